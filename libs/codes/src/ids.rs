@@ -1,0 +1,139 @@
+//! The names that things go by. Each has one parsing constructor and prints as it was parsed;
+//! none of them is a secret, and none of them holds a user's identifier.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::digest::{Subject, encode};
+
+/// Why a text is not a valid id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must be {rule}")]
+pub struct IdError {
+    what: &'static str,
+    rule: &'static str,
+}
+
+/// Defines an id: its doc, its name, what errors call it, its rule in words and as a predicate.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            #[doc = concat!("Parses ", $what, ": ", $rule, ".")]
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(IdError { what: $what, rule: $rule })
+                }
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// An application: the tenant that codes, users and policies belong to.
+    ApplicationId, "an application id",
+    "1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter or digit", |text| {
+        name_of_at_most_64(text) && !text.bytes().any(|b| b.is_ascii_uppercase() || b == b'.')
+    }
+}
+
+id! {
+    /// An OAuth client (RFC 6749, section 2.2).
+    ClientId, "a client id",
+    "1 to 64 letters, digits, `-`, `_` or `.`, beginning with a letter or digit", name_of_at_most_64
+}
+
+id! {
+    /// A caller's name for one operation, so that a retry has the same outcome and one effect.
+    IdempotencyKey, "an idempotency key", "1 to 128 visible ASCII characters", |text| {
+        (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    }
+}
+
+id! {
+    /// One issued code. Opaque to callers; inside, it leads to the record that holds the code, so
+    /// that a code can be revoked by its id without an index beside the records.
+    CodeId, "a code id", "the id that issuing the code returned", |text| {
+        text.split_once('.').is_some_and(|(subject, nonce)| {
+            Subject::parse(subject).is_some() && Subject::parse(nonce).is_some()
+        })
+    }
+}
+
+id! {
+    /// The one grant that an accepted code gives: everything minted for it carries this id.
+    GrantId, "a grant id", "the id that an accepted verification returned", |text| {
+        Subject::parse(text).is_some()
+    }
+}
+
+impl CodeId {
+    /// The id of a new code of `subject`, made unique by 128 random bits.
+    pub fn new(subject: &Subject, nonce: [u8; 16]) -> Self {
+        Self(format!("{subject}.{}", encode(&nonce)))
+    }
+
+    /// The record in which this code lives.
+    #[expect(clippy::missing_panics_doc, reason = "parsing checked both halves")]
+    pub fn subject(&self) -> Subject {
+        let subject = self.0.split_once('.').and_then(|(subject, _)| Subject::parse(subject));
+        subject.expect("a code id holds its subject")
+    }
+
+    /// The grant of this code. One code, one grant: it is derived, never drawn.
+    pub fn grant(&self) -> GrantId {
+        let hash = Sha256::new().chain_update("postern grant\0").chain_update(&self.0).finalize();
+        GrantId(encode(&hash[..16]))
+    }
+}
+
+fn name_of_at_most_64(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_outside_their_rule_are_refused() {
+        for text in ["", "Acme", "-a", "a b", "a.b", &"a".repeat(65)] {
+            assert!(ApplicationId::parse(text).is_err(), "{text:?}");
+        }
+        for text in ["", "a b", "ä", "\n", &"k".repeat(129)] {
+            assert!(IdempotencyKey::parse(text).is_err(), "{text:?}");
+        }
+        for text in ["", ".", "abc.def", "AAAAAAAAAAAAAAAAAAAAAA"] {
+            assert!(CodeId::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_id_leads_to_its_record_and_to_one_grant() {
+        let subject = Subject::from_bytes([7; 16]);
+        let id = CodeId::new(&subject, [9; 16]);
+        assert_eq!(CodeId::parse(id.as_str()).as_ref(), Ok(&id));
+        assert_eq!(id.subject(), subject);
+        assert_eq!(id.grant(), id.clone().grant());
+        assert_ne!(id.grant(), CodeId::new(&subject, [8; 16]).grant());
+        assert_eq!(GrantId::parse(id.grant().as_str()), Ok(id.grant()));
+    }
+}

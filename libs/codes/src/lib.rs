@@ -1,0 +1,7 @@
+//! codes
+pub mod code;
+pub mod digest;
+pub mod directory;
+pub mod ids;
+pub mod policy;
+pub mod user;

@@ -1,0 +1,189 @@
+//! How long codes live, how they look and how many guesses they stand: an application's policy,
+//! which cannot be built wrong.
+
+use std::time::Duration;
+
+use crate::code::{Alphabet, Shape};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A policy as an administrator writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicySettings {
+    /// The number of characters of a code: 6 to 12.
+    pub length: u8,
+    /// The characters that codes are made of.
+    pub alphabet: Alphabet,
+    /// How long a code lives if its issue does not say.
+    pub expiration: Duration,
+    /// The longest life that an issue may ask for.
+    pub max_expiration: Duration,
+    /// How long a lock lasts, and how long failures are remembered before it.
+    pub lockout: Duration,
+    /// The number of failures that burns the code and locks the user.
+    pub failed_attempts: u32,
+    /// How many codes may be issued for one user within an hour.
+    pub issues_per_hour: u32,
+    /// How many times a day an issue may override one user's lock.
+    pub overrides_per_day: u32,
+}
+
+impl Default for PolicySettings {
+    /// Six digits for five minutes; three failures lock for a quarter of an hour.
+    fn default() -> Self {
+        Self {
+            length: 6,
+            alphabet: Alphabet::Digits,
+            expiration: 5 * MINUTE,
+            max_expiration: DAY,
+            lockout: 15 * MINUTE,
+            failed_attempts: 3,
+            issues_per_hour: 100,
+            overrides_per_day: 3,
+        }
+    }
+}
+
+/// Why a policy was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// See [`Shape::LENGTHS`].
+    #[error("length must be from {} to {}", Shape::LENGTHS.start(), Shape::LENGTHS.end())]
+    Length,
+    /// A code that outlives its maximum, or none at all.
+    #[error("expiration must be from 1s to max_expiration")]
+    Expiration,
+    /// Over a week: no longer temporary.
+    #[error("max_expiration must be from 1s to 7d")]
+    MaxExpiration,
+    /// No lock, or one that an administrator would have to lift.
+    #[error("lockout must be from 1s to 24h")]
+    Lockout,
+    /// No attempt, or more than NIST SP 800-63B, section 5.2.2, lets anybody have.
+    #[error("failed_attempts must be from 1 to {}", Policy::CONSECUTIVE_FAILURES)]
+    FailedAttempts,
+    /// No code could be issued.
+    #[error("issues_per_hour must be from 1 to 10000")]
+    IssuesPerHour,
+    /// More overrides than a day can need.
+    #[error("overrides_per_day must be at most 100")]
+    OverridesPerDay,
+}
+
+/// A life that was asked for and lies outside the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expires_in must be from {} to {} seconds", min.as_secs(), max.as_secs())]
+pub struct ExpirationError {
+    /// The shortest life that may be asked for.
+    pub min: Duration,
+    /// The longest life that may be asked for.
+    pub max: Duration,
+}
+
+/// A valid policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    settings: PolicySettings,
+    shape: Shape,
+}
+
+impl Policy {
+    /// The consecutive failures after which only an administrator lets a user try again (NIST SP
+    /// 800-63B, section 5.2.2).
+    pub const CONSECUTIVE_FAILURES: u32 = 100;
+
+    /// The shortest life of a code.
+    pub const MIN_EXPIRATION: Duration = SECOND;
+
+    /// Checks the settings, and reports everything that is wrong with them.
+    pub fn new(settings: PolicySettings) -> Result<Self, Vec<PolicyError>> {
+        let shape = Shape::new(settings.length, settings.alphabet);
+        let checks = [
+            (shape.is_some(), PolicyError::Length),
+            (
+                (Self::MIN_EXPIRATION..=settings.max_expiration).contains(&settings.expiration),
+                PolicyError::Expiration,
+            ),
+            ((SECOND..=7 * DAY).contains(&settings.max_expiration), PolicyError::MaxExpiration),
+            ((SECOND..=DAY).contains(&settings.lockout), PolicyError::Lockout),
+            (
+                (1..=Self::CONSECUTIVE_FAILURES).contains(&settings.failed_attempts),
+                PolicyError::FailedAttempts,
+            ),
+            ((1..=10_000).contains(&settings.issues_per_hour), PolicyError::IssuesPerHour),
+            (settings.overrides_per_day <= 100, PolicyError::OverridesPerDay),
+        ];
+        let errors: Vec<_> =
+            checks.into_iter().filter(|(holds, _)| !holds).map(|(_, error)| error).collect();
+        match shape {
+            Some(shape) if errors.is_empty() => Ok(Self { settings, shape }),
+            _ => Err(errors),
+        }
+    }
+
+    /// What codes look like.
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The settings that this policy was built from.
+    pub const fn settings(&self) -> &PolicySettings {
+        &self.settings
+    }
+
+    /// The life of a code for which `asked` was asked; never clamped.
+    pub fn expiration(&self, asked: Option<Duration>) -> Result<Duration, ExpirationError> {
+        let (min, max) = (Self::MIN_EXPIRATION, self.settings.max_expiration);
+        let life = asked.unwrap_or(self.settings.expiration);
+        if (min..=max).contains(&life) { Ok(life) } else { Err(ExpirationError { min, max }) }
+    }
+
+    /// The chance that one issued code is guessed before it burns: attempts / number of codes.
+    pub fn guess_probability(&self) -> f64 {
+        f64::from(self.settings.failed_attempts) / self.shape.count()
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new(PolicySettings::default()).expect("the default settings are valid")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let settings = PolicySettings {
+            length: 5,
+            expiration: Duration::ZERO,
+            max_expiration: 8 * DAY,
+            lockout: Duration::ZERO,
+            failed_attempts: 101,
+            issues_per_hour: 0,
+            overrides_per_day: 101,
+            ..PolicySettings::default()
+        };
+        assert_eq!(Policy::new(settings).expect_err("all wrong").len(), 7);
+    }
+
+    #[test]
+    fn an_expiration_outside_the_policy_is_refused_with_both_limits() {
+        let policy = Policy::default();
+        assert_eq!(policy.expiration(None), Ok(5 * MINUTE));
+        assert_eq!(policy.expiration(Some(DAY)), Ok(DAY));
+        for asked in [Duration::ZERO, DAY + SECOND] {
+            let error = policy.expiration(Some(asked)).expect_err("outside");
+            assert_eq!(error.to_string(), "expires_in must be from 1 to 86400 seconds");
+        }
+    }
+
+    #[test]
+    fn the_default_code_is_guessed_three_times_in_a_million() {
+        assert!((Policy::default().guess_probability() - 3e-6).abs() < 1e-12);
+    }
+}
