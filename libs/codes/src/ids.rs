@@ -84,16 +84,25 @@ id! {
 }
 
 impl CodeId {
-    /// The id of a new code of `subject`, made unique by 128 random bits.
-    pub fn new(subject: &Subject, nonce: [u8; 16]) -> Self {
+    /// Joins the record in which a code lives with what makes its id unique there.
+    pub(crate) fn new(subject: &Subject, nonce: [u8; 16]) -> Self {
         Self(format!("{subject}.{}", encode(&nonce)))
     }
 
+    /// What makes the id unique among those of its record.
+    pub(crate) fn nonce(&self) -> [u8; 16] {
+        *self.halves().1.as_bytes()
+    }
+
     /// The record in which this code lives.
-    #[expect(clippy::missing_panics_doc, reason = "parsing checked both halves")]
     pub fn subject(&self) -> Subject {
-        let subject = self.0.split_once('.').and_then(|(subject, _)| Subject::parse(subject));
-        subject.expect("a code id holds its subject")
+        self.halves().0
+    }
+
+    fn halves(&self) -> (Subject, Subject) {
+        let halves = self.0.split_once('.');
+        let parsed = halves.and_then(|(a, b)| Some((Subject::parse(a)?, Subject::parse(b)?)));
+        parsed.expect("the constructors wrote both halves, parsing checked them")
     }
 
     /// The grant of this code. One code, one grant: it is derived, never drawn.

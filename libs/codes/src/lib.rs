@@ -1,7 +1,32 @@
-//! codes
+//! The heart of Postern: temporary access codes, what they are made of and what may happen to them.
+//!
+//! | to learn | read |
+//! | --- | --- |
+//! | what a code is, and a guess | [`code`] |
+//! | who it is for | [`user`], [`directory`] |
+//! | how long and how often it may be tried | [`policy`] |
+//! | what can happen to it, as a state machine | [`record`] |
+//! | what stands in the store in its place | [`digest`], [`peppers`] |
+//! | who does what | [`issuer`], [`verifier`], over the ports in [`desk`] |
+//! | how a store is held to the state machine | `conformance` |
+//!
+//! This crate performs no I/O of its own and never sees a runtime, a wire format or an environment
+//! variable.
+
+pub mod audit;
 pub mod code;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod desk;
 pub mod digest;
 pub mod directory;
 pub mod ids;
+pub mod issuer;
+pub mod memory;
+pub mod peppers;
 pub mod policy;
+pub mod randomness;
+pub mod record;
+pub mod store;
 pub mod user;
+pub mod verifier;

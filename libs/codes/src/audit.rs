@@ -1,0 +1,96 @@
+//! The audit trail: who did what to whose code, and what came of it. An event is written before
+//! the reply leaves; if it cannot be written, the caller gets an error and not the outcome.
+
+use async_trait::async_trait;
+use clock::Timestamp;
+
+use crate::digest::Subject;
+use crate::ids::{ApplicationId, ClientId, CodeId};
+use crate::record::DenialReason;
+
+/// What happened. Each happens once and is written once: a retry that sees an earlier outcome
+/// again adds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A code was issued.
+    Issued,
+    /// A lock was ended to issue a code.
+    LockOverridden,
+    /// A code was revoked by support.
+    Revoked,
+    /// A code was redeemed.
+    Accepted,
+    /// A guess was refused.
+    Denied(DenialReason),
+    /// A code was used up by wrong guesses.
+    Burned,
+    /// A user was locked.
+    Locked,
+    /// A user's failures and lock were cleared.
+    LockoutCleared,
+}
+
+impl Action {
+    /// The action's name in the trail.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Issued => "code.issued",
+            Self::LockOverridden => "lock.overridden",
+            Self::Revoked => "code.revoked",
+            Self::Accepted => "code.accepted",
+            Self::Denied(_) => "code.denied",
+            Self::Burned => "code.burned",
+            Self::Locked => "user.locked",
+            Self::LockoutCleared => "lockout.cleared",
+        }
+    }
+}
+
+/// What the caller said about an operation. Free text of trusted callers, never the code, never
+/// the user's identifier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The support agent.
+    pub agent_id: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The ticket.
+    pub ticket_ref: Option<String>,
+    /// How the agent checked who is calling.
+    pub verification_method: Option<String>,
+    /// Ties the event to the caller's own trail.
+    pub correlation_id: Option<String>,
+    /// The journey in which it happened.
+    pub journey_id: Option<String>,
+}
+
+/// One line of the trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When, by the clock of the service.
+    pub at: Timestamp,
+    /// What.
+    pub action: Action,
+    /// In which application.
+    pub application: ApplicationId,
+    /// Through which client.
+    pub client: ClientId,
+    /// To whom: a keyed hash.
+    pub subject: Subject,
+    /// Which code, where it is known.
+    pub code_id: Option<CodeId>,
+    /// What the caller said.
+    pub context: Context,
+}
+
+/// The trail could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit trail could not be written: {0}")]
+pub struct AuditError(pub String);
+
+/// Writes the trail.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// Writes one event, durably enough that the reply may leave.
+    async fn record(&self, event: Event) -> Result<(), AuditError>;
+}

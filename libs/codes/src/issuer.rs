@@ -1,0 +1,214 @@
+//! The use case of the help desk: issue a code, revoke it, look how it stands.
+
+use std::time::Duration;
+
+use clock::Timestamp;
+use rand::CryptoRng;
+
+use crate::audit::{Action, Context};
+use crate::code::TempCode;
+use crate::desk::{Caller, Desk, OperationError};
+use crate::digest::Subject;
+use crate::directory::Directory;
+use crate::ids::{CodeId, IdempotencyKey};
+use crate::policy::{ExpirationError, Policy};
+use crate::randomness;
+use crate::record::{CodeDescription, Issue, IssueOutcome, IssuedBy, Revocation};
+use crate::user::{Identifier, UserId};
+
+/// A request for a code.
+#[derive(Clone, Debug)]
+pub struct IssueRequest {
+    /// Whom the code is for.
+    pub user: Identifier,
+    /// How long it lives; the policy's default if not given.
+    pub expires_in: Option<Duration>,
+    /// What the caller says about it.
+    pub context: Context,
+    /// The caller's name for the operation.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// Whether to issue although the user is locked; the caller's right to it is checked before.
+    pub override_lockout: bool,
+}
+
+/// What came of a request for a code.
+#[derive(Debug)]
+pub enum Issuance {
+    /// The code, for this once.
+    Issued(IssuedCode),
+    /// The asked life lies outside the policy.
+    ExpirationRefused(ExpirationError),
+    /// The directory knows nobody by this identifier.
+    UnknownUser,
+    /// The user is locked until then.
+    Locked(Timestamp),
+    /// Too many consecutive failures; an administrator must act.
+    Disabled,
+    /// The hour's codes for this user are used up; more can be had after this time.
+    QuotaExceeded(Duration),
+    /// The day's overrides for this user are used up; more can be had after this time.
+    OverrideQuotaExceeded(Duration),
+    /// The idempotency key stood for another request, or its code is no longer active.
+    Conflict,
+}
+
+/// A code and what to know about it.
+#[derive(Debug)]
+pub struct IssuedCode {
+    /// The code in clear.
+    pub code: TempCode,
+    /// Its id.
+    pub code_id: CodeId,
+    /// From when on it is refused.
+    pub expires_at: Timestamp,
+    /// How many wrong guesses it stands.
+    pub attempts_allowed: u32,
+}
+
+/// Which code to revoke.
+#[derive(Clone, Debug)]
+pub enum RevokeTarget {
+    /// The code of that id.
+    Code(CodeId),
+    /// The user's live code.
+    User(Identifier),
+}
+
+/// Issues, revokes and describes codes.
+#[derive(Clone)]
+pub struct Issuer {
+    desk: Desk,
+}
+
+impl Issuer {
+    /// An issuer that works with these ports.
+    pub const fn new(desk: Desk) -> Self {
+        Self { desk }
+    }
+
+    /// Issues a code, which takes the place of the user's earlier one.
+    pub async fn issue(
+        &self,
+        caller: &Caller,
+        policy: &Policy,
+        directory: &dyn Directory,
+        request: &IssueRequest,
+    ) -> Result<Issuance, OperationError> {
+        let life = match policy.expiration(request.expires_in) {
+            Ok(life) => life,
+            Err(outside) => return Ok(Issuance::ExpirationRefused(outside)),
+        };
+        let found = self.desk.find(directory, &caller.application, &request.user).await?;
+        let Some((user, subject)) = found else { return Ok(Issuance::UnknownUser) };
+        let code =
+            TempCode::draw(policy.shape(), &mut *(self.desk.randomness)() as &mut dyn CryptoRng);
+        let command = self.command(caller, policy, request, (&user, subject), life, &code);
+        let now = self.desk.now();
+        let outcome = self.desk.store.issue(subject, now, command).await?;
+        Ok(match outcome {
+            IssueOutcome::Issued {
+                code_id,
+                expires_at,
+                attempts_allowed,
+                lock_overridden,
+                replayed,
+            } => {
+                if lock_overridden {
+                    self.record(Action::LockOverridden, caller, &code_id, &request.context).await?;
+                }
+                if !replayed {
+                    self.record(Action::Issued, caller, &code_id, &request.context).await?;
+                }
+                Issuance::Issued(IssuedCode { code, code_id, expires_at, attempts_allowed })
+            }
+            IssueOutcome::Locked(until) => Issuance::Locked(until),
+            IssueOutcome::Disabled => Issuance::Disabled,
+            IssueOutcome::QuotaExceeded(until) => Issuance::QuotaExceeded(until.since(now)),
+            IssueOutcome::OverrideQuotaExceeded(until) => {
+                Issuance::OverrideQuotaExceeded(until.since(now))
+            }
+            IssueOutcome::Conflict => Issuance::Conflict,
+        })
+    }
+
+    /// Revokes a live code. Returns whether there was one.
+    pub async fn revoke(
+        &self,
+        caller: &Caller,
+        directory: &dyn Directory,
+        target: &RevokeTarget,
+    ) -> Result<bool, OperationError> {
+        let (subject, only) = match target {
+            RevokeTarget::Code(id) if self.desk.peppers.owns(&caller.application, id) => {
+                (id.subject(), Some(id.clone()))
+            }
+            RevokeTarget::Code(_) => return Ok(false),
+            RevokeTarget::User(user) => {
+                match self.desk.find(directory, &caller.application, user).await? {
+                    Some((_, subject)) => (subject, None),
+                    None => return Ok(false),
+                }
+            }
+        };
+        match self.desk.store.revoke(subject, self.desk.now(), only).await? {
+            Revocation::Revoked(code_id) => {
+                self.record(Action::Revoked, caller, &code_id, &Context::default()).await?;
+                Ok(true)
+            }
+            Revocation::NothingLive => Ok(false),
+        }
+    }
+
+    /// Describes the user's latest code; `None` where there is none, or no such user.
+    pub async fn describe(
+        &self,
+        caller: &Caller,
+        directory: &dyn Directory,
+        user: &Identifier,
+    ) -> Result<Option<CodeDescription>, OperationError> {
+        let Some((_, subject)) = self.desk.find(directory, &caller.application, user).await? else {
+            return Ok(None);
+        };
+        Ok(self.desk.store.describe(subject, self.desk.now()).await?.code)
+    }
+
+    fn command(
+        &self,
+        caller: &Caller,
+        policy: &Policy,
+        request: &IssueRequest,
+        (user, subject): (&UserId, Subject),
+        life: Duration,
+        code: &TempCode,
+    ) -> Issue {
+        let Desk { peppers, randomness, .. } = &self.desk;
+        let asked = [
+            user.as_str().as_bytes(),
+            &life.as_millis().to_be_bytes(),
+            &[u8::from(request.override_lockout)],
+        ];
+        let key = request.idempotency_key.as_ref();
+        Issue {
+            attempt: self.desk.attempt(caller, key, "issue", &asked),
+            code_id: peppers.code_id(&caller.application, &subject, randomness::bytes(randomness)),
+            digest: peppers.digest(&caller.application, user, &code.to_guess()),
+            life,
+            issued_by: IssuedBy {
+                client: caller.client.clone(),
+                agent: request.context.agent_id.clone(),
+            },
+            override_lockout: request.override_lockout,
+            limits: policy.into(),
+        }
+    }
+
+    async fn record(
+        &self,
+        action: Action,
+        caller: &Caller,
+        code_id: &CodeId,
+        context: &Context,
+    ) -> Result<(), OperationError> {
+        self.desk.record(action, caller, code_id.subject(), Some(code_id), context).await
+    }
+}

@@ -1,0 +1,224 @@
+//! The store in this process's memory: the readable reference that every other store must equal.
+//!
+//! One map under one lock; a transition runs whole under it. Nothing survives the process, and no
+//! other process sees it: for development, tests and the all-in-one binary.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use clock::{Clock, Timestamp};
+
+use crate::digest::Subject;
+use crate::ids::CodeId;
+use crate::record::{
+    Cleared, Description, Fence, Issue, IssueOutcome, Record, Revocation, Verify, VerifyOutcome,
+};
+use crate::store::{CodeStore, StoreError, check_skew};
+
+/// Keeps records in a map.
+pub struct MemoryCodeStore {
+    clock: Arc<dyn Clock>,
+    state: Mutex<Shelf>,
+}
+
+struct Shelf {
+    records: HashMap<Subject, Record>,
+    promotions: u64,
+    /// The number of records at which the dead ones are swept out next.
+    sweep_at: usize,
+}
+
+/// Sweeping waits for at least this many records.
+const MIN_SWEEP: usize = 1024;
+
+impl MemoryCodeStore {
+    /// An empty store that lives by `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let shelf = Shelf { records: HashMap::new(), promotions: 0, sweep_at: MIN_SWEEP };
+        Self { clock, state: Mutex::new(shelf) }
+    }
+
+    /// Behaves from now on as a primary that was promoted: codes of before lie behind the fence.
+    pub fn promote(&self) {
+        self.shelf().promotions += 1;
+    }
+
+    /// The number of records held, the dead ones among them not yet swept.
+    pub fn len(&self) -> usize {
+        self.shelf().records.len()
+    }
+
+    /// Whether no record is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        // A transition that panicked has put nothing back: what is there is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs one transition of one record, atomically.
+    fn run<T>(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        transition: impl FnOnce(Record, &Fence, Timestamp) -> (Record, T),
+    ) -> Result<T, StoreError> {
+        let mut shelf = self.shelf();
+        let now = self.clock.now();
+        check_skew(asked_at, now)?;
+        let fence = Fence(format!("memory-{}", shelf.promotions));
+        let before = shelf.records.remove(&subject).filter(|record| now < record.dies_at());
+        let (after, outcome) = transition(before.unwrap_or_default(), &fence, now);
+        if now < after.dies_at() {
+            shelf.records.insert(subject, after);
+            shelf.sweep(now);
+        }
+        Ok(outcome)
+    }
+}
+
+impl Shelf {
+    /// Drops the dead whenever the store has doubled: the cost of a sweep is spread evenly over
+    /// the operations before it.
+    fn sweep(&mut self, now: Timestamp) {
+        if self.records.len() >= self.sweep_at {
+            self.records.retain(|_, record| now < record.dies_at());
+            self.sweep_at = MIN_SWEEP.max(2 * self.records.len());
+        }
+    }
+}
+
+#[async_trait]
+impl CodeStore for MemoryCodeStore {
+    async fn issue(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Issue,
+    ) -> Result<IssueOutcome, StoreError> {
+        self.run(subject, asked_at, |record, fence, now| record.issue(&command, fence, now))
+    }
+
+    async fn verify(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Verify,
+    ) -> Result<VerifyOutcome, StoreError> {
+        self.run(subject, asked_at, |record, fence, now| record.verify(&command, fence, now))
+    }
+
+    async fn revoke(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        only: Option<CodeId>,
+    ) -> Result<Revocation, StoreError> {
+        self.run(subject, asked_at, |record, _, now| record.revoke(only.as_ref(), now))
+    }
+
+    async fn clear_lockout(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<Cleared, StoreError> {
+        self.run(subject, asked_at, |record, _, now| record.clear_lockout(now))
+    }
+
+    async fn describe(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<Description, StoreError> {
+        self.run(subject, asked_at, |record, _, now| {
+            let description = record.describe(now);
+            (record, description)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clock::FakeClock;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::conformance::history::{Op, keeps_the_invariants};
+    use crate::conformance::{Bench, World, accepted};
+
+    fn bench() -> Bench {
+        let clock = Arc::new(FakeClock::default());
+        let store = Arc::new(MemoryCodeStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
+        let promoted = Arc::clone(&store);
+        Bench { store, clock, promote: Box::new(move || promoted.promote()) }
+    }
+
+    crate::code_store_contract!(bench());
+
+    fn op() -> impl Strategy<Value = Op> {
+        let who = 0..3_usize;
+        prop_oneof![
+            3 => (who.clone(), any::<bool>()).prop_map(|(who, forced)| Op::Issue(who, forced)),
+            2 => who.clone().prop_map(Op::Right),
+            5 => who.clone().prop_map(Op::Wrong),
+            2 => who.clone().prop_map(Op::Stale),
+            2 => who.clone().prop_map(Op::Retry),
+            1 => who.clone().prop_map(Op::Reuse),
+            1 => who.clone().prop_map(Op::Revoke),
+            1 => who.prop_map(Op::Clear),
+            2 => prop_oneof![1..10_u64, 100..130_u64, 280..310_u64, 890..910_u64].prop_map(Op::Wait),
+            1 => Just(Op::Promote),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_history_keeps_the_invariants(ops in prop::collection::vec(op(), 1..120)) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            runtime.block_on(keeps_the_invariants(bench(), &ops));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+    async fn of_redemptions_on_many_threads_one_is_accepted() {
+        let world = Arc::new(World::new(bench()));
+        let user = world.stranger();
+        let code = world.issue(&user).await.code.expose().to_owned();
+        let attempts: Vec<_> = (0..10_000)
+            .map(|_| {
+                let (world, user, code) = (Arc::clone(&world), user.clone(), code.clone());
+                tokio::spawn(async move { accepted(&world.verify(&user, &code).await) })
+            })
+            .collect();
+        let mut successes = 0;
+        for attempt in attempts {
+            successes += usize::from(attempt.await.expect("no panic"));
+        }
+        assert_eq!(successes, 1);
+    }
+
+    /// I18, T-A6.
+    #[tokio::test]
+    async fn records_are_bounded_by_users_with_something_to_remember() {
+        let clock = Arc::new(FakeClock::default());
+        let store = Arc::new(MemoryCodeStore::new(clock.clone()));
+        let bench = Bench { store: store.clone(), clock: clock.clone(), promote: Box::new(|| ()) };
+        let world = World::new(bench);
+        for _ in 0..5000 {
+            world.verify(&world.stranger(), "123456").await;
+        }
+        assert!(store.is_empty());
+        for round in 0..5 {
+            for _ in 0..1024 {
+                world.issue(&world.stranger()).await;
+            }
+            assert!(store.len() <= 2048, "round {round}: {}", store.len());
+            clock.advance(Duration::from_secs(2 * 60 * 60));
+        }
+    }
+}

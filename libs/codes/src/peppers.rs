@@ -1,0 +1,214 @@
+//! The peppers: the keys under which everything secret is digested before it reaches a store.
+//!
+//! Everything is HMAC-SHA-256 (RFC 2104) over length-prefixed parts under a label of its own, so
+//! that no two kinds of digest, and no two ways to cut the same bytes, ever meet. Whoever steals
+//! the store without the peppers can test no guess at a code and no guess at an identifier.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretSlice};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use crate::code::Guess;
+use crate::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Subject};
+use crate::ids::{ApplicationId, ClientId, CodeId, IdempotencyKey};
+use crate::user::UserId;
+
+/// Why a set of peppers was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PepperError {
+    /// A pepper is too short to be a key.
+    #[error("a pepper needs at least {} random bytes", Peppers::MIN_BYTES)]
+    TooShort,
+    /// Two of the keys are the same.
+    #[error("each pepper must be a secret of its own")]
+    Repeated,
+}
+
+/// The keys of all digests: one that finds records and never changes, and the peppers of codes,
+/// of which new codes use the current one and older codes may still use the previous one.
+pub struct Peppers {
+    locator: SecretSlice<u8>,
+    current: (Kid, SecretSlice<u8>),
+    previous: Option<(Kid, SecretSlice<u8>)>,
+}
+
+impl Peppers {
+    /// The least length of a key, in bytes: the security strength of HMAC-SHA-256 as it is cut
+    /// here (NIST SP 800-107, section 5.3).
+    pub const MIN_BYTES: usize = 16;
+
+    /// Takes the key that locates records, the pepper of new codes, and the one before it.
+    pub fn new(
+        locator: SecretSlice<u8>,
+        current: SecretSlice<u8>,
+        previous: Option<SecretSlice<u8>>,
+    ) -> Result<Self, PepperError> {
+        let keys: Vec<&[u8]> = [Some(&locator), Some(&current), previous.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(SecretSlice::expose_secret)
+            .collect();
+        if keys.iter().any(|key| key.len() < Self::MIN_BYTES) {
+            return Err(PepperError::TooShort);
+        }
+        if (1..keys.len()).any(|i| keys[..i].contains(&keys[i])) {
+            return Err(PepperError::Repeated);
+        }
+        Ok(Self { locator, current: named(current), previous: previous.map(named) })
+    }
+
+    /// Where the record of a user is kept.
+    pub fn subject(&self, application: &ApplicationId, user: &UserId) -> Subject {
+        let parts = [application.as_str().as_bytes(), user.as_str().as_bytes()];
+        Subject::from_bytes(mac(&self.locator, "subject", &parts))
+    }
+
+    /// The digest of a new code, under the current pepper.
+    pub fn digest(&self, application: &ApplicationId, user: &UserId, code: &Guess) -> CodeDigest {
+        code_digest(&self.current, application, user, code)
+    }
+
+    /// The digests that a code may be stored under, the current pepper's first.
+    pub fn candidates(
+        &self,
+        application: &ApplicationId,
+        user: &UserId,
+        code: &Guess,
+    ) -> Vec<CodeDigest> {
+        let generations = std::iter::once(&self.current).chain(&self.previous);
+        generations.map(|pepper| code_digest(pepper, application, user, code)).collect()
+    }
+
+    /// The name of one operation of one client.
+    pub fn attempt(
+        &self,
+        application: &ApplicationId,
+        client: &ClientId,
+        key: &IdempotencyKey,
+    ) -> AttemptId {
+        let parts = [application.as_str(), client.as_str(), key.as_str()].map(str::as_bytes);
+        AttemptId::from_bytes(mac(&self.locator, "attempt", &parts))
+    }
+
+    /// The id of a new code: where its record is, 96 random bits, and a tag of its application.
+    pub fn code_id(
+        &self,
+        application: &ApplicationId,
+        subject: &Subject,
+        unique: [u8; 12],
+    ) -> CodeId {
+        let mut nonce = [0; 16];
+        nonce[..12].copy_from_slice(&unique);
+        nonce[12..].copy_from_slice(&self.tag(application, subject, &unique));
+        CodeId::new(subject, nonce)
+    }
+
+    /// Whether a code id belongs to an application: no application reaches another's codes.
+    pub fn owns(&self, application: &ApplicationId, id: &CodeId) -> bool {
+        let nonce = id.nonce();
+        bool::from(nonce[12..].ct_eq(&self.tag(application, &id.subject(), &nonce[..12])))
+    }
+
+    fn tag(&self, application: &ApplicationId, subject: &Subject, unique: &[u8]) -> [u8; 4] {
+        let parts = [application.as_str().as_bytes(), subject.as_bytes(), unique];
+        let mac = mac(&self.locator, "code id", &parts);
+        mac.first_chunk().copied().expect("a digest of 16 bytes has 4")
+    }
+
+    /// The fingerprint of a request: `operation` and every part of it that changes its outcome.
+    pub fn fingerprint(&self, operation: &str, parts: &[&[u8]]) -> Fingerprint {
+        let parts: Vec<&[u8]> =
+            std::iter::once(operation.as_bytes()).chain(parts.iter().copied()).collect();
+        Fingerprint::from_bytes(mac(&self.locator, "fingerprint", &parts))
+    }
+}
+
+fn named(pepper: SecretSlice<u8>) -> (Kid, SecretSlice<u8>) {
+    let name = mac(&pepper, "kid", &[]);
+    (Kid::from_u32(u32::from_be_bytes([name[0], name[1], name[2], name[3]])), pepper)
+}
+
+fn code_digest(
+    (kid, pepper): &(Kid, SecretSlice<u8>),
+    application: &ApplicationId,
+    user: &UserId,
+    code: &Guess,
+) -> CodeDigest {
+    let parts = [application.as_str(), user.as_str(), code.expose()].map(str::as_bytes);
+    CodeDigest::from_parts(*kid, mac(pepper, "code", &parts))
+}
+
+/// HMAC-SHA-256 of a label and length-prefixed parts, cut to its first 128 bits (RFC 2104,
+/// section 5).
+fn mac(key: &SecretSlice<u8>, label: &str, parts: &[&[u8]]) -> [u8; 16] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret())
+        .expect("HMAC takes a key of any length");
+    for part in std::iter::once(&label.as_bytes()).chain(parts) {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    let full: [u8; 32] = mac.finalize().into_bytes().into();
+    full.first_chunk().copied().expect("a digest of 32 bytes has 16")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> SecretSlice<u8> {
+        vec![byte; 32].into()
+    }
+
+    fn peppers(current: u8, previous: Option<u8>) -> Peppers {
+        Peppers::new(key(1), key(current), previous.map(key)).expect("valid peppers")
+    }
+
+    #[test]
+    fn a_code_of_the_previous_pepper_is_still_among_the_candidates() {
+        let application = ApplicationId::parse("acme").expect("valid");
+        let user = UserId::parse("alice").expect("valid");
+        let guess = Guess::parse("123456").expect("valid");
+        let old = peppers(2, None).digest(&application, &user, &guess);
+        let rotated = peppers(3, Some(2)).candidates(&application, &user, &guess);
+        assert_eq!(
+            rotated.iter().map(|digest| digest.matches(&old)).collect::<Vec<_>>(),
+            [false, true]
+        );
+        let rotated_out = peppers(4, Some(3)).candidates(&application, &user, &guess);
+        assert!(!rotated_out.iter().any(|digest| digest.matches(&old)));
+    }
+
+    #[test]
+    fn a_digest_depends_on_every_part_and_on_where_each_ends() {
+        let guess = Guess::parse("123456").expect("valid");
+        let of = |application: &str, user: &str| {
+            let application = ApplicationId::parse(application).expect("valid");
+            *peppers(2, None)
+                .digest(&application, &UserId::parse(user).expect("valid"), &guess)
+                .as_bytes()
+        };
+        assert_ne!(of("ab", "c"), of("a", "bc"));
+        assert_ne!(of("a", "c"), of("b", "c"));
+    }
+
+    #[test]
+    fn a_code_id_belongs_to_its_application_alone() {
+        let [acme, other] = ["acme", "other"].map(|id| ApplicationId::parse(id).expect("valid"));
+        let peppers = peppers(2, None);
+        let subject = peppers.subject(&acme, &UserId::parse("alice").expect("valid"));
+        let id = peppers.code_id(&acme, &subject, [5; 12]);
+        assert!(peppers.owns(&acme, &id));
+        assert!(!peppers.owns(&other, &id));
+    }
+
+    #[test]
+    fn short_or_repeated_peppers_are_refused() {
+        assert_eq!(
+            Peppers::new(key(1), vec![2; 15].into(), None).err(),
+            Some(PepperError::TooShort)
+        );
+        assert_eq!(Peppers::new(key(1), key(2), Some(key(2))).err(), Some(PepperError::Repeated));
+        assert_eq!(Peppers::new(key(1), key(1), None).err(), Some(PepperError::Repeated));
+    }
+}

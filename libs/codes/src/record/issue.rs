@@ -1,0 +1,158 @@
+//! Issue: a new code takes the place of the old one; nothing that was counted is forgotten.
+
+use std::time::Duration;
+
+use clock::Timestamp;
+
+use super::{Attempt, Code, DAY, Fence, HOUR, IssuedBy, Limits, Outcome, Record, State};
+use crate::digest::CodeDigest;
+use crate::ids::CodeId;
+
+/// What to issue.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    /// The operation's name.
+    pub attempt: Attempt,
+    /// The id of the new code.
+    pub code_id: CodeId,
+    /// The digest of the new code.
+    pub digest: CodeDigest,
+    /// How long it lives.
+    pub life: Duration,
+    /// Who issues it.
+    pub issued_by: IssuedBy,
+    /// Whether to issue although the user is locked, and to end the lock.
+    pub override_lockout: bool,
+    /// The policy's limits.
+    pub limits: Limits,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IssueOutcome {
+    /// The code is active.
+    Issued {
+        /// The code's id: the first call's, if a retry replaced the code of an earlier call.
+        code_id: CodeId,
+        /// From when on it is refused.
+        expires_at: Timestamp,
+        /// How many wrong guesses it stands.
+        attempts_allowed: u32,
+        /// Whether a lock was ended for it.
+        lock_overridden: bool,
+        /// Whether a retry replaced the code of an earlier call.
+        replayed: bool,
+    },
+    /// The user is locked until then.
+    Locked(Timestamp),
+    /// Too many consecutive failures; an administrator must act.
+    Disabled,
+    /// The hour's codes are used up until then.
+    QuotaExceeded(Timestamp),
+    /// The day's overrides are used up until then.
+    OverrideQuotaExceeded(Timestamp),
+    /// The idempotency key stood for another request, or its code is no longer active.
+    Conflict,
+}
+
+impl Record {
+    /// Issues a code.
+    pub fn issue(self, command: &Issue, fence: &Fence, now: Timestamp) -> (Self, IssueOutcome) {
+        match self.recall(command.attempt, now) {
+            Some(Ok(Outcome::Issued(code_id))) => {
+                return self.reissue(command, &code_id, fence, now);
+            }
+            Some(Ok(Outcome::Accepted(_) | Outcome::Denied(_)) | Err(_)) => {
+                return (self, IssueOutcome::Conflict);
+            }
+            None => {}
+        }
+        if self.issues.at(now) >= command.limits.issues_per_hour {
+            let until = self.issues.until;
+            return (self, IssueOutcome::QuotaExceeded(until));
+        }
+        if self.is_disabled(now) {
+            return (self, IssueOutcome::Disabled);
+        }
+        match self.lock_at(now) {
+            Some(until) if !command.override_lockout => return (self, IssueOutcome::Locked(until)),
+            Some(_) if self.overrides.at(now) >= command.limits.overrides_per_day => {
+                let until = self.overrides.until;
+                return (self, IssueOutcome::OverrideQuotaExceeded(until));
+            }
+            Some(_) | None => {}
+        }
+        self.put_in_place(command, fence, now)
+    }
+
+    /// The reply of an earlier call was lost and its code with it, which is stored nowhere in
+    /// clear: the same code id gets the new code, so that the last one returned is the valid one.
+    fn reissue(
+        mut self,
+        command: &Issue,
+        code_id: &CodeId,
+        fence: &Fence,
+        now: Timestamp,
+    ) -> (Self, IssueOutcome) {
+        let code = self.code.as_mut().filter(|code| code.id == *code_id && now < code.expires_at);
+        let Some(code) = code else { return (self, IssueOutcome::Conflict) };
+        let expires_at = code.expires_at;
+        match &mut code.state {
+            State::Active { digest, fence: issued_behind, .. } if issued_behind == fence => {
+                *digest = command.digest;
+            }
+            State::Active { .. } | State::Consumed | State::Burned | State::Revoked => {
+                return (self, IssueOutcome::Conflict);
+            }
+        }
+        let outcome = IssueOutcome::Issued {
+            code_id: code_id.clone(),
+            expires_at,
+            attempts_allowed: self.attempts_allowed(command.limits, now),
+            lock_overridden: false,
+            replayed: true,
+        };
+        (self, outcome)
+    }
+
+    fn put_in_place(
+        mut self,
+        command: &Issue,
+        fence: &Fence,
+        now: Timestamp,
+    ) -> (Self, IssueOutcome) {
+        let lock_overridden = self.lock_at(now).is_some();
+        if lock_overridden {
+            self.locked_until = None;
+            self.overrides = self.overrides.one_more(now, DAY);
+        }
+        let expires_at = now + command.life;
+        self.code = Some(Code {
+            id: command.code_id.clone(),
+            issued_at: now,
+            expires_at,
+            issued_by: command.issued_by.clone(),
+            state: State::Active { digest: command.digest, fence: fence.clone(), failed: 0 },
+        });
+        self.issues = self.issues.one_more(now, HOUR);
+        self.remember(command.attempt, now, Outcome::Issued(command.code_id.clone()));
+        let outcome = IssueOutcome::Issued {
+            code_id: command.code_id.clone(),
+            expires_at,
+            attempts_allowed: self.attempts_allowed(command.limits, now),
+            lock_overridden,
+            replayed: false,
+        };
+        (self, outcome)
+    }
+
+    /// The guesses that are left: the window's and the code's budget both hold, and an override
+    /// leaves the one guess that a right code needs.
+    fn attempts_allowed(&self, limits: Limits, now: Timestamp) -> u32 {
+        let failed = match self.code.as_ref().map(|code| &code.state) {
+            Some(State::Active { failed, .. }) => *failed,
+            Some(State::Consumed | State::Burned | State::Revoked) | None => 0,
+        };
+        limits.failed_attempts.saturating_sub(failed.max(self.failures.at(now))).max(1)
+    }
+}

@@ -1,0 +1,79 @@
+//! The port to the store of records. One operation is one atomic transition of one record
+//! ([`crate::record`]), at the store's own time and behind its own fence.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use clock::Timestamp;
+
+use crate::digest::Subject;
+use crate::ids::CodeId;
+use crate::record::{Cleared, Description, Issue, IssueOutcome, Revocation, Verify, VerifyOutcome};
+
+/// How far the caller's clock and the store's may lie apart. Beyond it nothing is done: an expiry
+/// that two clocks see differently is none.
+pub const MAX_SKEW: Duration = Duration::from_secs(5);
+
+/// The store could not do what it was asked, or cannot say whether it did. Never an outcome: a
+/// retry with the same attempt finds out.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store is down, slow, full, read-only or not what it should be.
+    #[error("the code store is unavailable: {0}")]
+    Unavailable(String),
+    /// The caller's clock and the store's differ by more than [`MAX_SKEW`].
+    #[error("this host's clock and the store's differ by {} ms", .0.as_millis())]
+    Skewed(Duration),
+}
+
+/// Keeps one record for each subject.
+///
+/// `asked_at` is the caller's time: a store refuses with [`StoreError::Skewed`] if its own differs
+/// by more than [`MAX_SKEW`].
+#[async_trait]
+pub trait CodeStore: Send + Sync {
+    /// Runs [`Record::issue`](crate::record::Record::issue).
+    async fn issue(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Issue,
+    ) -> Result<IssueOutcome, StoreError>;
+
+    /// Runs [`Record::verify`](crate::record::Record::verify).
+    async fn verify(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Verify,
+    ) -> Result<VerifyOutcome, StoreError>;
+
+    /// Runs [`Record::revoke`](crate::record::Record::revoke).
+    async fn revoke(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        only: Option<CodeId>,
+    ) -> Result<Revocation, StoreError>;
+
+    /// Runs [`Record::clear_lockout`](crate::record::Record::clear_lockout).
+    async fn clear_lockout(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<Cleared, StoreError>;
+
+    /// Runs [`Record::describe`](crate::record::Record::describe); of an unknown subject, the
+    /// description of an empty record.
+    async fn describe(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<Description, StoreError>;
+}
+
+/// Refuses a caller whose clock is too far from the store's.
+pub fn check_skew(asked_at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    let skew = asked_at.distance(now);
+    if skew > MAX_SKEW { Err(StoreError::Skewed(skew)) } else { Ok(()) }
+}

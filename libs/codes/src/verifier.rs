@@ -1,0 +1,174 @@
+//! The use case of the login: verify a code, and look after the lockout that guards it.
+
+use crate::audit::{Action, Context};
+use crate::code::Guess;
+use crate::desk::{Caller, Desk, OperationError};
+use crate::digest::Subject;
+use crate::directory::Directory;
+use crate::ids::{CodeId, GrantId, IdempotencyKey};
+use crate::policy::Policy;
+use crate::record::{Cleared, Denial, DenialReason, Lockout, Verify, VerifyOutcome};
+use crate::user::{Identifier, UserId};
+
+/// An attempt to redeem a code.
+#[derive(Clone, Debug)]
+pub struct VerifyRequest {
+    /// Who is said to redeem it.
+    pub user: Identifier,
+    /// What was typed.
+    pub code: Guess,
+    /// What the caller says about it.
+    pub context: Context,
+    /// The caller's name for the operation.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// The code was right and is now consumed.
+    Accepted {
+        /// The one grant that it gives.
+        grant_id: GrantId,
+        /// The code.
+        code_id: CodeId,
+        /// Whose it was.
+        user_id: UserId,
+    },
+    /// The attempt was refused.
+    Denied(Denial),
+    /// The idempotency key stood for another request; nothing was compared.
+    Conflict,
+}
+
+/// Verifies codes, describes and clears lockouts.
+#[derive(Clone)]
+pub struct Verifier {
+    desk: Desk,
+}
+
+impl Verifier {
+    /// A verifier that works with these ports.
+    pub const fn new(desk: Desk) -> Self {
+        Self { desk }
+    }
+
+    /// Verifies a code and, if it is right, consumes it.
+    pub async fn verify(
+        &self,
+        caller: &Caller,
+        policy: &Policy,
+        directory: &dyn Directory,
+        request: &VerifyRequest,
+    ) -> Result<Verification, OperationError> {
+        let found = self.desk.find(directory, &caller.application, &request.user).await?;
+        // Nobody by that name takes the same way to the same answer as somebody without a code.
+        let known = found.is_some();
+        let (user, subject) = found.unwrap_or_else(|| self.nobody(caller, &request.user));
+        let candidates = if known {
+            self.desk.peppers.candidates(&caller.application, &user, &request.code)
+        } else {
+            Vec::new()
+        };
+        let asked = [user.as_str().as_bytes(), request.code.expose().as_bytes()];
+        let key = request.idempotency_key.as_ref();
+        let command = Verify {
+            attempt: self.desk.attempt(caller, key, "verify", &asked),
+            candidates,
+            limits: policy.into(),
+        };
+        let outcome = self.desk.store.verify(subject, self.desk.now(), command).await?;
+        self.conclude(caller, &request.context, subject, user, outcome).await
+    }
+
+    /// Describes a user's failures and lock; those of an unknown user are none.
+    pub async fn describe_lockout(
+        &self,
+        caller: &Caller,
+        directory: &dyn Directory,
+        user: &Identifier,
+    ) -> Result<Lockout, OperationError> {
+        match self.desk.find(directory, &caller.application, user).await? {
+            Some((_, subject)) => {
+                Ok(self.desk.store.describe(subject, self.desk.now()).await?.lockout)
+            }
+            None => Ok(Lockout::default()),
+        }
+    }
+
+    /// Forgets a user's failures and ends their lock, also the one of too many consecutive
+    /// failures.
+    pub async fn clear_lockout(
+        &self,
+        caller: &Caller,
+        directory: &dyn Directory,
+        user: &Identifier,
+        context: &Context,
+    ) -> Result<Cleared, OperationError> {
+        let Some((_, subject)) = self.desk.find(directory, &caller.application, user).await? else {
+            return Ok(Cleared::default());
+        };
+        let cleared = self.desk.store.clear_lockout(subject, self.desk.now()).await?;
+        if cleared != Cleared::default() {
+            self.desk.record(Action::LockoutCleared, caller, subject, None, context).await?;
+        }
+        Ok(cleared)
+    }
+
+    /// A user who cannot exist, and a record that nothing was ever written to.
+    fn nobody(&self, caller: &Caller, identifier: &Identifier) -> (UserId, Subject) {
+        let user = UserId::from_identifier(identifier);
+        let bytes = *self
+            .desk
+            .peppers
+            .fingerprint(
+                "nobody",
+                &[caller.application.as_str().as_bytes(), user.as_str().as_bytes()],
+            )
+            .as_bytes();
+        (user, Subject::from_bytes(bytes))
+    }
+
+    /// Writes what happened to the trail, then tells it.
+    async fn conclude(
+        &self,
+        caller: &Caller,
+        context: &Context,
+        subject: Subject,
+        user_id: UserId,
+        outcome: VerifyOutcome,
+    ) -> Result<Verification, OperationError> {
+        let (actions, code_id, verification) = match outcome {
+            VerifyOutcome::Conflict => return Ok(Verification::Conflict),
+            VerifyOutcome::Accepted { code_id, replayed } => {
+                let actions = if replayed { vec![] } else { vec![Action::Accepted] };
+                let grant_id = code_id.grant();
+                let accepted =
+                    Verification::Accepted { grant_id, code_id: code_id.clone(), user_id };
+                (actions, Some(code_id), accepted)
+            }
+            VerifyOutcome::Denied { denial, code_id, replayed } => {
+                let actions = if replayed { vec![] } else { consequences(denial.reason) };
+                (actions, code_id, Verification::Denied(denial))
+            }
+        };
+        for action in actions {
+            self.desk.record(action, caller, subject, code_id.as_ref(), context).await?;
+        }
+        Ok(verification)
+    }
+}
+
+/// What a fresh denial did, each to be written once.
+fn consequences(reason: DenialReason) -> Vec<Action> {
+    match reason {
+        DenialReason::Burned => vec![Action::Denied(reason), Action::Burned, Action::Locked],
+        DenialReason::WrongCode
+        | DenialReason::Locked
+        | DenialReason::NoCode
+        | DenialReason::Expired
+        | DenialReason::Fenced
+        | DenialReason::Disabled
+        | DenialReason::UnknownKey => vec![Action::Denied(reason)],
+    }
+}
