@@ -148,7 +148,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::conformance::history::{Op, keeps_the_invariants};
+    use crate::conformance::history::{keeps_the_invariants, op};
     use crate::conformance::{Bench, World, accepted};
 
     fn bench() -> Bench {
@@ -159,22 +159,6 @@ mod tests {
     }
 
     crate::code_store_contract!(bench());
-
-    fn op() -> impl Strategy<Value = Op> {
-        let who = 0..3_usize;
-        prop_oneof![
-            3 => (who.clone(), any::<bool>()).prop_map(|(who, forced)| Op::Issue(who, forced)),
-            2 => who.clone().prop_map(Op::Right),
-            5 => who.clone().prop_map(Op::Wrong),
-            2 => who.clone().prop_map(Op::Stale),
-            2 => who.clone().prop_map(Op::Retry),
-            1 => who.clone().prop_map(Op::Reuse),
-            1 => who.clone().prop_map(Op::Revoke),
-            1 => who.prop_map(Op::Clear),
-            2 => prop_oneof![1..10_u64, 100..130_u64, 280..310_u64, 890..910_u64].prop_map(Op::Wait),
-            1 => Just(Op::Promote),
-        ]
-    }
 
     proptest! {
         #[test]

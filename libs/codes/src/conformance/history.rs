@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use clock::{Clock as _, Timestamp};
+use proptest::prelude::*;
 
 use super::{Bench, World, request, wrong};
 use crate::audit::Context;
@@ -10,7 +11,7 @@ use crate::directory::OpaqueDirectory;
 use crate::ids::CodeId;
 use crate::issuer::{Issuance, IssueRequest, IssuedCode, RevokeTarget};
 use crate::policy::Policy;
-use crate::record::{CodeState, Denial, DenialReason, Description, REPLAY_WINDOW};
+use crate::record::{CodeState, Denial, DenialReason, Description, Lockout, REPLAY_WINDOW};
 use crate::user::Identifier;
 use crate::verifier::Verification;
 
@@ -39,6 +40,25 @@ pub enum Op {
     Promote,
 }
 
+/// Any operation, weighted so that histories get far: guesses and issues are common, the passing
+/// of time comes close to where windows, codes and locks end.
+pub fn op() -> impl Strategy<Value = Op> {
+    let who = 0..3_usize;
+    let pause = prop_oneof![1..10_u64, 100..130_u64, 280..310_u64, 890..910_u64];
+    prop_oneof![
+        3 => (who.clone(), any::<bool>()).prop_map(|(who, forced)| Op::Issue(who, forced)),
+        2 => who.clone().prop_map(Op::Right),
+        5 => who.clone().prop_map(Op::Wrong),
+        2 => who.clone().prop_map(Op::Stale),
+        2 => who.clone().prop_map(Op::Retry),
+        1 => who.clone().prop_map(Op::Reuse),
+        1 => who.clone().prop_map(Op::Revoke),
+        1 => who.prop_map(Op::Clear),
+        2 => pause.prop_map(Op::Wait),
+        1 => Just(Op::Promote),
+    ]
+}
+
 /// What a history is checked against: one user's part of it, as an observer would write it down.
 struct Witness {
     user: Identifier,
@@ -50,6 +70,13 @@ struct Witness {
     last: Option<Sent>,
 }
 
+/// What can be seen of a user, but for the ids, which no two stores share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    code: Option<(CodeState, Timestamp, Timestamp)>,
+    lockout: Lockout,
+}
+
 /// An attempt as it was sent.
 struct Sent {
     at: Timestamp,
@@ -58,8 +85,10 @@ struct Sent {
     outcome: Verification,
 }
 
-/// Plays a history and checks every step of it.
-pub async fn keeps_the_invariants(bench: Bench, ops: &[Op]) {
+/// Plays a history and checks every step of it. Returns what could be seen after each step, for
+/// comparison with what another store shows.
+pub async fn keeps_the_invariants(bench: Bench, ops: &[Op]) -> Vec<Sight> {
+    let mut sights = Vec::new();
     let world = World::new(bench);
     let mut witnesses: Vec<Witness> = (0..3).map(|_| Witness::new(world.stranger())).collect();
     let mut promotions = 0;
@@ -81,9 +110,10 @@ pub async fn keeps_the_invariants(bench: Bench, ops: &[Op]) {
             }
         }
         for witness in &witnesses {
-            witness.states_are_terminal(&world).await;
+            sights.push(witness.look(&world).await);
         }
     }
+    sights
 }
 
 impl Witness {
@@ -229,10 +259,12 @@ impl Witness {
     }
 
     /// I17: what is spent never becomes active again.
-    async fn states_are_terminal(&self, world: &World) {
-        if let Some(code) = world.describe(&self.user).await.code {
+    async fn look(&self, world: &World) -> Sight {
+        let Description { code, lockout } = world.describe(&self.user).await;
+        if let Some(code) = &code {
             assert!(!(self.spent.contains(&code.id) && code.state == CodeState::Active), "I17");
         }
+        Sight { code: code.map(|code| (code.state, code.issued_at, code.expires_at)), lockout }
     }
 }
 

@@ -1,0 +1,90 @@
+-- Verifies a guess: libs/codes/src/record/verify.rs, transition for transition.
+--
+-- ARGV[4] attempt  [5] its fingerprint  [6] failed attempts allowed  [7] lockout, in ms
+-- ARGV[8..]  pairs of a kid and the guess's digest under it
+-- Replies  accepted <nonce> fresh|replayed
+--          denied <reason> <locked until, in ms, or -> <nonce or -> fresh|replayed
+--          conflict
+
+local attempt, fingerprint = ARGV[4], ARGV[5]
+local limit, lockout = tonumber(ARGV[6]), tonumber(ARGV[7])
+
+local function lock_word()
+  local ends = locked_until()
+  return ends and text(ends) or '-'
+end
+
+local function refuse(reason)
+  return {'denied', reason, lock_word(), '-', 'fresh'}
+end
+
+local function deny(reason)
+  remember(attempt, fingerprint, 'denied ' .. reason .. ' ' .. lock_word())
+  save()
+  return {'denied', reason, lock_word(), record.nonce, 'fresh'}
+end
+
+local function finish(state)
+  put('state', state)
+  put('digest', nil)
+  put('fence', nil)
+end
+
+local known = recall(attempt, fingerprint)
+if known then
+  if known[1] == 'accepted' then
+    return {'accepted', known[2], 'replayed'}
+  elseif known[1] == 'denied' then
+    return {'denied', known[2], known[3], '-', 'replayed'}
+  end
+  return {'conflict'}
+end
+
+if is_disabled() then
+  return refuse('disabled')
+end
+if locked_until() then
+  return refuse('locked')
+end
+if record.state ~= 'active' then
+  return refuse('no_code')
+end
+if now >= number('expires_at') then
+  return refuse('expired')
+end
+local candidate
+for i = 8, #ARGV, 2 do
+  if ARGV[i] == record.kid then
+    candidate = ARGV[i + 1]
+  end
+end
+if not candidate then
+  return refuse('unknown_key')
+end
+
+if candidate == record.digest then
+  if record.fence ~= fence() then
+    finish('revoked')
+    return deny('fenced')
+  end
+  finish('consumed')
+  forget('failures')
+  forget('consecutive')
+  remember(attempt, fingerprint, 'accepted ' .. record.nonce)
+  save()
+  return {'accepted', record.nonce, 'fresh'}
+end
+
+local failed = number('failed') + 1
+put('failed', text(failed))
+one_more('failures', lockout)
+local consecutive = count('consecutive') + 1
+local disabled = consecutive >= CONSECUTIVE_FAILURES
+put_count('consecutive', consecutive, now + (disabled and DISABLED_MEMORY or CONSECUTIVE_MEMORY))
+if failed >= limit or count('failures') >= limit then
+  finish('burned')
+  put('lock_until', text(now + lockout))
+  put('failures_until', text(now + lockout))
+  return deny('burned')
+end
+return deny('wrong_code')

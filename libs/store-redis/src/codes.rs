@@ -1,0 +1,233 @@
+//! The store of codes: each operation of the port as one call of its script.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use clock::{Clock, Timestamp};
+use codes::digest::Subject;
+use codes::ids::{ClientId, CodeId};
+use codes::record::{
+    Attempt, Cleared, CodeDescription, CodeState, Denial, DenialReason, Description, Issue,
+    IssueOutcome, IssuedBy, Lockout, Revocation, Verify, VerifyOutcome,
+};
+use codes::store::{CodeStore, StoreError};
+
+use crate::connection::Connection;
+use crate::keys;
+use crate::reply::{Reply, unreadable};
+use crate::scripts::{self, Script};
+
+/// Keeps records in Redis.
+pub struct RedisCodeStore {
+    connection: Connection,
+    injected: Option<Injected>,
+}
+
+/// What a test puts in place of the server's own time and history.
+pub struct Injected {
+    /// The time to live by.
+    pub clock: Arc<dyn Clock>,
+    /// What to add to the fence, as hexadecimal digits: a change stands for a promotion.
+    pub fence: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+impl RedisCodeStore {
+    /// A store behind this connection, at the server's own time.
+    pub const fn new(connection: Connection) -> Self {
+        Self { connection, injected: None }
+    }
+
+    /// A store at an injected time, for tests.
+    pub const fn with_injected(connection: Connection, injected: Injected) -> Self {
+        Self { connection, injected: Some(injected) }
+    }
+
+    /// Runs a script and takes the first word of its reply.
+    async fn run(
+        &self,
+        script: &Script,
+        subject: &Subject,
+        asked_at: Timestamp,
+        arguments: Vec<Vec<u8>>,
+    ) -> Result<(String, Reply), StoreError> {
+        let (now, fence) = self.injected.as_ref().map_or_else(Default::default, |injected| {
+            (millis(injected.clock.now()), (injected.fence)())
+        });
+        let opening = [millis(asked_at), now, fence].map(String::into_bytes);
+        let arguments: Vec<_> = opening.into_iter().chain(arguments).collect();
+        let words = self.connection.run(script, &keys::record(subject), &arguments).await;
+        let mut reply =
+            Reply::new(words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?);
+        let word = reply.word()?;
+        if word == "skewed" {
+            return Err(StoreError::Skewed(Duration::from_millis(reply.number()?)));
+        }
+        Ok((word, reply))
+    }
+}
+
+fn millis(instant: Timestamp) -> String {
+    instant.unix_millis().to_string()
+}
+
+fn number(value: impl Display) -> Vec<u8> {
+    format!("{value}").into_bytes()
+}
+
+fn names(attempt: &Attempt) -> [Vec<u8>; 2] {
+    [attempt.id.to_string().into_bytes(), attempt.fingerprint.to_string().into_bytes()]
+}
+
+/// What tells a code's id from others of its record: the part that the store keeps.
+fn nonce(id: &CodeId) -> Vec<u8> {
+    let (_, nonce) = id.as_str().split_once('.').unwrap_or_default();
+    nonce.as_bytes().to_vec()
+}
+
+fn code_id(subject: &Subject, nonce: &str) -> Result<CodeId, StoreError> {
+    CodeId::parse(&format!("{subject}.{nonce}")).map_err(|_| unreadable())
+}
+
+#[async_trait]
+impl CodeStore for RedisCodeStore {
+    async fn issue(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Issue,
+    ) -> Result<IssueOutcome, StoreError> {
+        let agent = command.issued_by.agent.unwrap_or_default();
+        let arguments = names(&command.attempt).into_iter().chain([
+            number(command.limits.failed_attempts),
+            number(command.limits.issues_per_hour),
+            number(command.limits.overrides_per_day),
+            number(u8::from(command.override_lockout)),
+            nonce(&command.code_id),
+            number(command.digest.kid.as_u32()),
+            command.digest.as_bytes().to_vec(),
+            number(command.life.as_millis()),
+            command.issued_by.client.as_str().as_bytes().to_vec(),
+            agent.into_bytes(),
+        ]);
+        let (word, mut reply) =
+            self.run(&scripts::ISSUE, &subject, asked_at, arguments.collect()).await?;
+        match word.as_str() {
+            "issued" => Ok(IssueOutcome::Issued {
+                code_id: code_id(&subject, &reply.word()?)?,
+                expires_at: reply.instant()?,
+                attempts_allowed: reply.number()?,
+                lock_overridden: reply.either("overridden", "plain")?,
+                replayed: reply.either("replayed", "fresh")?,
+            }),
+            "locked" => Ok(IssueOutcome::Locked(reply.instant()?)),
+            "disabled" => Ok(IssueOutcome::Disabled),
+            "quota_exceeded" => Ok(IssueOutcome::QuotaExceeded(reply.instant()?)),
+            "override_quota_exceeded" => Ok(IssueOutcome::OverrideQuotaExceeded(reply.instant()?)),
+            "conflict" => Ok(IssueOutcome::Conflict),
+            _ => Err(unreadable()),
+        }
+    }
+
+    async fn verify(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Verify,
+    ) -> Result<VerifyOutcome, StoreError> {
+        let guesses = command.candidates.iter();
+        let guesses =
+            guesses.flat_map(|guess| [number(guess.kid.as_u32()), guess.as_bytes().to_vec()]);
+        let limits =
+            [number(command.limits.failed_attempts), number(command.limits.lockout.as_millis())];
+        let arguments = names(&command.attempt).into_iter().chain(limits).chain(guesses);
+        let (word, mut reply) =
+            self.run(&scripts::VERIFY, &subject, asked_at, arguments.collect()).await?;
+        match word.as_str() {
+            "accepted" => Ok(VerifyOutcome::Accepted {
+                code_id: code_id(&subject, &reply.word()?)?,
+                replayed: reply.either("replayed", "fresh")?,
+            }),
+            "denied" => denied(&subject, &mut reply),
+            "conflict" => Ok(VerifyOutcome::Conflict),
+            _ => Err(unreadable()),
+        }
+    }
+
+    async fn revoke(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        only: Option<CodeId>,
+    ) -> Result<Revocation, StoreError> {
+        let only = vec![only.as_ref().map(nonce).unwrap_or_default()];
+        let (word, mut reply) = self.run(&scripts::REVOKE, &subject, asked_at, only).await?;
+        match word.as_str() {
+            "revoked" => Ok(Revocation::Revoked(code_id(&subject, &reply.word()?)?)),
+            "nothing_live" => Ok(Revocation::NothingLive),
+            _ => Err(unreadable()),
+        }
+    }
+
+    async fn clear_lockout(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<Cleared, StoreError> {
+        let (_, mut reply) = self.run(&scripts::CLEAR_LOCKOUT, &subject, asked_at, vec![]).await?;
+        Ok(Cleared {
+            lock: reply.either("locked", "unlocked")?,
+            failures: reply.number()?,
+            disabled: reply.either("disabled", "enabled")?,
+        })
+    }
+
+    async fn describe(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<Description, StoreError> {
+        let (_, mut reply) = self.run(&scripts::DESCRIBE, &subject, asked_at, vec![]).await?;
+        let (failures, ends) = (reply.number()?, reply.instant()?);
+        let lockout = Lockout {
+            failures,
+            window_ends_at: (failures > 0).then_some(ends),
+            locked_until: reply.maybe_instant()?,
+            consecutive_failures: reply.number()?,
+            disabled: reply.either("disabled", "enabled")?,
+        };
+        let code = match reply.rest() {
+            Some(nonce) => Some(described(code_id(&subject, &nonce)?, &mut reply)?),
+            None => None,
+        };
+        Ok(Description { code, lockout })
+    }
+}
+
+fn denied(subject: &Subject, reply: &mut Reply) -> Result<VerifyOutcome, StoreError> {
+    let word = reply.word()?;
+    let reason = DenialReason::ALL.into_iter().find(|reason| reason.as_str() == word);
+    let denial =
+        Denial { reason: reason.ok_or_else(unreadable)?, locked_until: reply.maybe_instant()? };
+    let code_id = match reply.word()?.as_str() {
+        "-" => None,
+        nonce => Some(code_id(subject, nonce)?),
+    };
+    Ok(VerifyOutcome::Denied { denial, code_id, replayed: reply.either("replayed", "fresh")? })
+}
+
+fn described(id: CodeId, reply: &mut Reply) -> Result<CodeDescription, StoreError> {
+    let state = match reply.word()?.as_str() {
+        "active" => CodeState::Active,
+        "consumed" => CodeState::Consumed,
+        "burned" => CodeState::Burned,
+        "revoked" => CodeState::Revoked,
+        "expired" => CodeState::Expired,
+        _ => return Err(unreadable()),
+    };
+    let (issued_at, expires_at) = (reply.instant()?, reply.instant()?);
+    let client = ClientId::parse(&reply.word()?).map_err(|_| unreadable())?;
+    let agent = Some(reply.word()?).filter(|agent| !agent.is_empty());
+    Ok(CodeDescription { id, state, issued_at, expires_at, issued_by: IssuedBy { client, agent } })
+}

@@ -1,0 +1,13 @@
+//! Codes and lockouts in Redis, shared by every replica of every service.
+//!
+//! One operation is one script and one round trip: the scripts under `scripts/` are the transitions
+//! of [`codes::record`], to the letter, and the contract suite of that crate holds both equal. What
+//! reaches Redis are keyed digests; no code and no identifier ever does, not even as an argument.
+//!
+//! This is the only crate that names `redis`.
+
+pub mod codes;
+pub mod connection;
+mod keys;
+mod reply;
+mod scripts;

@@ -1,0 +1,59 @@
+//! A script's reply: words, parsed once. A reply that does not parse is a fault, never an outcome.
+
+use std::str::FromStr;
+
+use clock::Timestamp;
+use codes::store::StoreError;
+
+/// The words of a reply, taken one after the other.
+pub(crate) struct Reply(std::vec::IntoIter<String>);
+
+impl Reply {
+    pub(crate) fn new(words: Vec<String>) -> Self {
+        Self(words.into_iter())
+    }
+
+    /// The next word.
+    pub(crate) fn word(&mut self) -> Result<String, StoreError> {
+        self.0.next().ok_or_else(unreadable)
+    }
+
+    /// The next word, if the reply goes on.
+    pub(crate) fn rest(&mut self) -> Option<String> {
+        self.0.next()
+    }
+
+    /// The next word as a number.
+    pub(crate) fn number<T: FromStr>(&mut self) -> Result<T, StoreError> {
+        self.word()?.parse().map_err(|_| unreadable())
+    }
+
+    /// The next word as an instant, in milliseconds since the Unix epoch.
+    pub(crate) fn instant(&mut self) -> Result<Timestamp, StoreError> {
+        self.number().map(Timestamp::from_unix_millis)
+    }
+
+    /// The next word as an instant, or `-` for none.
+    pub(crate) fn maybe_instant(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let word = self.word()?;
+        if word == "-" {
+            return Ok(None);
+        }
+        let milliseconds = word.parse().map_err(|_| unreadable())?;
+        Ok(Some(Timestamp::from_unix_millis(milliseconds)))
+    }
+
+    /// Whether the next word is `yes` rather than `no`.
+    pub(crate) fn either(&mut self, yes: &str, no: &str) -> Result<bool, StoreError> {
+        match self.word()? {
+            word if word == yes => Ok(true),
+            word if word == no => Ok(false),
+            _ => Err(unreadable()),
+        }
+    }
+}
+
+/// The fault of a reply that no version of the scripts gives.
+pub(crate) fn unreadable() -> StoreError {
+    StoreError::Unavailable("the script's reply cannot be read".to_owned())
+}
