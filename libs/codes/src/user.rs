@@ -174,6 +174,18 @@ impl UserId {
         }
     }
 
+    /// Reads a user back from what [`as_str`](Self::as_str) gave, such as the `sub` of a token.
+    pub fn parse_subject(text: &str) -> Result<Self, IdentifierError> {
+        let marked = IdentifierType::ALL.into_iter().filter(|&kind| kind != IdentifierType::UserId);
+        let marked = marked.filter_map(|kind| {
+            let value = text.strip_prefix(kind.as_str())?.strip_prefix(':')?;
+            Some(
+                Identifier::parse(kind, value).map(|identifier| Self::from_identifier(&identifier)),
+            )
+        });
+        marked.last().unwrap_or_else(|| Self::parse(text))
+    }
+
     /// The user id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -232,6 +244,14 @@ mod tests {
             let kind = IdentifierType::ALL[kind];
             if let Ok(once) = Identifier::parse(kind, &text) {
                 prop_assert_eq!(Identifier::parse(kind, once.value()), Ok(once.clone()));
+            }
+        }
+
+        #[test]
+        fn a_user_is_read_back_as_written(kind in 0..4_usize, text in "\\PC{1,30}") {
+            if let Ok(identifier) = Identifier::parse(IdentifierType::ALL[kind], &text) {
+                let user = UserId::from_identifier(&identifier);
+                prop_assert_eq!(UserId::parse_subject(user.as_str()), Ok(user.clone()));
             }
         }
 
