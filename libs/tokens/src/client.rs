@@ -1,0 +1,66 @@
+//! What a client calls the services with: an access token of the client credentials grant, as RFC
+//! 9068 profiles it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use clock::Timestamp;
+use codes::ids::{ApplicationId, ClientId};
+
+use crate::claims::{Claims, unique_id};
+use crate::mint::{MintError, Minter};
+use crate::scope::{self, Scope};
+use crate::verify::{TokenError, TokenVerifier, required};
+
+/// A client's access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientToken {
+    /// The application that the client belongs to.
+    pub application: ApplicationId,
+    /// The client.
+    pub client: ClientId,
+    /// What it may do.
+    pub scopes: BTreeSet<Scope>,
+}
+
+impl ClientToken {
+    /// How long a token lives: `expires_in` of the token endpoint.
+    pub const LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+    const TYPE: &str = "at+jwt";
+    const AUDIENCE: &str = "urn:postern:services";
+
+    /// Signs the token.
+    pub fn mint(&self, minter: &Minter, now: Timestamp) -> Result<String, MintError> {
+        let claims = Claims {
+            // The client acts for itself: RFC 9068, section 2.2.
+            sub: Some(self.client.to_string()),
+            client_id: Some(self.client.to_string()),
+            application: Some(self.application.to_string()),
+            scope: Some(scope::to_list(&self.scopes)),
+            ..Claims::new(Self::AUDIENCE.to_owned(), now, Self::LIFETIME, unique_id())
+        };
+        minter.sign(Self::TYPE, claims)
+    }
+
+    /// Reads and checks a token.
+    pub fn verify(
+        token: &str,
+        verifier: &TokenVerifier,
+        now: Timestamp,
+    ) -> Result<Self, TokenError> {
+        let claims = verifier.claims(Self::TYPE, Self::AUDIENCE, token, now)?;
+        if claims.sub != claims.client_id {
+            return Err(TokenError::Claim("sub"));
+        }
+        Ok(Self {
+            application: required(
+                "application",
+                claims.application.as_ref(),
+                ApplicationId::parse,
+            )?,
+            client: required("client_id", claims.client_id.as_ref(), ClientId::parse)?,
+            scopes: required("scope", claims.scope.as_ref(), scope::parse_list)?,
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! How a client finds out about an issuer: the metadata of RFC 8414 and `OpenID` Connect Discovery.
+
+use serde_json::{Value, json};
+
+use crate::scope::Scope;
+
+/// Where an issuer's endpoints are, as absolute URLs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// The JWK set.
+    pub jwks: String,
+    /// The token endpoint; `None` at a service that has none.
+    pub token: Option<String>,
+}
+
+/// The document of the issuer of that URL.
+pub fn document(issuer: &str, endpoints: &Endpoints) -> Value {
+    let mut document = json!({
+        "issuer": issuer,
+        "jwks_uri": endpoints.jwks,
+        // Required by RFC 8414, section 2, even of an issuer without an authorization endpoint.
+        "response_types_supported": [],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256", "EdDSA"],
+    });
+    if let Some(token) = &endpoints.token {
+        document["token_endpoint"] = json!(token);
+        document["token_endpoint_auth_methods_supported"] =
+            json!(["client_secret_basic", "client_secret_post"]);
+        document["grant_types_supported"] = json!(["client_credentials"]);
+        document["scopes_supported"] = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    }
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_service_with_a_token_endpoint_says_how_to_use_it() {
+        let mut endpoints = Endpoints {
+            jwks: "https://postern.example/.well-known/jwks.json".to_owned(),
+            token: None,
+        };
+        let runner = document("https://postern.example", &endpoints);
+        assert_eq!(runner["issuer"], "https://postern.example");
+        assert_eq!(runner["jwks_uri"], "https://postern.example/.well-known/jwks.json");
+        assert!(runner.get("token_endpoint").is_none());
+        assert!(runner.get("scopes_supported").is_none());
+
+        endpoints.token = Some("https://postern.example/oidc/token".to_owned());
+        let issuer = document("https://postern.example", &endpoints);
+        assert_eq!(issuer["token_endpoint"], "https://postern.example/oidc/token");
+        assert_eq!(issuer["grant_types_supported"], json!(["client_credentials"]));
+        assert_eq!(issuer["scopes_supported"][0], "codes:issue");
+    }
+}

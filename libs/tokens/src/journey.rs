@@ -1,0 +1,71 @@
+//! What a page has when its journey is complete: proof that the journey ended well, and for whom.
+//!
+//! It holds nothing that the page had passed in: whoever starts a journey must not be able to put
+//! words into a token of ours.
+
+use std::time::Duration;
+
+use clock::Timestamp;
+use codes::ids::{ApplicationId, ClientId};
+
+use crate::claims::{Claims, derived_id};
+use crate::mint::{MintError, Minter};
+use crate::user::Authentication;
+use crate::verify::{TokenError, TokenVerifier, required};
+
+/// A journey token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JourneyToken {
+    /// The application whose journey it was.
+    pub application: ApplicationId,
+    /// The client that ran it.
+    pub client: ClientId,
+    /// The journey's id.
+    pub journey: String,
+    /// Who authenticated in it, if anybody did.
+    pub authentication: Option<Authentication>,
+}
+
+impl JourneyToken {
+    /// How long a token lives: until the page has shown it to its own backend.
+    pub const LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+    const TYPE: &str = "journey+jwt";
+
+    fn audience(application: &ApplicationId) -> String {
+        format!("urn:postern:journeys:{application}")
+    }
+
+    /// Signs the token. `run` is unique to this run of the journey and may be secret: the token's
+    /// id follows from it, and does not lead back to it.
+    pub fn mint(&self, minter: &Minter, run: &str, now: Timestamp) -> Result<String, MintError> {
+        let id = derived_id("postern journey token", run);
+        let claims = Claims {
+            client_id: Some(self.client.to_string()),
+            journey: Some(self.journey.clone()),
+            ..Claims::new(Self::audience(&self.application), now, Self::LIFETIME, id)
+        };
+        let claims = match &self.authentication {
+            Some(authentication) => authentication.describe(claims),
+            None => claims,
+        };
+        minter.sign(Self::TYPE, claims)
+    }
+
+    /// Reads and checks a token of that application's journeys.
+    pub fn verify(
+        token: &str,
+        application: &ApplicationId,
+        verifier: &TokenVerifier,
+        now: Timestamp,
+    ) -> Result<Self, TokenError> {
+        let claims = verifier.claims(Self::TYPE, &Self::audience(application), token, now)?;
+        let client = required("client_id", claims.client_id.as_ref(), ClientId::parse)?;
+        let authentication = match &claims.sub {
+            Some(_) => Some(Authentication::parse(&claims, application, client.clone())?),
+            None => None,
+        };
+        let journey = claims.journey.ok_or(TokenError::Claim("journey"))?;
+        Ok(Self { application: application.clone(), client, journey, authentication })
+    }
+}

@@ -1,0 +1,140 @@
+//! Every kind of token, where every other is wanted.
+
+use codes::user::{Identifier, IdentifierType};
+
+use super::*;
+use crate::journey::JourneyToken;
+use crate::mint::Minter;
+use crate::service::ServiceToken;
+use crate::user::{IdToken, UserToken};
+
+const KINDS: [&str; 5] = ["client", "service", "user", "id", "journey"];
+
+fn mint(kind: &str, minter: &Minter) -> String {
+    let authentication = alice();
+    match kind {
+        "client" => client_token().mint(minter, NOW),
+        "service" => ServiceToken { application: application() }.mint(minter, NOW),
+        "user" => UserToken { authentication, scope: "openid".to_owned() }.mint(minter, HOUR),
+        "id" => IdToken { authentication }.mint(minter, HOUR),
+        _ => journey_token(Some(authentication)).mint(minter, "session", NOW),
+    }
+    .expect("mints")
+}
+
+fn verify(kind: &str, token: &str, verifier: &TokenVerifier) -> Result<(), TokenError> {
+    match kind {
+        "client" => ClientToken::verify(token, verifier, NOW).map(drop),
+        "service" => ServiceToken::verify(token, verifier, NOW).map(drop),
+        "user" => UserToken::verify(token, &application(), verifier, NOW).map(drop),
+        "id" => IdToken::verify(token, &client(), verifier, NOW).map(drop),
+        _ => JourneyToken::verify(token, &application(), verifier, NOW).map(drop),
+    }
+}
+
+fn journey_token(authentication: Option<Authentication>) -> JourneyToken {
+    let journey = "temp-code-authentication".to_owned();
+    JourneyToken { application: application(), client: client(), journey, authentication }
+}
+
+#[test]
+fn no_kind_of_token_is_accepted_for_another() {
+    let (minter, verifier) = pair(KeyRing::generate());
+    for minted in KINDS {
+        let token = mint(minted, &minter);
+        for wanted in KINDS {
+            let expected = if minted == wanted { Ok(()) } else { Err(TokenError::WrongType) };
+            assert_eq!(verify(wanted, &token, &verifier), expected, "{minted} as {wanted}");
+        }
+    }
+}
+
+#[test]
+fn neither_type_nor_audience_alone_makes_a_token_of_another_kind() {
+    let (minter, verifier) = pair(KeyRing::generate());
+    for minted in KINDS {
+        for wanted in KINDS.into_iter().filter(|wanted| *wanted != minted) {
+            let (token, other) = (mint(minted, &minter), mint(wanted, &minter));
+            let (mut header, mut claims) = (decode(&token, 0), decode(&token, 1));
+            header["typ"] = decode(&other, 0)["typ"].clone();
+            let retyped = forge(minter.ring(), &header.to_string(), &claims.to_string());
+            assert_eq!(
+                verify(wanted, &retyped, &verifier),
+                Err(TokenError::WrongAudience),
+                "{minted} as {wanted}"
+            );
+            claims["aud"] = decode(&other, 1)["aud"].clone();
+            let readdressed =
+                forge(minter.ring(), &decode(&token, 0).to_string(), &claims.to_string());
+            assert_eq!(
+                verify(wanted, &readdressed, &verifier),
+                Err(TokenError::WrongType),
+                "{minted} as {wanted}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_token_of_another_application_or_client_is_refused() {
+    let (minter, verifier) = pair(KeyRing::generate());
+    let other = ApplicationId::parse("other").expect("valid");
+    let other_client = ClientId::parse("other-web").expect("valid");
+    let wrong = Some(TokenError::WrongAudience);
+    let user = mint("user", &minter);
+    assert_eq!(UserToken::verify(&user, &other, &verifier, NOW).err(), wrong);
+    let id = mint("id", &minter);
+    assert_eq!(IdToken::verify(&id, &other_client, &verifier, NOW).err(), wrong);
+    let journey = mint("journey", &minter);
+    assert_eq!(JourneyToken::verify(&journey, &other, &verifier, NOW).err(), wrong);
+}
+
+#[test]
+fn what_was_minted_is_what_is_read() {
+    let (minter, verifier) = pair(KeyRing::generate());
+    let token = client_token().mint(&minter, NOW).expect("mints");
+    assert_eq!(ClientToken::verify(&token, &verifier, NOW), Ok(client_token()));
+
+    let email = Identifier::parse(IdentifierType::Email, "ada@example.com").expect("valid");
+    for user in [UserId::parse("a:b").expect("valid"), UserId::from_identifier(&email)] {
+        let token = journey_token(Some(authentication(user)));
+        let text = token.mint(&minter, "session", NOW).expect("mints");
+        assert_eq!(JourneyToken::verify(&text, &application(), &verifier, NOW), Ok(token));
+    }
+    let nobody = journey_token(None);
+    let text = nobody.mint(&minter, "session", NOW).expect("mints");
+    assert_eq!(JourneyToken::verify(&text, &application(), &verifier, NOW), Ok(nobody));
+}
+
+#[test]
+fn one_grant_mints_one_family() {
+    let (minter, _) = pair(KeyRing::generate());
+    for kind in ["user", "id"] {
+        let [once, twice] = [mint(kind, &minter), mint(kind, &minter)];
+        assert_eq!(decode(&once, 1), decode(&twice, 1), "{kind}");
+    }
+    let [access, id] = ["user", "id"].map(|kind| decode(&mint(kind, &minter), 1));
+    assert_eq!(access["sid"], id["sid"]);
+    assert_ne!(access["jti"], id["jti"]);
+    assert_eq!(access["amr"], json!(["otp"]));
+    assert_eq!(access["auth_time"], NOW.unix_seconds());
+    assert_eq!(access["exp"], NOW.unix_seconds() + 3600);
+}
+
+#[test]
+fn a_client_token_has_the_claims_of_rfc_9068() {
+    let (minter, _) = pair(KeyRing::generate());
+    let claims = decode(&mint("client", &minter), 1);
+    for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti", "scope"] {
+        assert!(claims.get(name).is_some(), "{name}");
+    }
+    assert_eq!(claims["exp"], NOW.unix_seconds() + 3600);
+    assert_ne!(claims["jti"], decode(&mint("client", &minter), 1)["jti"]);
+}
+
+#[test]
+fn a_journey_token_does_not_show_the_session_it_ends() {
+    let (minter, _) = pair(KeyRing::generate());
+    let token = journey_token(None).mint(&minter, "session", NOW).expect("mints");
+    assert!(!decode(&token, 1).to_string().contains("session"));
+}

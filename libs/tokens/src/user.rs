@@ -1,0 +1,149 @@
+//! What a user has after a code was accepted: an access token for the application's own services,
+//! and an ID token (`OpenID` Connect Core, section 2) for the client.
+//!
+//! Both follow from the grant: minted again, as after a lost reply, they are the same tokens, with
+//! the same ids and the same end.
+
+use std::time::Duration;
+
+use clock::Timestamp;
+use codes::ids::{ApplicationId, ClientId, GrantId};
+use codes::user::UserId;
+
+use crate::claims::{Claims, derived_id};
+use crate::mint::{MintError, Minter};
+use crate::verify::{TokenError, TokenVerifier, required};
+
+/// A user who proved to be who they are, with a temporary access code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// The application in which the user did so.
+    pub application: ApplicationId,
+    /// The client through which.
+    pub client: ClientId,
+    /// The user.
+    pub user: UserId,
+    /// What the accepted code granted.
+    pub grant: GrantId,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Authentication {
+    /// How the user proved it (RFC 8176, section 2).
+    pub const METHOD: &str = "otp";
+
+    /// How much that proves: a code that a person was handed, not one that a device computed.
+    pub const CONTEXT: &str = "urn:postern:temp-code";
+
+    /// Adds what is known of the user.
+    pub(crate) fn describe(&self, claims: Claims) -> Claims {
+        Claims {
+            sub: Some(self.user.as_str().to_owned()),
+            amr: Some(vec![Self::METHOD.to_owned()]),
+            acr: Some(Self::CONTEXT.to_owned()),
+            auth_time: Some(self.at.unix_seconds()),
+            sid: Some(self.grant.to_string()),
+            ..claims
+        }
+    }
+
+    /// Reads what [`describe`](Self::describe) wrote.
+    pub(crate) fn parse(
+        claims: &Claims,
+        application: &ApplicationId,
+        client: ClientId,
+    ) -> Result<Self, TokenError> {
+        let at = claims.auth_time.ok_or(TokenError::Claim("auth_time"))?;
+        if claims.amr.as_deref() != Some(&[Self::METHOD.to_owned()]) {
+            return Err(TokenError::Claim("amr"));
+        }
+        Ok(Self {
+            application: application.clone(),
+            client,
+            user: required("sub", claims.sub.as_ref(), UserId::parse_subject)?,
+            grant: required("sid", claims.sid.as_ref(), GrantId::parse)?,
+            at: Timestamp::from_unix_millis(at.saturating_mul(1000)),
+        })
+    }
+}
+
+/// A user's access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserToken {
+    /// Who, and how it is known.
+    pub authentication: Authentication,
+    /// The application's own scope, which means nothing to Postern.
+    pub scope: String,
+}
+
+impl UserToken {
+    const TYPE: &str = "user-at+jwt";
+
+    fn audience(application: &ApplicationId) -> String {
+        format!("urn:postern:application:{application}")
+    }
+
+    /// Signs the token. It lives from the moment of the authentication.
+    pub fn mint(&self, minter: &Minter, lifetime: Duration) -> Result<String, MintError> {
+        let Authentication { application, client, grant, at, .. } = &self.authentication;
+        let id = derived_id("postern user access token", grant.as_str());
+        let claims = Claims {
+            client_id: Some(client.to_string()),
+            scope: Some(self.scope.clone()),
+            ..Claims::new(Self::audience(application), *at, lifetime, id)
+        };
+        minter.sign(Self::TYPE, self.authentication.describe(claims))
+    }
+
+    /// Reads and checks a token of that application's user.
+    pub fn verify(
+        token: &str,
+        application: &ApplicationId,
+        verifier: &TokenVerifier,
+        now: Timestamp,
+    ) -> Result<Self, TokenError> {
+        let mut claims = verifier.claims(Self::TYPE, &Self::audience(application), token, now)?;
+        let client = required("client_id", claims.client_id.as_ref(), ClientId::parse)?;
+        Ok(Self {
+            authentication: Authentication::parse(&claims, application, client)?,
+            scope: claims.scope.take().ok_or(TokenError::Claim("scope"))?,
+        })
+    }
+}
+
+/// A user's ID token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdToken {
+    /// Who, and how it is known.
+    pub authentication: Authentication,
+}
+
+impl IdToken {
+    const TYPE: &str = "JWT";
+
+    /// Signs the token. It lives from the moment of the authentication.
+    pub fn mint(&self, minter: &Minter, lifetime: Duration) -> Result<String, MintError> {
+        let Authentication { application, client, grant, at, .. } = &self.authentication;
+        let id = derived_id("postern id token", grant.as_str());
+        let claims = Claims {
+            application: Some(application.to_string()),
+            ..Claims::new(client.to_string(), *at, lifetime, id)
+        };
+        minter.sign(Self::TYPE, self.authentication.describe(claims))
+    }
+
+    /// Reads and checks a token that was minted for that client.
+    pub fn verify(
+        token: &str,
+        client: &ClientId,
+        verifier: &TokenVerifier,
+        now: Timestamp,
+    ) -> Result<Self, TokenError> {
+        let claims = verifier.claims(Self::TYPE, client.as_str(), token, now)?;
+        let application =
+            required("application", claims.application.as_ref(), ApplicationId::parse)?;
+        let authentication = Authentication::parse(&claims, &application, client.clone())?;
+        Ok(Self { authentication })
+    }
+}

@@ -1,0 +1,152 @@
+//! Believing a token: what holds for every kind, in the order in which it is checked.
+//!
+//! The header is read before the signature is checked, so nothing in it is trusted: the `kid` is
+//! looked up in our own table and nowhere else, and the algorithm is that key's, never the
+//! header's. Time is a parameter, so that tests reach both sides of every bound.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clock::Timestamp;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Validation, decode, decode_header};
+
+use crate::claims::Claims;
+use crate::key::Key;
+use crate::keys::KeyRing;
+
+/// Why a token is not believed. Never holds a part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Longer than any token of ours.
+    #[error("the token is longer than {} bytes", TokenVerifier::MAX_BYTES)]
+    TooLong,
+    /// Not three base64url parts, or no JSON, claims or algorithm that we know.
+    #[error("the token is malformed")]
+    Malformed,
+    /// The header says that more must be understood than we do (RFC 7515, section 4.1.11).
+    #[error("the token has critical extensions")]
+    CriticalExtension,
+    /// A token of another kind.
+    #[error("the token is of another type")]
+    WrongType,
+    /// No `kid`, or one that is not in the key ring.
+    #[error("the token names no known key")]
+    UnknownKey,
+    /// Another algorithm than the key's.
+    #[error("the token's algorithm is not its key's")]
+    WrongAlgorithm,
+    /// Signed by somebody else, or changed since.
+    #[error("the token's signature does not match")]
+    BadSignature,
+    /// Minted by somebody else.
+    #[error("the token has another issuer")]
+    WrongIssuer,
+    /// Minted for somebody else.
+    #[error("the token has another audience")]
+    WrongAudience,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// Its time has not come.
+    #[error("the token is not valid yet")]
+    NotYetValid,
+    /// Minted in the future: a clock is wrong, or somebody lies.
+    #[error("the token was issued in the future")]
+    IssuedInFuture,
+    /// A claim that this kind of token must have is missing or has no valid value.
+    #[error("the token's `{0}` claim is missing or invalid")]
+    Claim(&'static str),
+}
+
+/// Verifies tokens of known issuers.
+#[derive(Clone, Debug)]
+pub struct TokenVerifier {
+    ring: Arc<KeyRing>,
+    issuers: Vec<String>,
+}
+
+impl TokenVerifier {
+    /// The longest token that is looked at.
+    pub const MAX_BYTES: usize = 8 * 1024;
+
+    /// How far two machines' clocks may be apart.
+    pub const LEEWAY: Duration = Duration::from_secs(30);
+
+    /// A verifier of the tokens that the ring's keys signed for one of the issuers.
+    pub fn new(ring: Arc<KeyRing>, issuers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { ring, issuers: issuers.into_iter().map(Into::into).collect() }
+    }
+
+    pub(crate) fn claims(
+        &self,
+        typ: &str,
+        audience: &str,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Claims, TokenError> {
+        if token.len() > Self::MAX_BYTES {
+            return Err(TokenError::TooLong);
+        }
+        let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
+        if header.crit.is_some() {
+            return Err(TokenError::CriticalExtension);
+        }
+        if header.typ.as_deref() != Some(typ) {
+            return Err(TokenError::WrongType);
+        }
+        let key = header.kid.as_deref().and_then(|kid| self.ring.key(kid));
+        let key = key.ok_or(TokenError::UnknownKey)?;
+        if header.alg != key.algorithm {
+            return Err(TokenError::WrongAlgorithm);
+        }
+        let claims = signed_claims(token, key)?;
+        if !self.issuers.contains(&claims.iss) {
+            return Err(TokenError::WrongIssuer);
+        }
+        if claims.aud != audience {
+            return Err(TokenError::WrongAudience);
+        }
+        check_time(&claims, now)?;
+        Ok(claims)
+    }
+}
+
+/// Checks the signature, and only then reads what it covers.
+fn signed_claims(token: &str, key: &Key) -> Result<Claims, TokenError> {
+    let mut signature_alone = Validation::new(key.algorithm);
+    // The library would read the system's clock. `Claims` demands what is required here.
+    signature_alone.required_spec_claims.clear();
+    signature_alone.validate_exp = false;
+    signature_alone.validate_nbf = false;
+    signature_alone.validate_aud = false;
+    match decode::<Claims>(token, &key.verifying, &signature_alone) {
+        Ok(data) => Ok(data.claims),
+        Err(error) if *error.kind() == ErrorKind::InvalidSignature => Err(TokenError::BadSignature),
+        Err(_) => Err(TokenError::Malformed),
+    }
+}
+
+fn check_time(claims: &Claims, now: Timestamp) -> Result<(), TokenError> {
+    let now = now.unix_seconds();
+    let leeway = i64::try_from(TokenVerifier::LEEWAY.as_secs()).unwrap_or(0);
+    if now >= claims.exp.saturating_add(leeway) {
+        return Err(TokenError::Expired);
+    }
+    if claims.iat > now.saturating_add(leeway) {
+        return Err(TokenError::IssuedInFuture);
+    }
+    if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(leeway)) {
+        return Err(TokenError::NotYetValid);
+    }
+    Ok(())
+}
+
+/// A claim that must be there and parse.
+pub(crate) fn required<T, E>(
+    name: &'static str,
+    value: Option<&String>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, TokenError> {
+    value.and_then(|text| parse(text).ok()).ok_or(TokenError::Claim(name))
+}
