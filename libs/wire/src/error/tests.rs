@@ -1,0 +1,101 @@
+use tonic::Code;
+
+use super::*;
+
+fn all() -> Vec<Fault> {
+    let retry_after = Duration::from_millis(1500);
+    vec![
+        Fault::Unauthenticated,
+        Fault::PermissionDenied { missing: "codes:issue" },
+        Fault::InvalidArgument(vec![
+            FieldViolation::new("user.type", "must be given"),
+            FieldViolation::new("expires_in", "must be from 1 to 86400 seconds"),
+        ]),
+        Fault::UserNotFound,
+        Fault::UserLocked { locked_until: Timestamp::from_unix_millis(1_767_225_600_000) },
+        Fault::UserDisabled,
+        Fault::IssueQuotaExceeded { retry_after },
+        Fault::OverrideQuotaExceeded { retry_after },
+        Fault::RateLimited { retry_after },
+        Fault::IdempotencyConflict,
+        Fault::JourneyNotFound,
+        Fault::SessionNotFound,
+        Fault::ChallengeUsed,
+        Fault::JourneyAborted,
+        Fault::JourneyChanged,
+        Fault::Unavailable { retry_after },
+        Fault::Internal,
+    ]
+}
+
+#[test]
+fn every_fault_carries_its_reason_once() {
+    let mut reasons = Vec::new();
+    for fault in all() {
+        let status = Status::from(fault.clone());
+        let info = status.get_details_error_info().expect("an ErrorInfo");
+        assert_eq!(info.domain, DOMAIN);
+        assert!(info.reason.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'), "{fault:?}");
+        assert!(!reasons.contains(&info.reason), "{fault:?}");
+        reasons.push(info.reason);
+    }
+}
+
+#[test]
+fn every_text_is_lowercase_and_the_same_over_both_protocols() {
+    for fault in all() {
+        let (status, http) = (Status::from(fault.clone()), fault.http());
+        assert_eq!(status.message(), http.message);
+        assert!(http.message.starts_with(|c: char| c.is_ascii_lowercase()), "{fault:?}");
+        assert!(!http.message.ends_with('.'), "{fault:?}");
+    }
+}
+
+#[test]
+fn whoever_shall_come_back_is_told_when() {
+    for fault in all() {
+        let status = Status::from(fault.clone());
+        let waits = matches!(status.code(), Code::ResourceExhausted | Code::Unavailable);
+        let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
+        assert_eq!(retry, waits.then_some(Duration::from_millis(1500)), "{fault:?}");
+        assert_eq!(fault.http().retry_after_seconds, waits.then_some(2), "{fault:?}");
+    }
+}
+
+#[test]
+fn http_has_the_documented_words() {
+    let words: Vec<_> =
+        all().iter().map(|fault| (fault.http().status, fault.http().error_code)).collect();
+    for word in [
+        (400, "system_invalid_input"),
+        (401, "unauthorized"),
+        (403, "forbidden"),
+        (404, "user_not_found"),
+        (409, "auth_locked"),
+        (409, "auth_disabled"),
+        (429, "too_many_requests"),
+        (503, "unavailable"),
+    ] {
+        assert!(words.contains(&word), "{word:?}");
+    }
+}
+
+#[test]
+fn a_lock_says_until_when_and_a_denial_which_scope() {
+    let [locked, denied] = [4, 1]
+        .map(|at| Status::from(all()[at].clone()).get_details_error_info().expect("info").metadata);
+    assert_eq!(locked["locked_until"], "2026-01-01T00:00:00.000Z");
+    assert_eq!(denied["scope"], "codes:issue");
+    assert!(all()[4].http().message.contains("2026-01-01T00:00:00.000Z"));
+}
+
+#[test]
+fn every_violation_is_told_at_once() {
+    let status = Status::from(all()[2].clone());
+    let told = status.get_details_bad_request().expect("a BadRequest").field_violations;
+    assert_eq!(told.len(), 2);
+    assert_eq!(
+        status.message(),
+        "user.type: must be given; expires_in: must be from 1 to 86400 seconds"
+    );
+}

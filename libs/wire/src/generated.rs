@@ -1,0 +1,22 @@
+//! What `build.rs` generates, in modules that stand to each other as the packages do.
+
+/// Codes: `CodeIssuerService`, `VerifierService`.
+pub mod code {
+    /// Package `postern.code.v1`.
+    pub mod v1 {
+        tonic::include_proto!("postern.code.v1");
+        tonic::include_proto!("postern.code.v1.debug");
+    }
+}
+
+/// Journeys: `JourneyRunnerService`.
+pub mod journey {
+    /// Package `postern.journey.v1`.
+    pub mod v1 {
+        tonic::include_proto!("postern.journey.v1");
+        tonic::include_proto!("postern.journey.v1.debug");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! `CodeIssuerService`: requests in, replies out.
+
+use codes::audit::Context;
+use codes::ids::CodeId;
+use codes::issuer::{Issuance, IssueRequest, IssuedCode, RevokeTarget};
+use codes::record::{CodeDescription, CodeState};
+use codes::user::Identifier;
+
+use crate::code::v1 as pb;
+use crate::error::Fault;
+use crate::time::to_wire;
+use crate::violations::{Checked, Violations};
+
+/// Reads a request for a code.
+pub fn parse_issue(request: pb::IssueCodeRequest) -> Result<IssueRequest, Fault> {
+    let mut violations = Violations::default();
+    let user = violations.user("user", request.user.as_ref());
+    let life = violations.whole_seconds("expires_in", request.expires_in.as_ref());
+    let context = parse_context(&mut violations, request.context.unwrap_or_default());
+    let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
+    let (Ok(user), Ok(expires_in), Ok(context), Ok(idempotency_key)) = (user, life, context, key)
+    else {
+        return Err(violations.into());
+    };
+    let override_lockout = request.override_lockout;
+    Ok(IssueRequest { user, expires_in, context, idempotency_key, override_lockout })
+}
+
+fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Checked<Context> {
+    let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
+    let agent_id = short("context.agent_id", context.agent_id);
+    let ticket_ref = short("context.ticket_ref", context.ticket_ref);
+    let verification_method = short("context.verification_method", context.verification_method);
+    let reason = violations.text("context.reason", context.reason, Violations::LONG_TEXT);
+    Ok(Context {
+        agent_id: agent_id?,
+        reason: reason?,
+        ticket_ref: ticket_ref?,
+        verification_method: verification_method?,
+        ..Context::default()
+    })
+}
+
+/// Writes what came of a request for a code.
+pub fn from_issuance(issuance: Issuance) -> Result<pb::IssueCodeResponse, Fault> {
+    match issuance {
+        Issuance::Issued(IssuedCode { code, code_id, expires_at, attempts_allowed }) => {
+            Ok(pb::IssueCodeResponse {
+                code: code.expose().to_owned(),
+                code_id: code_id.to_string(),
+                expires_at: Some(to_wire(expires_at)),
+                attempts_allowed,
+            })
+        }
+        Issuance::ExpirationRefused(outside) => Err(outside.into()),
+        Issuance::UnknownUser => Err(Fault::UserNotFound),
+        Issuance::Locked(locked_until) => Err(Fault::UserLocked { locked_until }),
+        Issuance::Disabled => Err(Fault::UserDisabled),
+        Issuance::QuotaExceeded(retry_after) => Err(Fault::IssueQuotaExceeded { retry_after }),
+        Issuance::OverrideQuotaExceeded(retry_after) => {
+            Err(Fault::OverrideQuotaExceeded { retry_after })
+        }
+        Issuance::Conflict => Err(Fault::IdempotencyConflict),
+    }
+}
+
+/// Reads which code to revoke. The idempotency key is checked, and needed for nothing else.
+pub fn parse_revoke(request: &pb::RevokeCodeRequest) -> Result<RevokeTarget, Fault> {
+    use pb::revoke_code_request::Target;
+    let mut violations = Violations::default();
+    let target = match &request.target {
+        None => Err(violations.note("target", "must be given: code_id or user")),
+        Some(Target::CodeId(id)) => {
+            violations.check("code_id", CodeId::parse(id)).map(RevokeTarget::Code)
+        }
+        Some(Target::User(user)) => violations.user("user", Some(user)).map(RevokeTarget::User),
+    };
+    let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
+    let (Ok(target), Ok(_)) = (target, key) else { return Err(violations.into()) };
+    Ok(target)
+}
+
+/// Reads whose code to describe.
+pub fn parse_describe(request: &pb::DescribeCodeRequest) -> Result<Identifier, Fault> {
+    let mut violations = Violations::default();
+    violations.user("user", request.user.as_ref()).map_err(|_| violations.into())
+}
+
+/// Writes a description; of no code, where there is none.
+pub fn from_description(code: Option<CodeDescription>) -> pb::DescribeCodeResponse {
+    let Some(code) = code else {
+        return pb::DescribeCodeResponse {
+            state: pb::CodeState::None.into(),
+            ..pb::DescribeCodeResponse::default()
+        };
+    };
+    let state = match code.state {
+        CodeState::Active => pb::CodeState::Active,
+        CodeState::Consumed => pb::CodeState::Consumed,
+        CodeState::Burned => pb::CodeState::Burned,
+        CodeState::Revoked => pb::CodeState::Revoked,
+        CodeState::Expired => pb::CodeState::Expired,
+    };
+    pb::DescribeCodeResponse {
+        state: state.into(),
+        code_id: code.id.to_string(),
+        issued_at: Some(to_wire(code.issued_at)),
+        expires_at: Some(to_wire(code.expires_at)),
+        issued_by_client_id: code.issued_by.client.to_string(),
+        issued_by_agent_id: code.issued_by.agent.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_of_a_request_is_told_at_once() {
+        let request = pb::IssueCodeRequest {
+            user: Some(pb::UserIdentifier { r#type: 2, value: "hunter2".to_owned() }),
+            expires_in: Some(prost_types::Duration { seconds: 1, nanos: 1 }),
+            context: Some(pb::IssueContext {
+                agent_id: "a".repeat(129),
+                reason: "b".repeat(513),
+                ticket_ref: "\u{7}".to_owned(),
+                verification_method: "c".repeat(129),
+            }),
+            idempotency_key: " ".to_owned(),
+            override_lockout: false,
+        };
+        let Err(Fault::InvalidArgument(violations)) = parse_issue(request) else {
+            panic!("all of it is wrong");
+        };
+        let fields: Vec<_> = violations.iter().map(|v| v.field.as_str()).collect();
+        assert_eq!(
+            fields,
+            [
+                "user.value",
+                "expires_in",
+                "context.agent_id",
+                "context.ticket_ref",
+                "context.verification_method",
+                "context.reason",
+                "idempotency_key",
+            ]
+        );
+        assert!(violations.iter().all(|v| !v.description.contains("hunter2")));
+    }
+
+    #[test]
+    fn the_least_request_names_a_user() {
+        let request = pb::IssueCodeRequest {
+            user: Some(pb::UserIdentifier { r#type: 1, value: " ada ".to_owned() }),
+            ..Default::default()
+        };
+        let parsed = parse_issue(request).expect("valid");
+        assert_eq!(parsed.user.value(), "ada");
+        assert_eq!((parsed.expires_in, parsed.idempotency_key), (None, None));
+        assert_eq!(parsed.context, Context::default());
+    }
+
+    #[test]
+    fn a_revocation_names_a_code_or_a_user() {
+        use pb::revoke_code_request::Target;
+        for target in [
+            None,
+            Some(Target::CodeId("x".to_owned())),
+            Some(Target::User(pb::UserIdentifier::default())),
+        ] {
+            let request = pb::RevokeCodeRequest { target, ..Default::default() };
+            assert!(matches!(parse_revoke(&request), Err(Fault::InvalidArgument(_))));
+        }
+    }
+
+    #[test]
+    fn no_code_is_a_description_too() {
+        assert_eq!(from_description(None).state(), pb::CodeState::None);
+    }
+}

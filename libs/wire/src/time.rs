@@ -1,0 +1,26 @@
+//! Instants on the wire.
+
+use clock::Timestamp;
+
+/// The instant as protobuf has it.
+pub fn to_wire(at: Timestamp) -> prost_types::Timestamp {
+    let milliseconds = at.unix_millis();
+    #[expect(clippy::cast_possible_truncation, reason = "under a second")]
+    let nanos = (milliseconds.rem_euclid(1000) * 1_000_000) as i32;
+    prost_types::Timestamp { seconds: milliseconds.div_euclid(1000), nanos }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_crosses_to_the_millisecond() {
+        for (milliseconds, seconds, nanos) in
+            [(0, 0, 0), (1_767_225_600_123, 1_767_225_600, 123_000_000), (-1, -1, 999_000_000)]
+        {
+            let wire = to_wire(Timestamp::from_unix_millis(milliseconds));
+            assert_eq!((wire.seconds, wire.nanos), (seconds, nanos));
+        }
+    }
+}

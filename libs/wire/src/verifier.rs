@@ -1,0 +1,161 @@
+//! `VerifierService`: requests in, replies out.
+
+use codes::audit::Context;
+use codes::record::{Cleared, Denial, DenialReason, Lockout};
+use codes::user::Identifier;
+use codes::verifier::{Verification, VerifyRequest};
+
+use crate::code::v1 as pb;
+use crate::error::Fault;
+use crate::time::to_wire;
+use crate::violations::Violations;
+
+/// Reads an attempt to redeem a code.
+pub fn parse_verify(request: pb::VerifyCodeRequest) -> Result<VerifyRequest, Fault> {
+    let mut violations = Violations::default();
+    let user = violations.user("user", request.user.as_ref());
+    let code = violations.guess("code", &request.code);
+    let context = request.context.unwrap_or_default();
+    let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
+    let correlation_id = short("context.correlation_id", context.correlation_id);
+    let journey_id = short("context.journey_id", context.journey_id);
+    let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
+    let (Ok(user), Ok(code), Ok(correlation_id), Ok(journey_id), Ok(idempotency_key)) =
+        (user, code, correlation_id, journey_id, key)
+    else {
+        return Err(violations.into());
+    };
+    let context = Context { correlation_id, journey_id, ..Context::default() };
+    Ok(VerifyRequest { user, code, context, idempotency_key })
+}
+
+/// Writes what came of an attempt; why it was denied only if `reasons` may be told.
+pub fn from_verification(
+    verification: Verification,
+    reasons: bool,
+) -> Result<pb::VerifyCodeResponse, Fault> {
+    use pb::verify_code_response::Outcome;
+    let outcome = match verification {
+        Verification::Accepted { grant_id, code_id, user_id } => Outcome::Accepted(pb::Accepted {
+            grant_id: grant_id.to_string(),
+            code_id: code_id.to_string(),
+            user_id: user_id.as_str().to_owned(),
+        }),
+        Verification::Denied(denial) if reasons => Outcome::Rejected(from_denial(denial)),
+        Verification::Denied(_) => Outcome::Rejected(pb::Rejected::default()),
+        Verification::Conflict => return Err(Fault::IdempotencyConflict),
+    };
+    Ok(pb::VerifyCodeResponse { outcome: Some(outcome) })
+}
+
+fn from_denial(Denial { reason, locked_until }: Denial) -> pb::Rejected {
+    pb::Rejected { reason: from_reason(reason).into(), locked_until: locked_until.map(to_wire) }
+}
+
+/// Writes why an attempt was denied.
+pub const fn from_reason(reason: DenialReason) -> pb::RejectionReason {
+    match reason {
+        DenialReason::WrongCode => pb::RejectionReason::WrongCode,
+        DenialReason::Burned => pb::RejectionReason::Burned,
+        DenialReason::Locked => pb::RejectionReason::Locked,
+        DenialReason::NoCode => pb::RejectionReason::NoCode,
+        DenialReason::Expired => pb::RejectionReason::Expired,
+        DenialReason::Fenced => pb::RejectionReason::Fenced,
+        DenialReason::Disabled => pb::RejectionReason::Disabled,
+        DenialReason::UnknownKey => pb::RejectionReason::UnknownKey,
+    }
+}
+
+/// Reads why an attempt was denied; `None` where it is not told, or by a newer verifier.
+pub fn to_reason(reason: i32) -> Option<DenialReason> {
+    match pb::RejectionReason::try_from(reason).ok()? {
+        pb::RejectionReason::Unspecified => None,
+        pb::RejectionReason::WrongCode => Some(DenialReason::WrongCode),
+        pb::RejectionReason::Burned => Some(DenialReason::Burned),
+        pb::RejectionReason::Locked => Some(DenialReason::Locked),
+        pb::RejectionReason::NoCode => Some(DenialReason::NoCode),
+        pb::RejectionReason::Expired => Some(DenialReason::Expired),
+        pb::RejectionReason::Fenced => Some(DenialReason::Fenced),
+        pb::RejectionReason::Disabled => Some(DenialReason::Disabled),
+        pb::RejectionReason::UnknownKey => Some(DenialReason::UnknownKey),
+    }
+}
+
+/// Reads whose lockout to describe.
+pub fn parse_describe(request: &pb::DescribeLockoutRequest) -> Result<Identifier, Fault> {
+    let mut violations = Violations::default();
+    violations.user("user", request.user.as_ref()).map_err(|_| violations.into())
+}
+
+/// Writes a user's failures and lock.
+pub fn from_lockout(lockout: Lockout) -> pb::DescribeLockoutResponse {
+    pb::DescribeLockoutResponse {
+        failures: lockout.failures,
+        window_ends_at: lockout.window_ends_at.map(to_wire),
+        locked_until: lockout.locked_until.map(to_wire),
+        consecutive_failures: lockout.consecutive_failures,
+        disabled: lockout.disabled,
+    }
+}
+
+/// Reads whose lockout to clear, and who clears it. The idempotency key is checked, and needed for
+/// nothing else.
+pub fn parse_clear(request: pb::ClearLockoutRequest) -> Result<(Identifier, Context), Fault> {
+    let mut violations = Violations::default();
+    let user = violations.user("user", request.user.as_ref());
+    let agent_id = violations.text("agent_id", request.agent_id, Violations::SHORT_TEXT);
+    let reason = violations.text("reason", request.reason, Violations::LONG_TEXT);
+    let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
+    let (Ok(user), Ok(agent_id), Ok(reason), Ok(_)) = (user, agent_id, reason, key) else {
+        return Err(violations.into());
+    };
+    Ok((user, Context { agent_id, reason, ..Context::default() }))
+}
+
+/// Writes what was cleared.
+pub fn from_cleared(cleared: Cleared) -> pb::ClearLockoutResponse {
+    pb::ClearLockoutResponse {
+        lock_cleared: cleared.lock,
+        failures_cleared: cleared.failures,
+        disabled_cleared: cleared.disabled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_crosses_and_comes_back() {
+        for reason in DenialReason::ALL {
+            assert_eq!(to_reason(from_reason(reason).into()), Some(reason));
+        }
+        assert_eq!([0, -1, 99].map(to_reason), [None, None, None]);
+    }
+
+    #[test]
+    fn a_denial_tells_why_only_to_those_who_may_know() {
+        let denied = |reason, locked_until| Verification::Denied(Denial { reason, locked_until });
+        let lock = Some(Timestamp::default());
+        let told =
+            |verification, reasons| from_verification(verification, reasons).expect("a reply");
+        let nothing = told(denied(DenialReason::NoCode, None), false);
+        for reason in DenialReason::ALL {
+            assert_eq!(told(denied(reason, lock), false), nothing);
+            assert_ne!(told(denied(reason, lock), true), nothing);
+        }
+    }
+
+    #[test]
+    fn an_attempt_needs_a_user_and_a_code() {
+        let Err(Fault::InvalidArgument(violations)) =
+            parse_verify(pb::VerifyCodeRequest::default())
+        else {
+            panic!("nothing was given");
+        };
+        let fields: Vec<_> = violations.iter().map(ToString::to_string).collect();
+        assert_eq!(fields, ["user: must be given", "code: must not be empty"]);
+    }
+}

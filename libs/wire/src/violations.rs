@@ -1,0 +1,201 @@
+//! Checks of what callers send. Each check notes what is wrong and goes on, so that a caller reads
+//! every mistake at once. The HTTP endpoints use them as the rpcs do, under their own field names.
+
+use std::fmt;
+use std::time::Duration;
+
+use codes::code::Guess;
+use codes::ids::IdempotencyKey;
+use codes::policy::ExpirationError;
+use codes::user::{Identifier, IdentifierType};
+
+use crate::code::v1::{self as pb, UserIdentifier};
+use crate::error::Fault;
+
+/// What is wrong with one field. Never holds the field's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldViolation {
+    /// The field's path, such as `user.value`.
+    pub field: String,
+    /// The rule that it breaks.
+    pub description: String,
+}
+
+impl FieldViolation {
+    /// A violation of a rule.
+    pub fn new(field: impl Into<String>, rule: impl fmt::Display) -> Self {
+        Self { field: field.into(), description: rule.to_string() }
+    }
+}
+
+impl fmt::Display for FieldViolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.description)
+    }
+}
+
+impl From<ExpirationError> for Fault {
+    /// A life outside the policy, with both limits.
+    fn from(ExpirationError { min, max }: ExpirationError) -> Self {
+        let rule = format!("must be from {} to {} seconds", min.as_secs(), max.as_secs());
+        Self::InvalidArgument(vec![FieldViolation::new("expires_in", rule)])
+    }
+}
+
+/// Says that a field was refused and that its violation is noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted;
+
+/// A checked field.
+pub type Checked<T> = Result<T, Noted>;
+
+/// What is wrong with a request so far.
+#[derive(Debug, Default)]
+pub struct Violations(Vec<FieldViolation>);
+
+impl Violations {
+    /// The longest text of a context that is no sentence, in bytes.
+    pub const SHORT_TEXT: usize = 128;
+    /// The longest reason, in bytes.
+    pub const LONG_TEXT: usize = 512;
+
+    /// Notes a violation.
+    pub fn note(&mut self, field: impl Into<String>, rule: impl fmt::Display) -> Noted {
+        self.0.push(FieldViolation::new(field, rule));
+        Noted
+    }
+
+    /// Takes over the outcome of a parser.
+    pub fn check<T, E: fmt::Display>(&mut self, field: &str, parsed: Result<T, E>) -> Checked<T> {
+        parsed.map_err(|error| self.note(field, error))
+    }
+
+    /// A user, as every rpc names them.
+    pub fn user(&mut self, field: &str, user: Option<&UserIdentifier>) -> Checked<Identifier> {
+        let Some(user) = user else { return Err(self.note(field, "must be given")) };
+        let Ok(kind) = pb::IdentifierType::try_from(user.r#type) else {
+            return Err(self.note(format!("{field}.type"), "is not known"));
+        };
+        let kind = match kind {
+            pb::IdentifierType::Unspecified => {
+                return Err(self.note(format!("{field}.type"), "must be given"));
+            }
+            pb::IdentifierType::UserId => IdentifierType::UserId,
+            pb::IdentifierType::Email => IdentifierType::Email,
+            pb::IdentifierType::PhoneNumber => IdentifierType::PhoneNumber,
+            pb::IdentifierType::Username => IdentifierType::Username,
+        };
+        self.check(&format!("{field}.value"), Identifier::parse(kind, &user.value))
+    }
+
+    /// A code as somebody typed it.
+    pub fn guess(&mut self, field: &str, code: &str) -> Checked<Guess> {
+        self.check(field, Guess::parse(code))
+    }
+
+    /// An idempotency key; empty where the caller gives none.
+    pub fn idempotency_key(&mut self, field: &str, key: &str) -> Checked<Option<IdempotencyKey>> {
+        if key.is_empty() {
+            return Ok(None);
+        }
+        self.check(field, IdempotencyKey::parse(key)).map(Some)
+    }
+
+    /// A duration of whole positive seconds, if one is given.
+    pub fn whole_seconds(
+        &mut self,
+        field: &str,
+        duration: Option<&prost_types::Duration>,
+    ) -> Checked<Option<Duration>> {
+        let Some(duration) = duration else { return Ok(None) };
+        match u64::try_from(duration.seconds) {
+            Ok(seconds) if seconds > 0 && duration.nanos == 0 => {
+                Ok(Some(Duration::from_secs(seconds)))
+            }
+            Ok(_) | Err(_) => Err(self.note(field, "must be a positive number of whole seconds")),
+        }
+    }
+
+    /// Free text for the audit trail; empty where the caller gives none. Control characters are
+    /// refused, so that no text can forge a line of the trail or of a log.
+    pub fn text(&mut self, field: &str, text: String, max_bytes: usize) -> Checked<Option<String>> {
+        if text.len() > max_bytes {
+            return Err(self.note(field, format!("must be at most {max_bytes} bytes long")));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(self.note(field, "must hold no control characters"));
+        }
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+}
+
+impl From<Violations> for Fault {
+    fn from(violations: Violations) -> Self {
+        Self::InvalidArgument(violations.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused<T: fmt::Debug>(check: impl FnOnce(&mut Violations) -> Checked<T>) -> String {
+        let mut violations = Violations::default();
+        assert!(check(&mut violations).is_err());
+        violations.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn a_user_is_named_by_type_and_value() {
+        let user = |kind, value: &str| UserIdentifier { r#type: kind, value: value.to_owned() };
+        assert_eq!(refused(|v| v.user("user", None)), "user: must be given");
+        for (kind, value, told) in [
+            (0, "ada", "user.type: must be given"),
+            (9, "ada", "user.type: is not known"),
+            (1, "", "user.value: must not be empty"),
+            (2, "ada", "user.value: must be an e-mail address"),
+        ] {
+            assert_eq!(refused(|v| v.user("user", Some(&user(kind, value)))), told);
+        }
+        for (kind, expected) in (1..).zip(IdentifierType::ALL) {
+            let value = if kind == 2 { "ada@example.com" } else { "+4930123456" };
+            let parsed = Violations::default().user("user", Some(&user(kind, value)));
+            assert_eq!(parsed.map(|user| user.kind()), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn a_life_is_a_positive_number_of_whole_seconds() {
+        let duration = |seconds, nanos| prost_types::Duration { seconds, nanos };
+        for wrong in [duration(0, 0), duration(-1, 0), duration(1, 500_000_000), duration(0, 1)] {
+            let told = refused(|v| v.whole_seconds("expires_in", Some(&wrong)));
+            assert_eq!(told, "expires_in: must be a positive number of whole seconds");
+        }
+        let mut violations = Violations::default();
+        assert_eq!(violations.whole_seconds("expires_in", None), Ok(None));
+        let minute = Ok(Some(Duration::from_secs(60)));
+        assert_eq!(violations.whole_seconds("expires_in", Some(&duration(60, 0))), minute);
+    }
+
+    #[test]
+    fn texts_are_bounded_and_cannot_forge_a_line() {
+        assert_eq!(
+            refused(|v| v.text("reason", "a\nb".into(), 9)),
+            "reason: must hold no control characters"
+        );
+        assert_eq!(
+            refused(|v| v.text("reason", "ä".repeat(5), 9)),
+            "reason: must be at most 9 bytes long"
+        );
+        assert_eq!(Violations::default().text("reason", String::new(), 9), Ok(None));
+    }
+
+    #[test]
+    fn an_empty_key_is_none_and_a_wrong_one_is_refused() {
+        assert_eq!(Violations::default().idempotency_key("idempotency_key", ""), Ok(None));
+        assert!(
+            refused(|v| v.idempotency_key("idempotency_key", "a b"))
+                .starts_with("idempotency_key: ")
+        );
+    }
+}
