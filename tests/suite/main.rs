@@ -1,0 +1,24 @@
+//! What Postern does, seen from outside: these tests start the `postern` binary and speak to it over
+//! HTTP and gRPC. They know addresses, the published protos and the documentation, and no crate of
+//! the workspace.
+//!
+//! Every test is also a test of secrecy: when its server stops, the log that it wrote at `trace` is
+//! searched for every code, token, secret and identifier that the test has seen.
+
+mod authorization;
+mod guide;
+mod harness;
+mod issuing;
+mod journeys;
+mod lockouts;
+mod malformed;
+mod operations;
+mod otp_send;
+mod secrecy;
+mod startup;
+mod token_endpoint;
+mod verifying;
+mod web_protocol;
+
+/// What a test returns: a fault of the set-up is an error, a broken promise a panic.
+type Tested = anyhow::Result<()>;

@@ -1,0 +1,78 @@
+//! Starting: a mistake is told at once, by name, and with exit code 64.
+
+use std::fs;
+use std::net::TcpListener;
+
+use crate::Tested;
+use crate::harness::postern::{Addresses, config, copy_of_config, run};
+
+#[test]
+fn a_good_folder_passes_the_check() -> Tested {
+    let config = config();
+    let (status, printed) = run(&["check", config.to_str().expect("a path in UTF-8")])?;
+    assert_eq!(status.code(), Some(0), "{printed}");
+    Ok(())
+}
+
+#[test]
+fn a_bad_folder_fails_the_check_with_every_mistake_in_it() -> Tested {
+    let folder = copy_of_config()?;
+    let journey = "id: broken\nstart: nowhere\nsteps:\n  done: { type: complete }\n";
+    fs::write(folder.path().join("journeys/broken.yaml"), journey)?;
+    let application = "id: other\nname: Other\ntemp_code: { length: 5 }\n";
+    fs::write(folder.path().join("applications/other.yaml"), application)?;
+    let folder = folder.path().to_str().expect("a path in UTF-8");
+    for arguments in [&["check", folder] as &[_], &["--config", folder]] {
+        let (status, printed) = run(arguments)?;
+        assert_eq!(status.code(), Some(64), "{printed}");
+        for told in ["broken.yaml", "nowhere", "other.yaml", "length must be from 6 to 12"] {
+            assert!(printed.contains(told), "{told} is missing in {printed}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_does_not_exist_fails_the_check() -> Tested {
+    let (status, printed) = run(&["check", "/does/not/exist"])?;
+    assert_eq!(status.code(), Some(64), "{printed}");
+    assert!(printed.contains("/does/not/exist"), "{printed}");
+    Ok(())
+}
+
+#[test]
+fn a_taken_port_is_named() -> Tested {
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?;
+    let flags = Addresses { runner: address, ..Addresses::free()? }.flags();
+    let (status, printed) = run(&flags.iter().map(String::as_str).collect::<Vec<_>>())?;
+    assert!(!status.success());
+    assert!(printed.contains(&address.to_string()) && printed.contains("in use"), "{printed}");
+    Ok(())
+}
+
+#[test]
+fn the_demo_secrets_are_refused_on_an_address_that_others_can_reach() -> Tested {
+    let any = "0.0.0.0:0".parse()?;
+    let free = Addresses::free()?;
+    for at in [
+        Addresses { http: any, ..free },
+        Addresses { issuer: any, ..free },
+        Addresses { verifier: any, ..free },
+        Addresses { runner: any, ..free },
+    ] {
+        let flags = at.flags();
+        let (status, printed) = run(&flags.iter().map(String::as_str).collect::<Vec<_>>())?;
+        assert_eq!(status.code(), Some(64), "{printed}");
+        assert!(printed.contains("0.0.0.0") && printed.contains("demo"), "{printed}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_unknown_flag_is_a_mistake_in_the_configuration() -> Tested {
+    let (status, printed) = run(&["--fly"])?;
+    assert_eq!(status.code(), Some(64), "{printed}");
+    assert!(printed.contains("--fly"), "{printed}");
+    Ok(())
+}
