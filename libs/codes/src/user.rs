@@ -177,13 +177,13 @@ impl UserId {
     /// Reads a user back from what [`as_str`](Self::as_str) gave, such as the `sub` of a token.
     pub fn parse_subject(text: &str) -> Result<Self, IdentifierError> {
         let marked = IdentifierType::ALL.into_iter().filter(|&kind| kind != IdentifierType::UserId);
-        let marked = marked.filter_map(|kind| {
+        let mut marked = marked.filter_map(|kind| {
             let value = text.strip_prefix(kind.as_str())?.strip_prefix(':')?;
             Some(
                 Identifier::parse(kind, value).map(|identifier| Self::from_identifier(&identifier)),
             )
         });
-        marked.last().unwrap_or_else(|| Self::parse(text))
+        marked.next().unwrap_or_else(|| Self::parse(text))
     }
 
     /// The user id as text.

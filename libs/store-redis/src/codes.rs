@@ -16,7 +16,7 @@ use codes::store::{CodeStore, StoreError};
 
 use crate::connection::Connection;
 use crate::keys;
-use crate::reply::{Reply, unreadable};
+use crate::reply::{Reply, Unreadable};
 use crate::scripts::{self, Script};
 
 /// Keeps records in Redis.
@@ -86,8 +86,14 @@ fn nonce(id: &CodeId) -> Vec<u8> {
     nonce.as_bytes().to_vec()
 }
 
-fn code_id(subject: &Subject, nonce: &str) -> Result<CodeId, StoreError> {
-    CodeId::parse(&format!("{subject}.{nonce}")).map_err(|_| unreadable())
+fn code_id(subject: &Subject, nonce: &str) -> Result<CodeId, Unreadable> {
+    CodeId::parse(&format!("{subject}.{nonce}")).map_err(|_| Unreadable)
+}
+
+impl From<Unreadable> for StoreError {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::Unavailable(unreadable.to_string())
+    }
 }
 
 #[async_trait]
@@ -126,7 +132,7 @@ impl CodeStore for RedisCodeStore {
             "quota_exceeded" => Ok(IssueOutcome::QuotaExceeded(reply.instant()?)),
             "override_quota_exceeded" => Ok(IssueOutcome::OverrideQuotaExceeded(reply.instant()?)),
             "conflict" => Ok(IssueOutcome::Conflict),
-            _ => Err(unreadable()),
+            _ => Err(Unreadable.into()),
         }
     }
 
@@ -151,7 +157,7 @@ impl CodeStore for RedisCodeStore {
             }),
             "denied" => denied(&subject, &mut reply),
             "conflict" => Ok(VerifyOutcome::Conflict),
-            _ => Err(unreadable()),
+            _ => Err(Unreadable.into()),
         }
     }
 
@@ -166,7 +172,7 @@ impl CodeStore for RedisCodeStore {
         match word.as_str() {
             "revoked" => Ok(Revocation::Revoked(code_id(&subject, &reply.word()?)?)),
             "nothing_live" => Ok(Revocation::NothingLive),
-            _ => Err(unreadable()),
+            _ => Err(Unreadable.into()),
         }
     }
 
@@ -208,8 +214,7 @@ impl CodeStore for RedisCodeStore {
 fn denied(subject: &Subject, reply: &mut Reply) -> Result<VerifyOutcome, StoreError> {
     let word = reply.word()?;
     let reason = DenialReason::ALL.into_iter().find(|reason| reason.as_str() == word);
-    let denial =
-        Denial { reason: reason.ok_or_else(unreadable)?, locked_until: reply.maybe_instant()? };
+    let denial = Denial { reason: reason.ok_or(Unreadable)?, locked_until: reply.maybe_instant()? };
     let code_id = match reply.word()?.as_str() {
         "-" => None,
         nonce => Some(code_id(subject, nonce)?),
@@ -224,10 +229,10 @@ fn described(id: CodeId, reply: &mut Reply) -> Result<CodeDescription, StoreErro
         "burned" => CodeState::Burned,
         "revoked" => CodeState::Revoked,
         "expired" => CodeState::Expired,
-        _ => return Err(unreadable()),
+        _ => return Err(Unreadable.into()),
     };
     let (issued_at, expires_at) = (reply.instant()?, reply.instant()?);
-    let client = ClientId::parse(&reply.word()?).map_err(|_| unreadable())?;
+    let client = ClientId::parse(&reply.word()?).map_err(|_| Unreadable)?;
     let agent = Some(reply.word()?).filter(|agent| !agent.is_empty());
     Ok(CodeDescription { id, state, issued_at, expires_at, issued_by: IssuedBy { client, agent } })
 }

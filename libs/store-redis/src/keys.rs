@@ -3,12 +3,19 @@
 //! | key | type | holds | lives |
 //! | --- | --- | --- | --- |
 //! | `postern:code:{<subject>}` | hash | the record of one user of one application | until nothing in it matters any more |
+//! | `postern:journey:{<session key>}` | hash | one waiting journey | for the session's lifetime |
 //!
-//! The hash tag is the subject: whatever must change together lies in one slot.
+//! The hash tags are whatever must change together: it lies in one slot.
 
 use codes::digest::Subject;
+use journeys::session::SessionKey;
 
 /// The record of one user of one application.
 pub(crate) fn record(subject: &Subject) -> String {
     format!("postern:code:{{{subject}}}")
+}
+
+/// One waiting journey.
+pub(crate) fn session(key: &SessionKey) -> String {
+    format!("postern:journey:{{{}}}", key.as_str())
 }

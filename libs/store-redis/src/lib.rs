@@ -1,13 +1,14 @@
-//! Codes and lockouts in Redis, shared by every replica of every service.
+//! Codes, lockouts and waiting journeys in Redis, shared by every replica of every service.
 //!
 //! One operation is one script and one round trip: the scripts under `scripts/` are the transitions
-//! of [`codes::record`], to the letter, and the contract suite of that crate holds both equal. What
+//! of `codes::record`, to the letter, and the contract suites of the ports hold all stores equal. What
 //! reaches Redis are keyed digests; no code and no identifier ever does, not even as an argument.
 //!
 //! This is the only crate that names `redis`.
 
 pub mod codes;
 pub mod connection;
+pub mod journeys;
 mod keys;
 mod reply;
 mod scripts;

@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use clock::Timestamp;
-use codes::store::StoreError;
 
 /// The words of a reply, taken one after the other.
 pub(crate) struct Reply(std::vec::IntoIter<String>);
@@ -14,8 +13,8 @@ impl Reply {
     }
 
     /// The next word.
-    pub(crate) fn word(&mut self) -> Result<String, StoreError> {
-        self.0.next().ok_or_else(unreadable)
+    pub(crate) fn word(&mut self) -> Result<String, Unreadable> {
+        self.0.next().ok_or(Unreadable)
     }
 
     /// The next word, if the reply goes on.
@@ -24,36 +23,36 @@ impl Reply {
     }
 
     /// The next word as a number.
-    pub(crate) fn number<T: FromStr>(&mut self) -> Result<T, StoreError> {
-        self.word()?.parse().map_err(|_| unreadable())
+    pub(crate) fn number<T: FromStr>(&mut self) -> Result<T, Unreadable> {
+        self.word()?.parse().map_err(|_| Unreadable)
     }
 
     /// The next word as an instant, in milliseconds since the Unix epoch.
-    pub(crate) fn instant(&mut self) -> Result<Timestamp, StoreError> {
+    pub(crate) fn instant(&mut self) -> Result<Timestamp, Unreadable> {
         self.number().map(Timestamp::from_unix_millis)
     }
 
     /// The next word as an instant, or `-` for none.
-    pub(crate) fn maybe_instant(&mut self) -> Result<Option<Timestamp>, StoreError> {
+    pub(crate) fn maybe_instant(&mut self) -> Result<Option<Timestamp>, Unreadable> {
         let word = self.word()?;
         if word == "-" {
             return Ok(None);
         }
-        let milliseconds = word.parse().map_err(|_| unreadable())?;
+        let milliseconds = word.parse().map_err(|_| Unreadable)?;
         Ok(Some(Timestamp::from_unix_millis(milliseconds)))
     }
 
     /// Whether the next word is `yes` rather than `no`.
-    pub(crate) fn either(&mut self, yes: &str, no: &str) -> Result<bool, StoreError> {
+    pub(crate) fn either(&mut self, yes: &str, no: &str) -> Result<bool, Unreadable> {
         match self.word()? {
             word if word == yes => Ok(true),
             word if word == no => Ok(false),
-            _ => Err(unreadable()),
+            _ => Err(Unreadable),
         }
     }
 }
 
-/// The fault of a reply that no version of the scripts gives.
-pub(crate) fn unreadable() -> StoreError {
-    StoreError::Unavailable("the script's reply cannot be read".to_owned())
-}
+/// A reply that no version of the scripts gives.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the script's reply cannot be read")]
+pub(crate) struct Unreadable;

@@ -1,5 +1,5 @@
-//! The store of codes in a real `redis-server`, held to the contract of every store and, over
-//! random histories, to the in-memory one.
+//! The stores in a real `redis-server`, held to the contracts of their ports and, over random
+//! histories, to the in-memory store of codes.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -11,9 +11,11 @@ use clock::FakeClock;
 use codes::conformance::Bench;
 use codes::conformance::history::{keeps_the_invariants, op};
 use codes::memory::MemoryCodeStore;
+use journeys::conformance::check_all;
 use proptest::prelude::*;
 use store_redis::codes::{Injected, RedisCodeStore};
 use store_redis::connection::Connection;
+use store_redis::journeys::RedisJourneyStore;
 
 /// One server for all tests of this file, which keep apart by users of their own.
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
@@ -47,17 +49,19 @@ impl Server {
     }
 }
 
+fn connection() -> Connection {
+    Connection::open(&format!("redis://127.0.0.1:{}", SERVER.port)).expect("a URL")
+}
+
 fn bench() -> Bench {
     let clock = Arc::new(FakeClock::default());
     let promotions = Arc::new(AtomicU64::new(0));
     let seen = Arc::clone(&promotions);
-    let connection =
-        Connection::open(&format!("redis://127.0.0.1:{}", SERVER.port)).expect("a URL");
     let injected = Injected {
         clock: Arc::clone(&clock) as Arc<dyn clock::Clock>,
         fence: Box::new(move || format!("{:x}", seen.load(Ordering::SeqCst))),
     };
-    let store = Arc::new(RedisCodeStore::with_injected(connection, injected));
+    let store = Arc::new(RedisCodeStore::with_injected(connection(), injected));
     let promote = Box::new(move || {
         promotions.fetch_add(1, Ordering::SeqCst);
     });
@@ -65,6 +69,14 @@ fn bench() -> Bench {
 }
 
 codes::code_store_contract!(bench());
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_journeys_are_kept_as_the_contract_says() {
+    let clock = Arc::new(FakeClock::default());
+    let store =
+        RedisJourneyStore::with_clock(connection(), Arc::clone(&clock) as Arc<dyn clock::Clock>);
+    check_all(&journeys::conformance::Bench { store: Arc::new(store), clock }).await;
+}
 
 fn memory_bench() -> Bench {
     let clock = Arc::new(FakeClock::default());

@@ -1,0 +1,6 @@
+-- Forgets a session.
+--
+-- Replies  ended
+
+redis.call('DEL', key)
+return {'ended'}

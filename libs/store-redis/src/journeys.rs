@@ -1,0 +1,104 @@
+//! The store of waiting journeys: each operation of the port as one call of its script.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use clock::Clock;
+use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
+use journeys::session::SessionKey;
+
+use crate::connection::Connection;
+use crate::keys;
+use crate::reply::{Reply, Unreadable};
+use crate::scripts::{self, Script};
+
+/// Keeps waiting journeys in Redis.
+pub struct RedisJourneyStore {
+    connection: Connection,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl RedisJourneyStore {
+    /// A store behind this connection, at the server's own time.
+    pub const fn new(connection: Connection) -> Self {
+        Self { connection, clock: None }
+    }
+
+    /// A store at an injected time, for tests.
+    pub const fn with_clock(connection: Connection, clock: Arc<dyn Clock>) -> Self {
+        Self { connection, clock: Some(clock) }
+    }
+
+    /// Runs a script and takes the first word of its reply.
+    async fn run(
+        &self,
+        script: &Script,
+        key: &SessionKey,
+        arguments: Vec<Vec<u8>>,
+    ) -> Result<(String, Reply), StoreFault> {
+        let now = self.clock.as_ref().map(|clock| clock.now().unix_millis().to_string());
+        let opening = now.unwrap_or_default().into_bytes();
+        let arguments: Vec<_> = std::iter::once(opening).chain(arguments).collect();
+        let words = self.connection.run(script, &keys::session(key), &arguments).await;
+        let mut reply = Reply::new(words.map_err(|fault| StoreFault(fault.to_string()))?);
+        Ok((reply.word()?, reply))
+    }
+}
+
+impl From<Unreadable> for StoreFault {
+    fn from(unreadable: Unreadable) -> Self {
+        Self(unreadable.to_string())
+    }
+}
+
+#[async_trait]
+impl JourneyStore for RedisJourneyStore {
+    async fn create(
+        &self,
+        key: &SessionKey,
+        body: Vec<u8>,
+        lifetime: Duration,
+    ) -> Result<(), StoreFault> {
+        let lifetime = lifetime.as_millis().to_string().into_bytes();
+        match self.run(&scripts::SESSION_CREATE, key, vec![body, lifetime]).await?.0.as_str() {
+            "created" => Ok(()),
+            "taken" => Err(StoreFault("the session's key is taken".to_owned())),
+            _ => Err(Unreadable.into()),
+        }
+    }
+
+    async fn load(&self, key: &SessionKey) -> Result<Option<Stored>, StoreFault> {
+        let (word, mut reply) = self.run(&scripts::SESSION_LOAD, key, vec![]).await?;
+        match word.as_str() {
+            "loaded" => {
+                let version = reply.number()?;
+                Ok(Some(Stored { version, body: reply.word()?.into_bytes() }))
+            }
+            "gone" => Ok(None),
+            _ => Err(Unreadable.into()),
+        }
+    }
+
+    async fn advance(
+        &self,
+        key: &SessionKey,
+        expected: u64,
+        body: Vec<u8>,
+    ) -> Result<Advance, StoreFault> {
+        let arguments = vec![expected.to_string().into_bytes(), body];
+        match self.run(&scripts::SESSION_ADVANCE, key, arguments).await?.0.as_str() {
+            "advanced" => Ok(Advance::Advanced),
+            "outrun" => Ok(Advance::Outrun),
+            "gone" => Ok(Advance::Gone),
+            _ => Err(Unreadable.into()),
+        }
+    }
+
+    async fn end(&self, key: &SessionKey) -> Result<(), StoreFault> {
+        match self.run(&scripts::SESSION_END, key, vec![]).await?.0.as_str() {
+            "ended" => Ok(()),
+            _ => Err(Unreadable.into()),
+        }
+    }
+}
