@@ -1,1 +1,35 @@
-//! journeys
+//! Journeys: what happens between a user who asks to be let in and the tokens that let them in.
+//!
+//! ```text
+//!  YAML -> definition::Journey       checked as a whole before it runs
+//!               |
+//!  Start, Submission -> runner::Runner -> Answer
+//!                          |   |
+//!          engine: (state, event) -> (state, move)     no I/O, no clock, no randomness
+//!                          |   expression: bounded, no loops; the code is a secret value
+//!                          v
+//!                     ports: VerifyCodes, MintTokens, JourneyStore
+//!                                                     `- memory, held to conformance
+//! ```
+//!
+//! - [`definition`]: journeys as authors write them, and every problem a file can have.
+//! - `expression`: the language of conditions and data.
+//! - `engine`: how a journey moves. A new step is one variant of `definition::step::Action`; the
+//!   compiler names every other place.
+//! - [`session`]: a journey that waits, and what is stored of it (no secret).
+//! - [`runner`]: the use case; [`ports`]: what it needs from outside.
+//! - [`memory`]: the readable store; `conformance`: the contract of every store.
+//!
+//! The temporary code passes through as a secret value: from the parameter or the form's field to
+//! the verifier, and nowhere else. This crate never sees a runtime, a wire format or an environment
+//! variable.
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod definition;
+mod engine;
+mod expression;
+pub mod memory;
+pub mod ports;
+pub mod runner;
+pub mod session;

@@ -1,0 +1,80 @@
+//! What a journey reads of its start.
+//!
+//! Whatever it does not read is dropped before it runs, so that nothing a caller sends by mistake,
+//! a temporary code least of all, is kept while the journey waits.
+
+use std::collections::BTreeSet;
+
+use super::step::{Action, Step};
+use crate::expression::Expression;
+use crate::expression::functions::Function;
+use crate::expression::path::{Path, Root, Use, calls, reads};
+
+/// The parts of a start that a journey reads.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    pub(crate) params: Section,
+    pub(crate) headers: Section,
+    pub(crate) device: bool,
+}
+
+/// The members of an object that a journey reads.
+#[derive(Debug, Default)]
+pub(crate) struct Section {
+    /// Those that it names.
+    pub(crate) names: BTreeSet<String>,
+    /// Whether it reads the object as a whole, or by a name that is only known when it runs.
+    is_whole: bool,
+}
+
+impl Section {
+    /// Whether the journey reads the member of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.is_whole || self.names.contains(name)
+    }
+
+    fn add(&mut self, name: Option<&String>, is_presence: bool) {
+        match name {
+            Some(name) => drop(self.names.insert(name.clone())),
+            None => self.is_whole |= !is_presence,
+        }
+    }
+}
+
+impl Inputs {
+    pub(super) fn from_steps(steps: &[Step]) -> Self {
+        let mut inputs = Self::default();
+        for step in steps {
+            if let Action::Authenticate(step) = &step.action {
+                inputs.add(&step.code_path, false);
+            }
+            let outputs = step.action.outputs().into_iter().map(|(_, expression)| expression);
+            let decision = step.action.decision().map(|decision| &decision.expression);
+            outputs.chain(decision).for_each(|expression| inputs.add_all(expression));
+        }
+        inputs
+    }
+
+    fn add_all(&mut self, expression: &Expression) {
+        self.device |= calls(expression.root(), Function::Device);
+        for read in reads(expression.root()) {
+            self.add(&read.path, read.usage == Use::Presence);
+        }
+    }
+
+    fn add(&mut self, path: &Path, is_presence: bool) {
+        if path.root != Root::Request {
+            return;
+        }
+        let name = path.keys.get(1);
+        match path.keys.first().map(String::as_str) {
+            Some("params") => self.params.add(name, is_presence),
+            Some("headers") => self.headers.add(name, is_presence),
+            Some(_) => {}
+            None => {
+                self.params.add(None, is_presence);
+                self.headers.add(None, is_presence);
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Journey definitions: YAML, read and checked as a whole before anything runs.
+//!
+//! ```text
+//! YAML --yaml--> tree with lines --reader--> steps --graph, secrets--> Journey
+//!                                    \______________\____________> problems, all at once
+//! ```
+//!
+//! `reader` knows the keys of every step, `graph` that every way leads to an end, `secrets` that
+//! no temporary code and no reason of a denial can get out.
+
+mod fields;
+mod graph;
+mod inputs;
+mod reader;
+mod secrets;
+pub(crate) mod step;
+pub(crate) mod template;
+pub(crate) mod yaml;
+
+#[cfg(test)]
+mod secret_tests;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::expression::path::Path;
+use inputs::Inputs;
+use step::{Step, StepIndex};
+
+/// The most steps that a journey may have.
+pub const MAX_STEPS: usize = 200;
+
+/// The most rounds that a loop may make.
+pub const MAX_ITERATIONS: u32 = 100;
+
+/// A journey's id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JourneyId(String);
+
+/// Why a text is not a journey id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a journey id must be 1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter or digit"
+)]
+pub struct JourneyIdError;
+
+impl JourneyId {
+    /// Parses a journey id: 1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter
+    /// or digit.
+    pub fn parse(text: &str) -> Result<Self, JourneyIdError> {
+        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let is_valid = (1..=64).contains(&text.len())
+            && text.bytes().next().is_some_and(is_plain)
+            && text.bytes().all(|b| is_plain(b) || b == b'-' || b == b'_');
+        if is_valid { Ok(Self(text.to_owned())) } else { Err(JourneyIdError) }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JourneyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Something wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file.
+    pub file: String,
+    /// The line, counted from 1, where it is known.
+    pub line: Option<u64>,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.reason),
+            None => write!(f, "{}: {}", self.file, self.reason),
+        }
+    }
+}
+
+/// A journey that passed every check.
+#[derive(Debug)]
+pub struct Journey {
+    id: JourneyId,
+    digest: [u8; 32],
+    start: StepIndex,
+    steps: Vec<Step>,
+    secrets: BTreeSet<Path>,
+    guarded: BTreeSet<String>,
+    inputs: Inputs,
+}
+
+impl Journey {
+    /// Parses and checks a journey. `file` is what problems call it.
+    pub fn parse(file: &str, yaml: &str) -> Result<Self, Vec<Problem>> {
+        let (mut notes, draft) = reader::read(file, yaml);
+        let journey = draft.map(|draft| Self {
+            digest: Sha256::digest(yaml).into(),
+            secrets: secrets::codes(&draft.steps),
+            guarded: secrets::error_outputs(&draft.steps),
+            inputs: Inputs::from_steps(&draft.steps),
+            id: draft.id,
+            start: draft.start,
+            steps: draft.steps,
+        });
+        if let Some(journey) = &journey {
+            secrets::check(journey, &mut notes);
+            graph::check(journey, &mut notes);
+        }
+        let mut problems = notes.problems;
+        problems.sort();
+        match journey {
+            Some(journey) if problems.is_empty() => Ok(journey),
+            _ => Err(problems),
+        }
+    }
+
+    /// The journey's id.
+    pub const fn id(&self) -> &JourneyId {
+        &self.id
+    }
+
+    /// The steps' ids and types, the first step first.
+    pub fn steps(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let others = (0..self.steps.len()).filter(|&index| index != self.start);
+        std::iter::once(self.start).chain(others).map(|index| {
+            let step = &self.steps[index];
+            (step.id.as_str(), step.action.type_name())
+        })
+    }
+
+    /// The names read from `@policy.request().params`.
+    pub const fn params(&self) -> &BTreeSet<String> {
+        &self.inputs.params.names
+    }
+
+    /// What the journey reads of its start.
+    pub(crate) const fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// The first step.
+    pub(crate) const fn start(&self) -> StepIndex {
+        self.start
+    }
+
+    /// The step at `index`.
+    pub(crate) fn step(&self, index: StepIndex) -> &Step {
+        &self.steps[index]
+    }
+
+    /// The step of that id.
+    pub(crate) fn index_of(&self, id: &str) -> Option<StepIndex> {
+        self.steps.iter().position(|step| step.id == id)
+    }
+
+    /// The SHA-256 of the file: sessions end when it changes.
+    pub(crate) const fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// Where temporary codes come from: what stands there is secret.
+    pub(crate) const fn secrets(&self) -> &BTreeSet<Path> {
+        &self.secrets
+    }
+
+    /// The variables that take errors: their `code` is guarded.
+    pub(crate) const fn guarded(&self) -> &BTreeSet<String> {
+        &self.guarded
+    }
+}

@@ -1,0 +1,211 @@
+//! The keys of each type of step.
+
+use std::collections::BTreeSet;
+
+use codes::user::IdentifierType;
+
+use super::super::MAX_ITERATIONS;
+use super::super::fields::Fields;
+use super::super::step::{Action, Authenticate, Collect, Exit, Located};
+use super::super::yaml::{Content, Yaml};
+use super::StepReader;
+use crate::expression::path::{Path, Root};
+
+impl<'y> StepReader<'_, 'y> {
+    pub(super) fn authenticate(&mut self) -> Option<Action> {
+        let identifier = self.expression("external_user_id");
+        let code = self.expression("temp_code");
+        let code_path = code.as_ref().and_then(|code| self.code_path(code));
+        let kind = self.fields.optional("identifier_type");
+        let identifier_type = kind.map_or(Some(IdentifierType::UserId), |yaml| {
+            let name = self.notes.text(yaml, "identifier_type")?;
+            let kind = IdentifierType::parse(name);
+            if kind.is_none() {
+                let names = IdentifierType::ALL.map(IdentifierType::as_str).join(", ");
+                self.notes.add(yaml.line, format!("identifier_type must be one of {names}"));
+            }
+            kind
+        });
+        let error_output = self.fields.optional("error_output");
+        let error_output = error_output.and_then(|yaml| self.name(yaml, "error_output"));
+        let (success, failure) = (self.branch("success"), self.optional_branch("failure"));
+        let expired = self.optional_branch("expired");
+        Some(Action::Authenticate(Authenticate {
+            identifier: identifier?,
+            identifier_type: identifier_type?,
+            code: code?,
+            code_path: code_path?,
+            error_output,
+            success: success?,
+            failure,
+            expired,
+        }))
+    }
+
+    /// The code must come straight from the client: computed, it could not be kept secret.
+    fn code_path(&mut self, code: &Located) -> Option<Path> {
+        let path = Path::from_node(code.expression.root()).filter(|path| {
+            let first = path.keys.first().map(String::as_str);
+            match path.root {
+                Root::Request => {
+                    path.keys.len() >= 2 && matches!(first, Some("params" | "headers"))
+                }
+                Root::Variable(_) => path.keys.len() == 1,
+            }
+        });
+        if path.is_none() {
+            let examples = "`@policy.request().params.temp_code` or `form.temp_code`";
+            let reason = format!("must be a plain path such as {examples}");
+            self.notes.add(code.line, format!("{} {reason}", self.what("temp_code")));
+        }
+        path
+    }
+
+    pub(super) fn collect(&mut self) -> Option<Action> {
+        let form_id = self.required("form_id");
+        let form_id = form_id.and_then(|yaml| self.notes.text(yaml, "form_id"));
+        let fields = self.required("fields").and_then(|yaml| self.field_names(yaml));
+        let what = self.what("app_data");
+        let app_data = self.fields.optional("app_data");
+        let app_data = app_data.map(|yaml| self.notes.template(yaml, &what));
+        let output = self.required("output").and_then(|yaml| self.name(yaml, "output"));
+        let escapes = self.fields.optional("escapes");
+        let escapes = escapes.map(|yaml| self.escapes(yaml)).unwrap_or_default();
+        let submit = self.branch("submit");
+        Some(Action::Collect(Collect {
+            form_id: form_id?.to_owned(),
+            fields: fields?,
+            app_data,
+            output: output?,
+            escapes,
+            submit: submit?,
+        }))
+    }
+
+    fn field_names(&mut self, yaml: &'y Yaml) -> Option<BTreeSet<String>> {
+        let items = match &yaml.content {
+            Content::List(items) if !items.is_empty() => items,
+            _ => {
+                let what = self.what("fields");
+                self.notes.add(yaml.line, format!("{what} must be a list of names"));
+                return None;
+            }
+        };
+        let mut names = BTreeSet::new();
+        for item in items {
+            if let Some(name) = self.name(item, "fields")
+                && !names.insert(name)
+            {
+                let what = self.what("fields");
+                self.notes.add(item.line, format!("{what}: a name stands twice"));
+            }
+        }
+        Some(names)
+    }
+
+    fn escapes(&mut self, yaml: &'y Yaml) -> Vec<Exit> {
+        let Content::List(items) = &yaml.content else {
+            let what = self.what("escapes");
+            self.notes.add(yaml.line, format!("{what} must be a list"));
+            return Vec::new();
+        };
+        let mut exits = Vec::<Exit>::new();
+        for item in items {
+            let exit = self.escape(item);
+            if let Some(exit) = exit {
+                let is_known = exits.iter().any(|other| other.id == exit.id);
+                if is_known || ["submit", "client_input"].contains(&exit.id.as_str()) {
+                    let reason = format!("the escape id `{}` is taken", exit.id);
+                    self.notes.add(item.line, format!("{}: {reason}", self.what));
+                }
+                exits.push(exit);
+            }
+        }
+        exits
+    }
+
+    fn escape(&mut self, item: &'y Yaml) -> Option<Exit> {
+        let what = format!("{}: an escape", self.what);
+        let mut fields = Fields::new(self.notes, item, item.line, &what);
+        let id = fields.required(self.notes, "id");
+        let id = id.and_then(|yaml| self.notes.text(yaml, "an escape's id"));
+        let display_name = fields.required(self.notes, "display_name");
+        let display_name =
+            display_name.map(|yaml| self.notes.text_template(yaml, "an escape's display_name"));
+        let schema = fields.optional("schema").map(Yaml::to_json);
+        fields.finish(self.notes);
+        let target = id.and_then(|id| self.branch(id));
+        Some(Exit { id: id?.to_owned(), display_name: display_name?, schema, target: target? })
+    }
+
+    pub(super) fn inform(&mut self) -> Option<Action> {
+        let mut text = |key| {
+            let what = self.what(key);
+            self.required(key).map(|yaml| self.notes.text_template(yaml, &what))
+        };
+        let (title, body, button_text) = (text("title"), text("text"), text("button_text"));
+        let next = self.branch("next");
+        Some(Action::Inform { title: title?, text: body?, button_text: button_text?, next: next? })
+    }
+
+    pub(super) fn decide(&mut self) -> Option<Action> {
+        let expression = self.expression("expression");
+        let (when_true, when_false) = (self.branch("true"), self.branch("false"));
+        let otherwise = self.optional_branch("otherwise");
+        Some(Action::Decide {
+            expression: expression?,
+            when_true: when_true?,
+            when_false: when_false?,
+            otherwise,
+        })
+    }
+
+    pub(super) fn assign(&mut self) -> Option<Action> {
+        let what = self.what("variables");
+        let variables = self.required("variables").map(|yaml| {
+            let variables = self.notes.data(yaml, &what);
+            for (name, value) in &variables {
+                self.notes.check_name(value.line, name, "a variable's name");
+            }
+            variables
+        });
+        let next = self.branch("next");
+        Some(Action::Assign { variables: variables?, next: next? })
+    }
+
+    pub(super) fn repeat(&mut self) -> Option<Action> {
+        let condition = self.fields.optional("while");
+        let what = self.what("while");
+        let condition = condition.map(|yaml| self.notes.expression(yaml, &what));
+        let max_iterations = self.required("max_iterations").and_then(|yaml| {
+            let wanted = |number: f64| (1..=MAX_ITERATIONS).find(|&n| f64::from(n) == number);
+            let number = match yaml.content {
+                Content::Number(number) => wanted(number),
+                _ => None,
+            };
+            if number.is_none() {
+                let reason = format!("must be a whole number from 1 to {MAX_ITERATIONS}");
+                let what = self.what("max_iterations");
+                self.notes.add(yaml.line, format!("{what} {reason}"));
+            }
+            number
+        });
+        let what = self.what("body");
+        let body = self.required("body").map(|yaml| self.target(yaml, &what));
+        let (done, exhausted) = (self.branch("done"), self.branch("exhausted"));
+        Some(Action::Repeat {
+            condition,
+            max_iterations: max_iterations?,
+            body: body?,
+            done: done?,
+            exhausted: exhausted?,
+        })
+    }
+
+    pub(super) fn provide(&mut self) -> Option<Action> {
+        let what = self.what("data");
+        let data = self.required("data").map(|yaml| self.notes.data(yaml, &what));
+        let next = self.branch("next");
+        Some(Action::Provide { data: data?, next: next? })
+    }
+}

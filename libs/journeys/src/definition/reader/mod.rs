@@ -1,0 +1,186 @@
+//! Reads a journey and its steps off the YAML tree, and notes every problem on the way.
+//!
+//! A target that does not exist and a bad expression are replaced by a stand-in, so that the checks
+//! that follow still see the rest of the file.
+
+mod keys;
+
+use std::collections::BTreeMap;
+
+use super::fields::{Fields, Notes};
+use super::step::{Action, Data, Located, Step, StepIndex};
+use super::yaml::Yaml;
+use super::{JourneyId, MAX_STEPS};
+
+/// Stands in for a target that does not exist.
+const NOWHERE: StepIndex = 0;
+
+/// A journey whose steps are read, but not yet checked together.
+pub(super) struct Draft {
+    pub(super) id: JourneyId,
+    pub(super) start: StepIndex,
+    pub(super) steps: Vec<Step>,
+}
+
+/// Reads a journey. There is no draft where a step or a target is missing from the picture: what
+/// the checks would say about the others would mislead.
+pub(super) fn read(file: &str, source: &str) -> (Notes, Option<Draft>) {
+    let mut notes = Notes::new(file);
+    match Yaml::parse(source) {
+        Ok(yaml) => {
+            let draft = journey(&mut notes, &yaml);
+            (notes, draft)
+        }
+        Err((line, reason)) => {
+            notes.add(line, reason);
+            (notes, None)
+        }
+    }
+}
+
+fn journey(notes: &mut Notes, yaml: &Yaml) -> Option<Draft> {
+    let mut fields = Fields::new(notes, yaml, yaml.line, "the journey");
+    let id = fields.required(notes, "id").and_then(|yaml| {
+        let id = JourneyId::parse(notes.text(yaml, "id")?);
+        id.map_err(|error| notes.add(yaml.line, error.to_string())).ok()
+    });
+    let start = fields.required(notes, "start");
+    let steps = fields.required(notes, "steps");
+    fields.finish(notes);
+    let members = steps.map(|steps| notes.map(steps, "steps")).unwrap_or_default();
+    if let Some(steps) = steps
+        && !(1..=MAX_STEPS).contains(&members.len())
+    {
+        notes.add(steps.line, format!("a journey has 1 to {MAX_STEPS} steps"));
+        return None;
+    }
+    let ids: BTreeMap<&str, StepIndex> =
+        members.iter().enumerate().map(|(index, (key, _))| (key.text.as_str(), index)).collect();
+    let mut is_whole = true;
+    let start = start.and_then(|yaml| target(notes, &ids, yaml, "start"));
+    let mut read = Vec::new();
+    for (key, yaml) in &members {
+        if JourneyId::parse(&key.text).is_err() {
+            let rule = "1 to 64 lowercase letters, digits, `-` or `_`";
+            notes.add(key.line, format!("the step id `{}` is not {rule}", key.text));
+        }
+        let what = format!("step `{}`", key.text);
+        let fields = Fields::new(notes, yaml, key.line, &what);
+        let reader = StepReader {
+            notes,
+            ids: &ids,
+            what,
+            line: key.line,
+            fields,
+            branches: None,
+            is_whole: &mut is_whole,
+        };
+        let action = reader.read();
+        read.extend(action.map(|action| Step { id: key.text.clone(), line: key.line, action }));
+    }
+    is_whole &= read.len() == members.len();
+    Some(Draft { id: id?, start: start?, steps: read }).filter(|_| is_whole)
+}
+
+fn target(
+    notes: &mut Notes,
+    ids: &BTreeMap<&str, StepIndex>,
+    yaml: &Yaml,
+    what: &str,
+) -> Option<StepIndex> {
+    let id = notes.text(yaml, what)?;
+    let index = ids.get(id).copied();
+    if index.is_none() {
+        notes.add(yaml.line, format!("{what}: unknown step `{id}`"));
+    }
+    index
+}
+
+struct StepReader<'r, 'y> {
+    notes: &'r mut Notes,
+    ids: &'r BTreeMap<&'y str, StepIndex>,
+    what: String,
+    line: u64,
+    fields: Fields<'y>,
+    branches: Option<Fields<'y>>,
+    is_whole: &'r mut bool,
+}
+
+impl<'y> StepReader<'_, 'y> {
+    fn read(mut self) -> Option<Action> {
+        let kind = self.required("type")?;
+        let name = self.notes.text(kind, "type")?;
+        if !Action::TYPES.contains(&name) {
+            self.notes.add(kind.line, format!("{}: unknown step type `{name}`", self.what));
+            return None;
+        }
+        let is_terminal = ["complete", "reject_access"].contains(&name);
+        if !is_terminal {
+            let what = format!("{}: `on`", self.what);
+            let on = self.required("on")?;
+            self.branches = Some(Fields::new(self.notes, on, on.line, &what));
+        }
+        let action = match name {
+            "temp_code_authentication" => self.authenticate(),
+            "collect_information" => self.collect(),
+            "information" => self.inform(),
+            "condition" => self.decide(),
+            "set_variables" => self.assign(),
+            "loop" => self.repeat(),
+            "provide_json_data" => self.provide(),
+            "complete" => Some(Action::Complete { data: self.data() }),
+            _ => Some(Action::Reject { data: self.data() }),
+        };
+        self.fields.finish(self.notes);
+        if let Some(branches) = self.branches {
+            branches.finish(self.notes);
+        }
+        action
+    }
+
+    fn what(&self, key: &str) -> String {
+        format!("{}: `{key}`", self.what)
+    }
+
+    fn required(&mut self, key: &str) -> Option<&'y Yaml> {
+        self.fields.required(self.notes, key)
+    }
+
+    fn expression(&mut self, key: &str) -> Option<Located> {
+        let yaml = self.required(key)?;
+        let what = self.what(key);
+        Some(self.notes.expression(yaml, &what))
+    }
+
+    fn name(&mut self, yaml: &'y Yaml, key: &str) -> Option<String> {
+        let what = self.what(key);
+        self.notes.name(yaml, &what).map(str::to_owned)
+    }
+
+    fn branch(&mut self, name: &str) -> Option<StepIndex> {
+        let found = self.optional_branch(name);
+        if found.is_none() {
+            self.notes.add(self.line, format!("{}: missing branch `{name}`", self.what));
+        }
+        found
+    }
+
+    fn optional_branch(&mut self, name: &str) -> Option<StepIndex> {
+        let yaml = self.branches.as_mut()?.optional(name)?;
+        let what = self.what(name);
+        Some(self.target(yaml, &what))
+    }
+
+    fn target(&mut self, yaml: &Yaml, what: &str) -> StepIndex {
+        target(self.notes, self.ids, yaml, what).unwrap_or_else(|| {
+            *self.is_whole = false;
+            NOWHERE
+        })
+    }
+
+    fn data(&mut self) -> Data {
+        let what = self.what("data");
+        let yaml = self.fields.optional("data");
+        yaml.map(|yaml| self.notes.data(yaml, &what)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,69 @@
+//! Texts and JSON that a page is sent: plain, unless a text begins with `@` or a backtick, which
+//! makes it an expression.
+
+use std::collections::BTreeMap;
+
+use crate::expression::Expression;
+use crate::expression::evaluate::{EvaluateError, Purpose, Scope};
+use crate::expression::value::Value;
+
+/// JSON in which texts may be expressions.
+#[derive(Debug)]
+pub(crate) enum Template {
+    /// Always the same.
+    Plain(Value),
+    /// An expression.
+    Expression(Expression),
+    /// An array of such.
+    List(Vec<Template>),
+    /// An object of such.
+    Object(BTreeMap<String, Template>),
+}
+
+impl Template {
+    /// Whether `text` is an expression.
+    pub(crate) fn is_expression(text: &str) -> bool {
+        text.starts_with(['@', '`'])
+    }
+
+    /// Fills in the expressions.
+    pub(crate) fn render(&self, scope: &Scope<'_>) -> Result<Value, EvaluateError> {
+        match self {
+            Self::Plain(value) => Ok(value.clone()),
+            Self::Expression(expression) => expression.evaluate(scope, Purpose::Output),
+            Self::List(items) => items
+                .iter()
+                .map(|item| item.render(scope))
+                .collect::<Result<_, _>>()
+                .map(Value::List),
+            Self::Object(members) => members
+                .iter()
+                .map(|(key, member)| Ok((key.clone(), member.render(scope)?)))
+                .collect::<Result<_, _>>()
+                .map(Value::Object),
+        }
+    }
+
+    /// Fills in the expressions of what is one text.
+    pub(crate) fn render_text(&self, scope: &Scope<'_>) -> Result<String, EvaluateError> {
+        match self.render(scope)? {
+            Value::Text(text) => Ok(text),
+            value @ (Value::Bool(_) | Value::Number(_)) => Ok(value.to_json().to_string()),
+            Value::Null
+            | Value::List(_)
+            | Value::Object(_)
+            | Value::Secret(_)
+            | Value::Guarded(_) => Err(EvaluateError::NotA("a string")),
+        }
+    }
+
+    /// The expressions inside.
+    pub(crate) fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Plain(_) => Vec::new(),
+            Self::Expression(expression) => vec![expression],
+            Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
+            Self::Object(members) => members.values().flat_map(Self::expressions).collect(),
+        }
+    }
+}

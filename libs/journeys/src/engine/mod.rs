@@ -1,0 +1,231 @@
+//! The engine: a journey moves by values, `(state, event) -> (state, move)`.
+//!
+//! ```text
+//!            Started                     Answered
+//!               |                           |
+//!               v                           v
+//!        +-> [ run steps ] --- Wait ---> (client)
+//!        |        |    \------ Complete, Reject, Abort
+//!        |   Verify, Mint
+//!        |        v
+//!        +--- Verified, Minted
+//! ```
+//!
+//! No I/O, no clock, no randomness: whoever drives the engine performs the moves and brings back
+//! the events.
+
+mod leg;
+pub(crate) mod state;
+
+#[cfg(test)]
+mod tests;
+
+use clock::Timestamp;
+use codes::user::IdentifierType;
+use secrecy::SecretString;
+use serde_json::Value as Json;
+
+use crate::definition::Journey;
+use crate::definition::step::{Action, Collect, Exit};
+use crate::expression::path::Root;
+use crate::expression::value::Value;
+use crate::ports::{Authentication, UserTokens, Verdict, error_code};
+use leg::Engine;
+use state::{Leg, State, error_value, marked};
+
+/// The option that fills in a form or goes on from an information.
+pub(crate) const CLIENT_INPUT: &str = "client_input";
+
+/// The longest text that a form's field takes, in bytes.
+const MAX_FIELD: usize = 4096;
+
+/// What happened.
+pub(crate) enum Event {
+    /// The journey was started.
+    Started,
+    /// The client answered the step that waits.
+    Answered {
+        /// [`CLIENT_INPUT`], or an escape's id.
+        option: String,
+        /// What the client filled in.
+        data: Json,
+    },
+    /// A code was verified.
+    Verified(Verdict),
+    /// The user's tokens were minted.
+    Minted(UserTokens),
+}
+
+/// What is to be done.
+pub(crate) enum Move {
+    /// Have a code verified.
+    Verify { identifier_type: IdentifierType, identifier: String, code: SecretString },
+    /// Have the user's tokens minted.
+    Mint(Authentication),
+    /// Ask the client.
+    Wait(Prompt),
+    /// The journey ended well.
+    Complete(Option<Json>),
+    /// The journey ended badly.
+    Reject(Option<Json>),
+    /// The journey cannot go on.
+    Abort(Abort),
+}
+
+/// Why a journey could not go on. For the log: it names the step, and no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("step `{step}`: {reason}")]
+pub struct Abort {
+    /// The step.
+    pub step: String,
+    /// What happened there.
+    pub reason: String,
+}
+
+/// What the client is asked.
+#[derive(Debug)]
+pub(crate) struct Prompt {
+    pub(crate) body: PromptBody,
+    pub(crate) escapes: Vec<PromptEscape>,
+    pub(crate) error: Option<PromptError>,
+    pub(crate) data: Option<Json>,
+}
+
+/// What the client is shown.
+#[derive(Debug)]
+pub(crate) enum PromptBody {
+    Form { form_id: String, app_data: Option<Json> },
+    Information { title: String, text: String, button_text: String },
+}
+
+/// A way out that the client is offered.
+#[derive(Debug)]
+pub(crate) struct PromptEscape {
+    pub(crate) id: String,
+    pub(crate) display_name: String,
+    pub(crate) schema: Option<Json>,
+}
+
+/// Why the client is asked the same again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PromptError {
+    /// The code was denied.
+    InvalidCredentials,
+    /// A field was missing, or no text.
+    ClientResponseNotValid,
+}
+
+/// Whether the step at which `state` waits offers that option.
+pub(crate) fn has_option(journey: &Journey, state: &State, option: &str) -> bool {
+    match &journey.step(state.step).action {
+        Action::Collect(form) => {
+            option == CLIENT_INPUT || form.escapes.iter().any(|exit| exit.id == option)
+        }
+        Action::Inform { .. } => option == CLIENT_INPUT,
+        _ => false,
+    }
+}
+
+/// Moves a journey on from what happened to what is to be done next.
+pub(crate) fn advance(
+    journey: &Journey,
+    now: Timestamp,
+    state: State,
+    event: Event,
+) -> (State, Move) {
+    let mut engine = Engine { journey, now, state };
+    let next = match event {
+        Event::Started => engine.run(),
+        Event::Answered { option, data } => engine.answered(&option, data),
+        Event::Verified(verdict) => engine.verified(verdict),
+        Event::Minted(tokens) => {
+            engine.state.leg.tokens = Some(tokens_value(tokens));
+            engine.run()
+        }
+    };
+    (engine.state, next)
+}
+
+fn tokens_value(tokens: UserTokens) -> Value {
+    let members = [("access_token", tokens.access_token), ("id_token", tokens.id_token)];
+    let members = members.map(|(key, token)| (key.to_owned(), Value::Text(token)));
+    Value::Object(members.into())
+}
+
+impl Engine<'_> {
+    fn answered(&mut self, option: &str, data: Json) -> Move {
+        let journey = self.journey;
+        self.state.leg = Leg { answered: Some(self.state.step), ..Leg::default() };
+        match &journey.step(self.state.step).action {
+            Action::Collect(form) if option == CLIENT_INPUT => self.filled_in(form, data),
+            Action::Collect(form) => match form.escapes.iter().find(|exit| exit.id == option) {
+                Some(Exit { target, .. }) => self.go(*target),
+                None => self.abort("there is no such option"),
+            },
+            Action::Inform { next, .. } => self.go(*next),
+            _ => self.abort("this step does not wait"),
+        }
+    }
+
+    /// Takes the declared fields, and nothing else, or shows the form again.
+    fn filled_in(&mut self, form: &Collect, data: Json) -> Move {
+        let Json::Object(mut given) = data else {
+            return self.ask(Some(PromptError::ClientResponseNotValid));
+        };
+        given.retain(|name, _| form.fields.contains(name));
+        let is_text = |name: &String| {
+            given.get(name).and_then(Json::as_str).is_some_and(|text| text.len() <= MAX_FIELD)
+        };
+        if !form.fields.iter().all(is_text) {
+            return self.ask(Some(PromptError::ClientResponseNotValid));
+        }
+        let root = Root::Variable(form.output.clone());
+        match marked(Json::Object(given), &root, self.journey.secrets()) {
+            Ok(fields) => {
+                self.state.variables.insert(form.output.clone(), fields);
+                self.go(form.submit)
+            }
+            Err(_) => self.ask(Some(PromptError::ClientResponseNotValid)),
+        }
+    }
+
+    fn verified(&mut self, verdict: Verdict) -> Move {
+        let journey = self.journey;
+        let Action::Authenticate(step) = &journey.step(self.state.step).action else {
+            return self.abort("this step does not verify");
+        };
+        let (code, is_expired) = match verdict {
+            Verdict::Accepted { user, grant } => {
+                self.state.authentication = Some(Authentication {
+                    application: self.state.application.clone(),
+                    client: self.state.client.clone(),
+                    user,
+                    grant,
+                    at: self.now,
+                });
+                // Tokens belong to one grant, and a success leaves no error behind.
+                self.state.leg.tokens = None;
+                self.state.leg.has_failed = false;
+                if let Some(output) = &step.error_output {
+                    self.state.variables.remove(output);
+                }
+                return self.go(step.success);
+            }
+            Verdict::Rejected { reason } => {
+                let code = error_code(reason);
+                (code, reason == Some(codes::record::DenialReason::Expired))
+            }
+            Verdict::Malformed => ("malformed", false),
+        };
+        self.state.failures = self.state.failures.saturating_add(1);
+        self.state.leg.has_failed = true;
+        if let Some(output) = &step.error_output {
+            self.state.variables.insert(output.clone(), error_value(code));
+        }
+        match step.expired.filter(|_| is_expired).or(step.failure) {
+            Some(target) => self.go(target),
+            // The same for every reason: the reason must not show in the log of the caller.
+            None => self.abort("the verification failed and there is no failure branch"),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Where a journey stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clock::Timestamp;
+use codes::ids::{ApplicationId, ClientId};
+use serde_json::Value as Json;
+
+use crate::definition::Journey;
+use crate::definition::step::StepIndex;
+use crate::expression::evaluate::Scope;
+use crate::expression::path::{Path, Root};
+use crate::expression::value::{OversizeError, Value};
+use crate::ports::Authentication;
+
+/// The one sentence that every denial has: whoever reads it learns nothing about the reason.
+pub(crate) const DENIED: &str = "The user id or the code is not right, or the code cannot be used.";
+
+/// A journey's state. Moves by value through [`advance`](super::advance).
+pub(crate) struct State {
+    pub(crate) application: ApplicationId,
+    pub(crate) client: ClientId,
+    pub(crate) step: StepIndex,
+    pub(crate) variables: BTreeMap<String, Value>,
+    /// The rounds that each loop under way has begun.
+    pub(crate) loops: BTreeMap<StepIndex, u32>,
+    /// What `@policy.request()` reads.
+    pub(crate) request: Value,
+    /// What `@policy.device()` reads.
+    pub(crate) device: Value,
+    pub(crate) authentication: Option<Authentication>,
+    /// The verifications of this session that failed, for whatever reason.
+    pub(crate) failures: u32,
+    /// With how many of them no form is shown any more.
+    pub(crate) failures_allowed: u32,
+    /// What holds for this leg alone, and is never stored.
+    pub(crate) leg: Leg,
+}
+
+/// A leg: the way from one wait to the next.
+#[derive(Default)]
+pub(crate) struct Leg {
+    /// The step whose answer began the leg; none if the journey's start did.
+    pub(crate) answered: Option<StepIndex>,
+    /// Whether a verification failed.
+    pub(crate) has_failed: bool,
+    /// The steps taken.
+    pub(crate) steps: u32,
+    /// What `provide_json_data` has for the next answer.
+    pub(crate) data: BTreeMap<String, Value>,
+    /// The user's tokens, once they are minted.
+    pub(crate) tokens: Option<Value>,
+}
+
+/// What a caller sends along with a start.
+pub(crate) struct Surroundings {
+    pub(crate) params: serde_json::Map<String, Json>,
+    pub(crate) headers: serde_json::Map<String, Json>,
+    pub(crate) locale: Option<String>,
+    pub(crate) device: Json,
+}
+
+impl State {
+    /// The state at a journey's first step.
+    pub(crate) fn new(
+        journey: &Journey,
+        (application, client): (ApplicationId, ClientId),
+        (request, device): (Value, Value),
+        failures_allowed: u32,
+    ) -> Self {
+        Self {
+            application,
+            client,
+            step: journey.start(),
+            variables: BTreeMap::new(),
+            loops: BTreeMap::new(),
+            request,
+            device,
+            authentication: None,
+            failures: 0,
+            failures_allowed,
+            leg: Leg::default(),
+        }
+    }
+
+    /// What `@policy.userContext()` reads.
+    pub(super) fn user(&self) -> Value {
+        self.authentication.as_ref().map_or(Value::Null, |authentication| {
+            let id = Value::Text(authentication.user.as_str().to_owned());
+            Value::Object(BTreeMap::from([("user_id".to_owned(), id)]))
+        })
+    }
+
+    /// What expressions see.
+    pub(super) fn scope<'s>(&'s self, user: &'s Value, now: Timestamp) -> Scope<'s> {
+        const NO_TOKENS: &Value = &Value::Null;
+        Scope {
+            variables: &self.variables,
+            request: &self.request,
+            device: &self.device,
+            user,
+            tokens: self.leg.tokens.as_ref().unwrap_or(NO_TOKENS),
+            now,
+        }
+    }
+
+    /// The errors among the variables, by their code.
+    pub(crate) fn errors(&self) -> BTreeMap<String, String> {
+        let code = |value: &Value| match value {
+            Value::Object(members) => match members.get("code") {
+                Some(Value::Guarded(code)) => Some(code.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let errors = self.variables.iter();
+        errors.filter_map(|(name, value)| Some((name.clone(), code(value)?))).collect()
+    }
+}
+
+/// An error variable: a guarded code, and the sentence for everybody.
+pub(crate) fn error_value(code: &str) -> Value {
+    Value::Object(BTreeMap::from([
+        ("code".to_owned(), Value::Guarded(code.to_owned())),
+        ("message".to_owned(), Value::Text(DENIED.to_owned())),
+    ]))
+}
+
+/// The request and the device as expressions see them: what the journey does not read is dropped,
+/// the temporary code is marked.
+pub(crate) fn surroundings(
+    journey: &Journey,
+    mut given: Surroundings,
+) -> Result<(Value, Value), OversizeError> {
+    let inputs = journey.inputs();
+    given.params.retain(|name, _| inputs.params.has(name));
+    given.headers.retain(|name, _| inputs.headers.has(name));
+    let device = if inputs.device { given.device } else { Json::Null };
+    let request = Json::Object(serde_json::Map::from_iter([
+        ("params".to_owned(), Json::Object(given.params)),
+        ("headers".to_owned(), Json::Object(given.headers)),
+        ("locale".to_owned(), given.locale.map_or(Json::Null, Json::String)),
+    ]));
+    let request = marked(request, &Root::Request, journey.secrets())?;
+    Ok((request, Value::from_json(device)?))
+}
+
+/// Takes a value from JSON, with what stands at the secret paths below `root` marked.
+pub(super) fn marked(
+    mut json: Json,
+    root: &Root,
+    secrets: &BTreeSet<Path>,
+) -> Result<Value, OversizeError> {
+    let secrets = secrets.iter().filter(|path| path.root == *root);
+    let mut taken = Vec::new();
+    for path in secrets {
+        let slot = path.keys.iter().try_fold(&mut json, |at, key| at.get_mut(key));
+        taken.extend(slot.map(|slot| (path, slot.take())));
+    }
+    let mut value = Value::from_json(json)?;
+    for (path, secret) in taken {
+        let slot = path.keys.iter().try_fold(&mut value, |at, key| match at {
+            Value::Object(members) => members.get_mut(key),
+            _ => None,
+        });
+        if let Some(slot) = slot {
+            *slot = Value::secret(secret);
+        }
+    }
+    Ok(value)
+}

@@ -1,0 +1,219 @@
+//! What a [`Runner`](crate::runner::Runner) needs from outside: somebody who verifies codes,
+//! somebody who mints tokens, and a place where journeys wait.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use clock::Timestamp;
+use codes::ids::{ApplicationId, ClientId, GrantId, IdempotencyKey};
+use codes::record::DenialReason;
+use codes::user::{IdentifierType, UserId};
+use secrecy::SecretString;
+
+use crate::definition::JourneyId;
+use crate::session::SessionKey;
+
+/// Verifies temporary codes.
+#[async_trait]
+pub trait VerifyCodes: Send + Sync {
+    /// Verifies one code. The same idempotency key gives the same verdict, and counts once.
+    async fn verify(&self, attempt: Attempt) -> Result<Verdict, VerifyFault>;
+}
+
+/// A code to verify. Its `Debug` shows neither the code nor the identifier.
+pub struct Attempt {
+    /// The application in which the journey runs.
+    pub application: ApplicationId,
+    /// What the identifier is.
+    pub identifier_type: IdentifierType,
+    /// Who the user says they are, as it was typed.
+    pub identifier: String,
+    /// The code as it was typed.
+    pub code: SecretString,
+    /// Names this attempt, also when it is sent again.
+    pub idempotency_key: IdempotencyKey,
+    /// Ties the attempt to the caller's own trail.
+    pub correlation_id: Option<String>,
+    /// The journey that asks.
+    pub journey: JourneyId,
+}
+
+impl std::fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attempt")
+            .field("application", &self.application)
+            .field("journey", &self.journey)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came of a verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The code is right, and used up.
+    Accepted {
+        /// The user, from the record.
+        user: UserId,
+        /// The grant that the code gave.
+        grant: GrantId,
+    },
+    /// The code was denied.
+    Rejected {
+        /// Why, if the verifier says so.
+        reason: Option<DenialReason>,
+    },
+    /// Not an identifier, or not a code at all: an ordinary failure inside a journey.
+    Malformed,
+}
+
+impl Verdict {
+    /// Every code that an error can have.
+    pub(crate) const ERROR_CODES: [&'static str; 10] = [
+        "invalid_code",
+        "burned_code",
+        "locked",
+        "no_code",
+        "expired_code",
+        "fenced_code",
+        "disabled",
+        "unknown_key",
+        "denied",
+        "malformed",
+    ];
+}
+
+/// Why a denial came about, as a journey's author may compare it.
+pub(crate) const fn error_code(reason: Option<DenialReason>) -> &'static str {
+    match reason {
+        Some(DenialReason::WrongCode) => Verdict::ERROR_CODES[0],
+        Some(DenialReason::Burned) => Verdict::ERROR_CODES[1],
+        Some(DenialReason::Locked) => Verdict::ERROR_CODES[2],
+        Some(DenialReason::NoCode) => Verdict::ERROR_CODES[3],
+        Some(DenialReason::Expired) => Verdict::ERROR_CODES[4],
+        Some(DenialReason::Fenced) => Verdict::ERROR_CODES[5],
+        Some(DenialReason::Disabled) => Verdict::ERROR_CODES[6],
+        Some(DenialReason::UnknownKey) => Verdict::ERROR_CODES[7],
+        None => Verdict::ERROR_CODES[8],
+    }
+}
+
+/// Why there is no verdict.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyFault {
+    /// The verifier cannot answer now; trying again may help.
+    #[error("the verifier is unavailable")]
+    Unavailable,
+    /// The verifier refuses us; trying again does not help.
+    #[error("the verifier refuses this service: {0}")]
+    Misconfigured(String),
+}
+
+/// Mints what a journey hands out. Signing is quick: no method waits.
+pub trait MintTokens: Send + Sync {
+    /// The tokens of an authenticated user.
+    fn user_tokens(&self, authentication: &Authentication) -> Result<UserTokens, MintError>;
+
+    /// The token of a completed journey. `run` is unique to this run of the journey.
+    fn journey_token(
+        &self,
+        application: &ApplicationId,
+        client: &ClientId,
+        journey: &JourneyId,
+        run: &str,
+        authentication: Option<&Authentication>,
+    ) -> Result<String, MintError>;
+}
+
+/// That a user was authenticated, where, how and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// The application.
+    pub application: ApplicationId,
+    /// The client.
+    pub client: ClientId,
+    /// The user, from the record of the code.
+    pub user: UserId,
+    /// The grant of the code.
+    pub grant: GrantId,
+    /// When the code was accepted.
+    pub at: Timestamp,
+}
+
+/// A user's tokens. Their `Debug` shows nothing.
+#[derive(Clone)]
+pub struct UserTokens {
+    /// The access token.
+    pub access_token: String,
+    /// The ID token.
+    pub id_token: String,
+}
+
+impl std::fmt::Debug for UserTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UserTokens([redacted])")
+    }
+}
+
+/// A token could not be minted. Says why, for the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a token could not be minted: {0}")]
+pub struct MintError(pub String);
+
+/// Where journeys wait for their clients. [`conformance`](crate::conformance) is its contract.
+#[async_trait]
+pub trait JourneyStore: Send + Sync {
+    /// Puts a new session there, with version 1, for `lifetime` and no longer. A fault if there is
+    /// one under that key: keys are unguessable, so that would be no accident.
+    async fn create(
+        &self,
+        key: &SessionKey,
+        body: Vec<u8>,
+        lifetime: Duration,
+    ) -> Result<(), StoreFault>;
+
+    /// The session, unless it ended or its lifetime is over.
+    async fn load(&self, key: &SessionKey) -> Result<Option<Stored>, StoreFault>;
+
+    /// Replaces the session if its version is still `expected`, and raises the version by one. The
+    /// lifetime goes on as it was. Of many that expect the same version, one advances.
+    async fn advance(
+        &self,
+        key: &SessionKey,
+        expected: u64,
+        body: Vec<u8>,
+    ) -> Result<Advance, StoreFault>;
+
+    /// Forgets the session. Does nothing where there is none.
+    async fn end(&self, key: &SessionKey) -> Result<(), StoreFault>;
+}
+
+/// A session as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// How often it was written: 1 for a new session.
+    pub version: u64,
+    /// The session, as JSON.
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Stored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stored").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+/// What came of advancing a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// It advanced.
+    Advanced,
+    /// Somebody else advanced it first.
+    Outrun,
+    /// It ended, or its lifetime is over.
+    Gone,
+}
+
+/// The store cannot serve. Says why, for the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journey store is unavailable: {0}")]
+pub struct StoreFault(pub String);

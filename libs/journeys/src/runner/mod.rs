@@ -1,0 +1,287 @@
+//! Drives the engine: performs its moves through the ports, and keeps journeys while they wait.
+//!
+//! # A submission
+//! ```text
+//! load -> whose, which journey, which challenge? -> claim -> engine <-> verifier, mint
+//!                                                     |         |
+//!                                     restore <- unavailable    +-> wait: new challenge
+//!                                                               +-> end
+//! ```
+//! The challenge is claimed before anything else happens: of two submissions of one challenge, one
+//! goes on. Where something outside fails, the challenge is given back, and its next submission has
+//! the same idempotency key, so that the verifier counts it once.
+//!
+//! A journey that never waits touches no store.
+
+mod answer;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use clock::Clock;
+use codes::ids::{ApplicationId, IdempotencyKey};
+use codes::randomness::Randomness;
+
+pub use self::answer::{
+    Answer, Completed, Escape, InputRequired, Outage, Rejected, RejectionReason, RunError, Start,
+    StepError, StepKind, Submission,
+};
+pub use crate::engine::Abort;
+
+use crate::definition::{Journey, JourneyId};
+use crate::engine::state::{State, Surroundings, surroundings};
+use crate::engine::{Event, Move, Prompt, advance, has_option};
+use crate::ports::{Advance, Attempt, JourneyStore, MintTokens, VerifyCodes, VerifyFault};
+use crate::session::{
+    Facts, SESSION_LIFETIME, Session, SessionId, SessionKey, fingerprint, random_text,
+};
+
+/// Runs journeys.
+pub struct Runner {
+    store: Arc<dyn JourneyStore>,
+    verifier: Arc<dyn VerifyCodes>,
+    tokens: Arc<dyn MintTokens>,
+    clock: Arc<dyn Clock>,
+    randomness: Randomness,
+}
+
+/// Names the verifications between two waits: the first by the key itself.
+struct Attempts {
+    key: IdempotencyKey,
+    made: u32,
+}
+
+impl Attempts {
+    fn next(&mut self) -> IdempotencyKey {
+        self.made += 1;
+        match self.made {
+            1 => self.key.clone(),
+            n => key_from(&fingerprint("attempt", &[self.key.as_str(), &n.to_string()])),
+        }
+    }
+}
+
+fn key_from(text: &str) -> IdempotencyKey {
+    IdempotencyKey::parse(text).expect("base64url is visible ASCII")
+}
+
+/// Where the engine stopped.
+enum Stop {
+    Wait(Prompt),
+    Complete(Option<serde_json::Value>),
+    Reject(Option<serde_json::Value>),
+}
+
+/// A claimed session.
+struct Claim {
+    id: SessionId,
+    key: SessionKey,
+    version: u64,
+}
+
+impl Runner {
+    /// A runner over its ports.
+    pub fn new(
+        store: Arc<dyn JourneyStore>,
+        verifier: Arc<dyn VerifyCodes>,
+        tokens: Arc<dyn MintTokens>,
+        clock: Arc<dyn Clock>,
+        randomness: Randomness,
+    ) -> Self {
+        Self { store, verifier, tokens, clock, randomness }
+    }
+
+    /// Starts a journey and runs it to its first stop.
+    pub async fn start(&self, journey: &Journey, start: Start) -> Result<Answer, RunError> {
+        let given = Surroundings {
+            params: start.params,
+            headers: start.headers,
+            locale: start.locale,
+            device: start.device,
+        };
+        let seen = surroundings(journey, given).map_err(|_| {
+            RunError::InvalidSubmission(vec![("params", "too large or nested too deep")])
+        })?;
+        let whose = (start.application, start.client);
+        let state = State::new(journey, whose, seen, start.failures_allowed);
+        let facts = Facts {
+            run: random_text::<16>(&self.randomness),
+            correlation_id: start.correlation_id,
+            expires_at: self.clock.now() + SESSION_LIFETIME,
+        };
+        let key = start.idempotency_key;
+        let key = key.unwrap_or_else(|| key_from(&random_text::<16>(&self.randomness)));
+        let attempts = Attempts { key, made: 0 };
+        let (state, stop) = self.drive(journey, state, &facts, attempts, Event::Started).await?;
+        self.answer(journey, state, &facts, stop, None).await
+    }
+
+    /// Answers the step at which a journey waits, and runs it to its next stop. `find` gives the
+    /// journey as it is now.
+    pub async fn submit(
+        &self,
+        find: impl Fn(&ApplicationId, &JourneyId) -> Option<Arc<Journey>> + Send,
+        submission: Submission,
+    ) -> Result<Answer, RunError> {
+        let key = submission.session.key();
+        let stored = self.store.load(&key).await?.ok_or(RunError::SessionNotFound)?;
+        let mut session = Session::parse(&stored.body).ok_or(RunError::JourneyChanged)?;
+        let is_theirs = session.application == submission.application.as_str()
+            && session.client == submission.client.as_str();
+        let facts = session.facts();
+        if !is_theirs || facts.expires_at <= self.clock.now() {
+            return Err(RunError::SessionNotFound);
+        }
+        let journey = JourneyId::parse(&session.journey).ok();
+        let journey = journey.and_then(|id| find(&submission.application, &id));
+        let state = journey.as_ref().and_then(|journey| session.to_state(journey));
+        let Some((journey, state)) = journey.zip(state) else {
+            self.forget(&key).await;
+            return Err(RunError::JourneyChanged);
+        };
+        if !session.is_challenged_by(&submission.challenge) {
+            return Err(RunError::ChallengeUsed);
+        }
+        check(&journey, &state, &session, &submission)?;
+
+        session.challenge = None;
+        match self.store.advance(&key, stored.version, session.to_bytes()).await? {
+            Advance::Advanced => {}
+            Advance::Outrun => return Err(RunError::ChallengeUsed),
+            Advance::Gone => return Err(RunError::SessionNotFound),
+        }
+        let claim = Claim { id: submission.session, key, version: stored.version + 1 };
+        let names = [claim.id.expose(), submission.challenge.as_str()];
+        let attempts = Attempts { key: key_from(&fingerprint("submission", &names)), made: 0 };
+        let event = Event::Answered { option: submission.option, data: submission.data };
+        let answer = match self.drive(&journey, state, &facts, attempts, event).await {
+            Ok((state, stop)) => self.answer(&journey, state, &facts, stop, Some(&claim)).await,
+            Err(error) => Err(error),
+        };
+        match &answer {
+            Ok(Answer::InputRequired(_)) => {}
+            // Should this fail, the challenge is claimed all the same, until the store forgets it.
+            Err(RunError::Unavailable(_)) => {
+                let restored = self.store.advance(&claim.key, claim.version, stored.body).await;
+                drop(restored);
+            }
+            Ok(Answer::Completed(_) | Answer::Rejected(_)) | Err(_) => {
+                self.forget(&claim.key).await
+            }
+        }
+        answer
+    }
+
+    /// Performs the engine's moves until it stops.
+    async fn drive(
+        &self,
+        journey: &Journey,
+        mut state: State,
+        facts: &Facts,
+        mut attempts: Attempts,
+        mut event: Event,
+    ) -> Result<(State, Stop), RunError> {
+        loop {
+            let (moved, next) = advance(journey, self.clock.now(), state, event);
+            state = moved;
+            event = match next {
+                Move::Verify { identifier_type, identifier, code } => {
+                    let attempt = Attempt {
+                        application: state.application.clone(),
+                        identifier_type,
+                        identifier,
+                        code,
+                        idempotency_key: attempts.next(),
+                        correlation_id: facts.correlation_id.clone(),
+                        journey: journey.id().clone(),
+                    };
+                    let verdict = self.verifier.verify(attempt).await;
+                    Event::Verified(verdict.map_err(|fault| match fault {
+                        VerifyFault::Unavailable => RunError::Unavailable(Outage::Verifier),
+                        VerifyFault::Misconfigured(reason) => RunError::Misconfigured(reason),
+                    })?)
+                }
+                Move::Mint(authentication) => {
+                    Event::Minted(self.tokens.user_tokens(&authentication)?)
+                }
+                Move::Wait(prompt) => return Ok((state, Stop::Wait(prompt))),
+                Move::Complete(data) => return Ok((state, Stop::Complete(data))),
+                Move::Reject(data) => return Ok((state, Stop::Reject(data))),
+                Move::Abort(abort) => return Err(RunError::Aborted(abort)),
+            };
+        }
+    }
+
+    /// Turns a stop into an answer; a journey that waits is stored before anybody hears of it.
+    async fn answer(
+        &self,
+        journey: &Journey,
+        state: State,
+        facts: &Facts,
+        stop: Stop,
+        claim: Option<&Claim>,
+    ) -> Result<Answer, RunError> {
+        match stop {
+            Stop::Wait(prompt) => {
+                let challenge = random_text::<16>(&self.randomness);
+                let body = Session::from_state(journey, &state, facts, &challenge).to_bytes();
+                let session = match claim {
+                    None => {
+                        let id = SessionId::draw(&self.randomness);
+                        self.store.create(&id.key(), body, SESSION_LIFETIME).await?;
+                        id
+                    }
+                    Some(claim) => {
+                        match self.store.advance(&claim.key, claim.version, body).await? {
+                            Advance::Advanced => claim.id.clone(),
+                            Advance::Outrun | Advance::Gone => {
+                                return Err(RunError::SessionNotFound);
+                            }
+                        }
+                    }
+                };
+                let step = journey.step(state.step).id.clone();
+                let input = InputRequired::from_prompt(prompt, session, step, challenge);
+                Ok(Answer::InputRequired(input))
+            }
+            Stop::Complete(data) => {
+                let token = self.tokens.journey_token(
+                    &state.application,
+                    &state.client,
+                    journey.id(),
+                    &facts.run,
+                    state.authentication.as_ref(),
+                )?;
+                Ok(Answer::Completed(Completed { token, data }))
+            }
+            Stop::Reject(data) => {
+                Ok(Answer::Rejected(Rejected { reason: RejectionReason::AccessRejected, data }))
+            }
+        }
+    }
+
+    /// Ends a session. A store that fails here changes nothing: the challenge is claimed, and the
+    /// session's lifetime ends it.
+    async fn forget(&self, key: &SessionKey) {
+        drop(self.store.end(key).await);
+    }
+}
+
+/// What can be told of a submission before it uses up the challenge.
+fn check(
+    journey: &Journey,
+    state: &State,
+    session: &Session,
+    submission: &Submission,
+) -> Result<(), RunError> {
+    let mut wrong = Vec::new();
+    if submission.assertion_id != session.step() {
+        wrong.push(("assertion_id", "is not that of the step that waits"));
+    }
+    if !has_option(journey, state, &submission.option) {
+        wrong.push(("option_id", "is not offered by the step that waits"));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(RunError::InvalidSubmission(wrong)) }
+}

@@ -1,0 +1,357 @@
+//! What stands in for the world outside.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use clock::FakeClock;
+use codes::ids::{ApplicationId, ClientId, GrantId, IdempotencyKey};
+use codes::record::DenialReason;
+use codes::user::UserId;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use secrecy::ExposeSecret as _;
+use serde_json::{Map, Value};
+
+use crate::definition::{Journey, JourneyId};
+use crate::memory::MemoryJourneyStore;
+use crate::ports::{
+    Advance, Attempt, Authentication, JourneyStore, MintError, MintTokens, StoreFault, Stored,
+    UserTokens, Verdict, VerifyCodes, VerifyFault,
+};
+use crate::runner::{Answer, InputRequired, RunError, Runner, Start, Submission};
+use crate::session::SessionKey;
+
+pub(super) const GUIDE: &str = r#"
+id: guide
+start: authenticate
+steps:
+  authenticate:
+    type: temp_code_authentication
+    external_user_id: "@policy.request().params.external_user_id"
+    temp_code: "@policy.request().params.temp_code"
+    error_output: auth_error
+    on: { success: done, failure: denied }
+  done:   { type: complete, data: { tokens: "@policy.userTokens()" } }
+  denied: { type: reject_access }
+"#;
+
+pub(super) const TWICE: &str = r#"
+id: twice
+start: first
+steps:
+  first:
+    type: temp_code_authentication
+    external_user_id: "@policy.request().params.external_user_id"
+    temp_code: "@policy.request().params.temp_code"
+    on: { success: done, failure: second }
+  second:
+    type: temp_code_authentication
+    identifier_type: username
+    external_user_id: "@policy.request().params.external_user_id"
+    temp_code: "@policy.request().params.temp_code"
+    on: { success: done, failure: denied }
+  done:   { type: complete }
+  denied: { type: reject_access }
+"#;
+
+pub(super) const LATE: &str = r#"
+id: late
+start: authenticate
+steps:
+  authenticate:
+    type: temp_code_authentication
+    external_user_id: "@policy.request().params.external_user_id"
+    temp_code: "@policy.request().params.temp_code"
+    on: { success: done, failure: denied, expired: late }
+  done:   { type: complete }
+  denied: { type: reject_access }
+  late:   { type: reject_access, data: { late: "true" } }
+"#;
+
+pub(super) const FORM: &str = r#"
+id: form
+start: ask
+steps:
+  ask:
+    type: collect_information
+    form_id: f
+    fields: [user, code]
+    app_data: { plain: "@policy.request().params.plain" }
+    output: form
+    escapes: [{ id: help, display_name: Help }]
+    on: { submit: verify, help: help }
+  help: { type: information, title: Help, text: Call us, button_text: Back, on: { next: ask } }
+  verify:
+    type: temp_code_authentication
+    external_user_id: form.user
+    temp_code: form.code
+    error_output: auth_error
+    on: { success: done, failure: ask }
+  done: { type: complete, data: { tokens: "@policy.userTokens()" } }
+"#;
+
+pub(super) const LOOP: &str = r#"
+id: loop
+start: tries
+steps:
+  tries:
+    type: loop
+    while: "!@policy.isUserAuthenticated()"
+    max_iterations: 2
+    body: ask
+    on: { done: done, exhausted: denied }
+  ask:
+    type: collect_information
+    form_id: f
+    fields: [user, code]
+    output: form
+    on: { submit: verify }
+  verify:
+    type: temp_code_authentication
+    external_user_id: form.user
+    temp_code: form.code
+    on: { success: tries, failure: tries }
+  done:   { type: complete }
+  denied: { type: reject_access, data: { exhausted: "true" } }
+"#;
+
+pub(super) fn accepted() -> Result<Verdict, VerifyFault> {
+    let grant = GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("a grant");
+    Ok(Verdict::Accepted { user: UserId::parse("ada").expect("a user"), grant })
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "verdicts and faults stand in one queue")]
+pub(super) fn rejected(reason: DenialReason) -> Result<Verdict, VerifyFault> {
+    Ok(Verdict::Rejected { reason: Some(reason) })
+}
+
+pub(super) fn input(answer: Result<Answer, RunError>) -> InputRequired {
+    match answer {
+        Ok(Answer::InputRequired(input)) => input,
+        other => panic!("not waiting: {other:?}"),
+    }
+}
+
+/// Gives the verdicts that were put in, then accepts.
+#[derive(Default)]
+pub(super) struct FakeVerifier {
+    verdicts: Mutex<VecDeque<Result<Verdict, VerifyFault>>>,
+    attempts: Mutex<Vec<Attempt>>,
+}
+
+impl FakeVerifier {
+    pub(super) fn will(&self, verdicts: impl IntoIterator<Item = Result<Verdict, VerifyFault>>) {
+        self.verdicts.lock().expect("a lock").extend(verdicts);
+    }
+
+    pub(super) fn attempts(&self) -> Vec<(String, String)> {
+        let attempts = self.attempts.lock().expect("a lock");
+        let told = |attempt: &Attempt| {
+            (attempt.identifier.clone(), attempt.code.expose_secret().to_owned())
+        };
+        attempts.iter().map(told).collect()
+    }
+
+    pub(super) fn keys(&self) -> Vec<IdempotencyKey> {
+        let attempts = self.attempts.lock().expect("a lock");
+        attempts.iter().map(|attempt| attempt.idempotency_key.clone()).collect()
+    }
+}
+
+#[async_trait]
+impl VerifyCodes for FakeVerifier {
+    async fn verify(&self, attempt: Attempt) -> Result<Verdict, VerifyFault> {
+        // Lets the others run, as a call over the network would.
+        tokio::task::yield_now().await;
+        self.attempts.lock().expect("a lock").push(attempt);
+        self.verdicts.lock().expect("a lock").pop_front().unwrap_or_else(accepted)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct FakeMinter {
+    fails: AtomicBool,
+    minted: AtomicUsize,
+}
+
+impl FakeMinter {
+    pub(super) fn fail_once(&self) {
+        self.fails.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn minted(&self) -> usize {
+        self.minted.load(Ordering::SeqCst)
+    }
+}
+
+impl MintTokens for FakeMinter {
+    fn user_tokens(&self, _: &Authentication) -> Result<UserTokens, MintError> {
+        if self.fails.swap(false, Ordering::SeqCst) {
+            return Err(MintError("no key".to_owned()));
+        }
+        self.minted.fetch_add(1, Ordering::SeqCst);
+        Ok(UserTokens { access_token: "A".to_owned(), id_token: "I".to_owned() })
+    }
+
+    fn journey_token(
+        &self,
+        _: &ApplicationId,
+        _: &ClientId,
+        _: &JourneyId,
+        run: &str,
+        authentication: Option<&Authentication>,
+    ) -> Result<String, MintError> {
+        assert_eq!(run.len(), 22, "128 random bits");
+        self.minted.fetch_add(1, Ordering::SeqCst);
+        let user = authentication.map(|authentication| authentication.user.as_str());
+        Ok(format!("journey token of {user:?}"))
+    }
+}
+
+/// A memory store that remembers everything that was ever written.
+pub(super) struct SpyStore {
+    store: MemoryJourneyStore,
+    written: Mutex<Vec<String>>,
+}
+
+impl SpyStore {
+    fn note(&self, key: &SessionKey, body: &[u8]) {
+        let body = String::from_utf8_lossy(body);
+        self.written.lock().expect("a lock").push(format!("{} {body}", key.as_str()));
+    }
+
+    pub(super) fn writes(&self) -> usize {
+        self.written.lock().expect("a lock").len()
+    }
+
+    pub(super) fn everything(&self) -> String {
+        self.written.lock().expect("a lock").join("\n")
+    }
+}
+
+#[async_trait]
+impl JourneyStore for SpyStore {
+    async fn create(
+        &self,
+        key: &SessionKey,
+        body: Vec<u8>,
+        lifetime: Duration,
+    ) -> Result<(), StoreFault> {
+        self.note(key, &body);
+        self.store.create(key, body, lifetime).await
+    }
+
+    async fn load(&self, key: &SessionKey) -> Result<Option<Stored>, StoreFault> {
+        let stored = self.store.load(key).await;
+        tokio::task::yield_now().await;
+        stored
+    }
+
+    async fn advance(
+        &self,
+        key: &SessionKey,
+        expected: u64,
+        body: Vec<u8>,
+    ) -> Result<Advance, StoreFault> {
+        self.note(key, &body);
+        self.store.advance(key, expected, body).await
+    }
+
+    async fn end(&self, key: &SessionKey) -> Result<(), StoreFault> {
+        self.store.end(key).await
+    }
+}
+
+/// A runner, and the fakes around it.
+pub(super) struct World {
+    pub(super) runner: Runner,
+    pub(super) journey: Arc<Journey>,
+    pub(super) verifier: Arc<FakeVerifier>,
+    pub(super) minter: Arc<FakeMinter>,
+    pub(super) store: Arc<SpyStore>,
+    pub(super) clock: Arc<FakeClock>,
+}
+
+impl World {
+    pub(super) fn new(yaml: &str) -> Self {
+        let journey = Journey::parse("j", yaml).map(Arc::new).expect("a journey");
+        let clock = Arc::new(FakeClock::default());
+        let store = MemoryJourneyStore::new(clock.clone());
+        let store = Arc::new(SpyStore { store, written: Mutex::default() });
+        let (verifier, minter) = (Arc::<FakeVerifier>::default(), Arc::<FakeMinter>::default());
+        let seed = AtomicUsize::new(0);
+        let runner = Runner::new(
+            store.clone(),
+            verifier.clone(),
+            minter.clone(),
+            clock.clone(),
+            Arc::new(move || {
+                let seed = seed.fetch_add(1, Ordering::SeqCst) as u64;
+                Box::new(StdRng::seed_from_u64(seed))
+            }),
+        );
+        Self { runner, journey, verifier, minter, store, clock }
+    }
+
+    pub(super) fn start_request(&self, params: Value) -> Start {
+        let params = match params {
+            Value::Object(params) => params,
+            _ => Map::new(),
+        };
+        Start {
+            application: ApplicationId::parse("acme").expect("an application"),
+            client: ClientId::parse("acme-web").expect("a client"),
+            params,
+            headers: Map::new(),
+            device: Value::Null,
+            locale: None,
+            correlation_id: None,
+            idempotency_key: None,
+            failures_allowed: 3,
+        }
+    }
+
+    pub(super) async fn start(&self, params: Value) -> Result<Answer, RunError> {
+        self.runner.start(&self.journey, self.start_request(params)).await
+    }
+
+    pub(super) fn submission(&self, asked: &InputRequired, data: Value) -> Submission {
+        Submission {
+            application: ApplicationId::parse("acme").expect("an application"),
+            client: ClientId::parse("acme-web").expect("a client"),
+            session: asked.session.clone(),
+            assertion_id: asked.assertion_id.clone(),
+            challenge: asked.challenge.clone(),
+            option: "client_input".to_owned(),
+            data,
+        }
+    }
+
+    pub(super) fn find(
+        &self,
+    ) -> impl Fn(&ApplicationId, &JourneyId) -> Option<Arc<Journey>> + Send {
+        let journey = Arc::clone(&self.journey);
+        move |_, id| (id == journey.id()).then(|| Arc::clone(&journey))
+    }
+
+    pub(super) async fn submit(
+        &self,
+        asked: &InputRequired,
+        data: Value,
+    ) -> Result<Answer, RunError> {
+        self.submit_option(asked, "client_input", data).await
+    }
+
+    pub(super) async fn submit_option(
+        &self,
+        asked: &InputRequired,
+        option: &str,
+        data: Value,
+    ) -> Result<Answer, RunError> {
+        let submission = Submission { option: option.to_owned(), ..self.submission(asked, data) };
+        self.runner.submit(self.find(), submission).await
+    }
+}

@@ -1,0 +1,258 @@
+//! A journey that waits: its id, and what the store keeps of it.
+//!
+//! No secret is stored: not the temporary code (it is forgotten when the journey waits), not the
+//! user's tokens (they are minted again), not the session's id and challenge (only their hashes).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clock::Timestamp;
+use codes::ids::{ApplicationId, ClientId, GrantId};
+use codes::randomness::{Randomness, bytes};
+use codes::user::UserId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
+
+use crate::definition::Journey;
+use crate::engine::state::{State, error_value};
+use crate::expression::value::Value;
+use crate::ports::Authentication;
+
+/// How long after its first wait a journey must have ended.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(600);
+
+/// Raised when what is stored changes its form: older sessions must start again.
+const FORMAT: u8 = 1;
+
+/// Names a waiting journey. Whoever holds it, and the challenge, can answer; its `Debug` shows
+/// nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionId(String);
+
+/// Why a text is not a session id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be the session id that the journey handed out")]
+pub struct SessionIdError;
+
+impl SessionId {
+    /// 192 bits.
+    pub(crate) const BYTES: usize = 24;
+
+    /// Draws a new id.
+    pub(crate) fn draw(randomness: &Randomness) -> Self {
+        Self::from_bytes(bytes(randomness))
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Parses an id that was handed out.
+    pub fn parse(text: &str) -> Result<Self, SessionIdError> {
+        match URL_SAFE_NO_PAD.decode(text) {
+            Ok(bytes) if bytes.len() == Self::BYTES => Ok(Self(text.to_owned())),
+            _ => Err(SessionIdError),
+        }
+    }
+
+    /// The id in clear, for the answer that hands it out.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Under which key the store keeps the session.
+    pub fn key(&self) -> SessionKey {
+        SessionKey(fingerprint("session", &[&self.0]))
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId([redacted])")
+    }
+}
+
+/// The hash of a session's id: who reads the store cannot answer for the client.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey(String);
+
+impl SessionKey {
+    /// The key as text: 43 letters, digits, `-` or `_`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `N` random bytes as text.
+pub(crate) fn random_text<const N: usize>(randomness: &Randomness) -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<N>(randomness))
+}
+
+/// A hash of texts for one purpose, as text.
+pub(crate) fn fingerprint(purpose: &str, texts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for text in [&["postern journey", purpose], texts].concat() {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
+}
+
+/// What the store keeps.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Session {
+    format: u8,
+    pub(crate) application: String,
+    pub(crate) client: String,
+    pub(crate) journey: String,
+    digest: String,
+    run: String,
+    correlation_id: Option<String>,
+    expires_at_ms: i64,
+    /// The hash of the challenge; none while a submission is being worked on.
+    pub(crate) challenge: Option<String>,
+    step: String,
+    variables: BTreeMap<String, Json>,
+    /// The error variables, by the error's code.
+    errors: BTreeMap<String, String>,
+    loops: BTreeMap<String, u32>,
+    request: Json,
+    device: Json,
+    authentication: Option<StoredAuthentication>,
+    failures: u32,
+    failures_allowed: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredAuthentication {
+    user: String,
+    grant: String,
+    at_ms: i64,
+}
+
+/// What a session has besides its journey's state.
+pub(crate) struct Facts {
+    pub(crate) run: String,
+    pub(crate) correlation_id: Option<String>,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Session {
+    /// What is to be stored of a journey that waits for an answer to `challenge`.
+    pub(crate) fn from_state(
+        journey: &Journey,
+        state: &State,
+        facts: &Facts,
+        challenge: &str,
+    ) -> Self {
+        let step = |index| journey.step(index).id.clone();
+        let is_error = |name: &String| journey.guarded().contains(name);
+        let plain = state.variables.iter().filter(|(name, _)| !is_error(name));
+        Self {
+            format: FORMAT,
+            application: state.application.to_string(),
+            client: state.client.to_string(),
+            journey: journey.id().to_string(),
+            digest: URL_SAFE_NO_PAD.encode(journey.digest()),
+            run: facts.run.clone(),
+            correlation_id: facts.correlation_id.clone(),
+            expires_at_ms: facts.expires_at.unix_millis(),
+            challenge: Some(fingerprint("challenge", &[challenge])),
+            step: step(state.step),
+            variables: plain.map(|(name, value)| (name.clone(), value.to_json())).collect(),
+            errors: state.errors(),
+            loops: state.loops.iter().map(|(&index, &rounds)| (step(index), rounds)).collect(),
+            request: state.request.to_json(),
+            device: state.device.to_json(),
+            authentication: state.authentication.as_ref().map(|authentication| {
+                StoredAuthentication {
+                    user: authentication.user.as_str().to_owned(),
+                    grant: authentication.grant.to_string(),
+                    at_ms: authentication.at.unix_millis(),
+                }
+            }),
+            failures: state.failures,
+            failures_allowed: state.failures_allowed,
+        }
+    }
+
+    /// Reads a stored session; `None` if it is of another form.
+    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
+        let session: Self = serde_json::from_slice(body).ok()?;
+        (session.format == FORMAT).then_some(session)
+    }
+
+    /// The session as the store keeps it.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        // Strings, numbers and maps with string keys: nothing that JSON could refuse.
+        serde_json::to_vec(self).expect("a session is JSON")
+    }
+
+    /// Whether `challenge` is the one that is still to be answered. Hashes are compared, so that
+    /// the time it takes says nothing about the challenge.
+    pub(crate) fn is_challenged_by(&self, challenge: &str) -> bool {
+        self.challenge.as_deref() == Some(fingerprint("challenge", &[challenge]).as_str())
+    }
+
+    /// What the session has besides its journey's state.
+    pub(crate) fn facts(&self) -> Facts {
+        Facts {
+            run: self.run.clone(),
+            correlation_id: self.correlation_id.clone(),
+            expires_at: Timestamp::from_unix_millis(self.expires_at_ms),
+        }
+    }
+
+    /// The id of the step that waits.
+    pub(crate) fn step(&self) -> &str {
+        &self.step
+    }
+
+    /// The state to go on from; `None` if it is not a state of `journey` as it now stands.
+    pub(crate) fn to_state(&self, journey: &Journey) -> Option<State> {
+        if self.digest != URL_SAFE_NO_PAD.encode(journey.digest()) {
+            return None;
+        }
+        let application = ApplicationId::parse(&self.application).ok()?;
+        let client = ClientId::parse(&self.client).ok()?;
+        let authentication = match &self.authentication {
+            None => None,
+            Some(stored) => Some(Authentication {
+                application: application.clone(),
+                client: client.clone(),
+                user: UserId::parse_subject(&stored.user).ok()?,
+                grant: GrantId::parse(&stored.grant).ok()?,
+                at: Timestamp::from_unix_millis(stored.at_ms),
+            }),
+        };
+        let value = |json: &Json| Value::from_json(json.clone()).ok();
+        let mut variables = BTreeMap::new();
+        for (name, json) in &self.variables {
+            variables.insert(name.clone(), value(json)?);
+        }
+        for (name, code) in &self.errors {
+            variables.insert(name.clone(), error_value(code));
+        }
+        let mut loops = BTreeMap::new();
+        for (id, rounds) in &self.loops {
+            loops.insert(journey.index_of(id)?, *rounds);
+        }
+        Some(State {
+            step: journey.index_of(&self.step)?,
+            variables,
+            loops,
+            authentication,
+            failures: self.failures,
+            ..State::new(
+                journey,
+                (application, client),
+                (value(&self.request)?, value(&self.device)?),
+                self.failures_allowed,
+            )
+        })
+    }
+}
