@@ -1,1 +1,40 @@
-//! config
+//! What an administrator says: applications, their users and journeys, in a folder of YAML.
+//!
+//! ```text
+//! applications/<any>.yaml   an application, its clients, its policy
+//! users/<any>.yaml          the users of an application that has a directory of its own
+//! journeys/<any>.yaml       a journey
+//! ```
+//!
+//! | to learn | read |
+//! | --- | --- |
+//! | what is known once everything is read and checked | [`Configuration`], [`Application`], [`Client`] |
+//! | how it changes while it serves | [`Live`] |
+//! | where it comes from | [`Source`] |
+//!
+//! # Why
+//! A configuration is valid as a whole or not at all: every mistake of every file is reported at
+//! once, by file and line, and a change with a mistake in it leaves the one that serves as it is.
+//! Files with other endings, and hidden ones, are not looked at: a mounted `ConfigMap` keeps its
+//! versions under hidden names.
+
+mod application;
+mod client;
+mod configuration;
+mod duration;
+mod live;
+mod origin;
+mod policy;
+mod reading;
+mod source;
+#[cfg(test)]
+mod tests;
+mod users;
+mod yaml;
+
+pub use application::{Application, TokenSettings};
+pub use client::{Client, ClientKind};
+pub use configuration::Configuration;
+pub use live::{Live, Reload};
+pub use source::Source;
+pub use users::FileDirectory;

@@ -1,0 +1,182 @@
+//! An application: the tenant to which clients, users and a policy belong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use codes::directory::{Directory, OpaqueDirectory};
+use codes::ids::{ApplicationId, ClientId};
+use codes::policy::Policy;
+use journeys::definition::JourneyId;
+
+use crate::client::{self, Client};
+use crate::policy;
+use crate::reading::Notes;
+use crate::users::FileDirectory;
+use crate::yaml::Node;
+
+/// An application.
+#[derive(Clone)]
+pub struct Application {
+    /// Its id.
+    pub id: ApplicationId,
+    /// Its name, for people.
+    pub name: String,
+    /// How its codes look and how long they live.
+    pub policy: Policy,
+    /// Where its users are found.
+    pub directory: Arc<dyn Directory>,
+    /// What its users' tokens say.
+    pub tokens: TokenSettings,
+    /// Its clients.
+    pub clients: BTreeMap<ClientId, Client>,
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// What the tokens of an application's users say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// Their scope, which means nothing to Postern.
+    pub scope: String,
+    /// How long they live.
+    pub lifetime: Duration,
+}
+
+impl TokenSettings {
+    /// The longest life of a user's token: it cannot be taken back.
+    pub const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+}
+
+impl Default for TokenSettings {
+    fn default() -> Self {
+        Self { scope: "openid".to_owned(), lifetime: Duration::from_secs(15 * 60) }
+    }
+}
+
+/// What is known from other files while an application is read.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// The journeys that some file defines, even if it is not valid yet.
+    pub(crate) journeys: BTreeSet<JourneyId>,
+    /// The users of each file; `None` where something is wrong with them.
+    pub(crate) directories: BTreeMap<String, Option<Arc<FileDirectory>>>,
+    /// The applications seen so far, and their files.
+    pub(crate) applications: BTreeMap<ApplicationId, String>,
+    /// The clients seen so far, and their files.
+    pub(crate) clients: BTreeMap<ClientId, String>,
+}
+
+/// Reads an application. `None` if something is wrong with it, all of which is noted.
+pub(crate) fn read(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<Application> {
+    let mut fields = notes.fields(node, "application");
+    let id = fields.required(notes, "id").and_then(|node| id(notes, known, node));
+    let name = fields.required(notes, "name").and_then(|node| notes.text(node, "name"));
+    let clients = fields.required(notes, "clients").and_then(|node| {
+        let nodes = notes.list(node, "clients");
+        let read: Vec<_> = nodes.iter().map(|node| client::read(notes, known, node)).collect();
+        read.into_iter().collect::<Option<Vec<_>>>()
+    });
+    let policy = policy::read(notes, fields.optional("temp_code"));
+    let tokens = tokens(notes, fields.optional("tokens"));
+    let directory = directory(notes, known, fields.optional("users"));
+    fields.finish(notes);
+    Some(Application {
+        id: id?,
+        name: name?.to_owned(),
+        policy: policy?,
+        directory: directory?,
+        tokens: tokens?,
+        clients: clients?.into_iter().map(|client| (client.id.clone(), client)).collect(),
+    })
+}
+
+fn id(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<ApplicationId> {
+    let text = notes.text(node, "id")?;
+    let id = notes.check(node.line, "id", ApplicationId::parse(text))?;
+    if let Some(file) = known.applications.get(&id) {
+        notes.add(node.line, format!("the application id `{id}` is taken in {file}"));
+        return None;
+    }
+    known.applications.insert(id.clone(), notes.file.to_owned());
+    Some(id)
+}
+
+fn tokens(notes: &mut Notes, node: Option<&Node>) -> Option<TokenSettings> {
+    let Some(node) = node else { return Some(TokenSettings::default()) };
+    let mut fields = notes.fields(node, "tokens");
+    let mut tokens = TokenSettings::default();
+    let mut is_valid = true;
+    if let Some(node) = fields.optional("scope") {
+        match notes.text(node, "tokens: scope").filter(|text| scope(notes, node, text)) {
+            Some(text) => text.clone_into(&mut tokens.scope),
+            None => is_valid = false,
+        }
+    }
+    if let Some(node) = fields.optional("lifetime") {
+        match policy::duration(notes, node, "tokens: lifetime") {
+            Some(read)
+                if (Duration::from_secs(1)..=TokenSettings::MAX_LIFETIME).contains(&read) =>
+            {
+                tokens.lifetime = read;
+            }
+            Some(_) => {
+                notes.add(node.line, "tokens: lifetime must be from 1s to 24h");
+                is_valid = false;
+            }
+            None => is_valid = false,
+        }
+    }
+    fields.finish(notes);
+    is_valid.then_some(tokens)
+}
+
+/// Whether a text is a list of scopes as RFC 6749, section 3.3, writes it.
+fn scope(notes: &mut Notes, node: &Node, text: &str) -> bool {
+    let is_token = |token: &str| {
+        !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+    };
+    let is_list = text.split(' ').all(is_token);
+    if !is_list {
+        notes.add(node.line, "tokens: scope must be words with one space between them");
+    }
+    is_list
+}
+
+fn directory(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Option<Arc<dyn Directory>> {
+    let Some(node) = node else { return Some(Arc::new(OpaqueDirectory)) };
+    let mut fields = notes.fields(node, "users");
+    let kind = fields.required(notes, "directory");
+    let file = fields.optional("file");
+    let line = fields.line;
+    fields.finish(notes);
+    let kind = notes.text(kind?, "users: directory")?;
+    match (kind, file) {
+        ("opaque", None) => Some(Arc::new(OpaqueDirectory)),
+        ("file", Some(file)) => {
+            let name = notes.text(file, "users: file")?;
+            let Some(users) = known.directories.get(&format!("users/{name}")) else {
+                notes.add(file.line, format!("users: there is no file `users/{name}`"));
+                return None;
+            };
+            users.clone().map(|users| users as Arc<dyn Directory>)
+        }
+        ("file", None) => {
+            notes.add(line, "users: missing key `file`");
+            None
+        }
+        ("opaque", Some(file)) => {
+            notes.add(file.line, "users: an opaque directory has no `file`");
+            None
+        }
+        _ => {
+            notes.add(line, "users: directory must be `opaque` or `file`");
+            None
+        }
+    }
+}

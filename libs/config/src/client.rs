@@ -1,0 +1,210 @@
+//! The clients of an application: backends that hold a secret, and pages that cannot.
+
+use std::collections::BTreeSet;
+
+use codes::ids::ClientId;
+use journeys::definition::JourneyId;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokens::scope::Scope;
+use tokens::secret::SecretHash;
+use tokens::service::ServiceToken;
+
+use crate::application::Known;
+use crate::origin;
+use crate::reading::Notes;
+use crate::yaml::Node;
+
+/// The shortest secret, in bytes: 128 bits as 22 characters of base64 fit, `secret` does not.
+const MIN_SECRET_BYTES: usize = 16;
+
+/// A client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its id, which no other client of any application has.
+    pub id: ClientId,
+    /// What it is.
+    pub kind: ClientKind,
+}
+
+/// What a client is.
+#[derive(Clone, Debug)]
+pub enum ClientKind {
+    /// A backend.
+    Confidential {
+        /// The hash of its secret.
+        secret: SecretHash,
+        /// What it may do.
+        scopes: BTreeSet<Scope>,
+    },
+    /// A page in a browser, which can keep no secret.
+    Public {
+        /// Where its page may be, as written.
+        redirect_uris: BTreeSet<String>,
+        /// The web origins of those, as browsers send them.
+        origins: BTreeSet<String>,
+        /// The journeys that it may run.
+        journeys: BTreeSet<JourneyId>,
+    },
+}
+
+impl Client {
+    /// Whether the client may run a journey: a page those that are listed, a backend with the
+    /// scope any.
+    pub fn may_run(&self, journey: &JourneyId) -> bool {
+        match &self.kind {
+            ClientKind::Confidential { scopes, .. } => scopes.contains(&Scope::JourneysRun),
+            ClientKind::Public { journeys, .. } => journeys.contains(journey),
+        }
+    }
+}
+
+/// Reads a client. `None` if something is wrong with it, all of which is noted.
+pub(crate) fn read(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<Client> {
+    let mut fields = notes.fields(node, "client");
+    let id = fields.required(notes, "id").and_then(|node| id(notes, known, node));
+    let secret = [fields.optional("secret_file"), fields.optional("secret_sha256")];
+    let scopes = fields.optional("scopes");
+    let redirect_uris = fields.optional("redirect_uris");
+    let journeys = fields.optional("journeys");
+    let line = fields.line;
+    fields.finish(notes);
+
+    let is_confidential = secret.iter().any(Option::is_some) || scopes.is_some();
+    let kind = match (is_confidential, redirect_uris.is_some() || journeys.is_some()) {
+        (true, false) => confidential(notes, line, secret, scopes),
+        (false, true) => public(notes, known, line, redirect_uris, journeys),
+        (true, true) | (false, false) => {
+            let rule = "has either a secret and `scopes`, or `redirect_uris` and `journeys`";
+            notes.add(line, format!("client: {rule}"));
+            None
+        }
+    };
+    Some(Client { id: id?, kind: kind? })
+}
+
+fn id(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<ClientId> {
+    let text = notes.text(node, "client: id")?;
+    let id = notes.check(node.line, "client", ClientId::parse(text))?;
+    // The journey runner calls the verifier under this name: a client of that name could be taken
+    // for it in the audit trail.
+    if id.as_str() == ServiceToken::SUBJECT {
+        notes.add(node.line, format!("client: the id `{id}` is reserved"));
+        return None;
+    }
+    if let Some(file) = known.clients.get(&id) {
+        notes.add(node.line, format!("client: the id `{id}` is taken in {file}"));
+        return None;
+    }
+    known.clients.insert(id.clone(), notes.file.to_owned());
+    Some(id)
+}
+
+fn confidential(
+    notes: &mut Notes,
+    line: u64,
+    secret: [Option<&Node>; 2],
+    scopes: Option<&Node>,
+) -> Option<ClientKind> {
+    let secret = match secret {
+        [Some(file), None] => secret_file(notes, file),
+        [None, Some(hash)] => notes
+            .text(hash, "secret_sha256")
+            .and_then(|text| notes.check(hash.line, "secret_sha256", SecretHash::parse(text))),
+        [Some(_), Some(_)] | [None, None] => {
+            notes.add(line, "client: has exactly one of `secret_file` and `secret_sha256`");
+            None
+        }
+    };
+    let Some(scopes) = scopes else {
+        notes.add(line, "client: missing key `scopes`");
+        return None;
+    };
+    let scopes = self::scopes(notes, scopes);
+    Some(ClientKind::Confidential { secret: secret?, scopes: scopes? })
+}
+
+/// Reads a secret from a file, whose path is relative to the folder of the application's file.
+fn secret_file(notes: &mut Notes, node: &Node) -> Option<SecretHash> {
+    let path = notes.text(node, "secret_file")?;
+    let folder = notes.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    // An absolute path stays what it is: a mounted secret lies outside the configuration.
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
+    let bytes = notes.reading.bytes(&path);
+    let bytes = bytes.map_err(|error| format!("cannot be read: {error}"));
+    let bytes = notes.check(node.line, "secret_file", bytes)?;
+    let text = std::str::from_utf8(bytes.expose_secret()).map_err(|_| "must be UTF-8");
+    let text = notes.check(node.line, "secret_file", text)?;
+    let secret = text.strip_suffix('\n').unwrap_or(text);
+    let secret = secret.strip_suffix('\r').unwrap_or(secret);
+    if secret.len() < MIN_SECRET_BYTES {
+        let rule = format!("must hold at least {MIN_SECRET_BYTES} characters");
+        notes.add(node.line, format!("secret_file: {rule}"));
+        return None;
+    }
+    Some(SecretHash::from_secret(&SecretString::from(secret)))
+}
+
+fn scopes(notes: &mut Notes, node: &Node) -> Option<BTreeSet<Scope>> {
+    let scopes = each(notes, node, "scopes", |notes, item, name| {
+        notes.check(item.line, &format!("scopes: `{name}`"), Scope::parse(name))
+    })?;
+    // Whoever can issue a code and also have it accepted can be any user.
+    let redeeming = [Scope::CodesVerify, Scope::JourneysRun];
+    let redeeming = redeeming.into_iter().find(|scope| scopes.contains(scope));
+    match redeeming.filter(|_| scopes.contains(&Scope::CodesIssue)) {
+        Some(scope) => {
+            let rule = format!("no client may have both `{}` and `{scope}`", Scope::CodesIssue);
+            notes.add(node.line, format!("scopes: {rule}"));
+            None
+        }
+        None => Some(scopes),
+    }
+}
+
+fn public(
+    notes: &mut Notes,
+    known: &Known,
+    line: u64,
+    redirect_uris: Option<&Node>,
+    journeys: Option<&Node>,
+) -> Option<ClientKind> {
+    let mut origins = BTreeSet::new();
+    let mut required = |key: &str, node: Option<&'_ Node>| {
+        if node.is_none() {
+            notes.add(line, format!("client: missing key `{key}`"));
+        }
+    };
+    required("redirect_uris", redirect_uris);
+    required("journeys", journeys);
+    let redirect_uris = redirect_uris.and_then(|node| {
+        each(notes, node, "redirect_uris", |notes, item, text| {
+            origins.insert(notes.check(item.line, "redirect_uris", origin::of(text))?);
+            Some(text.to_owned())
+        })
+    });
+    let journeys = journeys.and_then(|node| {
+        each(notes, node, "journeys", |notes, item, text| {
+            let id = notes.check(item.line, "journeys", JourneyId::parse(text))?;
+            let is_known = known.journeys.contains(&id).then_some(id);
+            let what = format!("journeys: `{text}`");
+            notes.check(item.line, &what, is_known.ok_or("no journey file defines it"))
+        })
+    });
+    Some(ClientKind::Public { redirect_uris: redirect_uris?, origins, journeys: journeys? })
+}
+
+/// Reads a list of texts. `None` if one of them, or the list, is wrong.
+fn each<T: Ord>(
+    notes: &mut Notes,
+    node: &Node,
+    what: &str,
+    mut read: impl FnMut(&mut Notes, &Node, &str) -> Option<T>,
+) -> Option<BTreeSet<T>> {
+    let items = notes.list(node, what);
+    let read: Vec<_> = items
+        .iter()
+        .map(|item| notes.text(item, what).and_then(|text| read(notes, item, text)))
+        .collect();
+    let read: BTreeSet<_> = read.into_iter().collect::<Option<_>>()?;
+    (!items.is_empty()).then_some(read)
+}

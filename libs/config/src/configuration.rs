@@ -1,0 +1,177 @@
+//! Everything that was read and checked, together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use codes::ids::{ApplicationId, ClientId};
+use journeys::definition::{Journey, JourneyId, Problem};
+
+use crate::application::{self, Application, Known};
+use crate::client::{Client, ClientKind};
+use crate::duration;
+use crate::reading::Reading;
+use crate::source::Source;
+use crate::users;
+use crate::yaml::{Content, Node};
+
+/// A valid configuration.
+#[derive(Debug)]
+pub struct Configuration {
+    applications: BTreeMap<ApplicationId, Application>,
+    /// The application of each client.
+    clients: BTreeMap<ClientId, ApplicationId>,
+    journeys: BTreeMap<JourneyId, Arc<Journey>>,
+    origins: BTreeSet<String>,
+    fingerprint: [u8; 32],
+}
+
+impl Configuration {
+    /// Reads and checks a folder.
+    pub fn load(folder: &Path) -> Result<Self, Vec<Problem>> {
+        Self::read(&Source::Folder(folder.to_owned()))
+    }
+
+    /// Reads and checks what a source holds. Reports everything that is wrong at once.
+    pub fn read(source: &Source) -> Result<Self, Vec<Problem>> {
+        let mut reading = Reading::new(source);
+        let mut known = Known::default();
+        let journeys = journeys(&mut reading, &mut known);
+        directories(&mut reading, &mut known);
+        let applications = applications(&mut reading, &mut known);
+        let fingerprint = reading.finish()?;
+
+        let clients = applications.values().flat_map(|application| {
+            application.clients.keys().map(|client| (client.clone(), application.id.clone()))
+        });
+        let kinds = applications.values().flat_map(|application| application.clients.values());
+        let origins = kinds.filter_map(|client| match &client.kind {
+            ClientKind::Public { origins, .. } => Some(origins.iter().cloned()),
+            ClientKind::Confidential { .. } => None,
+        });
+        Ok(Self {
+            clients: clients.collect(),
+            origins: origins.flatten().collect(),
+            applications,
+            journeys,
+            fingerprint,
+        })
+    }
+
+    /// The application of that id.
+    pub fn application(&self, id: &ApplicationId) -> Option<&Application> {
+        self.applications.get(id)
+    }
+
+    /// All applications.
+    pub fn applications(&self) -> impl Iterator<Item = &Application> {
+        self.applications.values()
+    }
+
+    /// The client of that id, and its application.
+    pub fn client(&self, id: &ClientId) -> Option<(&Application, &Client)> {
+        let application = self.applications.get(self.clients.get(id)?)?;
+        Some((application, application.clients.get(id)?))
+    }
+
+    /// The journey of that id.
+    pub fn journey(&self, id: &JourneyId) -> Option<&Arc<Journey>> {
+        self.journeys.get(id)
+    }
+
+    /// All journeys.
+    pub fn journeys(&self) -> impl Iterator<Item = &Arc<Journey>> {
+        self.journeys.values()
+    }
+
+    /// Whether some page may call from a web origin: the CORS allowlist.
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        self.origins.contains(origin)
+    }
+
+    /// The SHA-256 of every file that was read, secrets included.
+    pub const fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+
+    /// A line for each application that says what its policy comes to, and how likely it is that
+    /// one issued code is guessed.
+    pub fn policy_lines(&self) -> Vec<String> {
+        let line = |application: &Application| {
+            let settings = application.policy.settings();
+            let shape = application.policy.shape();
+            format!(
+                "{}: codes of {} {} that live {}; 1 code: chance {} in {:.0}, then locked for {}",
+                application.id,
+                shape.length(),
+                match shape.alphabet() {
+                    codes::code::Alphabet::Digits => "digits",
+                    codes::code::Alphabet::Base32 => "base32 characters",
+                },
+                duration::to_text(settings.expiration),
+                settings.failed_attempts,
+                shape.count(),
+                duration::to_text(settings.lockout),
+            )
+        };
+        self.applications.values().map(line).collect()
+    }
+}
+
+fn journeys(reading: &mut Reading, known: &mut Known) -> BTreeMap<JourneyId, Arc<Journey>> {
+    let mut journeys = BTreeMap::new();
+    let mut files = BTreeMap::<JourneyId, String>::new();
+    for (file, text) in reading.texts("journeys") {
+        if let Some((id, line)) = declared(&file, &text) {
+            if let Some(other) = files.get(&id) {
+                reading.notes(&file).add(line, format!("the journey `{id}` is also in {other}"));
+            } else {
+                files.insert(id, file.clone());
+            }
+        }
+        match Journey::parse(&file, &text) {
+            Ok(journey) => {
+                journeys.insert(journey.id().clone(), Arc::new(journey));
+            }
+            Err(problems) => reading.note_all(problems),
+        }
+    }
+    known.journeys.extend(files.into_keys());
+    journeys
+}
+
+/// The journey that a file is meant to define, even where it is not valid: whoever names it is not
+/// told that there is none. A file that is not YAML at all counts by its name.
+fn declared(file: &str, text: &str) -> Option<(JourneyId, Option<u64>)> {
+    let Ok(node) = Node::parse(text) else {
+        let stem = Path::new(file).file_stem()?.to_str()?;
+        return Some((JourneyId::parse(stem).ok()?, None));
+    };
+    let Content::Map(members) = &node.content else { return None };
+    let (_, id) = members.iter().find(|(key, _)| key.text == "id")?;
+    let Content::Text(text) = &id.content else { return None };
+    Some((JourneyId::parse(text).ok()?, Some(id.line)))
+}
+
+fn directories(reading: &mut Reading, known: &mut Known) {
+    for (file, text) in reading.texts("users") {
+        let node = reading.parse(&file, &text);
+        let users = node.and_then(|node| users::read(&mut reading.notes(&file), &node));
+        known.directories.insert(file, users.map(Arc::new));
+    }
+}
+
+fn applications(reading: &mut Reading, known: &mut Known) -> BTreeMap<ApplicationId, Application> {
+    let texts = reading.texts("applications");
+    if texts.is_empty() {
+        let reason = "must hold an application: a file whose name ends in `.yaml`";
+        reading.notes("applications").add(None, reason);
+    }
+    let mut applications = BTreeMap::new();
+    for (file, text) in texts {
+        let node = reading.parse(&file, &text);
+        let read = node.and_then(|node| application::read(&mut reading.notes(&file), known, &node));
+        applications.extend(read.map(|application| (application.id.clone(), application)));
+    }
+    applications
+}

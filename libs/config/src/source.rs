@@ -1,0 +1,86 @@
+//! Where a configuration comes from: a folder, or files that a program carries within itself. Both
+//! are read and checked in the same way.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretSlice;
+
+use crate::yaml::MAX_BYTES;
+
+/// Where a configuration comes from. Has no `Debug`: it may hold secrets.
+#[derive(Clone)]
+pub enum Source {
+    /// A folder. Symbolic links in it are followed.
+    Folder(PathBuf),
+    /// Files by their path below such a folder.
+    Files(BTreeMap<String, String>),
+}
+
+impl Source {
+    /// A source of files that are at hand.
+    pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let owned = |(path, text): (&str, &str)| (path.to_owned(), text.to_owned());
+        Self::Files(files.into_iter().map(owned).collect())
+    }
+
+    /// The YAML files of one of the configuration's folders, as `folder/name`, in order. A folder
+    /// that does not exist is empty.
+    pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>, ErrorKind> {
+        let mut names = match self {
+            Self::Folder(root) => entries(&root.join(folder))?,
+            Self::Files(files) => {
+                let name =
+                    |path: &String| Some(path.strip_prefix(folder)?.strip_prefix('/')?.into());
+                files.keys().filter_map(name).collect()
+            }
+        };
+        names.retain(|name| is_yaml(name));
+        names.sort_unstable();
+        Ok(names.into_iter().map(|name| format!("{folder}/{name}")).collect())
+    }
+
+    /// The content of the file at a path below the folder, or at an absolute path.
+    pub(crate) fn read(&self, path: &str) -> Result<SecretSlice<u8>, ErrorKind> {
+        match self {
+            Self::Folder(root) => read(&root.join(path)),
+            Self::Files(files) => {
+                let text = files.get(path).ok_or(ErrorKind::NotFound)?;
+                Ok(text.clone().into_bytes().into())
+            }
+        }
+    }
+}
+
+fn is_yaml(name: &str) -> bool {
+    let is_yaml = [".yaml", ".yml"].iter().any(|ending| name.ends_with(ending));
+    is_yaml && !name.starts_with('.')
+}
+
+fn entries(folder: &Path) -> Result<Vec<String>, ErrorKind> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error.kind()),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| error.kind())?.file_name();
+        names.extend(name.to_str().map(str::to_owned));
+    }
+    Ok(names)
+}
+
+fn read(path: &Path) -> Result<SecretSlice<u8>, ErrorKind> {
+    let mut content = Vec::new();
+    let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+    let file = File::open(path).map_err(|error| error.kind())?;
+    // One byte more than is allowed shows that there is more.
+    let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
+    match read.map_err(|error| error.kind())? {
+        length if length > MAX_BYTES => Err(ErrorKind::FileTooLarge),
+        _ => Ok(content.into()),
+    }
+}

@@ -1,0 +1,263 @@
+//! Every mistake, with its file, its line and its reason.
+
+use super::*;
+
+/// What is wrong with the valid application after one text in it is replaced.
+fn after(from: &str, to: &str) -> Vec<String> {
+    assert!(APPLICATION.contains(from), "{from:?}");
+    problems(&changed(&[("applications/acme.yaml", &APPLICATION.replacen(from, to, 1))]))
+}
+
+const BAD_ID: &str = "1: id: an application id must be 1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter or digit";
+const BAD_CLIENT: &str = "4: client: a client id must be 1 to 64 letters, digits, `-`, `_` or `.`, beginning with a letter or digit";
+
+/// A text of the valid application, what stands there instead, and what is wrong then.
+const CHANGES: &[(&str, &str, &str)] = &[
+    ("id: acme\n", "id: Acme!\n", BAD_ID),
+    ("id: acme\n", "id: 7\n", "1: id must be a text: put the number in quotes"),
+    ("id: acme\n", "", "1: application: missing key `id`"),
+    ("name: Acme", "name: [Acme]", "2: name must be a text"),
+    ("name: Acme", "nom: Acme", "1: application: missing key `name`"),
+    ("name: Acme", "name: Acme\nname: Acme", "3: application: `name` stands twice"),
+    ("id: acme-support", "id: \"-\"", BAD_CLIENT),
+    (
+        "id: acme-web",
+        "id: acme-support",
+        "10: client: the id `acme-support` is taken in applications/acme.yaml",
+    ),
+    ("id: acme-web", "id: journey-runner", "10: client: the id `journey-runner` is reserved"),
+    ("codes:issue", "codes:all", "6: scopes: `codes:all`: unknown scope"),
+    ("[codes:issue, codes:revoke, codes:read]", "[]", "6: scopes must be a list, and not empty"),
+    (
+        "codes:revoke",
+        "codes:verify",
+        "6: scopes: no client may have both `codes:issue` and `codes:verify`",
+    ),
+    (
+        "codes:revoke",
+        "journeys:run",
+        "6: scopes: no client may have both `codes:issue` and `journeys:run`",
+    ),
+    ("    scopes: [journeys:run]\n", "", "7: client: missing key `scopes`"),
+    (
+        "    secret_file: acme-support.secret\n",
+        "",
+        "4: client: has exactly one of `secret_file` and `secret_sha256`",
+    ),
+    ("acme-support.secret", "nothing.secret", "5: secret_file: cannot be read: entity not found"),
+    (
+        "acme-support.secret",
+        "../users/acme.yml",
+        "5: secret_file: cannot be read: entity not found",
+    ),
+    ("e2b3", "xyz", "8: secret_sha256: must be a SHA-256 as 64 hexadecimal digits"),
+    (
+        "http://localhost",
+        "http://acme.example",
+        "11: redirect_uris: must be https, unless its host is loopback",
+    ),
+    (
+        "https://Acme.example:443/back",
+        "/back",
+        "11: redirect_uris: must be an absolute http or https URL with a host and without user, fragment or wildcard",
+    ),
+    ("[recover]", "[recover, other]", "12: journeys: `other`: no journey file defines it"),
+    ("    journeys: [recover]\n", "", "10: client: missing key `journeys`"),
+    (
+        "    journeys: [recover]\n",
+        "    journeys: [recover]\n    scopes: [journeys:run]\n",
+        "10: client: has either a secret and `scopes`, or `redirect_uris` and `journeys`",
+    ),
+    ("length: 8", "length: 5", "14: temp_code: length must be from 6 to 12"),
+    ("length: 8", "length: eight", "14: temp_code: length must be a small whole number"),
+    ("length: 8", "length: 300", "14: temp_code: length must be a small whole number"),
+    ("base32", "base64", "15: temp_code: alphabet: must be `digits` or `base32`"),
+    (
+        "expiration: 10m",
+        "expiration: 10",
+        "16: temp_code: expiration must be a text: put the number in quotes",
+    ),
+    (
+        "expiration: 10m",
+        "expiration: 10 min",
+        "16: temp_code: expiration: must be a whole number and a unit: `90s`, `5m`, `24h` or `7d`",
+    ),
+    (
+        "expiration: 10m",
+        "expiration: 2h",
+        "16: temp_code: expiration must be from 1s to max_expiration",
+    ),
+    (
+        "max_expiration: 1h",
+        "max_expiration: 8d",
+        "17: temp_code: max_expiration must be from 1s to 7d",
+    ),
+    ("lockout: 30m", "lockout: 25h", "18: temp_code: lockout must be from 1s to 24h"),
+    (
+        "failed_attempts: 5",
+        "failed_attempts: 101",
+        "19: temp_code: failed_attempts must be from 1 to 100",
+    ),
+    (
+        "issues_per_hour: 10",
+        "issues_per_hour: 0",
+        "20: temp_code: issues_per_hour must be from 1 to 10000",
+    ),
+    (
+        "overrides_per_day: 0",
+        "overrides_per_day: 101",
+        "21: temp_code: overrides_per_day must be at most 100",
+    ),
+    ("overrides_per_day", "overrides", "21: temp_code: unknown key `overrides`"),
+    (
+        "openid recovery",
+        "openid  recovery",
+        "22: tokens: scope must be words with one space between them",
+    ),
+    ("lifetime: 20m", "lifetime: 25h", "22: tokens: lifetime must be from 1s to 24h"),
+    ("lifetime: 20m", "lifetime: 0s", "22: tokens: lifetime must be from 1s to 24h"),
+    ("directory: file", "directory: ldap", "23: users: directory must be `opaque` or `file`"),
+    ("directory: file", "directory: opaque", "23: users: an opaque directory has no `file`"),
+    ("file: acme.yaml", "file: other.yaml", "23: users: there is no file `users/other.yaml`"),
+    (", file: acme.yaml", "", "23: users: missing key `file`"),
+];
+
+#[test]
+fn a_mistake_in_an_application_is_named_by_file_line_and_reason() {
+    for (from, to, problem) in CHANGES {
+        let expected = format!("applications/acme.yaml:{problem}");
+        let problems = after(from, to);
+        assert!(problems.contains(&expected), "{to:?}: wanted {expected}, got {problems:#?}");
+        assert!(problems.len() <= 2, "{to:?}: {problems:#?}");
+    }
+}
+
+#[test]
+fn a_mistake_in_another_file_is_named_there() {
+    let bare = "id: bare\nname: Bare\nclients: []\n";
+    let other = "id: acme\nname: Other\nclients:\n  - { id: acme-web, redirect_uris: [\"https://a.b\"], journeys: [recover] }\n";
+    for (path, text, problem) in [
+        (
+            "applications/acme-support.secret",
+            "short\n",
+            "applications/acme.yaml:5: secret_file: must hold at least 16 characters",
+        ),
+        (
+            "applications/bare.yml",
+            bare,
+            "applications/bare.yml:3: clients must be a list, and not empty",
+        ),
+        (
+            "applications/other.yaml",
+            other,
+            "applications/other.yaml:1: the application id `acme` is taken in applications/acme.yaml",
+        ),
+        (
+            "applications/other.yaml",
+            other,
+            "applications/other.yaml:4: client: the id `acme-web` is taken in applications/acme.yaml",
+        ),
+        ("applications/other.yaml", "", "applications/other.yaml:1: application must be a map"),
+        (
+            "journeys/twice.yaml",
+            JOURNEY,
+            "journeys/twice.yaml:1: the journey `recover` is also in journeys/recover.yml",
+        ),
+        (
+            "users/acme.yaml",
+            "users:\n  - { user_id: a }\n  - user_id: a\n",
+            "users/acme.yaml:3: user_id: is on line 2 too",
+        ),
+        (
+            "users/acme.yaml",
+            "users:\n  - { user_id: a, email: A@b.c }\n  - user_id: b\n    email: a@B.c\n",
+            "users/acme.yaml:4: email: is on line 2 too",
+        ),
+        (
+            "users/acme.yaml",
+            "users:\n  - user_id: a\n    email: nobody\n",
+            "users/acme.yaml:3: email: must be an e-mail address",
+        ),
+        (
+            "users/acme.yaml",
+            "users:\n  - user_id: a\n    phone_number: +4930123456\n",
+            "users/acme.yaml:3: phone_number must be a text: put the number in quotes",
+        ),
+        (
+            "users/acme.yaml",
+            "users:\n  - { email: a@b.c }\n",
+            "users/acme.yaml:2: user: missing key `user_id`",
+        ),
+        (
+            "users/acme.yaml",
+            "users:\n  - { user_id: a, mail: a@b.c }\n",
+            "users/acme.yaml:2: user: unknown key `mail`",
+        ),
+        (
+            "users/acme.yaml",
+            "users: []\n",
+            "users/acme.yaml:1: users must be a list, and not empty",
+        ),
+        ("users/unused.yaml", "people: []\n", "users/unused.yaml:1: the file: missing key `users`"),
+    ] {
+        let problems = problems(&changed(&[(path, text)]));
+        assert!(
+            problems.iter().any(|found| found == problem),
+            "wanted {problem}, got {problems:#?}"
+        );
+    }
+}
+
+#[test]
+fn every_mistake_of_every_file_is_reported_at_once_and_in_order() {
+    let application = APPLICATION
+        .replacen("name: Acme", "nom: Acme", 1)
+        .replacen("codes:issue", "codes:all", 1)
+        .replacen("length: 8", "length: 80", 1)
+        .replacen("lockout: 30m", "lockout: never", 1);
+    let source = changed(&[
+        ("applications/acme.yaml", &application),
+        ("applications/other.yaml", "id: [\n"),
+        ("journeys/recover.yml", "id: recover\nstart: nowhere\nsteps: {}\n"),
+        ("users/acme.yaml", "users:\n  - { user_id: a, email: x }\n  - { username: \"\" }\n"),
+    ]);
+    let problems = problems(&source);
+    let places: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.splitn(3, ':').take(2).collect::<Vec<_>>().join(":"))
+        .collect();
+    let expected = [
+        "applications/acme.yaml:1",
+        "applications/acme.yaml:2",
+        "applications/acme.yaml:6",
+        "applications/acme.yaml:14",
+        "applications/acme.yaml:18",
+    ];
+    assert_eq!(places[..5], expected, "{problems:#?}");
+    for file in ["applications/other.yaml", "journeys/recover.yml", "users/acme.yaml"] {
+        assert!(places.iter().any(|place| place.starts_with(file)), "{file}: {problems:#?}");
+    }
+    assert!(places.is_sorted_by_key(|place| place.split(':').next()), "{problems:#?}");
+    // The journey is defined, if badly: nobody is told that it is not.
+    assert!(!problems.iter().any(|problem| problem.contains("no journey file")), "{problems:#?}");
+}
+
+#[test]
+fn a_configuration_without_an_application_is_refused() {
+    let nothing = Source::from_files([("journeys/recover.yaml", JOURNEY)]);
+    assert_eq!(
+        problems(&nothing),
+        ["applications: must hold an application: a file whose name ends in `.yaml`"]
+    );
+}
+
+#[test]
+fn no_problem_repeats_a_secret_or_an_identifier() {
+    let source = changed(&[
+        ("applications/acme-support.secret", "hunter2"),
+        ("users/acme.yaml", "users:\n  - { user_id: \"email:hunter2\", email: hunter2 }\n"),
+    ]);
+    let problems = problems(&source);
+    assert_eq!(problems.len(), 3, "{problems:#?}");
+    assert!(!problems.join("\n").contains("hunter2"), "{problems:#?}");
+}

@@ -1,0 +1,112 @@
+//! What a valid configuration says.
+
+use std::time::Duration;
+
+use codes::ids::{ApplicationId, ClientId};
+use codes::user::{Identifier, IdentifierType, UserId};
+use journeys::definition::JourneyId;
+use tokens::scope::Scope;
+
+use super::*;
+use crate::{Application, ClientKind, TokenSettings};
+
+fn acme(configuration: &Configuration) -> &Application {
+    let id = ApplicationId::parse("acme").expect("valid");
+    configuration.application(&id).expect("configured")
+}
+
+fn client<'c>(configuration: &'c Configuration, id: &str) -> &'c ClientKind {
+    let id = ClientId::parse(id).expect("valid");
+    &configuration.client(&id).expect("configured").1.kind
+}
+
+#[test]
+fn a_backend_has_its_secret_and_scopes() {
+    let configuration = Configuration::read(&changed(&[])).expect("valid");
+    let ClientKind::Confidential { secret, scopes } = client(&configuration, "acme-support") else {
+        panic!("public")
+    };
+    assert!(scopes.contains(&Scope::CodesIssue));
+    // The end of the file's line is not a part of the secret.
+    assert!(tokens::secret::verify(Some(secret), &"acme-support-secret".into()));
+    assert!(!tokens::secret::verify(Some(secret), &"acme-support-secret\n".into()));
+}
+
+#[test]
+fn a_page_may_call_from_its_own_origins_alone() {
+    let configuration = Configuration::read(&changed(&[])).expect("valid");
+    let ClientKind::Public { origins, .. } = client(&configuration, "acme-web") else {
+        panic!("confidential")
+    };
+    assert!(origins.iter().eq(["http://localhost:8080", "https://acme.example"]));
+    assert!(configuration.allows_origin("https://acme.example"));
+    for origin in ["https://Acme.example:443/back", "http://acme.example", "null", ""] {
+        assert!(!configuration.allows_origin(origin), "{origin}");
+    }
+}
+
+#[test]
+fn a_client_runs_the_journeys_it_may() {
+    let other = ("journeys/other.yaml", JOURNEY.replace("recover", "other"));
+    let configuration =
+        Configuration::read(&changed(&[(other.0, other.1.as_str())])).expect("valid");
+    let may = |client: &str, journey: &str| {
+        let client = ClientId::parse(client).expect("valid");
+        let (_, client) = configuration.client(&client).expect("configured");
+        client.may_run(&JourneyId::parse(journey).expect("valid"))
+    };
+    assert!(may("acme-web", "recover") && !may("acme-web", "other"));
+    assert!(may("acme-backend", "recover") && may("acme-backend", "other"));
+    assert!(!may("acme-support", "recover"));
+    assert_eq!(configuration.journeys().count(), 2);
+}
+
+#[test]
+fn what_is_not_said_has_a_default() {
+    let short = &APPLICATION[..APPLICATION.find("temp_code:").expect("there")];
+    let configuration =
+        Configuration::read(&changed(&[("applications/acme.yaml", short)])).expect("valid");
+    assert_eq!(acme(&configuration).tokens, TokenSettings::default());
+    let policy =
+        "acme: codes of 6 digits that live 5m; 1 code: chance 3 in 1000000, then locked for 15m";
+    assert_eq!(configuration.policy_lines(), [policy]);
+}
+
+#[test]
+fn what_is_said_holds() {
+    let configuration = Configuration::read(&changed(&[])).expect("valid");
+    assert_eq!(acme(&configuration).tokens.scope, "openid recovery");
+    assert_eq!(acme(&configuration).tokens.lifetime, Duration::from_secs(20 * 60));
+    assert_eq!(acme(&configuration).policy.settings().issues_per_hour, 10);
+    let policy = "acme: codes of 8 base32 characters that live 10m; 1 code: chance 5 in 1099511627776, then locked for 30m";
+    assert_eq!(configuration.policy_lines(), [policy]);
+}
+
+#[tokio::test]
+async fn every_identifier_of_a_user_leads_to_that_user() {
+    let configuration = Configuration::read(&changed(&[])).expect("valid");
+    let Application { id, directory, .. } = acme(&configuration);
+    for (kind, text, user) in [
+        (IdentifierType::UserId, "ada", Some("ada")),
+        (IdentifierType::Email, "ada@example.COM", Some("ada")),
+        (IdentifierType::PhoneNumber, "+4930123456", Some("ada")),
+        (IdentifierType::Username, "BOB", Some("bob")),
+        (IdentifierType::UserId, "Ada", None),
+        (IdentifierType::UserId, "ada@example.com", None),
+        (IdentifierType::Username, "ada", None),
+        (IdentifierType::Email, "eve@example.com", None),
+    ] {
+        let identifier = Identifier::parse(kind, text).expect("valid");
+        let found = directory.resolve(id, &identifier).await.expect("answers");
+        assert_eq!(found.as_ref().map(UserId::as_str), user, "{text}");
+    }
+}
+
+#[test]
+fn nothing_prints_a_secret_or_an_identifier() {
+    let configuration = Configuration::read(&changed(&[])).expect("valid");
+    let debug = format!("{configuration:?} {:?}", acme(&configuration).clients);
+    for text in ["e2b3ae", "acme-support-secret", "example.com", "ada"] {
+        assert!(!debug.contains(text), "{text}: {debug}");
+    }
+}
