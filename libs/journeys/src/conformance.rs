@@ -135,7 +135,7 @@ pub async fn an_ended_session_is_gone_and_ending_again_does_nothing(bench: &Benc
 /// A session ends its lifetime after it was created, however often it advanced.
 pub async fn advancing_does_not_lengthen_a_life(bench: &Bench) {
     let key = bench.create().await;
-    bench.clock.advance(LIFETIME - Duration::from_millis(1));
+    bench.clock.advance(LIFETIME.saturating_sub(Duration::from_millis(1)));
     assert_eq!(bench.advance(&key, 1, "x").await, Advance::Advanced);
     assert!(bench.load(&key).await.is_some());
     bench.clock.advance(Duration::from_millis(1));

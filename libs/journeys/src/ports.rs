@@ -159,7 +159,7 @@ impl std::fmt::Debug for UserTokens {
 #[error("a token could not be minted: {0}")]
 pub struct MintError(pub String);
 
-/// Where journeys wait for their clients. [`conformance`](crate::conformance) is its contract.
+/// Where journeys wait for their clients. The `conformance` module is its contract.
 #[async_trait]
 pub trait JourneyStore: Send + Sync {
     /// Puts a new session there, with version 1, for `lifetime` and no longer. A fault if there is

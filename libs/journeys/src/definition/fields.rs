@@ -114,13 +114,10 @@ impl Notes {
 
     /// A text that may be an expression.
     pub(super) fn text_template(&mut self, yaml: &Yaml, what: &str) -> Template {
-        match &yaml.content {
-            Content::Text(_) => self.template(yaml, what),
-            _ => {
-                self.add(yaml.line, format!("{what} must be a text"));
-                Template::Plain(Value::Null)
-            }
+        if !matches!(yaml.content, Content::Text(_)) {
+            self.add(yaml.line, format!("{what} must be a text"));
         }
+        self.template(yaml, what)
     }
 }
 

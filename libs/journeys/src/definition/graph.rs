@@ -35,23 +35,6 @@ impl Graph<'_> {
         notes.add(step.line, format!("step `{}` {reason}", step.id));
     }
 
-    /// The steps that can be reached from `from`, themselves included, going on only where `next`
-    /// says.
-    fn reach(
-        &self,
-        from: Vec<StepIndex>,
-        next: impl Fn(StepIndex) -> Vec<StepIndex>,
-    ) -> BTreeSet<StepIndex> {
-        let mut seen = BTreeSet::new();
-        let mut ahead = from;
-        while let Some(index) = ahead.pop() {
-            if seen.insert(index) {
-                ahead.extend(next(index));
-            }
-        }
-        seen
-    }
-
     fn targets(&self, index: StepIndex) -> Vec<StepIndex> {
         self.action(index).targets()
     }
@@ -66,12 +49,12 @@ impl Graph<'_> {
     }
 
     fn check_reach(&self, notes: &mut Notes) {
-        let reached = self.reach(vec![self.journey.start], |index| self.targets(index));
+        let reached = reach(vec![self.journey.start], |index| self.targets(index));
         for index in self.indexes() {
             if !reached.contains(&index) {
                 self.note(notes, index, "is unreachable");
             }
-            let ends = self.reach(vec![index], |index| self.targets(index));
+            let ends = reach(vec![index], |index| self.targets(index));
             if !ends.iter().any(|&end| self.action(end).is_terminal()) {
                 self.note(notes, index, "is a dead end: no way leads from it to an end");
             }
@@ -79,7 +62,7 @@ impl Graph<'_> {
     }
 
     fn check_circles(&self, notes: &mut Notes) {
-        let after = |index| self.reach(self.spins_to(index), |index| self.spins_to(index));
+        let after = |index| reach(self.spins_to(index), |index| self.spins_to(index));
         let ahead: Vec<BTreeSet<StepIndex>> = self.indexes().map(after).collect();
         for index in self.indexes() {
             // One note a circle: by the first of its steps.
@@ -94,7 +77,7 @@ impl Graph<'_> {
     fn check_bodies(&self, notes: &mut Notes) {
         for index in self.indexes() {
             if let Action::Repeat { body, .. } = self.action(index)
-                && !self.reach(vec![*body], |index| self.targets(index)).contains(&index)
+                && !reach(vec![*body], |index| self.targets(index)).contains(&index)
             {
                 self.note(notes, index, "is a loop whose body never leads back to it");
             }
@@ -104,7 +87,7 @@ impl Graph<'_> {
     /// Codes are forgotten when a journey waits, so each must be used in the leg that brings it.
     fn check_codes(&self, notes: &mut Notes) {
         let leg = |from| {
-            self.reach(vec![from], |index| {
+            reach(vec![from], |index| {
                 if self.action(index).is_waiting() { Vec::new() } else { self.targets(index) }
             })
         };
@@ -140,4 +123,17 @@ impl Graph<'_> {
             self.note(notes, index, reason);
         }
     }
+}
+
+/// The steps that can be reached from `from`, themselves included, going on only where `next`
+/// says.
+fn reach(from: Vec<StepIndex>, next: impl Fn(StepIndex) -> Vec<StepIndex>) -> BTreeSet<StepIndex> {
+    let mut seen = BTreeSet::new();
+    let mut ahead = from;
+    while let Some(index) = ahead.pop() {
+        if seen.insert(index) {
+            ahead.extend(next(index));
+        }
+    }
+    seen
 }

@@ -68,145 +68,138 @@ fn a_journey_with_a_form_loads() {
     assert!(journey.params().is_empty());
 }
 
+/// A journey, what is replaced in it, by what, and the problem that this makes.
+const TABLE: &[(&str, &str, &str, &str)] = &[
+    (GUIDE, "{ type: complete }", "{ type: compleat }", "10: step `done`: unknown step type"),
+    (
+        GUIDE,
+        "{ type: complete }",
+        "{ type: complete, dta: {} }",
+        "10: step `done`: unknown key `dta`",
+    ),
+    (
+        GUIDE,
+        "{ type: complete }",
+        "{ type: complete, on: {} }",
+        "10: step `done`: unknown key `on`",
+    ),
+    (GUIDE, "{ type: complete }", "{}", "10: step `done`: missing key `type`"),
+    (GUIDE, "{ type: complete }", "[]", "10: step `done` must be a map"),
+    (GUIDE, "denied: {", "done: {", "11: steps: `done` stands twice"),
+    (
+        GUIDE,
+        "failure: denied",
+        "failure: nowhere",
+        "9: step `authenticate`: `failure`: unknown step",
+    ),
+    (GUIDE, "start: authenticate", "start: nowhere", "2: start: unknown step `nowhere`"),
+    (GUIDE, "success: done, ", "", "4: step `authenticate`: missing branch `success`"),
+    (
+        GUIDE,
+        "failure: denied",
+        "failed: denied",
+        "9: step `authenticate`: `on`: unknown key `failed`",
+    ),
+    (GUIDE, "failure: denied", "", "11: step `denied` is unreachable"),
+    (
+        GUIDE,
+        "external_user_id: \"@",
+        "external_user_id: \"@@",
+        "6: step `authenticate`: `external_user_id`: bad expression: column 2",
+    ),
+    (
+        GUIDE,
+        "    external_user_id",
+        "    external_id",
+        "4: step `authenticate`: missing key `external_user_id`",
+    ),
+    (
+        GUIDE,
+        "@policy.request().params.ext",
+        "@polizei.request().params.ext",
+        "column 1: unknown namespace `@polizei`",
+    ),
+    (
+        GUIDE,
+        "@policy.request().params.ext",
+        "@policy.reqest().params.ext",
+        "column 1: unknown function `@policy.reqest`",
+    ),
+    (GUIDE, "\"@policy.request().params.external_user_id\"", "who", "6: unknown variable `who`"),
+    (
+        GUIDE,
+        "\"@policy.request().params.temp_code\"",
+        "\"'123456'\"",
+        "7: step `authenticate`: `temp_code` must be a plain path",
+    ),
+    (
+        GUIDE,
+        "\"@policy.request().params.temp_code\"",
+        "form.code",
+        "7: step `authenticate`: no form has the field `form.code`",
+    ),
+    (
+        GUIDE,
+        "error_output: auth_error",
+        "error_output: \"a b\"",
+        "8: step `authenticate`: `error_output` must be at most",
+    ),
+    (
+        GUIDE,
+        "error_output: auth_error",
+        "identifier_type: name",
+        "8: identifier_type must be one of user_id, email",
+    ),
+    (GUIDE, "id: temp-code", "id: Temp-code", "1: a journey id must be"),
+    (GUIDE, "id: temp-code-authentication\n", "", "1: the journey: missing key `id`"),
+    (GUIDE, "start: authenticate", "begin: authenticate", "2: the journey: unknown key `begin`"),
+    (GUIDE, "  done: ", "  \"Done!\": {type: complete}\n  done: ", "10: the step id `Done!`"),
+    (FORM, "fields: [user_id, code]", "fields: []", "7: step `ask`: `fields` must be a list"),
+    (
+        FORM,
+        "fields: [user_id, code]",
+        "fields: [user_id, code, code]",
+        "7: step `ask`: `fields`: a name stands twice",
+    ),
+    (FORM, ", help: helped }", " }", "4: step `ask`: missing branch `help`"),
+    (FORM, "id: help", "id: submit", "10: step `ask`: the escape id `submit` is taken"),
+    (FORM, "id: help,", "ident: help,", "10: step `ask`: an escape: unknown key `ident`"),
+    (FORM, "title: Help", "title: [Help]", "19: step `helped`: `title` must be a text"),
+    (
+        FORM,
+        "${@policy.request().locale ?? 'you'}",
+        "${1 +}",
+        "8: step `ask`: `app_data`: bad expression: column 13",
+    ),
+    (
+        FORM,
+        "next: ask",
+        "next: verify",
+        "12: step `verify` can be reached when its temporary code is not there",
+    ),
+    (
+        FORM,
+        "help: helped }",
+        "help: verify }",
+        "12: step `verify` can be reached when its temporary code is not there",
+    ),
+    (
+        FORM,
+        "start: ask",
+        "start: verify",
+        "12: step `verify` can be reached when its temporary code is not there",
+    ),
+    (FORM, "output: form", "output: true", "9: step `ask`: `output` must be a text"),
+];
+
 #[test]
 fn each_problem_is_reported_with_its_line() {
-    for (source, from, to, expected) in [
-        (GUIDE, "{ type: complete }", "{ type: compleat }", "10: step `done`: unknown step type"),
-        (
-            GUIDE,
-            "{ type: complete }",
-            "{ type: complete, dta: {} }",
-            "10: step `done`: unknown key `dta`",
-        ),
-        (
-            GUIDE,
-            "{ type: complete }",
-            "{ type: complete, on: {} }",
-            "10: step `done`: unknown key `on`",
-        ),
-        (GUIDE, "{ type: complete }", "{}", "10: step `done`: missing key `type`"),
-        (GUIDE, "{ type: complete }", "[]", "10: step `done` must be a map"),
-        (GUIDE, "denied: {", "done: {", "11: steps: `done` stands twice"),
-        (
-            GUIDE,
-            "failure: denied",
-            "failure: nowhere",
-            "9: step `authenticate`: `failure`: unknown step",
-        ),
-        (GUIDE, "start: authenticate", "start: nowhere", "2: start: unknown step `nowhere`"),
-        (GUIDE, "success: done, ", "", "4: step `authenticate`: missing branch `success`"),
-        (
-            GUIDE,
-            "failure: denied",
-            "failed: denied",
-            "9: step `authenticate`: `on`: unknown key `failed`",
-        ),
-        (GUIDE, "failure: denied", "", "11: step `denied` is unreachable"),
-        (
-            GUIDE,
-            "external_user_id: \"@",
-            "external_user_id: \"@@",
-            "6: step `authenticate`: `external_user_id`: bad expression: column 2",
-        ),
-        (
-            GUIDE,
-            "    external_user_id",
-            "    external_id",
-            "4: step `authenticate`: missing key `external_user_id`",
-        ),
-        (
-            GUIDE,
-            "@policy.request().params.ext",
-            "@polizei.request().params.ext",
-            "column 1: unknown namespace `@polizei`",
-        ),
-        (
-            GUIDE,
-            "@policy.request().params.ext",
-            "@policy.reqest().params.ext",
-            "column 1: unknown function `@policy.reqest`",
-        ),
-        (
-            GUIDE,
-            "\"@policy.request().params.external_user_id\"",
-            "who",
-            "6: unknown variable `who`",
-        ),
-        (
-            GUIDE,
-            "\"@policy.request().params.temp_code\"",
-            "\"'123456'\"",
-            "7: step `authenticate`: `temp_code` must be a plain path",
-        ),
-        (
-            GUIDE,
-            "\"@policy.request().params.temp_code\"",
-            "form.code",
-            "7: step `authenticate`: no form has the field `form.code`",
-        ),
-        (
-            GUIDE,
-            "error_output: auth_error",
-            "error_output: \"a b\"",
-            "8: step `authenticate`: `error_output` must be at most",
-        ),
-        (
-            GUIDE,
-            "error_output: auth_error",
-            "identifier_type: name",
-            "8: identifier_type must be one of user_id, email",
-        ),
-        (GUIDE, "id: temp-code", "id: Temp-code", "1: a journey id must be"),
-        (GUIDE, "id: temp-code-authentication\n", "", "1: the journey: missing key `id`"),
-        (
-            GUIDE,
-            "start: authenticate",
-            "begin: authenticate",
-            "2: the journey: unknown key `begin`",
-        ),
-        (GUIDE, "  done: ", "  \"Done!\": {type: complete}\n  done: ", "10: the step id `Done!`"),
-        (FORM, "fields: [user_id, code]", "fields: []", "7: step `ask`: `fields` must be a list"),
-        (
-            FORM,
-            "fields: [user_id, code]",
-            "fields: [user_id, code, code]",
-            "7: step `ask`: `fields`: a name stands twice",
-        ),
-        (FORM, ", help: helped }", " }", "4: step `ask`: missing branch `help`"),
-        (FORM, "id: help", "id: submit", "10: step `ask`: the escape id `submit` is taken"),
-        (FORM, "id: help,", "ident: help,", "10: step `ask`: an escape: unknown key `ident`"),
-        (FORM, "title: Help", "title: [Help]", "19: step `helped`: `title` must be a text"),
-        (
-            FORM,
-            "${@policy.request().locale ?? 'you'}",
-            "${1 +}",
-            "8: step `ask`: `app_data`: bad expression: column 13",
-        ),
-        (
-            FORM,
-            "next: ask",
-            "next: verify",
-            "12: step `verify` can be reached when its temporary code is not there",
-        ),
-        (
-            FORM,
-            "help: helped }",
-            "help: verify }",
-            "12: step `verify` can be reached when its temporary code is not there",
-        ),
-        (
-            FORM,
-            "start: ask",
-            "start: verify",
-            "12: step `verify` can be reached when its temporary code is not there",
-        ),
-        (FORM, "output: form", "output: true", "9: step `ask`: `output` must be a text"),
-    ] {
+    for (source, from, to, expected) in TABLE {
         let found = changed(source, from, to);
         let expected = if expected.starts_with(|c: char| c.is_ascii_digit()) {
             format!("j.yaml:{expected}")
         } else {
-            expected.to_owned()
+            (*expected).to_owned()
         };
         assert!(found.iter().any(|problem| problem.contains(&expected)), "{to}: {found:#?}");
     }
@@ -283,7 +276,8 @@ fn ways_that_lead_astray_are_refused() {
 fn a_journey_has_bounds() {
     let long = format!("{GUIDE}# {}", "x".repeat(64 * 1024));
     assert_eq!(problems(&long), ["j.yaml: a journey has at most 65536 bytes"]);
-    let many: String = (0..200).map(|n| format!("  s{n}: {{ type: complete }}\n")).collect();
+    let many =
+        (0..200).map(|n| format!("  s{n}: {{ type: complete }}\n")).collect::<Vec<_>>().concat();
     assert_eq!(problems(&steps(&many)), ["j.yaml:4: a journey has 1 to 200 steps"]);
     assert!(problems("id: x\nstart: a\nsteps: {}\n")[0].contains("1 to 200 steps"));
     assert!(problems("")[0].contains("must be a map"));

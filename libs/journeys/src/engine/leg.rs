@@ -1,5 +1,7 @@
 //! Runs steps until something is to be done outside.
 
+use std::fmt;
+
 use clock::Timestamp;
 
 use super::state::State;
@@ -32,7 +34,7 @@ impl Engine<'_> {
         self.run()
     }
 
-    pub(super) fn abort(&self, reason: impl ToString) -> Move {
+    pub(super) fn abort(&self, reason: &(impl fmt::Display + ?Sized)) -> Move {
         let step = self.journey.step(self.state.step).id.clone();
         Move::Abort(Abort { step, reason: reason.to_string() })
     }
@@ -48,7 +50,7 @@ impl Engine<'_> {
             match flow {
                 Ok(Flow::On(target)) => self.state.step = target,
                 Ok(Flow::Out(next)) => return next,
-                Err(error) => return self.abort(error),
+                Err(error) => return self.abort(&error),
             }
         }
     }
@@ -79,7 +81,7 @@ impl Engine<'_> {
             Action::Decide { expression, when_true, when_false, otherwise } => {
                 let value = self
                     .scoped(|scope| expression.expression.evaluate(scope, Purpose::Decision))
-                    .and_then(boolean);
+                    .and_then(|value| boolean(&value));
                 match (value, otherwise) {
                     (Ok(true), _) => Ok(Flow::On(*when_true)),
                     (Ok(false), _) => Ok(Flow::On(*when_false)),
@@ -98,7 +100,7 @@ impl Engine<'_> {
                     None => true,
                     Some(condition) => self
                         .scoped(|scope| condition.expression.evaluate(scope, Purpose::Decision))
-                        .and_then(boolean)?,
+                        .and_then(|value| boolean(&value))?,
                 };
                 let rounds = self.state.loops.remove(&self.state.step).unwrap_or(0);
                 if goes_on && rounds < *max_iterations {
@@ -144,7 +146,7 @@ impl Engine<'_> {
 
     /// Asks the client, or aborts where that fails.
     pub(super) fn ask(&mut self, error: Option<PromptError>) -> Move {
-        self.prompt(error).unwrap_or_else(|error| self.abort(error))
+        self.prompt(error).unwrap_or_else(|error| self.abort(&error))
     }
 
     /// Asks the client, unless the session has had its failures: the lock that they may have set
@@ -157,7 +159,7 @@ impl Engine<'_> {
         let (body, escapes) = self.scoped(|scope| match &journey.step(self.state.step).action {
             Action::Collect(form) => {
                 let app_data = form.app_data.as_ref().map(|data| data.render(scope)).transpose()?;
-                let app_data = app_data.map(checked).transpose()?;
+                let app_data = app_data.as_ref().map(checked).transpose()?;
                 let escapes = form.escapes.iter().map(|exit| {
                     Ok::<_, EvaluateError>(PromptEscape {
                         id: exit.id.clone(),
@@ -188,7 +190,7 @@ impl Engine<'_> {
     fn provide(&mut self, data: &Data) -> Result<(), EvaluateError> {
         let values = self.scoped(|scope| evaluate(data, scope))?;
         self.state.leg.data.extend(values);
-        checked(Value::Object(self.state.leg.data.clone())).map(drop)
+        checked(&Value::Object(self.state.leg.data.clone())).map(drop)
     }
 
     fn take_data(&mut self) -> Option<Json> {
@@ -213,14 +215,14 @@ fn evaluate(data: &Data, scope: &Scope<'_>) -> Result<Vec<(String, Value)>, Eval
 }
 
 /// JSON for the client: small enough, and with nothing in it that must not get out.
-fn checked(value: Value) -> Result<Json, EvaluateError> {
+fn checked(value: &Value) -> Result<Json, EvaluateError> {
     let measure = value.measure()?;
     if measure.is_tainted { Err(EvaluateError::Tainted) } else { Ok(value.to_json()) }
 }
 
-fn boolean(value: Value) -> Result<bool, EvaluateError> {
+fn boolean(value: &Value) -> Result<bool, EvaluateError> {
     match value {
-        Value::Bool(yes) => Ok(yes),
+        Value::Bool(yes) => Ok(*yes),
         _ => Err(EvaluateError::NotA("true or false")),
     }
 }

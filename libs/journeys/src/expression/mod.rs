@@ -8,6 +8,7 @@ pub(crate) mod ast;
 pub(crate) mod evaluate;
 pub(crate) mod functions;
 mod lexer;
+mod member;
 mod operators;
 mod parser;
 pub(crate) mod path;

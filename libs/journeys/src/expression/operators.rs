@@ -1,5 +1,7 @@
 //! What operators do to plain values. Nothing is coerced.
 
+use std::cmp::Ordering;
+
 use super::ast::Binary;
 use super::evaluate::EvaluateError;
 use super::value::Value;
@@ -10,7 +12,9 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Null, Value::Null) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
-        (Value::Number(left), Value::Number(right)) => left == right,
+        (Value::Number(left), Value::Number(right)) => {
+            left.partial_cmp(right) == Some(Ordering::Equal)
+        }
         (Value::Text(left), Value::Text(right)) => left == right,
         (Value::List(left), Value::List(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(l, r)| equal(l, r))
@@ -33,7 +37,7 @@ pub(super) fn apply(operator: Binary, left: &Value, right: &Value) -> Result<Val
         let (left, right) = numbers.ok_or(EvaluateError::Operands("numbers"))?;
         finite(compute(left, right))
     };
-    let compare = |is_true: fn(std::cmp::Ordering) -> bool| {
+    let compare = |is_true: fn(Ordering) -> bool| {
         let ordering = match (left, right) {
             (Value::Number(left), Value::Number(right)) => left.partial_cmp(right),
             (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
@@ -45,10 +49,10 @@ pub(super) fn apply(operator: Binary, left: &Value, right: &Value) -> Result<Val
     match operator {
         Binary::Equal => Ok(Value::Bool(equal(left, right))),
         Binary::NotEqual => Ok(Value::Bool(!equal(left, right))),
-        Binary::Less => compare(std::cmp::Ordering::is_lt),
-        Binary::LessOrEqual => compare(std::cmp::Ordering::is_le),
-        Binary::Greater => compare(std::cmp::Ordering::is_gt),
-        Binary::GreaterOrEqual => compare(std::cmp::Ordering::is_ge),
+        Binary::Less => compare(Ordering::is_lt),
+        Binary::LessOrEqual => compare(Ordering::is_le),
+        Binary::Greater => compare(Ordering::is_gt),
+        Binary::GreaterOrEqual => compare(Ordering::is_ge),
         Binary::Add => match (left, right) {
             (Value::Text(left), Value::Text(right)) => Ok(Value::Text(format!("{left}{right}"))),
             _ => compute(|left, right| left + right)

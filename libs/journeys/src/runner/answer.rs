@@ -52,6 +52,7 @@ pub struct Submission {
 
 /// Where a journey stands. No `Debug` here shows more than that.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "an answer is moved once, to whoever writes it out")]
 pub enum Answer {
     /// It waits for the client.
     InputRequired(InputRequired),

@@ -168,7 +168,7 @@ impl Runner {
                 drop(restored);
             }
             Ok(Answer::Completed(_) | Answer::Rejected(_)) | Err(_) => {
-                self.forget(&claim.key).await
+                self.forget(&claim.key).await;
             }
         }
         answer

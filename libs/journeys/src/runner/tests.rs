@@ -1,6 +1,7 @@
 //! A runner over fakes: who is asked what, what is stored, and what the client hears.
 
 mod fakes;
+mod journeys;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use codes::ids::{ApplicationId, ClientId, IdempotencyKey};
 use codes::record::DenialReason;
 use serde_json::{Value, json};
 
-use self::fakes::{FORM, World, input, rejected};
+use self::fakes::{World, input, rejected};
+use self::journeys::{FORM, GUIDE, LATE, LOOP, TWICE};
 use super::{Answer, Outage, RunError, Submission};
 use crate::definition::Journey;
 use crate::ports::{Verdict, VerifyFault};
@@ -21,7 +23,7 @@ fn filled_in(code: &str) -> Value {
 
 #[tokio::test]
 async fn the_guides_journey_completes_without_touching_the_store() {
-    let world = World::new(fakes::GUIDE);
+    let world = World::new(GUIDE);
     let params = json!({"external_user_id": "ada", "temp_code": "123456"});
     let answer = world.start(params).await.expect("an answer");
     let Answer::Completed(completed) = answer else { panic!("{answer:?}") };
@@ -34,7 +36,7 @@ async fn the_guides_journey_completes_without_touching_the_store() {
 #[tokio::test]
 async fn every_denial_looks_the_same_and_mints_nothing() {
     for reason in DenialReason::ALL.into_iter().map(Some).chain([None]) {
-        let world = World::new(fakes::GUIDE);
+        let world = World::new(GUIDE);
         world.verifier.will([Ok(Verdict::Rejected { reason })]);
         let params = json!({"external_user_id": "ada", "temp_code": "123456"});
         let answer = world.start(params).await.expect("an answer");
@@ -152,10 +154,10 @@ async fn a_misconfigured_verifier_ends_the_journey() {
 
 #[tokio::test]
 async fn the_starts_key_names_the_first_verification() {
-    let world = World::new(fakes::TWICE);
+    let world = World::new(TWICE);
     world.verifier.will([rejected(DenialReason::NoCode), rejected(DenialReason::NoCode)]);
     let params = json!({"external_user_id": "ada", "temp_code": "1"});
-    let mut start = world.start_request(params);
+    let mut start = World::start_request(params);
     start.idempotency_key = IdempotencyKey::parse("k1").ok();
     world.runner.start(&world.journey, start).await.expect("an answer");
     let keys = world.verifier.keys();
@@ -166,7 +168,7 @@ async fn the_starts_key_names_the_first_verification() {
 #[tokio::test]
 async fn the_expired_branch_is_for_expired_codes() {
     for (reason, late) in [(DenialReason::Expired, true), (DenialReason::NoCode, false)] {
-        let world = World::new(fakes::LATE);
+        let world = World::new(LATE);
         world.verifier.will([rejected(reason)]);
         let params = json!({"external_user_id": "ada", "temp_code": "1"});
         let answer = world.start(params).await.expect("an answer");
@@ -187,7 +189,7 @@ async fn an_escape_and_an_information_lead_back_to_the_form() {
 
 #[tokio::test]
 async fn a_form_in_a_loop_is_shown_until_the_loop_is_exhausted() {
-    let world = World::new(fakes::LOOP);
+    let world = World::new(LOOP);
     world.verifier.will((0..9).map(|_| rejected(DenialReason::WrongCode)));
     let mut asked = input(world.start(json!({})).await);
     asked = input(world.submit(&asked, filled_in("1")).await);
@@ -218,7 +220,7 @@ async fn a_wrong_submission_does_not_use_up_the_challenge() {
     );
     let other = Submission {
         assertion_id: "verify".to_owned(),
-        ..world.submission(&first, filled_in("1"))
+        ..World::submission(&first, filled_in("1"))
     };
     let wrong = world.runner.submit(world.find(), other).await;
     assert!(
@@ -231,7 +233,7 @@ async fn a_wrong_submission_does_not_use_up_the_challenge() {
 async fn a_session_is_its_clients_alone() {
     let world = World::new(FORM);
     let first = input(world.start(json!({})).await);
-    let whole = || world.submission(&first, filled_in("123456"));
+    let whole = || World::submission(&first, filled_in("123456"));
     let client = ClientId::parse("other").expect("a client");
     let application = ApplicationId::parse("other").expect("an application");
     for stranger in [Submission { client, ..whole() }, Submission { application, ..whole() }] {
@@ -245,7 +247,7 @@ async fn a_session_is_its_clients_alone() {
 async fn a_session_ends_with_its_lifetime() {
     let world = World::new(FORM);
     let first = input(world.start(json!({})).await);
-    world.clock.advance(SESSION_LIFETIME - Duration::from_millis(1));
+    world.clock.advance(SESSION_LIFETIME.saturating_sub(Duration::from_millis(1)));
     let next = input(world.submit_option(&first, "help", Value::Null).await);
     world.clock.advance(Duration::from_millis(1));
     let late = world.submit(&next, Value::Null).await;
@@ -257,7 +259,7 @@ async fn a_changed_journey_must_be_started_again() {
     let world = World::new(FORM);
     let first = input(world.start(json!({})).await);
     let changed = Journey::parse("j", &format!("{FORM}# changed\n")).map(Arc::new).expect("fine");
-    let submission = world.submission(&first, filled_in("123456"));
+    let submission = World::submission(&first, filled_in("123456"));
     let find = |_: &ApplicationId, _: &_| Some(Arc::clone(&changed));
     let refused = world.runner.submit(find, submission).await;
     assert_eq!(refused.map(drop), Err(RunError::JourneyChanged));
@@ -268,7 +270,7 @@ async fn a_changed_journey_must_be_started_again() {
 
 #[tokio::test]
 async fn what_is_too_large_is_refused() {
-    let world = World::new(fakes::GUIDE);
+    let world = World::new(GUIDE);
     let refused =
         world.start(json!({"temp_code": "1", "external_user_id": "y".repeat(70_000)})).await;
     assert!(matches!(refused, Err(RunError::InvalidSubmission(fields)) if fields[0].0 == "params"));

@@ -178,11 +178,12 @@ impl<'y> StepReader<'_, 'y> {
         let what = self.what("while");
         let condition = condition.map(|yaml| self.notes.expression(yaml, &what));
         let max_iterations = self.required("max_iterations").and_then(|yaml| {
-            let wanted = |number: f64| (1..=MAX_ITERATIONS).find(|&n| f64::from(n) == number);
+            // As text, a whole number has no fraction.
             let number = match yaml.content {
-                Content::Number(number) => wanted(number),
+                Content::Number(number) => number.to_string().parse().ok(),
                 _ => None,
             };
+            let number = number.filter(|number| (1..=MAX_ITERATIONS).contains(number));
             if number.is_none() {
                 let reason = format!("must be a whole number from 1 to {MAX_ITERATIONS}");
                 let what = self.what("max_iterations");

@@ -24,100 +24,7 @@ use crate::ports::{
 use crate::runner::{Answer, InputRequired, RunError, Runner, Start, Submission};
 use crate::session::SessionKey;
 
-pub(super) const GUIDE: &str = r#"
-id: guide
-start: authenticate
-steps:
-  authenticate:
-    type: temp_code_authentication
-    external_user_id: "@policy.request().params.external_user_id"
-    temp_code: "@policy.request().params.temp_code"
-    error_output: auth_error
-    on: { success: done, failure: denied }
-  done:   { type: complete, data: { tokens: "@policy.userTokens()" } }
-  denied: { type: reject_access }
-"#;
-
-pub(super) const TWICE: &str = r#"
-id: twice
-start: first
-steps:
-  first:
-    type: temp_code_authentication
-    external_user_id: "@policy.request().params.external_user_id"
-    temp_code: "@policy.request().params.temp_code"
-    on: { success: done, failure: second }
-  second:
-    type: temp_code_authentication
-    identifier_type: username
-    external_user_id: "@policy.request().params.external_user_id"
-    temp_code: "@policy.request().params.temp_code"
-    on: { success: done, failure: denied }
-  done:   { type: complete }
-  denied: { type: reject_access }
-"#;
-
-pub(super) const LATE: &str = r#"
-id: late
-start: authenticate
-steps:
-  authenticate:
-    type: temp_code_authentication
-    external_user_id: "@policy.request().params.external_user_id"
-    temp_code: "@policy.request().params.temp_code"
-    on: { success: done, failure: denied, expired: late }
-  done:   { type: complete }
-  denied: { type: reject_access }
-  late:   { type: reject_access, data: { late: "true" } }
-"#;
-
-pub(super) const FORM: &str = r#"
-id: form
-start: ask
-steps:
-  ask:
-    type: collect_information
-    form_id: f
-    fields: [user, code]
-    app_data: { plain: "@policy.request().params.plain" }
-    output: form
-    escapes: [{ id: help, display_name: Help }]
-    on: { submit: verify, help: help }
-  help: { type: information, title: Help, text: Call us, button_text: Back, on: { next: ask } }
-  verify:
-    type: temp_code_authentication
-    external_user_id: form.user
-    temp_code: form.code
-    error_output: auth_error
-    on: { success: done, failure: ask }
-  done: { type: complete, data: { tokens: "@policy.userTokens()" } }
-"#;
-
-pub(super) const LOOP: &str = r#"
-id: loop
-start: tries
-steps:
-  tries:
-    type: loop
-    while: "!@policy.isUserAuthenticated()"
-    max_iterations: 2
-    body: ask
-    on: { done: done, exhausted: denied }
-  ask:
-    type: collect_information
-    form_id: f
-    fields: [user, code]
-    output: form
-    on: { submit: verify }
-  verify:
-    type: temp_code_authentication
-    external_user_id: form.user
-    temp_code: form.code
-    on: { success: tries, failure: tries }
-  done:   { type: complete }
-  denied: { type: reject_access, data: { exhausted: "true" } }
-"#;
-
+#[expect(clippy::unnecessary_wraps, reason = "verdicts and faults stand in one queue")]
 pub(super) fn accepted() -> Result<Verdict, VerifyFault> {
     let grant = GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("a grant");
     Ok(Verdict::Accepted { user: UserId::parse("ada").expect("a user"), grant })
@@ -296,7 +203,7 @@ impl World {
         Self { runner, journey, verifier, minter, store, clock }
     }
 
-    pub(super) fn start_request(&self, params: Value) -> Start {
+    pub(super) fn start_request(params: Value) -> Start {
         let params = match params {
             Value::Object(params) => params,
             _ => Map::new(),
@@ -315,10 +222,10 @@ impl World {
     }
 
     pub(super) async fn start(&self, params: Value) -> Result<Answer, RunError> {
-        self.runner.start(&self.journey, self.start_request(params)).await
+        self.runner.start(&self.journey, Self::start_request(params)).await
     }
 
-    pub(super) fn submission(&self, asked: &InputRequired, data: Value) -> Submission {
+    pub(super) fn submission(asked: &InputRequired, data: Value) -> Submission {
         Submission {
             application: ApplicationId::parse("acme").expect("an application"),
             client: ClientId::parse("acme-web").expect("a client"),
@@ -351,7 +258,7 @@ impl World {
         option: &str,
         data: Value,
     ) -> Result<Answer, RunError> {
-        let submission = Submission { option: option.to_owned(), ..self.submission(asked, data) };
+        let submission = Submission { option: option.to_owned(), ..Self::submission(asked, data) };
         self.runner.submit(self.find(), submission).await
     }
 }

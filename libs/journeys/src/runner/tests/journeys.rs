@@ -1,0 +1,95 @@
+//! The journeys that the tests run.
+
+pub(super) const GUIDE: &str = r#"
+id: guide
+start: authenticate
+steps:
+  authenticate:
+    type: temp_code_authentication
+    external_user_id: "@policy.request().params.external_user_id"
+    temp_code: "@policy.request().params.temp_code"
+    error_output: auth_error
+    on: { success: done, failure: denied }
+  done:   { type: complete, data: { tokens: "@policy.userTokens()" } }
+  denied: { type: reject_access }
+"#;
+
+pub(super) const TWICE: &str = r#"
+id: twice
+start: first
+steps:
+  first:
+    type: temp_code_authentication
+    external_user_id: "@policy.request().params.external_user_id"
+    temp_code: "@policy.request().params.temp_code"
+    on: { success: done, failure: second }
+  second:
+    type: temp_code_authentication
+    identifier_type: username
+    external_user_id: "@policy.request().params.external_user_id"
+    temp_code: "@policy.request().params.temp_code"
+    on: { success: done, failure: denied }
+  done:   { type: complete }
+  denied: { type: reject_access }
+"#;
+
+pub(super) const LATE: &str = r#"
+id: late
+start: authenticate
+steps:
+  authenticate:
+    type: temp_code_authentication
+    external_user_id: "@policy.request().params.external_user_id"
+    temp_code: "@policy.request().params.temp_code"
+    on: { success: done, failure: denied, expired: late }
+  done:   { type: complete }
+  denied: { type: reject_access }
+  late:   { type: reject_access, data: { late: "true" } }
+"#;
+
+pub(super) const FORM: &str = r#"
+id: form
+start: ask
+steps:
+  ask:
+    type: collect_information
+    form_id: f
+    fields: [user, code]
+    app_data: { plain: "@policy.request().params.plain" }
+    output: form
+    escapes: [{ id: help, display_name: Help }]
+    on: { submit: verify, help: help }
+  help: { type: information, title: Help, text: Call us, button_text: Back, on: { next: ask } }
+  verify:
+    type: temp_code_authentication
+    external_user_id: form.user
+    temp_code: form.code
+    error_output: auth_error
+    on: { success: done, failure: ask }
+  done: { type: complete, data: { tokens: "@policy.userTokens()" } }
+"#;
+
+pub(super) const LOOP: &str = r#"
+id: loop
+start: tries
+steps:
+  tries:
+    type: loop
+    while: "!@policy.isUserAuthenticated()"
+    max_iterations: 2
+    body: ask
+    on: { done: done, exhausted: denied }
+  ask:
+    type: collect_information
+    form_id: f
+    fields: [user, code]
+    output: form
+    on: { submit: verify }
+  verify:
+    type: temp_code_authentication
+    external_user_id: form.user
+    temp_code: form.code
+    on: { success: tries, failure: tries }
+  done:   { type: complete }
+  denied: { type: reject_access, data: { exhausted: "true" } }
+"#;
