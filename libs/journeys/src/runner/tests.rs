@@ -283,3 +283,12 @@ async fn nothing_prints_a_secret() {
     let printed = format!("{first:?} {:?}", first.session);
     assert!(!printed.contains(&first.challenge) && !printed.contains(first.session.expose()));
 }
+
+#[tokio::test]
+async fn a_run_can_move_between_threads() {
+    let world = World::new(FORM);
+    let first = input(world.start(json!({})).await);
+    let submission = World::submission(&first, filled_in("123456"));
+    let run = async move { world.runner.submit(world.find(), submission).await };
+    assert!(tokio::spawn(run).await.expect("no panic").is_ok());
+}
