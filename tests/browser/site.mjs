@@ -1,0 +1,33 @@
+// Serves the customer's page and the SDK, from an origin of its own.
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+
+const sdk = "node_modules/@transmitsecurity/platform-web-sdk/dist";
+const files = {
+  "/": ["text/html", "site/index.html"],
+  "/app.js": ["text/javascript", "site/app.js"],
+  "/sdk/ido.js": ["text/javascript", `${sdk}/ido.js`],
+  "/sdk/common.js": ["text/javascript", `${sdk}/common.js`],
+};
+
+/** Starts serving; answers with the origin and a way to stop. */
+export async function startSite() {
+  const server = createServer(async (request, response) => {
+    const file = files[request.url];
+    if (!file) {
+      response.writeHead(404).end();
+      return;
+    }
+    const [type, path] = file;
+    const body = await readFile(new URL(path, import.meta.url));
+    response.writeHead(200, { "Content-Type": `${type}; charset=utf-8` }).end(body);
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  return {
+    origin: `http://127.0.0.1:${server.address().port}`,
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
