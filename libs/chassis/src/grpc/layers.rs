@@ -1,0 +1,187 @@
+//! The layers around every gRPC service, outermost first.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+use tower::ServiceBuilder;
+
+use super::line;
+
+/// The longest that an rpc may take, whatever the client allows.
+pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The rpcs that one server works on at a time. What comes beyond is refused at once: a client can
+/// do more with a refusal now than with an answer after its deadline.
+pub const MAX_IN_FLIGHT: usize = 1024;
+
+/// When a refused client may come back.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+pub(super) fn around(router: Router) -> Router {
+    limited(router, MAX_DEADLINE, MAX_IN_FLIGHT)
+}
+
+fn limited(router: Router, max_deadline: Duration, max_in_flight: usize) -> Router {
+    router.layer(
+        ServiceBuilder::new()
+            // Outermost: whoever below gives the answer, it leaves a line.
+            .layer(from_fn(line::log))
+            // Around all that can panic, inside the log, so that a panic has its line too.
+            .layer(from_fn(catch_panic))
+            // Around the limit, so that it bounds what a client waits for in all; inside the panic
+            // guard, since it runs the service.
+            .layer(from_fn_with_state(max_deadline, deadline))
+            // Innermost: counts only what is really worked on, and for as long as it is.
+            .layer(from_fn_with_state(Arc::new(Semaphore::new(max_in_flight)), shed)),
+    )
+}
+
+/// Whether the rpc is about the server itself: its health must be seen under load as well, and
+/// leaves no lines.
+pub(super) fn is_about_the_server(path: &str) -> bool {
+    path.starts_with("/grpc.")
+}
+
+async fn catch_panic(request: Request, next: Next) -> Response {
+    // Nothing that the panic may have left half done is used again: it belonged to this request.
+    let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    outcome
+        .unwrap_or_else(|_| refusal(Code::Internal, "INTERNAL", "an internal error occurred", None))
+}
+
+async fn deadline(State(most): State<Duration>, request: Request, next: Next) -> Response {
+    let allowed = parse_timeout(request.headers()).map_or(most, |asked| asked.min(most));
+    let Ok(response) = tokio::time::timeout(allowed, next.run(request)).await else {
+        let message = "the deadline passed: the request may have been carried out";
+        return refusal(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, None);
+    };
+    response
+}
+
+async fn shed(State(free): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    if is_about_the_server(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let Ok(_permit) = free.try_acquire() else {
+        let message = "too many requests at a time: try again later";
+        return refusal(Code::ResourceExhausted, "OVERLOADED", message, Some(RETRY_AFTER));
+    };
+    next.run(request).await
+}
+
+/// A status with the details that every error of a service has.
+fn refusal(code: Code, reason: &str, message: &str, retry_after: Option<Duration>) -> Response {
+    let mut details = ErrorDetails::with_error_info(reason, "postern", []);
+    if retry_after.is_some() {
+        details.set_retry_info(retry_after);
+    }
+    Status::with_error_details(code, message, details).into_http()
+}
+
+/// The `grpc-timeout` header: at most eight digits and a unit. One that is not is ignored, as by
+/// every gRPC server.
+fn parse_timeout(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if count.len() > 8 || !count.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let count: u64 = count.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(count * 60 * 60)),
+        "M" => Some(Duration::from_secs(count * 60)),
+        "S" => Some(Duration::from_secs(count)),
+        "m" => Some(Duration::from_millis(count)),
+        "u" => Some(Duration::from_micros(count)),
+        "n" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::post;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    fn router() -> Router {
+        let slow = || async { tokio::time::sleep(Duration::from_secs(60)).await };
+        let wrong: fn() -> std::future::Ready<()> = || panic!("hunter2");
+        let service = Router::new()
+            .route("/svc/Slow", post(slow))
+            .route("/svc/Wrong", post(wrong))
+            .route("/svc/Fast", post(|| async {}))
+            .route("/grpc.health.v1.Health/Check", post(|| async {}));
+        limited(service, MAX_DEADLINE, 1)
+    }
+
+    async fn call(router: Router, path: &str, timeout: Option<&str>) -> Response {
+        let request = Request::post(path);
+        let request = match timeout {
+            Some(timeout) => request.header("grpc-timeout", timeout),
+            None => request,
+        };
+        router.oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer")
+    }
+
+    fn status(response: &Response) -> Status {
+        Status::from_header_map(response.headers()).expect("a status")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_passed_deadline_is_deadline_exceeded() {
+        let start = tokio::time::Instant::now();
+        let response = call(router(), "/svc/Slow", Some("50m")).await;
+        assert_eq!(response.headers()["grpc-status"], "4");
+        assert_eq!(status(&response).code(), Code::DeadlineExceeded);
+        assert_eq!(start.elapsed().as_millis(), 50);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_client_can_ask_for_more_than_the_most() {
+        for asked in [None, Some("99999999H"), Some("1d"), Some("-1S"), Some("")] {
+            let start = tokio::time::Instant::now();
+            call(router(), "/svc/Slow", asked).await;
+            assert_eq!(start.elapsed(), MAX_DEADLINE, "{asked:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_beyond_the_limit_is_refused_at_once_but_health_is_not() {
+        let router = router();
+        let busy = tokio::spawn(call(router.clone(), "/svc/Slow", None));
+        tokio::task::yield_now().await;
+        let refused = status(&call(router.clone(), "/svc/Fast", None).await);
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        let retry = refused.get_details_retry_info().expect("a RetryInfo").retry_delay;
+        assert_eq!(retry, Some(RETRY_AFTER));
+        let health = call(router.clone(), "/grpc.health.v1.Health/Check", None).await;
+        assert!(health.headers().get("grpc-status").is_none());
+        busy.await.expect("an answer");
+        let response = call(router, "/svc/Fast", None).await;
+        assert!(response.headers().get("grpc-status").is_none(), "the permit came back");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_internal_and_says_nothing() {
+        let response = call(router(), "/svc/Wrong", None).await;
+        let status = status(&response);
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::Internal, "an internal error occurred")
+        );
+        assert!(!format!("{response:?}").contains("hunter2"));
+    }
+}

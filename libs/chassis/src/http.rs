@@ -1,0 +1,51 @@
+//! The edge for HTTP: a service's router, and the layers around it.
+
+mod body;
+mod layers;
+mod refusal;
+
+use axum::Router;
+use tower_http::cors::CorsLayer;
+
+use crate::listener::Listener;
+
+pub use body::MAX_BODY_BYTES;
+pub use layers::{MAX_IN_FLIGHT, TIMEOUT};
+pub use refusal::{Refusal, Render};
+
+/// An HTTP server to be.
+#[derive(Debug)]
+pub struct HttpServer {
+    pub(crate) listener: Listener,
+    router: Router,
+    cors: Option<CorsLayer>,
+    render: Render,
+}
+
+impl HttpServer {
+    /// Serves the router on that listener. Paths and methods that it does not have are refused
+    /// here; a fallback of its own is replaced.
+    pub fn new(listener: Listener, router: Router) -> Self {
+        Self { listener, router, cors: None, render: refusal::json }
+    }
+
+    /// Lets pages of other origins call. Given here rather than to the router, so that they can
+    /// read refusals as well.
+    #[must_use]
+    pub fn cors(mut self, cors: CorsLayer) -> Self {
+        self.cors = Some(cors);
+        self
+    }
+
+    /// Writes refusals in another form than `{"error_code": .., "message": ..}`.
+    #[must_use]
+    pub fn refusals(mut self, render: Render) -> Self {
+        self.render = render;
+        self
+    }
+
+    /// What is served.
+    pub(crate) fn into_parts(self) -> (Listener, Router) {
+        (self.listener, layers::around(self.router, self.cors, self.render))
+    }
+}

@@ -1,0 +1,141 @@
+//! The layers around every HTTP service, outermost first.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
+use tower::ServiceBuilder;
+use tower_http::cors::CorsLayer;
+
+use super::body;
+use super::refusal::{Refusal, Render};
+
+/// The longest that a request may take.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The requests that one server works on at a time. What comes beyond is refused at once.
+pub const MAX_IN_FLIGHT: usize = 1024;
+
+/// Headers that an answer has unless the service says otherwise: it may not be sniffed, framed,
+/// stored or told to other sites, and may load nothing.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+pub(super) fn around(router: Router, cors: Option<CorsLayer>, render: Render) -> Router {
+    limited(router, cors, render, MAX_IN_FLIGHT)
+}
+
+fn limited(router: Router, cors: Option<CorsLayer>, render: Render, most: usize) -> Router {
+    router
+        .method_not_allowed_fallback(
+            move || async move { Refusal::MethodNotAllowed.answer(render) },
+        )
+        .fallback(move || async move { Refusal::NotFound.answer(render) })
+        .layer(
+            ServiceBuilder::new()
+                // Outermost: whoever below gives the answer, it leaves a line.
+                .layer(from_fn(log))
+                // Around everything that answers: refusals need the headers as much as pages.
+                .layer(from_fn(set_headers))
+                // Around everything that refuses: a page of another origin must be able to read it.
+                .option_layer(cors)
+                // Around all that can panic.
+                .layer(from_fn_with_state(render, catch_panic))
+                // Around the body, so that a slow one is bounded too.
+                .layer(from_fn_with_state(render, timeout))
+                // Around the body as well: memory is what it guards.
+                .layer(from_fn_with_state((render, Arc::new(Semaphore::new(most))), shed))
+                // Innermost: what a service sees is small and complete.
+                .layer(from_fn_with_state(render, read_body)),
+        )
+}
+
+/// Logs the route and never the path or the query: either may hold an id.
+async fn log(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut line =
+        Line { method: request.method().to_string(), route, started: Instant::now(), status: None };
+    let response = next.run(request).await;
+    line.status = Some(response.status().as_u16());
+    response
+}
+
+/// Writes itself when dropped: also if the client goes away before the answer.
+struct Line {
+    method: String,
+    route: Option<MatchedPath>,
+    started: Instant,
+    status: Option<u16>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let route = self.route.as_ref().map_or("_OTHER", MatchedPath::as_str);
+        let duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
+        tracing::info!(
+            target: "http",
+            {
+                http.request.method = self.method,
+                http.route = route,
+                http.response.status_code = self.status,
+                duration_ms,
+            },
+            "answered"
+        );
+    }
+}
+
+async fn set_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn catch_panic(State(render): State<Render>, request: Request, next: Next) -> Response {
+    // Nothing that the panic may have left half done is used again: it belonged to this request.
+    let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    outcome.unwrap_or_else(|_| Refusal::Panicked.answer(render))
+}
+
+async fn timeout(State(render): State<Render>, request: Request, next: Next) -> Response {
+    let outcome = tokio::time::timeout(TIMEOUT, next.run(request)).await;
+    outcome.unwrap_or_else(|_| Refusal::TimedOut.answer(render))
+}
+
+async fn shed(
+    State((render, free)): State<(Render, Arc<Semaphore>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match free.try_acquire() {
+        Ok(_permit) => next.run(request).await,
+        Err(_) => Refusal::Overloaded.answer(render),
+    }
+}
+
+async fn read_body(State(render): State<Render>, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    match body::read(body).await {
+        Ok(bytes) => next.run(Request::from_parts(head, Body::from(bytes))).await,
+        Err(refusal) => refusal.answer(render),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! The one `main` body. A service's own `main` is a line: `chassis::run::<Args, _>(build)`.
+//!
+//! | exit code | when |
+//! | --- | --- |
+//! | 0 | it was asked to stop, and stopped |
+//! | 1 | it could not start: a port is taken, or something that it needs is missing |
+//! | 64 | it was configured wrongly; every mistake is printed |
+//! | 70 | a part of it failed |
+
+use std::fmt::Display;
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::listener::BindError;
+use crate::servers::Servers;
+use crate::settings::{Mistakes, Process, ProcessArgs};
+use crate::telemetry::Telemetry;
+
+/// `EX_USAGE` of sysexits.h.
+const WRONG_CONFIGURATION: u8 = 64;
+/// `EX_SOFTWARE` of sysexits.h.
+const FAILED: u8 = 70;
+
+/// How long tasks that block may hold up the end.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A service's settings: its flags, and how they are checked.
+pub trait Settings: Parser {
+    /// The settings when they are known to be right.
+    type Checked;
+
+    /// The flags that every process has.
+    fn process(&self) -> &ProcessArgs;
+
+    /// Checks the service's own flags; `None` once a mistake is noted.
+    fn check(self, mistakes: &mut Mistakes) -> Option<Self::Checked>;
+}
+
+/// Why a service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It was configured wrongly.
+    #[error(transparent)]
+    Mistakes(#[from] Mistakes),
+    /// A listener could not be bound.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// Something else was in the way.
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+impl StartError {
+    const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Mistakes(_) => WRONG_CONFIGURATION,
+            Self::Bind(_) | Self::Other(_) => 1,
+        }
+    }
+}
+
+/// Parses the command line, builds the service and serves it until it is asked to stop.
+pub fn run<S, F>(build: impl FnOnce(S::Checked, Process) -> F) -> ExitCode
+where
+    S: Settings,
+    F: Future<Output = Result<Servers, StartError>>,
+{
+    match parse::<S>() {
+        Ok(settings) => run_with(settings, build),
+        Err(code) => code,
+    }
+}
+
+/// Parses the command line; otherwise prints the help or what is wrong, and says how to exit.
+pub fn parse<S: Parser>() -> Result<S, ExitCode> {
+    S::try_parse().map_err(|error| {
+        // Nobody is left to tell, if even this fails.
+        let _ = error.print();
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+            _ => ExitCode::from(WRONG_CONFIGURATION),
+        }
+    })
+}
+
+/// Does what [`run`] does with settings that were parsed before.
+pub fn run_with<S, F>(settings: S, build: impl FnOnce(S::Checked, Process) -> F) -> ExitCode
+where
+    S: Settings,
+    F: Future<Output = Result<Servers, StartError>>,
+{
+    let mut mistakes = Mistakes::default();
+    let process = settings.process().check(&mut mistakes);
+    let checked = settings.check(&mut mistakes);
+    let (Some(process), Some(checked), true) = (process, checked, mistakes.is_empty()) else {
+        return stop(&mistakes, WRONG_CONFIGURATION);
+    };
+    let _telemetry = Telemetry::start(&process);
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return stop(&error, 1),
+    };
+    let code = runtime.block_on(async {
+        let drain = process.drain;
+        let servers = match build(checked, process).await {
+            Ok(servers) => servers,
+            Err(error) => return stop(&error, error.exit_code()),
+        };
+        let asked = match signals() {
+            Ok(asked) => asked,
+            Err(error) => return stop(&error, 1),
+        };
+        match servers.serve(drain, asked).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => stop(&error, FAILED),
+        }
+    });
+    runtime.shutdown_timeout(LAST_PATIENCE);
+    code
+}
+
+/// Prints why the process ends, a line for each reason.
+fn stop(reasons: &dyn Display, code: u8) -> ExitCode {
+    let mut errors = io::stderr().lock();
+    for reason in reasons.to_string().lines() {
+        // Nobody is left to tell, if even this fails.
+        let _ = writeln!(errors, "error: {reason}");
+    }
+    ExitCode::from(code)
+}
+
+/// Counts the signals that ask the process to stop.
+fn signals() -> io::Result<watch::Receiver<u32>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (count, counted) = watch::channel(0);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            count.send_modify(|asked| *asked += 1);
+        }
+    });
+    Ok(counted)
+}

@@ -1,0 +1,180 @@
+//! Serves all edges of a process, from the first request to the last.
+//!
+//! ```text
+//! serving ── asked to stop ──> not ready, still serving ── delay ──> no new connections,
+//!                                                                    requests in flight end
+//!                                                                        │ or the deadline passes
+//!                                                                        v
+//!                                                                       over
+//! ```
+//! A second request to stop skips the rest.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::admin;
+use crate::connections::{Protocol, Stop, serve};
+use crate::grpc::{GrpcServer, Health};
+use crate::http::HttpServer;
+use crate::listener::Listener;
+use crate::readiness::Readiness;
+use crate::settings::Drain;
+
+/// A background task panicked, and what it looked after is not looked after any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a background task failed")]
+pub struct TaskError;
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a process serves.
+#[derive(Default)]
+pub struct Servers {
+    grpc: Vec<GrpcServer>,
+    http: Vec<HttpServer>,
+    admin: Vec<Listener>,
+    tasks: Vec<Task>,
+    readiness: Readiness,
+}
+
+impl Servers {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a gRPC server.
+    #[must_use]
+    pub fn grpc(mut self, server: GrpcServer) -> Self {
+        self.grpc.push(server);
+        self
+    }
+
+    /// Adds an HTTP server.
+    #[must_use]
+    pub fn http(mut self, server: HttpServer) -> Self {
+        self.http.push(server);
+        self
+    }
+
+    /// Serves `/livez` and `/readyz` on that listener.
+    #[must_use]
+    pub fn admin(mut self, listener: Listener) -> Self {
+        self.admin.push(listener);
+        self
+    }
+
+    /// Runs a task beside the servers. It may end by itself, and is stopped when they have ended;
+    /// if it panics, the process ends.
+    #[must_use]
+    pub fn task(mut self, task: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.tasks.push(Box::pin(task));
+        self
+    }
+
+    /// The handle on the readiness of the process.
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
+
+    /// Serves until asked to stop, and then as `drain` says. `stop` counts how often it was asked.
+    pub async fn serve(
+        self,
+        drain: Drain,
+        mut stop: watch::Receiver<u32>,
+    ) -> Result<(), TaskError> {
+        let (ask_edges, stop_edges) = watch::channel(false);
+        let stop_edges = Stop(stop_edges);
+        let (mut edges, mut health) = (JoinSet::new(), Vec::new());
+        for server in self.grpc {
+            let (listener, router, reporter) = server.into_parts();
+            tracing::info!(protocol = "grpc", address = %listener.address(), "serving");
+            edges.spawn(serve(listener, router, Protocol::Http2, stop_edges.clone()));
+            health.push(reporter);
+        }
+        for server in self.http {
+            let (listener, router) = server.into_parts();
+            tracing::info!(protocol = "http", address = %listener.address(), "serving");
+            edges.spawn(serve(listener, router, Protocol::Http1, stop_edges.clone()));
+        }
+        // Asked to stop with the others, it could not tell operators how their end goes.
+        let (_never, stop_admin) = watch::channel(false);
+        let mut admin = JoinSet::new();
+        for listener in self.admin {
+            tracing::info!(protocol = "admin", address = %listener.address(), "serving");
+            let router = admin::router(self.readiness.clone());
+            admin.spawn(serve(listener, router, Protocol::Http1, Stop(stop_admin.clone())));
+        }
+        let mut tasks: JoinSet<()> = self.tasks.into_iter().collect();
+
+        let outcome = tokio::select! {
+            () = asked(&mut stop, 1) => Ok(()),
+            error = failure(&mut tasks) => Err(error),
+            never = follow(&self.readiness, &health) => never,
+        };
+        self.readiness.drain();
+        for reporter in &health {
+            reporter.report(false).await;
+        }
+        tracing::info!("draining");
+        let end = async {
+            sleep(drain.delay).await;
+            for reporter in health {
+                reporter.end().await;
+            }
+            ask_edges.send_replace(true);
+            // A client that connected and never spoke can keep a connection in its handshake.
+            if timeout(drain.deadline, wait_for_all(&mut edges)).await.is_err() {
+                tracing::warn!("the drain deadline passed: cutting what is still in flight");
+            }
+        };
+        tokio::select! {
+            () = end => {}
+            () = asked(&mut stop, 2) => tracing::warn!("asked twice: cutting what is in flight"),
+        }
+        tracing::info!("stopped");
+        outcome
+    }
+}
+
+/// Waits until it was asked `times` times.
+async fn asked(stop: &mut watch::Receiver<u32>, times: u32) {
+    if stop.wait_for(|asked| *asked >= times).await.is_err() {
+        // Whoever could ask is gone without having asked.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits until a task panics.
+async fn failure(tasks: &mut JoinSet<()>) -> TaskError {
+    while let Some(ended) = tasks.join_next().await {
+        if ended.is_err() {
+            return TaskError;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Reports readiness as the health of every gRPC service, for as long as it is polled.
+async fn follow<T>(readiness: &Readiness, health: &[Health]) -> T {
+    let mut changes = readiness.watch();
+    loop {
+        for reporter in health {
+            reporter.report(readiness.is_ready()).await;
+        }
+        if !changes.next().await {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+async fn wait_for_all(edges: &mut JoinSet<()>) {
+    while edges.join_next().await.is_some() {}
+}
+
+#[cfg(test)]
+mod tests;
