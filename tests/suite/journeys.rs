@@ -240,7 +240,6 @@ async fn a_malformed_request_names_the_field() -> Tested {
     let long = "x".repeat(129);
     let good = start("temp-code-form", object!({}));
     let cases = [
-        (StartJourneyRequest { journey_id: String::new(), ..good.clone() }, "journey_id"),
         (StartJourneyRequest { correlation_id: long.clone(), ..good.clone() }, "correlation_id"),
         (StartJourneyRequest { idempotency_key: long.clone(), ..good.clone() }, "idempotency_key"),
         (StartJourneyRequest { locale: long.clone(), ..good }, "locale"),
@@ -249,18 +248,31 @@ async fn a_malformed_request_names_the_field() -> Tested {
         malformed(runner.start_journey(request).await, &[field]);
     }
     let step = form(&postern).await?;
-    let cases = [
-        (
-            SubmitInputRequest { session_id: String::new(), ..answer(&step, object!({})) },
-            "session_id",
-        ),
-        (
-            SubmitInputRequest { challenge: String::new(), ..answer(&step, object!({})) },
-            "challenge",
-        ),
-    ];
-    for (request, field) in cases {
-        malformed(submit(&postern, request).await, &[field]);
+    let request = SubmitInputRequest { idempotency_key: long, ..answer(&step, object!({})) };
+    malformed(submit(&postern, request).await, &["idempotency_key"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_form_without_a_code_is_shown_again_and_counts_nothing() -> Tested {
+    let postern = Postern::start()?;
+    let user = unique("jane");
+    let code = postern.issue(&user).await?;
+    let mut step = form(&postern).await?;
+    for data in [
+        object!({"external_user_id": user}),
+        object!({"external_user_id": user, "temp_code": ""}),
+        object!({"external_user_id": user, "temp_code": {"code": code}}),
+        object!({"external_user_id": [user], "temp_code": code}),
+        object!({}),
+    ] {
+        step = input_required(submit(&postern, answer(&step, data)).await?);
+        assert_eq!(
+            step.error.as_ref().map(|error| error.code.as_str()),
+            Some("invalid_credentials")
+        );
     }
+    let state = submit(&postern, answer(&step, credentials(&user, &code))).await?;
+    assert!(matches!(state.and_then(|state| state.state), Some(State::Completed(_))));
     Ok(())
 }

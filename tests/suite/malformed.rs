@@ -156,9 +156,6 @@ async fn a_malformed_answer_to_a_step_is_refused_and_the_step_still_waits() -> T
         ("fch", json!("invented")),
         ("assert", json!("fly")),
         ("assert", Value::Null),
-        ("input", json!("text")),
-        ("input", json!({"external_user_id": user})),
-        ("input", json!({"external_user_id": user, "temp_code": {"code": code}})),
     ] {
         let mut data = good.clone();
         data[field] = value;
@@ -192,9 +189,7 @@ async fn a_large_or_strange_form_buys_no_token() -> Tested {
 #[tokio::test]
 async fn a_path_that_does_not_exist_is_not_found() -> Tested {
     let postern = Postern::start()?;
-    for path in
-        ["/nothing", "/../etc/passwd", "/%2e%2e/secret", "/ido/api/v2/auth/nothing", "/oidc"]
-    {
+    for path in ["/nothing", "/../etc/passwd", "/%2e%2e/secret", "/oidc"] {
         assert_eq!(postern.get(path).send().await?.status(), StatusCode::NOT_FOUND, "{path}");
     }
     Ok(())
