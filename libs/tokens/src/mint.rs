@@ -41,7 +41,7 @@ impl Minter {
     }
 
     /// The keys, for publishing.
-    pub fn ring(&self) -> &KeyRing {
+    pub const fn ring(&self) -> &Arc<KeyRing> {
         &self.ring
     }
 

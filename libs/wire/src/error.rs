@@ -34,6 +34,8 @@ pub enum Fault {
         /// The scope that it takes.
         missing: &'static str,
     },
+    /// A page of somebody else's calls.
+    ForeignOrigin,
     /// The request is malformed. Never depends on a user's state.
     InvalidArgument(Vec<FieldViolation>),
     /// The directory knows no such user; told only to those who may issue codes.

@@ -5,7 +5,7 @@
 //! | the messages, clients and servers | [`code::v1`], [`journey::v1`], generated from `proto/` |
 //! | which rpcs there are | [`rpc`] |
 //! | which errors leave a service, over gRPC and over HTTP | [`error`] |
-//! | how requests become domain types, every mistake named at once | [`violations`], [`issuer`], [`verifier`] |
+//! | how requests become domain types, every mistake named at once | [`violations`], [`issuer`], [`verifier`], [`runner`] |
 //! | how JSON crosses | [`json`] |
 //!
 //! Fields that are marked `debug_redact` in the protos never show in a message's `Debug`: `build.rs`
@@ -24,6 +24,7 @@ pub mod error;
 pub mod issuer;
 pub mod json;
 pub mod rpc;
+pub mod runner;
 pub mod time;
 pub mod verifier;
 pub mod violations;

@@ -42,6 +42,17 @@ impl From<ExpirationError> for Fault {
     }
 }
 
+impl From<IdentifierType> for pb::IdentifierType {
+    fn from(kind: IdentifierType) -> Self {
+        match kind {
+            IdentifierType::UserId => Self::UserId,
+            IdentifierType::Email => Self::Email,
+            IdentifierType::PhoneNumber => Self::PhoneNumber,
+            IdentifierType::Username => Self::Username,
+        }
+    }
+}
+
 /// Says that a field was refused and that its violation is noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noted;

@@ -1,1 +1,55 @@
-//! code-issuer
+//! The code issuer: client access tokens, and the codes that a help desk has issued.
+//!
+//! Thin: requests come in through `grpc` and `http`, pass the gate, and go to
+//! [`codes::issuer::Issuer`].
+
+mod grpc;
+mod http;
+pub mod settings;
+
+use std::sync::Arc;
+
+use clock::Clock;
+use codes::desk::Desk;
+use codes::issuer::{IssueRequest, Issuer};
+use config::Application;
+use edge::gate::{Gate, Principal};
+use tokens::mint::Minter;
+use tokens::scope::Scope;
+use wire::code::v1::IssueCodeResponse;
+use wire::error::Fault;
+
+/// The description of this service's HTTP.
+pub const OPENAPI: &str = include_str!("../openapi.json");
+
+/// The service, over its ports.
+#[derive(Clone)]
+pub struct CodeIssuer {
+    gate: Gate,
+    issuer: Issuer,
+    minter: Minter,
+    clock: Arc<dyn Clock>,
+}
+
+impl CodeIssuer {
+    /// A code issuer for those whom the gate lets in. The minter's client tokens are those
+    /// that the gates of all services accept.
+    pub fn new(gate: Gate, desk: Desk, minter: Minter) -> Self {
+        Self { gate, clock: Arc::clone(&desk.clock), issuer: Issuer::new(desk), minter }
+    }
+
+    /// Issues a code: what both edges do once a request is read and its caller known.
+    async fn issue(
+        &self,
+        principal: &Principal,
+        request: &IssueRequest,
+    ) -> Result<IssueCodeResponse, Fault> {
+        if request.override_lockout {
+            principal.require(Scope::LockoutsOverride)?;
+        }
+        let configuration = self.gate.configuration();
+        let Application { policy, directory, .. } = principal.application(&configuration)?;
+        let issuance = self.issuer.issue(&principal.caller, policy, &**directory, request).await;
+        wire::issuer::from_issuance(issuance.map_err(edge::unavailable)?)
+    }
+}

@@ -1,1 +1,158 @@
-//! journey-runner
+//! The journey runner: runs journeys for services over gRPC and for browsers over the protocol of
+//! the Web SDK, calls the verifier, and mints what users end up with.
+//!
+//! Thin: requests come in through `grpc` and `http`, and go to [`journeys::runner::Runner`].
+
+mod grpc;
+mod http;
+mod mint;
+pub mod settings;
+mod verify;
+
+use std::sync::Arc;
+
+use clock::Clock;
+use codes::ids::{ApplicationId, ClientId};
+use codes::randomness::Randomness;
+use config::Live;
+use edge::gate::Gate;
+use journeys::definition::{Journey, JourneyId};
+use journeys::ports::JourneyStore;
+use journeys::runner::{RunError, Runner, Start, Submission};
+use tokens::mint::Minter;
+use tonic::transport::Channel;
+use wire::error::Fault;
+use wire::runner::{StartJourney, SubmitInput};
+use zeroize::Zeroizing;
+
+use crate::http::encryption::Sealer;
+pub use crate::http::refusal;
+use crate::mint::JourneyMinter;
+use crate::verify::RemoteVerifier;
+
+/// The description of this service's HTTP.
+pub const OPENAPI: &str = include_str!("../openapi.json");
+
+/// What the service works with.
+pub struct Ports {
+    /// The configuration as it is now.
+    pub live: Arc<Live>,
+    /// Where journeys wait.
+    pub store: Arc<dyn JourneyStore>,
+    /// The way to the verifier.
+    pub verifier: Channel,
+    /// The service's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and challenges come from.
+    pub randomness: Randomness,
+    /// The key under which the encrypted mode seals its sessions: one for all replicas.
+    pub sealing_key: Zeroizing<[u8; 32]>,
+}
+
+/// The service, over its ports.
+#[derive(Clone)]
+pub struct JourneyRunner {
+    live: Arc<Live>,
+    gate: Gate,
+    runner: Arc<Runner>,
+    clock: Arc<dyn Clock>,
+    randomness: Randomness,
+    sealer: Arc<Sealer>,
+}
+
+/// Who runs a journey.
+struct Runs {
+    application: ApplicationId,
+    client: ClientId,
+}
+
+impl JourneyRunner {
+    /// A runner of the configured journeys for those whom the gate lets in and for browsers.
+    pub fn new(ports: Ports, gate: Gate, minter: Minter) -> Self {
+        let Ports { live, store, verifier, clock, randomness, sealing_key } = ports;
+        let sealer = Arc::new(Sealer::new(&sealing_key));
+        let verifier = RemoteVerifier::new(verifier, minter.clone(), Arc::clone(&clock));
+        let tokens = JourneyMinter { live: Arc::clone(&live), minter, clock: Arc::clone(&clock) };
+        let runner = Runner::new(
+            store,
+            Arc::new(verifier),
+            Arc::new(tokens),
+            Arc::clone(&clock),
+            Arc::clone(&randomness),
+        );
+        Self { live, gate, runner: Arc::new(runner), clock, randomness, sealer }
+    }
+
+    /// The journey of that id, if there is one and the client may run it.
+    fn journey(&self, client: &ClientId, id: &JourneyId) -> Option<Arc<Journey>> {
+        let configuration = self.live.current();
+        let (_, client) = configuration.client(client)?;
+        configuration.journey(id).filter(|_| client.may_run(id)).cloned()
+    }
+
+    /// Starts a journey.
+    async fn start(
+        &self,
+        Runs { application, client }: Runs,
+        request: StartJourney,
+        sent: Sent,
+    ) -> Result<journeys::runner::Answer, Fault> {
+        let id = JourneyId::parse(&request.journey_id).map_err(|_| Fault::JourneyNotFound)?;
+        let journey = self.journey(&client, &id).ok_or(Fault::JourneyNotFound)?;
+        let configuration = self.live.current();
+        let policy = configuration.application(&application).map(|it| &it.policy);
+        let policy = policy.ok_or(Fault::Unauthenticated)?;
+        let start = Start {
+            application,
+            client,
+            params: request.params,
+            headers: sent.headers,
+            device: sent.device,
+            locale: request.locale,
+            correlation_id: request.correlation_id,
+            idempotency_key: request.idempotency_key,
+            failures_allowed: policy.settings().failed_attempts,
+        };
+        self.runner.start(&journey, start).await.map_err(fault)
+    }
+
+    /// Answers a waiting step.
+    async fn submit(
+        &self,
+        Runs { application, client }: Runs,
+        request: SubmitInput,
+    ) -> Result<journeys::runner::Answer, Fault> {
+        let find = |_: &ApplicationId, id: &JourneyId| self.journey(&client, id);
+        let submission = Submission {
+            application,
+            client: client.clone(),
+            session: request.session,
+            assertion_id: request.assertion_id,
+            challenge: request.challenge,
+            option: request.option,
+            data: request.data,
+        };
+        self.runner.submit(find, submission).await.map_err(fault)
+    }
+}
+
+/// What a browser sends beside the parameters.
+#[derive(Default)]
+struct Sent {
+    headers: serde_json::Map<String, serde_json::Value>,
+    device: serde_json::Value,
+}
+
+/// Logs what went wrong inside, and returns what the caller is told.
+fn fault(error: RunError) -> Fault {
+    match &error {
+        RunError::Aborted(_) | RunError::Misconfigured(_) | RunError::Unavailable(_) => {
+            tracing::error!(error = ?error, "a journey could not go on");
+        }
+        RunError::SessionNotFound
+        | RunError::ChallengeUsed
+        | RunError::JourneyChanged
+        | RunError::InvalidSubmission(_) => {}
+    }
+    error.into()
+}

@@ -42,6 +42,8 @@ impl<'a> Row<'a> {
                 "a valid client access token is needed: get one from the token endpoint"),
             Fault::PermissionDenied { missing } => row(Code::PermissionDenied, "PERMISSION_DENIED", 403, "forbidden",
                 Metadata("scope", (*missing).to_owned()), &format!("the token lacks the scope {missing}")),
+            Fault::ForeignOrigin => row(Code::PermissionDenied, "FOREIGN_ORIGIN", 403, "foreign_origin", Nothing,
+                "pages of this origin may not run this client's journeys: add it to the client's redirect_uris"),
             Fault::InvalidArgument(violations) => row(Code::InvalidArgument, "INVALID_ARGUMENT", 400, "system_invalid_input",
                 Fields(violations), &sentence(violations)),
 

@@ -7,6 +7,7 @@ fn all() -> Vec<Fault> {
     vec![
         Fault::Unauthenticated,
         Fault::PermissionDenied { missing: "codes:issue" },
+        Fault::ForeignOrigin,
         Fault::InvalidArgument(vec![
             FieldViolation::new("user.type", "must be given"),
             FieldViolation::new("expires_in", "must be from 1 to 86400 seconds"),
@@ -82,16 +83,23 @@ fn http_has_the_documented_words() {
 
 #[test]
 fn a_lock_says_until_when_and_a_denial_which_scope() {
-    let [locked, denied] = [4, 1]
-        .map(|at| Status::from(all()[at].clone()).get_details_error_info().expect("info").metadata);
-    assert_eq!(locked["locked_until"], "2026-01-01T00:00:00.000Z");
-    assert_eq!(denied["scope"], "codes:issue");
-    assert!(all()[4].http().message.contains("2026-01-01T00:00:00.000Z"));
+    let metadata = |fault: &Fault| {
+        Status::from(fault.clone()).get_details_error_info().expect("an ErrorInfo").metadata
+    };
+    let locked = Fault::UserLocked { locked_until: Timestamp::from_unix_millis(1_767_225_600_000) };
+    assert_eq!(metadata(&locked)["locked_until"], "2026-01-01T00:00:00.000Z");
+    assert!(locked.http().message.contains("2026-01-01T00:00:00.000Z"));
+    let denied = Fault::PermissionDenied { missing: "codes:issue" };
+    assert_eq!(metadata(&denied)["scope"], "codes:issue");
+    assert!(denied.http().message.contains("codes:issue"));
 }
 
 #[test]
 fn every_violation_is_told_at_once() {
-    let status = Status::from(all()[2].clone());
+    let status = Status::from(Fault::InvalidArgument(vec![
+        FieldViolation::new("user.type", "must be given"),
+        FieldViolation::new("expires_in", "must be from 1 to 86400 seconds"),
+    ]));
     let told = status.get_details_bad_request().expect("a BadRequest").field_violations;
     assert_eq!(told.len(), 2);
     assert_eq!(

@@ -1,0 +1,34 @@
+//! From settings to ports: what every service opens before it can be put together.
+//!
+//! | to learn | read |
+//! | --- | --- |
+//! | which folder of YAML is served, and how it is looked after | [`configuration`] |
+//! | where peppers and keys are read | [`secrets`] |
+//! | where codes and journeys are kept | [`store`] |
+//! | how the audit trail is written | [`audit`] |
+//! | how two of these become the desk that codes are issued and verified at | [`desk`] |
+
+pub mod audit;
+pub mod configuration;
+pub mod secrets;
+pub mod store;
+
+use std::sync::Arc;
+
+use clock::SystemClock;
+use codes::desk::Desk;
+use codes::peppers::Peppers;
+
+use crate::audit::LogAudit;
+use crate::store::Stores;
+
+/// The desk of a running service: the system's clock and randomness, the log's audit trail.
+pub fn desk(stores: &Stores, peppers: Arc<Peppers>) -> Desk {
+    Desk {
+        store: Arc::clone(&stores.codes),
+        audit: Arc::new(LogAudit),
+        peppers,
+        clock: Arc::new(SystemClock),
+        randomness: codes::randomness::system(),
+    }
+}

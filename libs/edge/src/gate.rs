@@ -1,0 +1,128 @@
+//! The gate: from a bearer token to a principal, by the configuration as it is now.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use clock::Clock;
+use codes::desk::Caller;
+use codes::ids::ClientId;
+use config::{Application, ClientKind, Configuration, Live};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use tokens::client::ClientToken;
+use tokens::scope::Scope;
+use tokens::service::ServiceToken;
+use tokens::verify::TokenVerifier;
+use wire::error::Fault;
+
+/// Who is calling, and with what rights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The client and its application.
+    pub caller: Caller,
+    scopes: BTreeSet<Scope>,
+}
+
+impl Principal {
+    /// Whether the principal has a right.
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// The principal's application.
+    pub fn application<'a>(
+        &self,
+        configuration: &'a Configuration,
+    ) -> Result<&'a Application, Fault> {
+        configuration.application(&self.caller.application).ok_or(Fault::Unauthenticated)
+    }
+
+    /// Refuses a principal without a right.
+    pub fn require(&self, scope: Scope) -> Result<(), Fault> {
+        if self.has(scope) {
+            Ok(())
+        } else {
+            Err(Fault::PermissionDenied { missing: scope.as_str() })
+        }
+    }
+}
+
+/// Lets in who holds a valid token of a client that is still configured.
+#[derive(Clone)]
+pub struct Gate {
+    live: Arc<Live>,
+    clock: Arc<dyn Clock>,
+    clients: TokenVerifier,
+    services: Option<TokenVerifier>,
+}
+
+impl Gate {
+    /// A gate for clients, whose tokens the code issuer signs.
+    pub const fn for_clients(
+        live: Arc<Live>,
+        clock: Arc<dyn Clock>,
+        clients: TokenVerifier,
+    ) -> Self {
+        Self { live, clock, clients, services: None }
+    }
+
+    /// Also lets in the journey runner, whose tokens it signs itself.
+    #[must_use]
+    pub fn and_services(mut self, services: TokenVerifier) -> Self {
+        self.services = Some(services);
+        self
+    }
+
+    /// The principal who sent these headers.
+    pub fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Fault> {
+        let token = bearer(headers).ok_or(Fault::Unauthenticated)?;
+        let configuration = self.live.current();
+        match ClientToken::verify(token, &self.clients, self.clock.now()) {
+            Ok(token) => client(&configuration, token),
+            Err(_) => self.service(&configuration, token),
+        }
+        .ok_or(Fault::Unauthenticated)
+    }
+
+    /// The principal who sent these headers, if it has a right.
+    pub fn authorize(&self, headers: &HeaderMap, scope: Scope) -> Result<Principal, Fault> {
+        let principal = self.authenticate(headers)?;
+        principal.require(scope)?;
+        Ok(principal)
+    }
+
+    /// The configuration as it is now.
+    pub fn configuration(&self) -> Arc<Configuration> {
+        self.live.current()
+    }
+
+    fn service(&self, configuration: &Configuration, token: &str) -> Option<Principal> {
+        let services = self.services.as_ref()?;
+        let token = ServiceToken::verify(token, services, self.clock.now()).ok()?;
+        let application = configuration.application(&token.application)?.id.clone();
+        let client = ClientId::parse(ServiceToken::SUBJECT).ok()?;
+        Some(Principal {
+            caller: Caller { application, client },
+            scopes: ServiceToken::SCOPES.into_iter().collect(),
+        })
+    }
+}
+
+/// The client of a valid token with the rights that both the token and today's configuration give
+/// it: a client that was removed, or lost a scope, does not keep it until its token ends.
+fn client(configuration: &Configuration, token: ClientToken) -> Option<Principal> {
+    let (application, client) = configuration.client(&token.client)?;
+    let ClientKind::Confidential { scopes, .. } = &client.kind else { return None };
+    (application.id == token.application).then(|| Principal {
+        scopes: token.scopes.intersection(scopes).copied().collect(),
+        caller: Caller { application: token.application, client: token.client },
+    })
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1), if there is just one.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,70 @@
+//! A gRPC service behind the gate: a call without the right its rpc needs never reaches it.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+
+use futures_util::future::Either;
+use http::{Request, Response};
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tower::Service;
+use wire::error::Fault;
+use wire::rpc::Rpc;
+
+use crate::gate::{Gate, Principal};
+use crate::rules;
+
+/// A service whose calls carry a [`Principal`] among their extensions.
+#[derive(Clone)]
+pub struct Guarded<S> {
+    gate: Gate,
+    inner: S,
+}
+
+impl<S> Guarded<S> {
+    /// Puts a service behind the gate.
+    pub const fn new(gate: Gate, inner: S) -> Self {
+        Self { gate, inner }
+    }
+
+    fn admit(&self, request: &Request<Body>) -> Result<Principal, Fault> {
+        // Who calls an rpc that does not exist learns nothing about those that do.
+        let rpc = Rpc::from_path(request.uri().path()).ok_or(Fault::Unauthenticated)?;
+        self.gate.authorize(request.headers(), rules::scope(rpc))
+    }
+}
+
+impl<S: NamedService> NamedService for Guarded<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+type Refused = Ready<Result<Response<Body>, Infallible>>;
+
+impl<S> Service<Request<Body>> for Guarded<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Either<Refused, S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        match self.admit(&request) {
+            Ok(principal) => {
+                request.extensions_mut().insert(principal);
+                Either::Right(self.inner.call(request))
+            }
+            Err(fault) => Either::Left(ready(Ok(tonic::Status::from(fault).into_http()))),
+        }
+    }
+}
+
+/// The principal of a call that came through a [`Guarded`] service.
+pub fn principal<T>(request: &tonic::Request<T>) -> Result<Principal, Fault> {
+    request.extensions().get::<Principal>().cloned().ok_or(Fault::Unauthenticated)
+}

@@ -1,0 +1,28 @@
+//! The outer edge of a service: where a request becomes a principal and a parsed value, and a fault
+//! becomes an answer.
+//!
+//! | to learn | read |
+//! | --- | --- |
+//! | which scope an rpc needs | [`rules`] |
+//! | who is calling, and with what rights | [`gate`] |
+//! | how a gRPC service stands behind the gate | [`guard`] |
+//! | where guessed secrets are slowed down | [`throttle`] |
+//! | how JSON comes in, and how faults go out as JSON | [`json`] |
+//! | how others find a service's keys and endpoints | [`metadata`] |
+
+pub mod gate;
+pub mod guard;
+pub mod json;
+pub mod metadata;
+pub mod rules;
+pub mod throttle;
+
+use codes::desk::OperationError;
+use wire::error::Fault;
+
+/// Logs why an operation has no outcome, and returns what the caller is told: that it may try
+/// again, the same for every user.
+pub fn unavailable(error: OperationError) -> Fault {
+    tracing::error!(error = %error, "an operation failed");
+    error.into()
+}

@@ -1,0 +1,63 @@
+//! What anybody may read about a service: its keys, its endpoints, its `OpenAPI` document.
+
+use axum::routing::{MethodRouter, get};
+use axum::{Json, Router};
+use serde_json::Value;
+use tokens::discovery::{self, Endpoints};
+use tokens::mint::Minter;
+
+/// How long others may keep what they read here: a new key is published long before it signs.
+const CACHING: &str = "public, max-age=300";
+
+/// The well-known endpoints of an issuer: `GET /.well-known/jwks.json` (RFC 7517), also as
+/// `/cis/oidc/jwks`, and `GET /.well-known/openid-configuration` (RFC 8414).
+pub fn well_known(minter: &Minter, token_endpoint: Option<&str>) -> Router {
+    let at = |path: &str| format!("{}{path}", minter.issuer());
+    let endpoints = Endpoints { jwks: at("/.well-known/jwks.json"), token: token_endpoint.map(at) };
+    let discovery = discovery::document(minter.issuer(), &endpoints);
+    Router::new()
+        .route("/.well-known/jwks.json", document(minter.ring().jwks()))
+        .route("/cis/oidc/jwks", document(minter.ring().jwks()))
+        .route("/.well-known/openid-configuration", document(discovery))
+}
+
+/// `GET /openapi.json`: the descriptions of what one server serves, as one.
+pub fn openapi(descriptions: &[&str]) -> Router {
+    let mut whole = Value::Null;
+    for description in descriptions {
+        let part = serde_json::from_str(description).unwrap_or_default();
+        merge(&mut whole, part);
+    }
+    Router::new().route("/openapi.json", document(whole))
+}
+
+/// Adds what only `part` has: its paths and components.
+fn merge(whole: &mut Value, part: Value) {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => {
+            for (key, value) in part {
+                merge(whole.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (whole @ Value::Null, part) => *whole = part,
+        (_, _) => {}
+    }
+}
+
+fn document(value: Value) -> MethodRouter {
+    get(move || async move { ([("cache-control", CACHING)], Json(value)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn merging_adds_and_never_replaces() {
+        let mut whole = json!({ "info": { "title": "a" }, "paths": { "/a": 1 } });
+        merge(&mut whole, json!({ "info": { "title": "b" }, "paths": { "/a": 2, "/b": 3 } }));
+        assert_eq!(whole, json!({ "info": { "title": "a" }, "paths": { "/a": 1, "/b": 3 } }));
+    }
+}

@@ -1,0 +1,58 @@
+//! `postern.code.v1.CodeIssuerService`.
+
+use edge::guard::{Guarded, principal};
+use tonic::{Request, Response, Status};
+use wire::code::v1::code_issuer_service_server::{CodeIssuerService, CodeIssuerServiceServer};
+use wire::code::v1::{
+    DescribeCodeRequest, DescribeCodeResponse, IssueCodeRequest, IssueCodeResponse,
+    RevokeCodeRequest, RevokeCodeResponse,
+};
+use wire::issuer::{from_description, parse_describe, parse_issue, parse_revoke};
+
+use crate::CodeIssuer;
+
+impl CodeIssuer {
+    /// The service behind its gate.
+    pub fn grpc(&self) -> Guarded<CodeIssuerServiceServer<Self>> {
+        let server = CodeIssuerServiceServer::new(self.clone())
+            .max_decoding_message_size(chassis::grpc::MAX_MESSAGE_BYTES);
+        Guarded::new(self.gate.clone(), server)
+    }
+}
+
+#[tonic::async_trait]
+impl CodeIssuerService for CodeIssuer {
+    async fn issue_code(
+        &self,
+        request: Request<IssueCodeRequest>,
+    ) -> Result<Response<IssueCodeResponse>, Status> {
+        let principal = principal(&request)?;
+        let request = parse_issue(request.into_inner())?;
+        Ok(Response::new(self.issue(&principal, &request).await?))
+    }
+
+    async fn revoke_code(
+        &self,
+        request: Request<RevokeCodeRequest>,
+    ) -> Result<Response<RevokeCodeResponse>, Status> {
+        let principal = principal(&request)?;
+        let target = parse_revoke(request.get_ref())?;
+        let configuration = self.gate.configuration();
+        let directory = &principal.application(&configuration)?.directory;
+        let revoked = self.issuer.revoke(&principal.caller, &**directory, &target).await;
+        let revoked = revoked.map_err(edge::unavailable)?;
+        Ok(Response::new(RevokeCodeResponse { revoked }))
+    }
+
+    async fn describe_code(
+        &self,
+        request: Request<DescribeCodeRequest>,
+    ) -> Result<Response<DescribeCodeResponse>, Status> {
+        let principal = principal(&request)?;
+        let user = parse_describe(request.get_ref())?;
+        let configuration = self.gate.configuration();
+        let directory = &principal.application(&configuration)?.directory;
+        let code = self.issuer.describe(&principal.caller, &**directory, &user).await;
+        Ok(Response::new(from_description(code.map_err(edge::unavailable)?)))
+    }
+}

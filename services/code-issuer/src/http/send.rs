@@ -1,0 +1,120 @@
+//! `otp/send` with the channel `direct`: issues a code and hands it to the caller, who is an agent's
+//! backend. Other channels would send it to the very address that is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use codes::audit::Context;
+use codes::issuer::IssueRequest;
+use codes::user::{Identifier, IdentifierType};
+use edge::json::{self, Refusal};
+use serde::Deserialize;
+use serde_json::json;
+use tokens::scope::Scope;
+use wire::error::Fault;
+use wire::violations::{Checked, Violations};
+
+use super::Edge;
+
+/// The request's body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    channel: String,
+    identifier_type: String,
+    identifier: String,
+    /// In seconds.
+    expires_in: Option<u64>,
+    #[serde(default)]
+    agent_id: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    ticket_ref: String,
+    #[serde(default)]
+    verification_method: String,
+    #[serde(default)]
+    idempotency_key: String,
+}
+
+/// `POST /cis/v1/auth/otp/send`.
+pub(super) async fn send(
+    State(edge): State<Arc<Edge>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let service = &edge.service;
+    let principal = service.gate.authorize(&headers, Scope::CodesIssue)?;
+    let request = json::parse::<Body>(&headers, &body)?.into_request()?;
+    let issued = service.issue(&principal, &request).await?;
+    let body = json!({
+        "message": "OTP sent",
+        "code": issued.code,
+        "expires_at": issued.expires_at.map(|at| at.to_string()),
+    });
+    Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+impl Body {
+    /// The request that the body stands for, or everything that is wrong with it.
+    fn into_request(self) -> Result<IssueRequest, Fault> {
+        let mut violations = Violations::default();
+        let channel = check_channel(&mut violations, &self.channel);
+        let user = self.user(&mut violations);
+        let key = violations.idempotency_key("idempotency_key", &self.idempotency_key);
+        let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
+        let agent_id = short("agent_id", self.agent_id);
+        let ticket_ref = short("ticket_ref", self.ticket_ref);
+        let verification_method = short("verification_method", self.verification_method);
+        let reason = violations.text("reason", self.reason, Violations::LONG_TEXT);
+        let (
+            Ok(()),
+            Ok(user),
+            Ok(idempotency_key),
+            Ok(agent_id),
+            Ok(ticket_ref),
+            Ok(verification_method),
+            Ok(reason),
+        ) = (channel, user, key, agent_id, ticket_ref, verification_method, reason)
+        else {
+            return Err(violations.into());
+        };
+        Ok(IssueRequest {
+            user,
+            expires_in: self.expires_in.map(Duration::from_secs),
+            context: Context {
+                agent_id,
+                reason,
+                ticket_ref,
+                verification_method,
+                ..Context::default()
+            },
+            idempotency_key,
+            override_lockout: false,
+        })
+    }
+
+    fn user(&self, violations: &mut Violations) -> Checked<Identifier> {
+        match IdentifierType::parse(&self.identifier_type) {
+            Some(kind) => violations.check("identifier", Identifier::parse(kind, &self.identifier)),
+            None => Err(violations
+                .note("identifier_type", "must be user_id, email, phone_number or username")),
+        }
+    }
+}
+
+fn check_channel(violations: &mut Violations, channel: &str) -> Checked<()> {
+    match channel {
+        "direct" => Ok(()),
+        "sms" | "email" => {
+            Err(violations.note("channel", "must be direct: the agent hands the code to the user"))
+        }
+        _ => Err(violations.note("channel", "must be direct")),
+    }
+}

@@ -1,0 +1,222 @@
+//! The token endpoint: the client credentials grant (RFC 6749, section 4.4), with its errors
+//! (section 5.2).
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, State};
+use axum::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use codes::ids::{ApplicationId, ClientId};
+use config::ClientKind;
+use secrecy::SecretString;
+use serde_json::json;
+use tokens::client::ClientToken;
+use tokens::scope::{self, Scope};
+
+use super::Edge;
+
+/// Who presents a secret, and from where.
+pub(super) type Source = (String, IpAddr);
+
+/// Why no token was issued.
+enum TokenError {
+    InvalidRequest(&'static str),
+    /// Also says whether the client used the `Authorization` header.
+    InvalidClient {
+        basic: bool,
+    },
+    UnsupportedGrantType,
+    InvalidScope,
+    SlowDown(Duration),
+    Unavailable,
+}
+
+/// `POST /oidc/token`.
+pub(super) async fn token(
+    State(edge): State<Arc<Edge>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut response = match grant(&edge, peer.ip(), &headers, &body) {
+        Ok(token) => token.into_response(),
+        Err(error) => error.into_response(),
+    };
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn grant(
+    edge: &Edge,
+    from: IpAddr,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Json<serde_json::Value>, TokenError> {
+    let form = parse_form(headers, body)?;
+    let grant_type =
+        form.get("grant_type").ok_or(TokenError::InvalidRequest("grant_type is missing"))?;
+    if grant_type != "client_credentials" {
+        return Err(TokenError::UnsupportedGrantType);
+    }
+    let credentials = Credentials::parse(headers, &form)?;
+    let (application, client, allowed) = authenticate(edge, from, credentials)?;
+    let scopes = match form.get("scope").map(|list| scope::parse_list(list)) {
+        None => allowed,
+        Some(Ok(asked)) if asked.is_subset(&allowed) => asked,
+        Some(Ok(_) | Err(_)) => return Err(TokenError::InvalidScope),
+    };
+    let scope = scope::to_list(&scopes);
+    let token = ClientToken { application, client, scopes };
+    let token = token.mint(&edge.service.minter, edge.service.clock.now());
+    Ok(Json(json!({
+        "access_token": token.map_err(|_| TokenError::Unavailable)?,
+        "token_type": "Bearer",
+        "expires_in": ClientToken::LIFETIME.as_secs(),
+        "scope": scope,
+    })))
+}
+
+/// The form's parameters, none of which may come twice (RFC 6749, section 3.2).
+fn parse_form(headers: &HeaderMap, body: &[u8]) -> Result<HashMap<String, String>, TokenError> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
+    if !essence.is_some_and(|it| it.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+        return Err(TokenError::InvalidRequest(
+            "the body must be application/x-www-form-urlencoded",
+        ));
+    }
+    let mut form = HashMap::new();
+    for (name, value) in form_urlencoded::parse(body).into_owned() {
+        if form.insert(name, value).is_some() {
+            return Err(TokenError::InvalidRequest("a parameter is given twice"));
+        }
+    }
+    Ok(form)
+}
+
+/// What a client presents, by the one method that it chose.
+struct Credentials {
+    id: String,
+    secret: SecretString,
+    basic: bool,
+}
+
+impl Credentials {
+    fn parse(headers: &HeaderMap, form: &HashMap<String, String>) -> Result<Self, TokenError> {
+        let in_form = (form.get("client_id"), form.get("client_secret"));
+        match (headers.get(AUTHORIZATION), in_form) {
+            (Some(_), (_, Some(_))) => {
+                Err(TokenError::InvalidRequest("the client authenticates in two ways at once"))
+            }
+            (Some(header), (_, None)) => {
+                Self::basic(header).ok_or(TokenError::InvalidClient { basic: true })
+            }
+            (None, (Some(id), Some(secret))) => {
+                Ok(Self { id: id.clone(), secret: secret.clone().into(), basic: false })
+            }
+            (None, _) => Err(TokenError::InvalidClient { basic: false }),
+        }
+    }
+
+    /// HTTP Basic, of which both halves are form-encoded first (RFC 6749, section 2.3.1).
+    fn basic(header: &HeaderValue) -> Option<Self> {
+        let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
+        let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+        let (id, secret) = decoded.split_once(':')?;
+        let plain = |text: &str| {
+            let pair = format!("x={}", text.replace('&', "%26"));
+            form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
+        };
+        let (id, secret) = (plain(id)?, plain(secret)?);
+        scheme.eq_ignore_ascii_case("basic").then(|| Self {
+            id,
+            secret: secret.into(),
+            basic: true,
+        })
+    }
+}
+
+/// The client whose secret was presented, and what it may ask for.
+fn authenticate(
+    edge: &Edge,
+    from: IpAddr,
+    credentials: Credentials,
+) -> Result<(ApplicationId, ClientId, BTreeSet<Scope>), TokenError> {
+    let Credentials { id, secret, basic } = credentials;
+    let now = edge.service.clock.now();
+    let source = (id.chars().take(64).collect(), from);
+    edge.wrong_secrets.check(&source, now).map_err(TokenError::SlowDown)?;
+
+    let configuration = edge.service.gate.configuration();
+    let client = ClientId::parse(&id).ok().and_then(|id| configuration.client(&id));
+    let confidential = client.and_then(|(application, client)| match &client.kind {
+        ClientKind::Confidential { secret, scopes } => Some((application, client, secret, scopes)),
+        ClientKind::Public { .. } => None,
+    });
+    let expected = confidential.map(|(_, _, expected, _)| expected);
+    if !tokens::secret::verify(expected, &secret) {
+        edge.wrong_secrets.fail(source, now);
+        return Err(TokenError::InvalidClient { basic });
+    }
+    let (application, client, _, scopes) =
+        confidential.ok_or(TokenError::InvalidClient { basic })?;
+    Ok((application.id.clone(), client.id.clone(), scopes.clone()))
+}
+
+impl IntoResponse for TokenError {
+    fn into_response(self) -> Response {
+        let (status, error, description) = match self {
+            Self::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why),
+            Self::InvalidClient { .. } => {
+                (StatusCode::UNAUTHORIZED, "invalid_client", "unknown client or wrong secret")
+            }
+            Self::UnsupportedGrantType => (
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "grant_type must be client_credentials",
+            ),
+            Self::InvalidScope => (
+                StatusCode::BAD_REQUEST,
+                "invalid_scope",
+                "a scope is unknown or not granted to this client",
+            ),
+            Self::SlowDown(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "slow_down",
+                "too many wrong secrets: try again later",
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "no token can be signed now: try again later",
+            ),
+        };
+        let body = json!({ "error": error, "error_description": description });
+        let mut response = (status, Json(body)).into_response();
+        match self {
+            Self::InvalidClient { basic: true } => {
+                let challenge = HeaderValue::from_static("Basic realm=\"postern\"");
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            }
+            Self::SlowDown(wait) => {
+                response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
+            }
+            Self::InvalidRequest(_)
+            | Self::InvalidClient { basic: false }
+            | Self::UnsupportedGrantType
+            | Self::InvalidScope
+            | Self::Unavailable => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,9 @@
+//! Starts a code issuer.
+
+use std::process::ExitCode;
+
+use code_issuer::settings::{Args, start};
+
+fn main() -> ExitCode {
+    chassis::run::<Args, _>(start)
+}

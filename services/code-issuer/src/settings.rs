@@ -1,0 +1,96 @@
+//! The settings of a code issuer, and how it is put together from them.
+
+use std::sync::Arc;
+
+use assembly::configuration::{ConfigArgs, has_demo_secret, look_after};
+use assembly::secrets::{PepperArgs, SigningArgs};
+use assembly::store::{Store, StoreArgs};
+use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
+use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
+use clock::SystemClock;
+use codes::peppers::Peppers;
+use config::Live;
+use edge::gate::Gate;
+use edge::metadata;
+use tokens::mint::Minter;
+use tokens::verify::TokenVerifier;
+
+use crate::{CodeIssuer, OPENAPI};
+
+/// Issues temporary access codes, and the tokens that clients call with
+#[derive(clap::Parser)]
+#[command(name = "code-issuer", version)]
+pub struct Args {
+    #[command(flatten)]
+    process: ProcessArgs,
+    #[command(flatten)]
+    grpc: GrpcListen,
+    #[command(flatten)]
+    http: HttpListen,
+    #[command(flatten)]
+    admin: AdminListen,
+    #[command(flatten)]
+    config: ConfigArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    peppers: PepperArgs,
+    #[command(flatten)]
+    signing: SigningArgs,
+}
+
+/// Checked settings.
+pub struct Checked {
+    endpoints: [Endpoint; 3],
+    live: Arc<Live>,
+    store: Store,
+    peppers: Arc<Peppers>,
+    minter: Minter,
+}
+
+impl chassis::Settings for Args {
+    type Checked = Checked;
+
+    fn process(&self) -> &ProcessArgs {
+        &self.process
+    }
+
+    fn check(self, mistakes: &mut Mistakes) -> Option<Checked> {
+        let grpc = self.grpc.check(50051, mistakes);
+        let http = self.http.check(8080, mistakes);
+        let admin = self.admin.check(9090, mistakes);
+        let live = self.config.open(mistakes);
+        let store = self.store.shared(mistakes);
+        let peppers = self.peppers.open(mistakes);
+        let minter = self.signing.open(mistakes);
+        let endpoints = [grpc?, http?, admin?];
+        let live = live?;
+        if has_demo_secret(&live.current()) && !endpoints[1].address.ip().is_loopback() {
+            mistakes.note(
+                "--http-listen: must be a loopback address while a client has a secret of the demo",
+            );
+        }
+        Some(Checked { endpoints, live, store: store?, peppers: peppers?, minter: minter? })
+    }
+}
+
+/// Puts the service together.
+pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
+    let Checked { endpoints, live, store, peppers, minter } = settings;
+    let [grpc, http, admin] = bind(endpoints).await?;
+    let desk = assembly::desk(&store.open()?, peppers);
+    let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
+    let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens);
+    let router = metadata::well_known(&minter, Some("/oidc/token"));
+    let router = router.merge(metadata::openapi(&[OPENAPI]));
+    let service = CodeIssuer::new(gate, desk, minter);
+    let mut server = GrpcServer::new(grpc).service(service.grpc());
+    if process.reflection.unwrap_or(false) {
+        server = server.reflection(wire::FILE_DESCRIPTOR_SET).map_err(anyhow::Error::from)?;
+    }
+    Ok(Servers::new()
+        .grpc(server)
+        .http(HttpServer::new(http, router.merge(service.http())))
+        .admin(admin)
+        .task(look_after(live)))
+}

@@ -1,0 +1,267 @@
+//! The journey runner over HTTP: the protocol of the Web SDK, and the recovery page.
+
+mod answer;
+mod cors;
+pub(crate) mod encryption;
+mod envelope;
+mod page;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, ORIGIN, REFERER, USER_AGENT};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use codes::ids::ClientId;
+use codes::randomness;
+use config::ClientKind;
+use journeys::session::SessionId;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tower_http::cors::CorsLayer;
+use wire::error::Fault;
+use wire::runner::{CLIENT_INPUT, StartJourney, SubmitInput};
+
+use self::envelope::{Message, Reply, SCHEME, invalid};
+use crate::{JourneyRunner, Runs, Sent};
+
+/// The headers that a journey may read.
+const READABLE: [axum::http::HeaderName; 4] = [ACCEPT_LANGUAGE, ORIGIN, REFERER, USER_AGENT];
+
+/// What every call carries in its query.
+#[derive(Deserialize)]
+struct Call {
+    #[serde(rename = "clientId")]
+    client_id: String,
+    locale: Option<String>,
+    /// The waiting journey.
+    sid: Option<String>,
+    /// The device id that was handed out earlier.
+    did: Option<String>,
+}
+
+/// The data of `anonymous_invoke`.
+#[derive(Deserialize)]
+struct Invocation {
+    policy_request_id: String,
+    #[serde(default)]
+    params: Map<String, Value>,
+}
+
+/// The data of `assert`.
+#[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the protocol's names")]
+struct Assertion {
+    assertion_id: String,
+    assert: String,
+    fch: String,
+    #[serde(default)]
+    input: Value,
+    #[serde(default)]
+    data: Value,
+}
+
+impl JourneyRunner {
+    /// The endpoints of this service.
+    pub fn http(&self) -> Router {
+        Router::new()
+            .route("/ido/api/v2/auth/{operation}", post(call))
+            .merge(page::routes())
+            .with_state(self.clone())
+    }
+
+    /// The application and the public client of that id.
+    fn browser(&self, client_id: &str) -> Option<Runs> {
+        let configuration = self.live.current();
+        let (application, client) = configuration.client(&ClientId::parse(client_id).ok()?)?;
+        let is_public = matches!(client.kind, ClientKind::Public { .. });
+        is_public.then(|| Runs { application: application.id.clone(), client: client.id.clone() })
+    }
+
+    /// Lets the pages of all clients call.
+    pub fn cors(&self) -> CorsLayer {
+        cors::layer(Arc::clone(&self.live))
+    }
+
+    fn is_foreign(&self, client_id: &str, headers: &HeaderMap) -> bool {
+        let configuration = self.live.current();
+        let client = ClientId::parse(client_id).ok();
+        let client = client.and_then(|id| configuration.client(&id));
+        cors::is_foreign(headers, |origin| match client.map(|(_, client)| &client.kind) {
+            Some(ClientKind::Public { origins, .. }) => origins.contains(origin),
+            Some(ClientKind::Confidential { .. }) | None => false,
+        })
+    }
+}
+
+/// `POST /ido/api/v2/auth/<operation>`.
+async fn call(
+    State(runner): State<JourneyRunner>,
+    Path(operation): Path<String>,
+    call: Result<Query<Call>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Ok(Query(call)) = call else {
+        return runner.answer(Err(invalid("the query must name a clientId")), None);
+    };
+    if runner.is_foreign(&call.client_id, &headers) {
+        return runner.answer(Err(Fault::ForeignOrigin), None);
+    }
+    let now = runner.clock.now();
+    match Message::parse(&headers, &body, &runner.sealer, now) {
+        Ok(mut message) => {
+            let reply = runner.perform(&operation, call, &headers, &mut message).await;
+            runner.answer(reply, Some(&message))
+        }
+        Err(fault) => runner.answer(Err(fault), None),
+    }
+}
+
+impl JourneyRunner {
+    async fn perform(
+        &self,
+        operation: &str,
+        call: Call,
+        headers: &HeaderMap,
+        message: &mut Message,
+    ) -> Result<Reply, Fault> {
+        let runs = self.browser(&call.client_id).ok_or(Fault::JourneyNotFound)?;
+        match operation {
+            "anonymous_invoke" => self.invoke(runs, call, headers, message).await,
+            "assert" => self.assert(runs, call, message).await,
+            "key_exchange" => self.exchange_key(message),
+            "poll" => Err(invalid("no journey here waits for another device")),
+            "create_debug_token" => Err(invalid("journeys here cannot be debugged")),
+            "sso" => Err(invalid("no SSO interaction leads here: start the journey by its id")),
+            _ => Err(invalid("no such operation")),
+        }
+    }
+
+    async fn invoke(
+        &self,
+        runs: Runs,
+        call: Call,
+        headers: &HeaderMap,
+        message: &mut Message,
+    ) -> Result<Reply, Fault> {
+        let invocation: Invocation = message.data()?;
+        let request = StartJourney {
+            journey_id: invocation.policy_request_id,
+            params: invocation.params,
+            correlation_id: message.correlation_id.take(),
+            locale: call.locale,
+            idempotency_key: None,
+        };
+        let sent = Sent { headers: readable(headers), device: message.device.take() };
+        let answer = self.start(runs, request, sent).await?;
+        let session = match &answer {
+            journeys::runner::Answer::InputRequired(input) => input.session.expose().to_owned(),
+            journeys::runner::Answer::Completed(_) | journeys::runner::Answer::Rejected(_) => {
+                self.random_id()
+            }
+        };
+        let mut reply = answer::reply(answer);
+        reply.headers.extend([
+            json!({ "type": "uid", "uid": self.random_id() }),
+            json!({ "type": "session_id", "session_id": session }),
+            json!({ "type": "device_id", "device_id": self.device_id(call.did) }),
+        ]);
+        Ok(reply)
+    }
+
+    async fn assert(&self, runs: Runs, call: Call, message: &mut Message) -> Result<Reply, Fault> {
+        let Assertion { assertion_id, assert, fch, input, data } = message.data()?;
+        let session = call.sid.as_deref().map(SessionId::parse);
+        let session = session.and_then(Result::ok).ok_or(Fault::SessionNotFound)?;
+        let (option, data) = match assert.as_str() {
+            "action" => (CLIENT_INPUT.to_owned(), input),
+            "data" => (CLIENT_INPUT.to_owned(), data),
+            "escape" => {
+                let id = data.get("escape_id").and_then(Value::as_str);
+                let id = id.ok_or_else(|| invalid("an escape must have an escape_id"))?;
+                (id.to_owned(), data.get("escape_params").cloned().unwrap_or_default())
+            }
+            _ => return Err(invalid("this step takes no such assertion")),
+        };
+        let request = SubmitInput { session, assertion_id, challenge: fch, option, data };
+        Ok(answer::reply(self.submit(runs, request).await?))
+    }
+
+    /// Agrees on a key; the data comes back as it was sent.
+    fn exchange_key(&self, message: &mut Message) -> Result<Reply, Fault> {
+        let refused = || invalid("must have a key_exchange header with scheme 3 and a P-256 point");
+        let theirs = message.key_exchange.take().ok_or_else(refused)?;
+        let agreed = self.sealer.agree(&theirs, self.clock.now());
+        let (session, y) = agreed.ok_or_else(refused)?;
+        let mut reply = Reply::fine(message.data.take());
+        reply.headers.push(json!({
+            "type": "key_exchange",
+            "scheme": SCHEME,
+            "crypto_session_id": session.id,
+            "y": y,
+        }));
+        Ok(reply)
+    }
+
+    /// The answer, in the same shape whether the call was fine or refused.
+    fn answer(&self, reply: Result<Reply, Fault>, message: Option<&Message>) -> Response {
+        let mut retry_after = None;
+        let (status, reply) = match reply {
+            Ok(reply) => (StatusCode::OK, reply),
+            Err(fault) => {
+                let refusal = fault.http();
+                retry_after = refusal.retry_after_seconds;
+                let status = StatusCode::from_u16(refusal.status);
+                (
+                    status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                    Reply::rejected(&refusal.message, json!({ "state": "rejected" })),
+                )
+            }
+        };
+        let session = message.and_then(|message| message.session.as_ref());
+        let Some(body) = reply.into_json(session, &self.randomness) else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+
+    fn random_id(&self) -> String {
+        let bytes: [u8; 16] = randomness::bytes(&self.randomness);
+        u128::from_be_bytes(bytes).to_string()
+    }
+
+    /// The device's id: the one it was given earlier, if that could be one of ours.
+    fn device_id(&self, known: Option<String>) -> String {
+        let known = known.filter(|id| id.len() <= 39 && id.bytes().all(|b| b.is_ascii_digit()));
+        known.unwrap_or_else(|| self.random_id())
+    }
+}
+
+fn readable(headers: &HeaderMap) -> Map<String, Value> {
+    let text = |name: &axum::http::HeaderName| {
+        let value = headers.get(name)?.to_str().ok()?;
+        Some((name.to_string(), json!(value)))
+    };
+    READABLE.iter().filter_map(text).collect()
+}
+
+/// What the edge refuses before this service sees it, in the shape that the SDK can read too.
+pub fn refusal(refusal: chassis::http::Refusal) -> Response {
+    let body = json!({
+        "error_code": refusal.error_code(),
+        "message": refusal.message(),
+        "error_message": refusal.message(),
+        "headers": [],
+        "data": {},
+    });
+    (refusal.status(), Json(body)).into_response()
+}

@@ -1,0 +1,9 @@
+//! Starts a journey runner.
+
+use std::process::ExitCode;
+
+use journey_runner::settings::{Args, start};
+
+fn main() -> ExitCode {
+    chassis::run::<Args, _>(start)
+}

@@ -1,0 +1,116 @@
+//! The settings of a journey runner, and how it is put together from them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use assembly::configuration::{ConfigArgs, look_after};
+use assembly::secrets::{SigningArgs, TrustArgs, sealing_key};
+use assembly::store::{Store, StoreArgs};
+use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
+use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
+use clock::SystemClock;
+use codes::randomness;
+use config::Live;
+use edge::gate::Gate;
+use edge::metadata;
+use tokens::mint::Minter;
+use tokens::verify::TokenVerifier;
+use tonic::transport::{Channel, Endpoint as Remote};
+use zeroize::Zeroizing;
+
+use crate::{JourneyRunner, OPENAPI, Ports, refusal};
+
+/// Runs recovery journeys for services and browsers
+#[derive(clap::Parser)]
+#[command(name = "journey-runner", version)]
+pub struct Args {
+    #[command(flatten)]
+    process: ProcessArgs,
+    #[command(flatten)]
+    grpc: GrpcListen,
+    #[command(flatten)]
+    http: HttpListen,
+    #[command(flatten)]
+    admin: AdminListen,
+    #[command(flatten)]
+    config: ConfigArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    signing: SigningArgs,
+    #[command(flatten)]
+    clients: TrustArgs,
+    /// The verifier's gRPC address, such as `http://verifier:50052`
+    #[arg(long, env = "POSTERN_VERIFIER", value_name = "URL")]
+    verifier: Option<String>,
+    /// A file of at least 32 random bytes, the same for all replicas, under which the sessions of the
+    /// encrypted mode are sealed
+    #[arg(long, env = "POSTERN_SEALING_KEY", value_name = "FILE")]
+    sealing_key: Option<PathBuf>,
+}
+
+/// Checked settings.
+pub struct Checked {
+    endpoints: [Endpoint; 3],
+    live: Arc<Live>,
+    store: Store,
+    minter: Minter,
+    clients: TokenVerifier,
+    verifier: Remote,
+    sealing_key: Zeroizing<[u8; 32]>,
+}
+
+impl chassis::Settings for Args {
+    type Checked = Checked;
+
+    fn process(&self) -> &ProcessArgs {
+        &self.process
+    }
+
+    fn check(self, mistakes: &mut Mistakes) -> Option<Checked> {
+        let grpc = self.grpc.check(50053, mistakes);
+        let http = self.http.check(8080, mistakes);
+        let admin = self.admin.check(9090, mistakes);
+        let live = self.config.open(mistakes);
+        let store = self.store.shared(mistakes);
+        let minter = self.signing.open(mistakes);
+        let clients = self.clients.open(mistakes);
+        let verifier = self.verifier.and_then(|url| Channel::from_shared(url).ok());
+        let verifier = verifier.ok_or("must be given, as a URL such as http://verifier:50052");
+        let verifier = mistakes.check("--verifier (POSTERN_VERIFIER)", verifier);
+        let sealing_key = sealing_key(self.sealing_key.as_deref(), mistakes);
+        Some(Checked {
+            endpoints: [grpc?, http?, admin?],
+            live: live?,
+            store: store?,
+            minter: minter?,
+            clients: clients?,
+            verifier: verifier?,
+            sealing_key: sealing_key?,
+        })
+    }
+}
+
+/// Puts the service together.
+pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
+    let Checked { endpoints, live, store, minter, clients, verifier, sealing_key } = settings;
+    let [grpc, http, admin] = bind(endpoints).await?;
+    let ports = Ports {
+        live: Arc::clone(&live),
+        store: store.open()?.journeys,
+        verifier: verifier.connect_lazy(),
+        clock: Arc::new(SystemClock),
+        randomness: randomness::system(),
+        sealing_key,
+    };
+    let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
+    let router = metadata::well_known(&minter, None).merge(metadata::openapi(&[OPENAPI]));
+    let service = JourneyRunner::new(ports, gate, minter);
+    let mut server = GrpcServer::new(grpc).service(service.grpc());
+    if process.reflection.unwrap_or(false) {
+        server = server.reflection(wire::FILE_DESCRIPTOR_SET).map_err(anyhow::Error::from)?;
+    }
+    let pages = HttpServer::new(http, router.merge(service.http()));
+    let pages = pages.cors(service.cors()).refusals(refusal);
+    Ok(Servers::new().grpc(server).http(pages).admin(admin).task(look_after(live)))
+}

@@ -1,0 +1,141 @@
+//! The way to the verifier: one gRPC call, in the name of the application whose journey asks.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use clock::{Clock, Timestamp};
+use codes::ids::{ApplicationId, GrantId};
+use codes::user::UserId;
+use journeys::ports::{Attempt, Verdict, VerifyCodes, VerifyFault};
+use secrecy::ExposeSecret as _;
+use tokens::mint::Minter;
+use tokens::service::ServiceToken;
+use tokio::time::{Instant, sleep_until};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+use wire::code::v1::verifier_service_client::VerifierServiceClient;
+use wire::code::v1::verify_code_response::Outcome;
+use wire::code::v1::{UserIdentifier, VerifyCodeRequest, VerifyCodeResponse, VerifyContext};
+
+/// What a verification may take in all (the budget of the failure policy).
+const DEADLINE: Duration = Duration::from_millis(800);
+
+/// No denial is answered sooner than this after it was asked for, whatever it took to find: its
+/// time tells nobody why.
+const DENIAL_FLOOR: Duration = Duration::from_millis(50);
+
+/// Verifies codes at the verifier.
+pub(crate) struct RemoteVerifier {
+    client: VerifierServiceClient<Channel>,
+    minter: Minter,
+    clock: Arc<dyn Clock>,
+    tokens: Mutex<HashMap<ApplicationId, (MetadataValue<Ascii>, Timestamp)>>,
+}
+
+impl RemoteVerifier {
+    /// Calls the verifier over this channel, with tokens of this minter.
+    pub(crate) fn new(channel: Channel, minter: Minter, clock: Arc<dyn Clock>) -> Self {
+        let client = VerifierServiceClient::new(channel);
+        Self { client, minter, clock, tokens: Mutex::default() }
+    }
+
+    /// The header that names the application; kept for half the token's life.
+    fn authorization(
+        &self,
+        application: &ApplicationId,
+    ) -> Result<MetadataValue<Ascii>, VerifyFault> {
+        let now = self.clock.now();
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((header, fresh_until)) = tokens.get(application)
+            && now < *fresh_until
+        {
+            return Ok(header.clone());
+        }
+        let token = ServiceToken { application: application.clone() };
+        let misconfigured = |error: &dyn ToString| VerifyFault::Misconfigured(error.to_string());
+        let token = token.mint(&self.minter, now).map_err(|error| misconfigured(&error))?;
+        let mut header: MetadataValue<Ascii> =
+            format!("Bearer {token}").parse().map_err(|error| misconfigured(&error))?;
+        header.set_sensitive(true);
+        let fresh_until = now + ServiceToken::LIFETIME / 2;
+        tokens.insert(application.clone(), (header.clone(), fresh_until));
+        Ok(header)
+    }
+
+    async fn call(&self, attempt: &Attempt) -> Result<Verdict, VerifyFault> {
+        let authorization = self.authorization(&attempt.application)?;
+        let send = || {
+            let mut request = Request::new(message(attempt));
+            request.set_timeout(DEADLINE);
+            request.metadata_mut().insert("authorization", authorization.clone());
+            let mut client = self.client.clone();
+            async move { client.verify_code(request).await }
+        };
+        let reply = match send().await {
+            // The idempotency key makes a second try safe: the code is compared once.
+            Err(status) if status.code() == Code::Unavailable => send().await,
+            reply => reply,
+        };
+        match reply {
+            Ok(reply) => verdict(reply.into_inner()),
+            Err(status) => refused(&status),
+        }
+    }
+}
+
+#[async_trait]
+impl VerifyCodes for RemoteVerifier {
+    async fn verify(&self, attempt: Attempt) -> Result<Verdict, VerifyFault> {
+        let floor = Instant::now() + DENIAL_FLOOR;
+        let call = tokio::time::timeout(DEADLINE, self.call(&attempt)).await;
+        let verdict = call.unwrap_or(Err(VerifyFault::Unavailable));
+        if !matches!(verdict, Ok(Verdict::Accepted { .. })) {
+            sleep_until(floor).await;
+        }
+        verdict
+    }
+}
+
+fn message(attempt: &Attempt) -> VerifyCodeRequest {
+    VerifyCodeRequest {
+        user: Some(UserIdentifier {
+            r#type: wire::code::v1::IdentifierType::from(attempt.identifier_type).into(),
+            value: attempt.identifier.clone(),
+        }),
+        code: attempt.code.expose_secret().to_owned(),
+        context: Some(VerifyContext {
+            correlation_id: attempt.correlation_id.clone().unwrap_or_default(),
+            journey_id: attempt.journey.to_string(),
+        }),
+        idempotency_key: attempt.idempotency_key.to_string(),
+    }
+}
+
+/// A reply that cannot be read is no verdict: nobody gets in on it.
+fn verdict(reply: VerifyCodeResponse) -> Result<Verdict, VerifyFault> {
+    let unreadable = || VerifyFault::Misconfigured("its reply cannot be read".to_owned());
+    match reply.outcome.ok_or_else(unreadable)? {
+        Outcome::Accepted(accepted) => Ok(Verdict::Accepted {
+            user: UserId::parse_subject(&accepted.user_id).map_err(|_| unreadable())?,
+            grant: GrantId::parse(&accepted.grant_id).map_err(|_| unreadable())?,
+        }),
+        Outcome::Rejected(rejected) => {
+            Ok(Verdict::Rejected { reason: wire::verifier::to_reason(rejected.reason) })
+        }
+    }
+}
+
+fn refused(status: &Status) -> Result<Verdict, VerifyFault> {
+    match status.code() {
+        Code::InvalidArgument => Ok(Verdict::Malformed),
+        // The key stood for another code: nothing was compared, and nothing will be.
+        Code::Aborted => Ok(Verdict::Rejected { reason: None }),
+        Code::Unauthenticated | Code::PermissionDenied | Code::Unimplemented => {
+            Err(VerifyFault::Misconfigured(status.code().to_string()))
+        }
+        _ => Err(VerifyFault::Unavailable),
+    }
+}
