@@ -153,3 +153,17 @@ fn signals() -> io::Result<watch::Receiver<u32>> {
     });
     Ok(counted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_wrong_configuration_is_a_usage_error() {
+        let mistakes = StartError::from(Mistakes(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!((mistakes.exit_code(), mistakes.to_string()), (64, "a\nb".to_owned()));
+        assert_eq!(StartError::from(BindError(Vec::new())).exit_code(), 1);
+        let other = StartError::from(anyhow::anyhow!("inner").context("outer"));
+        assert_eq!((other.exit_code(), other.to_string()), (1, "outer: inner".to_owned()));
+    }
+}

@@ -120,6 +120,24 @@ impl ProcessArgs {
     }
 }
 
+/// Checks the address of a listener; where none is given it is `default_port` on the loopback.
+pub fn endpoint(
+    flag: &'static str,
+    env: &str,
+    address: Option<&str>,
+    default_port: u16,
+    mistakes: &mut Mistakes,
+) -> Option<Endpoint> {
+    let address = match address {
+        Some(address) => mistakes.check(
+            &format!("{flag} ({env})"),
+            address.parse().map_err(|_| "must be an address such as 127.0.0.1:8080"),
+        )?,
+        None => SocketAddr::from((Ipv4Addr::LOCALHOST, default_port)),
+    };
+    Some(Endpoint { flag, address })
+}
+
 /// Defines a group with the address of one listener.
 macro_rules! listen {
     ($name:ident, $field:ident, $flag:literal, $env:literal, $doc:literal) => {
@@ -135,14 +153,7 @@ macro_rules! listen {
             /// Checks the address; where none is given it is `default_port` on the loopback, so
             /// that nothing is reachable from outside unless somebody says so.
             pub fn check(&self, default_port: u16, mistakes: &mut Mistakes) -> Option<Endpoint> {
-                let address = match &self.$field {
-                    Some(address) => mistakes.check(
-                        concat!($flag, " (", $env, ")"),
-                        address.parse().map_err(|_| "must be an address such as 127.0.0.1:8080"),
-                    )?,
-                    None => SocketAddr::from((Ipv4Addr::LOCALHOST, default_port)),
-                };
-                Some(Endpoint { flag: $flag, address })
+                endpoint($flag, $env, self.$field.as_deref(), default_port, mistakes)
             }
         }
     };

@@ -1,0 +1,29 @@
+//! `postern check DIR`: whether a configuration would be served, and what its policies come to.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use config::Configuration;
+
+/// `EX_USAGE` of sysexits.h.
+const WRONG_CONFIGURATION: u8 = 64;
+
+/// Checks a folder: prints each policy and exits 0, or prints every mistake and exits 64.
+pub(crate) fn check(folder: &Path) -> ExitCode {
+    let (lines, code) = match Configuration::load(folder) {
+        Ok(configuration) => {
+            let journeys = configuration.journeys().map(|it| format!("journey: {}", it.id()));
+            let lines = configuration.policy_lines().into_iter().chain(journeys).collect();
+            (lines, ExitCode::SUCCESS)
+        }
+        Err(problems) => {
+            let lines: Vec<_> =
+                problems.iter().map(|problem| format!("error: {problem}")).collect();
+            (lines, ExitCode::from(WRONG_CONFIGURATION))
+        }
+    };
+    // Whoever closed the output has read enough of it.
+    let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
+    code
+}

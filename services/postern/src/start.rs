@@ -1,0 +1,80 @@
+//! Puts the three services together in one process. They talk over gRPC as they would apart; only
+//! the store and the keys are shared by hand.
+
+use std::sync::Arc;
+
+use assembly::configuration::look_after;
+use chassis::settings::Process;
+use chassis::{GrpcServer, HttpServer, Servers, StartError, bind};
+use clock::SystemClock;
+use code_issuer::CodeIssuer;
+use codes::randomness;
+use edge::gate::Gate;
+use edge::metadata;
+use journey_runner::{JourneyRunner, Ports};
+use tokens::mint::Minter;
+use tokens::verify::TokenVerifier;
+use tonic::transport::Channel;
+use verifier::Verifier;
+use zeroize::Zeroizing;
+
+use crate::settings::{Checked, Endpoints};
+use crate::welcome::{Addresses, welcome};
+
+/// Binds, builds and says hello.
+pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
+    let Checked { endpoints, live, is_demo, store, peppers, keys, issuer } = settings;
+    let Endpoints { http, issuer: issuer_grpc, verifier, runner, admin } = endpoints;
+    let [http, issuer_grpc, verifier, runner, admin] =
+        bind([http, issuer_grpc, verifier, runner, admin]).await?;
+    let addresses = Addresses {
+        http: http.address(),
+        issuer: issuer_grpc.address(),
+        verifier: verifier.address(),
+        runner: runner.address(),
+        admin: admin.address(),
+    };
+    let issuer = issuer.unwrap_or_else(|| format!("http://{}", http.address()));
+    let minter = Minter::new(keys, issuer).map_err(anyhow::Error::from)?;
+    let stores = store.open()?;
+    let desk = assembly::desk(&stores, peppers);
+
+    let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
+    let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens.clone());
+    let code_issuer = CodeIssuer::new(gate.clone(), desk.clone(), minter.clone());
+    let code_verifier = Verifier::new(gate.clone().and_services(tokens), desk);
+    let to_verifier = Channel::from_shared(format!("http://{}", addresses.reachable_verifier()));
+    let ports = Ports {
+        live: Arc::clone(&live),
+        store: stores.journeys,
+        verifier: to_verifier.map_err(anyhow::Error::from)?.connect_lazy(),
+        clock: Arc::new(SystemClock),
+        randomness: randomness::system(),
+        sealing_key: Zeroizing::new(randomness::bytes(&randomness::system())),
+    };
+    let journey_runner = JourneyRunner::new(ports, gate, minter.clone());
+
+    let router = code_issuer
+        .http()
+        .merge(journey_runner.http())
+        .merge(metadata::well_known(&minter, Some("/oidc/token")))
+        .merge(metadata::openapi(&[code_issuer::OPENAPI, journey_runner::OPENAPI]));
+    let pages = HttpServer::new(http, router);
+    let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal);
+    let reflects = process.reflection.unwrap_or(true);
+    welcome(&addresses, &live.current(), is_demo);
+    Ok(Servers::new()
+        .grpc(reflecting(GrpcServer::new(issuer_grpc).service(code_issuer.grpc()), reflects)?)
+        .grpc(reflecting(GrpcServer::new(verifier).service(code_verifier.grpc()), reflects)?)
+        .grpc(reflecting(GrpcServer::new(runner).service(journey_runner.grpc()), reflects)?)
+        .http(pages)
+        .admin(admin)
+        .task(look_after(live)))
+}
+
+fn reflecting(server: GrpcServer, reflects: bool) -> Result<GrpcServer, StartError> {
+    if !reflects {
+        return Ok(server);
+    }
+    Ok(server.reflection(wire::FILE_DESCRIPTOR_SET).map_err(anyhow::Error::from)?)
+}
