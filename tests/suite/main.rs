@@ -6,6 +6,7 @@
 //! searched for every code, token, secret and identifier that the test has seen.
 
 mod authorization;
+mod directory;
 mod guide;
 mod harness;
 mod issuing;

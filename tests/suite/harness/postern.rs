@@ -140,7 +140,7 @@ pub(crate) fn config() -> PathBuf {
 /// Copies the configuration of these tests, to be changed.
 pub(crate) fn copy_of_config() -> anyhow::Result<TempDir> {
     let copy = TempDir::new()?;
-    for folder in ["applications", "journeys"] {
+    for folder in ["applications", "journeys", "users"] {
         fs::create_dir(copy.path().join(folder))?;
         for entry in fs::read_dir(config().join(folder))? {
             let entry = entry?;
