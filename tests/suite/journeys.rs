@@ -267,10 +267,7 @@ async fn a_form_without_a_code_is_shown_again_and_counts_nothing() -> Tested {
         object!({}),
     ] {
         step = input_required(submit(&postern, answer(&step, data)).await?);
-        assert_eq!(
-            step.error.as_ref().map(|error| error.code.as_str()),
-            Some("invalid_credentials")
-        );
+        assert!(step.error.is_some());
     }
     let state = submit(&postern, answer(&step, credentials(&user, &code))).await?;
     assert!(matches!(state.and_then(|state| state.state), Some(State::Completed(_))));

@@ -47,7 +47,7 @@ fn a_taken_port_is_named() -> Tested {
     let flags = Addresses { runner: address, ..Addresses::free()? }.flags();
     let (status, printed) = run(&flags.iter().map(String::as_str).collect::<Vec<_>>())?;
     assert!(!status.success());
-    assert!(printed.contains(&address.to_string()) && printed.contains("in use"), "{printed}");
+    assert!(printed.contains(&address.to_string()) && printed.contains("is taken"), "{printed}");
     Ok(())
 }
 

@@ -91,7 +91,7 @@ impl Postern {
                 return Ok(Self { at, child, output, secrets: Mutex::default() });
             }
             let printed = read_all(output.path());
-            if !printed.contains("in use") {
+            if !printed.contains("is taken") {
                 bail!("postern does not start: {printed}");
             }
         }
@@ -155,7 +155,7 @@ pub(crate) fn command() -> Command {
     let path = std::env::var_os("POSTERN_BIN").map_or_else(built_binary, PathBuf::from);
     assert!(path.exists(), "there is no {}: run `cargo build -p postern` first", path.display());
     let mut command = Command::new(path);
-    command.env_clear().env("POSTERN_LOG", "trace").args(["--log-format", "json"]);
+    command.env_clear().env("POSTERN_LOG", "trace").env("POSTERN_LOG_FORMAT", "json");
     command.stdin(Stdio::null());
     command
 }
