@@ -54,12 +54,12 @@ impl GrpcServer {
         self
     }
 
-    /// Lets clients ask which rpcs there are, over both versions of the protocol: many tools speak
-    /// the older one only.
-    pub fn reflection(
-        mut self,
-        descriptors: &'static [u8],
-    ) -> Result<Self, tonic_reflection::server::Error> {
+    /// Lets clients ask which rpcs there are, if they may: over both versions of the protocol, since
+    /// many tools speak the older one only.
+    pub fn reflection(mut self, may_ask: bool, descriptors: &'static [u8]) -> anyhow::Result<Self> {
+        if !may_ask {
+            return Ok(self);
+        }
         let builder = || {
             let builder = tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(descriptors)

@@ -28,6 +28,9 @@ const CARRIERS: [&str; 10] = [
     "tower_http",
 ];
 
+/// The target of an audit trail, which no filter turns off.
+const AUDIT: &str = "audit";
+
 /// Keeps telemetry running; flushes it when dropped, which is the last thing that a process does.
 #[must_use = "telemetry ends when this is dropped"]
 #[derive(Debug)]
@@ -43,7 +46,8 @@ impl Telemetry {
             LogFormat::Auto if !terminal => lines.json().flatten_event(true).boxed(),
             LogFormat::Auto | LogFormat::Pretty => lines.with_ansi(terminal).boxed(),
         };
-        let filtered = lines.with_filter(process.log.clone()).with_filter(filter_fn(is_fit_to_log));
+        let asked = process.log.clone().with_target(AUDIT, Level::INFO);
+        let filtered = lines.with_filter(asked).with_filter(filter_fn(is_fit_to_log));
         if Registry::default().with(filtered).try_init().is_ok() {
             log_panics();
         }

@@ -7,6 +7,7 @@
 //! | how long and how often it may be tried | [`policy`] |
 //! | what can happen to it, as a state machine | [`record`] |
 //! | what stands in the store in its place | [`digest`], [`peppers`] |
+//! | what an accepted code proves | [`authentication`] |
 //! | who does what | [`issuer`], [`verifier`], over the ports in [`desk`] |
 //! | how a store is held to the state machine | `conformance` |
 //!
@@ -14,6 +15,7 @@
 //! variable.
 
 pub mod audit;
+pub mod authentication;
 pub mod code;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clock::Timestamp;
+use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId, GrantId, IdempotencyKey};
 use codes::record::DenialReason;
 use codes::user::{IdentifierType, UserId};
@@ -122,21 +122,6 @@ pub trait MintTokens: Send + Sync {
         run: &str,
         authentication: Option<&Authentication>,
     ) -> Result<String, MintError>;
-}
-
-/// That a user was authenticated, where, how and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authentication {
-    /// The application.
-    pub application: ApplicationId,
-    /// The client.
-    pub client: ClientId,
-    /// The user, from the record of the code.
-    pub user: UserId,
-    /// The grant of the code.
-    pub grant: GrantId,
-    /// When the code was accepted.
-    pub at: Timestamp,
 }
 
 /// A user's tokens. Their `Debug` shows nothing.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::Timestamp;
+use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId, GrantId};
 use codes::randomness::{Randomness, bytes};
 use codes::user::UserId;
@@ -20,7 +21,6 @@ use sha2::{Digest as _, Sha256};
 use crate::definition::Journey;
 use crate::engine::state::{State, error_value};
 use crate::expression::value::Value;
-use crate::ports::Authentication;
 
 /// How long after its first wait a journey must have ended.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(600);

@@ -203,9 +203,10 @@ impl CodeStore for RedisCodeStore {
             consecutive_failures: reply.number()?,
             disabled: reply.either("disabled", "enabled")?,
         };
-        let code = match reply.rest() {
-            Some(nonce) => Some(described(code_id(&subject, &nonce)?, &mut reply)?),
-            None => None,
+        let code = if reply.is_over() {
+            None
+        } else {
+            Some(described(code_id(&subject, &reply.word()?)?, &mut reply)?)
         };
         Ok(Description { code, lockout })
     }

@@ -60,7 +60,7 @@ impl Connection {
         script: &Script,
         key: &str,
         arguments: &[Vec<u8>],
-    ) -> Result<Vec<String>, CallError> {
+    ) -> Result<Vec<Vec<u8>>, CallError> {
         let call = async {
             match self.send(redis::cmd("EVALSHA").arg(&script.hash), key, arguments).await {
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
@@ -77,7 +77,7 @@ impl Connection {
         command: &mut Cmd,
         key: &str,
         arguments: &[Vec<u8>],
-    ) -> Result<Vec<String>, RedisError> {
+    ) -> Result<Vec<Vec<u8>>, RedisError> {
         command.arg(1).arg(key).arg(arguments).query_async(&mut self.manager.clone()).await
     }
 }

@@ -73,7 +73,7 @@ impl JourneyStore for RedisJourneyStore {
         match word.as_str() {
             "loaded" => {
                 let version = reply.number()?;
-                Ok(Some(Stored { version, body: reply.word()?.into_bytes() }))
+                Ok(Some(Stored { version, body: reply.bytes()? }))
             }
             "gone" => Ok(None),
             _ => Err(Unreadable.into()),

@@ -5,21 +5,26 @@ use std::str::FromStr;
 use clock::Timestamp;
 
 /// The words of a reply, taken one after the other.
-pub(crate) struct Reply(std::vec::IntoIter<String>);
+pub(crate) struct Reply(std::vec::IntoIter<Vec<u8>>);
 
 impl Reply {
-    pub(crate) fn new(words: Vec<String>) -> Self {
+    pub(crate) fn new(words: Vec<Vec<u8>>) -> Self {
         Self(words.into_iter())
     }
 
     /// The next word.
     pub(crate) fn word(&mut self) -> Result<String, Unreadable> {
+        String::from_utf8(self.bytes()?).map_err(|_| Unreadable)
+    }
+
+    /// The next word as the bytes that it is.
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, Unreadable> {
         self.0.next().ok_or(Unreadable)
     }
 
-    /// The next word, if the reply goes on.
-    pub(crate) fn rest(&mut self) -> Option<String> {
-        self.0.next()
+    /// Whether all words are taken.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.as_slice().is_empty()
     }
 
     /// The next word as a number.

@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use clock::Timestamp;
+use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
 
 use crate::claims::{Claims, derived_id};
 use crate::mint::{MintError, Minter};
-use crate::user::Authentication;
+use crate::user::{describe, parse};
 use crate::verify::{TokenError, TokenVerifier, required};
 
 /// A journey token.
@@ -46,7 +47,7 @@ impl JourneyToken {
             ..Claims::new(Self::audience(&self.application), now, Self::LIFETIME, id)
         };
         let claims = match &self.authentication {
-            Some(authentication) => authentication.describe(claims),
+            Some(authentication) => describe(authentication, claims),
             None => claims,
         };
         minter.sign(Self::TYPE, claims)
@@ -62,7 +63,7 @@ impl JourneyToken {
         let claims = verifier.claims(Self::TYPE, &Self::audience(application), token, now)?;
         let client = required("client_id", claims.client_id.as_ref(), ClientId::parse)?;
         let authentication = match &claims.sub {
-            Some(_) => Some(Authentication::parse(&claims, application, client.clone())?),
+            Some(_) => Some(parse(&claims, application, client.clone())?),
             None => None,
         };
         let journey = claims.journey.ok_or(TokenError::Claim("journey"))?;

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use clock::Timestamp;
+use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId, GrantId};
 use codes::user::UserId;
 
@@ -14,58 +15,41 @@ use crate::claims::{Claims, derived_id};
 use crate::mint::{MintError, Minter};
 use crate::verify::{TokenError, TokenVerifier, required};
 
-/// A user who proved to be who they are, with a temporary access code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authentication {
-    /// The application in which the user did so.
-    pub application: ApplicationId,
-    /// The client through which.
-    pub client: ClientId,
-    /// The user.
-    pub user: UserId,
-    /// What the accepted code granted.
-    pub grant: GrantId,
-    /// When.
-    pub at: Timestamp,
+/// How a user proved to be who they are (RFC 8176, section 2).
+pub const METHOD: &str = "otp";
+
+/// How much that proves: a code that a person was handed, not one that a device computed.
+pub const CONTEXT: &str = "urn:postern:temp-code";
+
+/// Adds what an authentication says of the user.
+pub(crate) fn describe(authentication: &Authentication, claims: Claims) -> Claims {
+    Claims {
+        sub: Some(authentication.user.as_str().to_owned()),
+        amr: Some(vec![METHOD.to_owned()]),
+        acr: Some(CONTEXT.to_owned()),
+        auth_time: Some(authentication.at.unix_seconds()),
+        sid: Some(authentication.grant.to_string()),
+        ..claims
+    }
 }
 
-impl Authentication {
-    /// How the user proved it (RFC 8176, section 2).
-    pub const METHOD: &str = "otp";
-
-    /// How much that proves: a code that a person was handed, not one that a device computed.
-    pub const CONTEXT: &str = "urn:postern:temp-code";
-
-    /// Adds what is known of the user.
-    pub(crate) fn describe(&self, claims: Claims) -> Claims {
-        Claims {
-            sub: Some(self.user.as_str().to_owned()),
-            amr: Some(vec![Self::METHOD.to_owned()]),
-            acr: Some(Self::CONTEXT.to_owned()),
-            auth_time: Some(self.at.unix_seconds()),
-            sid: Some(self.grant.to_string()),
-            ..claims
-        }
+/// Reads what [`describe`] wrote.
+pub(crate) fn parse(
+    claims: &Claims,
+    application: &ApplicationId,
+    client: ClientId,
+) -> Result<Authentication, TokenError> {
+    let at = claims.auth_time.ok_or(TokenError::Claim("auth_time"))?;
+    if claims.amr.as_deref() != Some(&[METHOD.to_owned()]) {
+        return Err(TokenError::Claim("amr"));
     }
-
-    /// Reads what [`describe`](Self::describe) wrote.
-    pub(crate) fn parse(
-        claims: &Claims,
-        application: &ApplicationId,
-        client: ClientId,
-    ) -> Result<Self, TokenError> {
-        let at = claims.auth_time.ok_or(TokenError::Claim("auth_time"))?;
-        if claims.amr.as_deref() != Some(&[Self::METHOD.to_owned()]) {
-            return Err(TokenError::Claim("amr"));
-        }
-        Ok(Self {
-            application: application.clone(),
-            client,
-            user: required("sub", claims.sub.as_ref(), UserId::parse_subject)?,
-            grant: required("sid", claims.sid.as_ref(), GrantId::parse)?,
-            at: Timestamp::from_unix_millis(at.saturating_mul(1000)),
-        })
-    }
+    Ok(Authentication {
+        application: application.clone(),
+        client,
+        user: required("sub", claims.sub.as_ref(), UserId::parse_subject)?,
+        grant: required("sid", claims.sid.as_ref(), GrantId::parse)?,
+        at: Timestamp::from_unix_millis(at.saturating_mul(1000)),
+    })
 }
 
 /// A user's access token.
@@ -93,7 +77,7 @@ impl UserToken {
             scope: Some(self.scope.clone()),
             ..Claims::new(Self::audience(application), *at, lifetime, id)
         };
-        minter.sign(Self::TYPE, self.authentication.describe(claims))
+        minter.sign(Self::TYPE, describe(&self.authentication, claims))
     }
 
     /// Reads and checks a token of that application's user.
@@ -106,7 +90,7 @@ impl UserToken {
         let mut claims = verifier.claims(Self::TYPE, &Self::audience(application), token, now)?;
         let client = required("client_id", claims.client_id.as_ref(), ClientId::parse)?;
         Ok(Self {
-            authentication: Authentication::parse(&claims, application, client)?,
+            authentication: parse(&claims, application, client)?,
             scope: claims.scope.take().ok_or(TokenError::Claim("scope"))?,
         })
     }
@@ -130,7 +114,7 @@ impl IdToken {
             application: Some(application.to_string()),
             ..Claims::new(client.to_string(), *at, lifetime, id)
         };
-        minter.sign(Self::TYPE, self.authentication.describe(claims))
+        minter.sign(Self::TYPE, describe(&self.authentication, claims))
     }
 
     /// Reads and checks a token that was minted for that client.
@@ -143,7 +127,7 @@ impl IdToken {
         let claims = verifier.claims(Self::TYPE, client.as_str(), token, now)?;
         let application =
             required("application", claims.application.as_ref(), ApplicationId::parse)?;
-        let authentication = Authentication::parse(&claims, &application, client.clone())?;
+        let authentication = parse(&claims, &application, client.clone())?;
         Ok(Self { authentication })
     }
 }

@@ -84,10 +84,9 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let router = metadata::well_known(&minter, Some("/oidc/token"));
     let router = router.merge(metadata::openapi(&[OPENAPI]));
     let service = CodeIssuer::new(gate, desk, minter);
-    let mut server = GrpcServer::new(grpc).service(service.grpc());
-    if process.reflection.unwrap_or(false) {
-        server = server.reflection(wire::FILE_DESCRIPTOR_SET).map_err(anyhow::Error::from)?;
-    }
+    let server = GrpcServer::new(grpc).service(service.grpc());
+    let server =
+        server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     Ok(Servers::new()
         .grpc(server)
         .http(HttpServer::new(http, router.merge(service.http())))

@@ -6,7 +6,9 @@
 mod grpc;
 mod http;
 mod mint;
+mod seal;
 pub mod settings;
+mod store;
 mod verify;
 
 use std::sync::Arc;
@@ -25,9 +27,10 @@ use wire::error::Fault;
 use wire::runner::{StartJourney, SubmitInput};
 use zeroize::Zeroizing;
 
-use crate::http::encryption::Sealer;
 pub use crate::http::refusal;
 use crate::mint::JourneyMinter;
+use crate::seal::Sealer;
+use crate::store::SealedStore;
 use crate::verify::RemoteVerifier;
 
 /// The description of this service's HTTP.
@@ -45,7 +48,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Where ids and challenges come from.
     pub randomness: Randomness,
-    /// The key under which the encrypted mode seals its sessions: one for all replicas.
+    /// The key under which waiting journeys, and the sessions of the encrypted mode, are sealed: one
+    /// for all replicas.
     pub sealing_key: Zeroizing<[u8; 32]>,
 }
 
@@ -73,8 +77,9 @@ impl JourneyRunner {
         let sealer = Arc::new(Sealer::new(&sealing_key));
         let verifier = RemoteVerifier::new(verifier, minter.clone(), Arc::clone(&clock));
         let tokens = JourneyMinter { live: Arc::clone(&live), minter, clock: Arc::clone(&clock) };
+        let store = SealedStore { sealer: Arc::clone(&sealer), inner: store };
         let runner = Runner::new(
-            store,
+            Arc::new(store),
             Arc::new(verifier),
             Arc::new(tokens),
             Arc::clone(&clock),

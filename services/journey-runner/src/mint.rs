@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use clock::Clock;
+use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
 use config::Live;
 use journeys::definition::JourneyId;
-use journeys::ports::{Authentication, MintError, MintTokens, UserTokens};
+use journeys::ports::{MintError, MintTokens, UserTokens};
 use tokens::journey::JourneyToken;
 use tokens::mint::Minter;
 use tokens::user::{IdToken, UserToken};
@@ -24,10 +25,9 @@ impl MintTokens for JourneyMinter {
         let configuration = self.live.current();
         let application = configuration.application(&authentication.application);
         let settings = &application.ok_or_else(gone)?.tokens;
-        let authentication = of_token(authentication);
         let access_token =
             UserToken { authentication: authentication.clone(), scope: settings.scope.clone() };
-        let id_token = IdToken { authentication };
+        let id_token = IdToken { authentication: authentication.clone() };
         let access_token = access_token.mint(&self.minter, settings.lifetime);
         let id_token = id_token.mint(&self.minter, settings.lifetime);
         Ok(UserTokens {
@@ -48,7 +48,7 @@ impl MintTokens for JourneyMinter {
             application: application.clone(),
             client: client.clone(),
             journey: journey.to_string(),
-            authentication: authentication.map(of_token),
+            authentication: authentication.cloned(),
         };
         token.mint(&self.minter, run, self.clock.now()).map_err(failed)
     }
@@ -60,9 +60,4 @@ fn gone() -> MintError {
 
 fn failed(error: tokens::mint::MintError) -> MintError {
     MintError(error.to_string())
-}
-
-fn of_token(authentication: &Authentication) -> tokens::user::Authentication {
-    let Authentication { application, client, user, grant, at } = authentication.clone();
-    tokens::user::Authentication { application, client, user, grant, at }
 }

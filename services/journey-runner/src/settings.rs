@@ -43,8 +43,8 @@ pub struct Args {
     /// The verifier's gRPC address, such as `http://verifier:50052`
     #[arg(long, env = "POSTERN_VERIFIER", value_name = "URL")]
     verifier: Option<String>,
-    /// A file of at least 32 random bytes, the same for all replicas, under which the sessions of the
-    /// encrypted mode are sealed
+    /// A file of at least 32 random bytes, the same for all replicas, under which waiting journeys are
+    /// sealed before they are stored
     #[arg(long, env = "POSTERN_SEALING_KEY", value_name = "FILE")]
     sealing_key: Option<PathBuf>,
 }
@@ -106,10 +106,9 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     let router = metadata::well_known(&minter, None).merge(metadata::openapi(&[OPENAPI]));
     let service = JourneyRunner::new(ports, gate, minter);
-    let mut server = GrpcServer::new(grpc).service(service.grpc());
-    if process.reflection.unwrap_or(false) {
-        server = server.reflection(wire::FILE_DESCRIPTOR_SET).map_err(anyhow::Error::from)?;
-    }
+    let server = GrpcServer::new(grpc).service(service.grpc());
+    let server =
+        server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     let pages = HttpServer::new(http, router.merge(service.http()));
     let pages = pages.cors(service.cors()).refusals(refusal);
     Ok(Servers::new().grpc(server).http(pages).admin(admin).task(look_after(live)))

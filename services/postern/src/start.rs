@@ -61,20 +61,14 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .merge(metadata::openapi(&[code_issuer::OPENAPI, journey_runner::OPENAPI]));
     let pages = HttpServer::new(http, router);
     let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal);
-    let reflects = process.reflection.unwrap_or(true);
+    let may_ask = process.reflection.unwrap_or(true);
+    let reflecting = |server: GrpcServer| server.reflection(may_ask, wire::FILE_DESCRIPTOR_SET);
     welcome(&addresses, &live.current(), is_demo);
     Ok(Servers::new()
-        .grpc(reflecting(GrpcServer::new(issuer_grpc).service(code_issuer.grpc()), reflects)?)
-        .grpc(reflecting(GrpcServer::new(verifier).service(code_verifier.grpc()), reflects)?)
-        .grpc(reflecting(GrpcServer::new(runner).service(journey_runner.grpc()), reflects)?)
+        .grpc(reflecting(GrpcServer::new(issuer_grpc).service(code_issuer.grpc()))?)
+        .grpc(reflecting(GrpcServer::new(verifier).service(code_verifier.grpc()))?)
+        .grpc(reflecting(GrpcServer::new(runner).service(journey_runner.grpc()))?)
         .http(pages)
         .admin(admin)
         .task(look_after(live)))
-}
-
-fn reflecting(server: GrpcServer, reflects: bool) -> Result<GrpcServer, StartError> {
-    if !reflects {
-        return Ok(server);
-    }
-    Ok(server.reflection(wire::FILE_DESCRIPTOR_SET).map_err(anyhow::Error::from)?)
 }

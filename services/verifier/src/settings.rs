@@ -90,9 +90,8 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let desk = assembly::desk(&store.open()?, peppers);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     let service = Verifier::new(gate.and_services(services), desk);
-    let mut server = GrpcServer::new(grpc).service(service.grpc());
-    if process.reflection.unwrap_or(false) {
-        server = server.reflection(wire::FILE_DESCRIPTOR_SET).map_err(anyhow::Error::from)?;
-    }
+    let server = GrpcServer::new(grpc).service(service.grpc());
+    let server =
+        server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     Ok(Servers::new().grpc(server).admin(admin).task(look_after(live)))
 }

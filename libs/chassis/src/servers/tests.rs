@@ -33,7 +33,7 @@ async fn start(drain: Drain, change: impl FnOnce(Servers) -> Servers) -> Running
         "done"
     };
     let router = Router::new().route("/", get(|| async { "hello" })).route("/slow", get(slow));
-    let grpc = GrpcServer::new(grpc).reflection(tonic_health::pb::FILE_DESCRIPTOR_SET);
+    let grpc = GrpcServer::new(grpc).reflection(true, tonic_health::pb::FILE_DESCRIPTOR_SET);
     let servers = Servers::new()
         .grpc(grpc.expect("valid descriptors"))
         .http(HttpServer::new(http, router))

@@ -21,6 +21,7 @@ pub(crate) mod state;
 mod tests;
 
 use clock::Timestamp;
+use codes::authentication::Authentication;
 use codes::user::IdentifierType;
 use secrecy::SecretString;
 use serde_json::Value as Json;
@@ -29,7 +30,7 @@ use crate::definition::Journey;
 use crate::definition::step::{Action, Collect, Exit};
 use crate::expression::path::Root;
 use crate::expression::value::Value;
-use crate::ports::{Authentication, UserTokens, Verdict, error_code};
+use crate::ports::{UserTokens, Verdict, error_code};
 use leg::Engine;
 use state::{Leg, State, error_value, marked};
 

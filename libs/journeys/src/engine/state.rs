@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clock::Timestamp;
+use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
 use serde_json::Value as Json;
 
@@ -11,7 +12,6 @@ use crate::definition::step::StepIndex;
 use crate::expression::evaluate::Scope;
 use crate::expression::path::{Path, Root};
 use crate::expression::value::{OversizeError, Value};
-use crate::ports::Authentication;
 
 /// The one sentence that every denial has: whoever reads it learns nothing about the reason.
 pub(crate) const DENIED: &str = "The user id or the code is not right, or the code cannot be used.";

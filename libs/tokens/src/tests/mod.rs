@@ -11,6 +11,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::Timestamp;
+use codes::authentication::Authentication;
 use codes::digest::Subject;
 use codes::ids::{ApplicationId, ClientId, GrantId};
 use codes::user::UserId;
@@ -20,7 +21,6 @@ use crate::client::ClientToken;
 use crate::keys::KeyRing;
 use crate::mint::Minter;
 use crate::scope::Scope;
-use crate::user::Authentication;
 use crate::verify::{TokenError, TokenVerifier};
 
 const ISSUER: &str = "https://postern.example";

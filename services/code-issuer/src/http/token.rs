@@ -86,7 +86,8 @@ fn grant(
     })))
 }
 
-/// The form's parameters, none of which may come twice (RFC 6749, section 3.2).
+/// The form's parameters. None may come twice, and one without a value is as good as omitted (RFC
+/// 6749, section 3.2).
 fn parse_form(headers: &HeaderMap, body: &[u8]) -> Result<HashMap<String, String>, TokenError> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
@@ -101,6 +102,7 @@ fn parse_form(headers: &HeaderMap, body: &[u8]) -> Result<HashMap<String, String
             return Err(TokenError::InvalidRequest("a parameter is given twice"));
         }
     }
+    form.retain(|_, value: &mut String| !value.is_empty());
     Ok(form)
 }
 

@@ -7,7 +7,6 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::agreement::{ECDH_P256, EphemeralPrivateKey, UnparsedPublicKey, agree_ephemeral};
 use aws_lc_rs::cipher::{
     AES_256, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey,
@@ -20,6 +19,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use clock::Timestamp;
 use codes::randomness::{self, Randomness};
 use zeroize::Zeroizing;
+
+use crate::seal::Sealer;
 
 /// How long a key is used: longer than any journey waits.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -36,53 +37,36 @@ pub(super) struct Encrypted {
     pub(super) text: String,
 }
 
-/// Seals keys into session ids, and opens them.
-pub(crate) struct Sealer {
-    key: RandomizedNonceKey,
+/// What a session id is sealed for.
+const PURPOSE: &str = "crypto session";
+
+/// Agrees on a key with whoever sent `theirs`, an uncompressed point of P-256 in base64. Returns
+/// the session and our own point; `None` if theirs is no such point.
+pub(super) fn agree(
+    sealer: &Sealer,
+    theirs: &str,
+    now: Timestamp,
+) -> Option<(CryptoSession, String)> {
+    let theirs = UnparsedPublicKey::new(&ECDH_P256, STANDARD.decode(theirs).ok()?);
+    let ours = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).ok()?;
+    let point = STANDARD.encode(ours.compute_public_key().ok()?);
+    let key = agree_ephemeral(ours, theirs, (), |shared| {
+        let mut key = Zeroizing::new([0; 32]);
+        key.copy_from_slice(digest(&SHA256, shared).as_ref());
+        Ok(key)
+    });
+    let key = key.ok()?;
+    let ends = (now + LIFETIME).unix_millis().to_be_bytes();
+    let sealed = sealer.seal(PURPOSE, [&key[..], &ends].concat())?;
+    Some((CryptoSession { id: URL_SAFE_NO_PAD.encode(sealed), key }, point))
 }
 
-impl Sealer {
-    /// A sealer under a key that all replicas of the service share.
-    pub(crate) fn new(key: &[u8; 32]) -> Self {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, key);
-        Self { key: key.expect("AES-256-GCM takes a key of 32 bytes") }
-    }
-
-    /// Agrees on a key with whoever sent `theirs`, an uncompressed point of P-256 in base64.
-    /// Returns the session and our own point; `None` if theirs is no such point.
-    pub(super) fn agree(&self, theirs: &str, now: Timestamp) -> Option<(CryptoSession, String)> {
-        let theirs = UnparsedPublicKey::new(&ECDH_P256, STANDARD.decode(theirs).ok()?);
-        let ours = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).ok()?;
-        let point = STANDARD.encode(ours.compute_public_key().ok()?);
-        let key = agree_ephemeral(ours, theirs, (), |shared| {
-            let mut key = Zeroizing::new([0; 32]);
-            key.copy_from_slice(digest(&SHA256, shared).as_ref());
-            Ok(key)
-        });
-        let key = key.ok()?;
-        let id = self.seal(&key, now + LIFETIME)?;
-        Some((CryptoSession { id, key }, point))
-    }
-
-    /// The session of that id; `None` if we did not give it out, or long ago.
-    pub(super) fn open(&self, id: &str, now: Timestamp) -> Option<CryptoSession> {
-        let sealed = Zeroizing::new(URL_SAFE_NO_PAD.decode(id).ok()?);
-        let (nonce, sealed) = sealed.split_first_chunk::<12>()?;
-        let mut sealed = Zeroizing::new(sealed.to_vec());
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let plain = self.key.open_in_place(nonce, Aad::empty(), &mut sealed).ok()?;
-        let (key, ends) = plain.split_first_chunk::<32>()?;
-        let ends = Timestamp::from_unix_millis(i64::from_be_bytes(ends.try_into().ok()?));
-        (now < ends).then(|| CryptoSession { id: id.to_owned(), key: Zeroizing::new(*key) })
-    }
-
-    fn seal(&self, key: &[u8; 32], ends: Timestamp) -> Option<String> {
-        let mut sealed = key.to_vec();
-        sealed.extend(ends.unix_millis().to_be_bytes());
-        let nonce = self.key.seal_in_place_append_tag(Aad::empty(), &mut sealed).ok()?;
-        let whole: Vec<u8> = nonce.as_ref().iter().copied().chain(sealed).collect();
-        Some(URL_SAFE_NO_PAD.encode(whole))
-    }
+/// The session of that id; `None` if we did not give it out, or long ago.
+pub(super) fn open(sealer: &Sealer, id: &str, now: Timestamp) -> Option<CryptoSession> {
+    let opened = sealer.open(PURPOSE, &URL_SAFE_NO_PAD.decode(id).ok()?)?;
+    let (key, ends) = opened.split_first_chunk::<32>()?;
+    let ends = Timestamp::from_unix_millis(i64::from_be_bytes(ends.try_into().ok()?));
+    (now < ends).then(|| CryptoSession { id: id.to_owned(), key: Zeroizing::new(*key) })
 }
 
 impl CryptoSession {
@@ -115,7 +99,7 @@ mod tests {
         let sealer = Sealer::new(&randomness::bytes(&randomness::system()));
         let client = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new());
         let point = client.and_then(|key| key.compute_public_key()).expect("a key");
-        let agreed = sealer.agree(&STANDARD.encode(point), Timestamp::default());
+        let agreed = agree(&sealer, &STANDARD.encode(point), Timestamp::default());
         (sealer, agreed.expect("a point").0)
     }
 
@@ -123,11 +107,12 @@ mod tests {
     fn a_session_is_reopened_by_its_id_until_it_ends() {
         let (sealer, session) = agreed();
         let secret = session.encrypt(b"hello", &randomness::system()).expect("encrypts");
-        let soon = Timestamp::default() + LIFETIME - Duration::from_millis(1);
-        let again = sealer.open(&session.id, soon).expect("still open");
+        let end = Timestamp::default() + LIFETIME;
+        let before = Timestamp::from_unix_millis(end.unix_millis() - 1);
+        let again = open(&sealer, &session.id, before).expect("still open");
         let plain = again.decrypt(&secret.iv, &secret.text).expect("decrypts");
         assert_eq!(&plain[..], b"hello");
-        assert!(sealer.open(&session.id, Timestamp::default() + LIFETIME).is_none());
+        assert!(open(&sealer, &session.id, end).is_none());
     }
 
     #[test]
@@ -135,15 +120,15 @@ mod tests {
         let (sealer, session) = agreed();
         let now = Timestamp::default();
         let (other, _) = agreed();
-        assert!(other.open(&session.id, now).is_none());
+        assert!(open(&other, &session.id, now).is_none());
         for id in ["", "AAAA", "!", &session.id[1..]] {
-            assert!(sealer.open(id, now).is_none(), "{id:?}");
+            assert!(open(&sealer, id, now).is_none(), "{id:?}");
         }
         for (iv, text) in [("", ""), ("AAAA", "AAAA"), ("!", "!")] {
             assert!(session.decrypt(iv, text).is_none());
         }
         for point in ["", "BAAA", "!"] {
-            assert!(sealer.agree(point, now).is_none());
+            assert!(agree(&sealer, point, now).is_none());
         }
     }
 }

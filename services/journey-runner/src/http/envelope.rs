@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use wire::error::Fault;
 use wire::violations::FieldViolation;
 
-use super::encryption::{CryptoSession, Sealer};
+use super::encryption::{self, CryptoSession};
+use crate::seal::Sealer;
 
 /// A message as it was sent.
 #[derive(Deserialize)]
@@ -77,7 +78,7 @@ impl Message {
         };
         // One answer for whatever is wrong: a detail would help to decrypt what others sent.
         let refused = || invalid("cannot be decrypted: start the journey again");
-        let session = sealer.open(id, now).ok_or_else(refused)?;
+        let session = encryption::open(sealer, id, now).ok_or_else(refused)?;
         let text = sealed.data.as_str().ok_or_else(refused)?;
         let data = session.decrypt(iv, text).ok_or_else(refused)?;
         let data = serde_json::from_slice(&data).map_err(|_| refused())?;

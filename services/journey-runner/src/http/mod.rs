@@ -2,7 +2,7 @@
 
 mod answer;
 mod cors;
-pub(crate) mod encryption;
+mod encryption;
 mod envelope;
 mod page;
 
@@ -195,7 +195,7 @@ impl JourneyRunner {
     fn exchange_key(&self, message: &mut Message) -> Result<Reply, Fault> {
         let refused = || invalid("must have a key_exchange header with scheme 3 and a P-256 point");
         let theirs = message.key_exchange.take().ok_or_else(refused)?;
-        let agreed = self.sealer.agree(&theirs, self.clock.now());
+        let agreed = encryption::agree(&self.sealer, &theirs, self.clock.now());
         let (session, y) = agreed.ok_or_else(refused)?;
         let mut reply = Reply::fine(message.data.take());
         reply.headers.push(json!({
@@ -236,12 +236,13 @@ impl JourneyRunner {
 
     fn random_id(&self) -> String {
         let bytes: [u8; 16] = randomness::bytes(&self.randomness);
-        u128::from_be_bytes(bytes).to_string()
+        // Of one length, so that no answer's length depends on chance.
+        format!("{:039}", u128::from_be_bytes(bytes))
     }
 
     /// The device's id: the one it was given earlier, if that could be one of ours.
     fn device_id(&self, known: Option<String>) -> String {
-        let known = known.filter(|id| id.len() <= 39 && id.bytes().all(|b| b.is_ascii_digit()));
+        let known = known.filter(|id| id.len() == 39 && id.bytes().all(|b| b.is_ascii_digit()));
         known.unwrap_or_else(|| self.random_id())
     }
 }

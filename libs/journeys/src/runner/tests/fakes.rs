@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use clock::FakeClock;
+use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId, GrantId, IdempotencyKey};
 use codes::record::DenialReason;
 use codes::user::UserId;
@@ -18,8 +19,8 @@ use serde_json::{Map, Value};
 use crate::definition::{Journey, JourneyId};
 use crate::memory::MemoryJourneyStore;
 use crate::ports::{
-    Advance, Attempt, Authentication, JourneyStore, MintError, MintTokens, StoreFault, Stored,
-    UserTokens, Verdict, VerifyCodes, VerifyFault,
+    Advance, Attempt, JourneyStore, MintError, MintTokens, StoreFault, Stored, UserTokens, Verdict,
+    VerifyCodes, VerifyFault,
 };
 use crate::runner::{Answer, InputRequired, RunError, Runner, Start, Submission};
 use crate::session::SessionKey;
