@@ -9,12 +9,12 @@ use codes::directory::{Directory, OpaqueDirectory};
 use codes::ids::{ApplicationId, ClientId};
 use codes::policy::Policy;
 use journeys::definition::JourneyId;
+use yaml::{Node, Notes};
 
 use crate::client::{self, Client};
 use crate::policy;
-use crate::reading::Notes;
+use crate::reading::Reading;
 use crate::users::FileDirectory;
-use crate::yaml::Node;
 
 /// An application.
 #[derive(Clone)]
@@ -73,13 +73,19 @@ pub(crate) struct Known {
 }
 
 /// Reads an application. `None` if something is wrong with it, all of which is noted.
-pub(crate) fn read(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<Application> {
+pub(crate) fn read(
+    reading: &mut Reading,
+    notes: &mut Notes,
+    known: &mut Known,
+    node: &Node,
+) -> Option<Application> {
     let mut fields = notes.fields(node, "application");
     let id = fields.required(notes, "id").and_then(|node| id(notes, known, node));
-    let name = fields.required(notes, "name").and_then(|node| notes.text(node, "name"));
+    let name = fields.required(notes, "name").and_then(|node| name(notes, node));
     let clients = fields.required(notes, "clients").and_then(|node| {
         let nodes = notes.list(node, "clients");
-        let read: Vec<_> = nodes.iter().map(|node| client::read(notes, known, node)).collect();
+        let read: Vec<_> =
+            nodes.iter().map(|node| client::read(reading, notes, known, node)).collect();
         read.into_iter().collect::<Option<Vec<_>>>()
     });
     let policy = policy::read(notes, fields.optional("temp_code"));
@@ -88,7 +94,7 @@ pub(crate) fn read(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<
     fields.finish(notes);
     Some(Application {
         id: id?,
-        name: name?.to_owned(),
+        name: name?,
         policy: policy?,
         directory: directory?,
         tokens: tokens?,
@@ -103,8 +109,17 @@ fn id(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<ApplicationId
         notes.add(node.line, format!("the application id `{id}` is taken in {file}"));
         return None;
     }
-    known.applications.insert(id.clone(), notes.file.to_owned());
+    known.applications.insert(id.clone(), notes.file().to_owned());
     Some(id)
+}
+
+fn name(notes: &mut Notes, node: &Node) -> Option<String> {
+    let name = notes.text(node, "name")?;
+    if name.trim().is_empty() {
+        notes.add(node.line, "name must be a text");
+        return None;
+    }
+    Some(name.to_owned())
 }
 
 fn tokens(notes: &mut Notes, node: Option<&Node>) -> Option<TokenSettings> {
@@ -153,7 +168,7 @@ fn directory(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Option<Ar
     let mut fields = notes.fields(node, "users");
     let kind = fields.required(notes, "directory");
     let file = fields.optional("file");
-    let line = fields.line;
+    let line = fields.line();
     fields.finish(notes);
     let kind = notes.text(kind?, "users: directory")?;
     match (kind, file) {

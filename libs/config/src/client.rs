@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokens::scope::Scope;
 use tokens::secret::SecretHash;
 use tokens::service::ServiceToken;
+use yaml::{Node, Notes};
 
 use crate::application::Known;
 use crate::origin;
-use crate::reading::Notes;
-use crate::yaml::Node;
+use crate::reading::Reading;
 
 /// The shortest secret, in bytes: 128 bits as 22 characters of base64 fit, `secret` does not.
 const MIN_SECRET_BYTES: usize = 16;
@@ -59,19 +59,24 @@ impl Client {
 }
 
 /// Reads a client. `None` if something is wrong with it, all of which is noted.
-pub(crate) fn read(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<Client> {
+pub(crate) fn read(
+    reading: &mut Reading,
+    notes: &mut Notes,
+    known: &mut Known,
+    node: &Node,
+) -> Option<Client> {
     let mut fields = notes.fields(node, "client");
     let id = fields.required(notes, "id").and_then(|node| id(notes, known, node));
     let secret = [fields.optional("secret_file"), fields.optional("secret_sha256")];
     let scopes = fields.optional("scopes");
     let redirect_uris = fields.optional("redirect_uris");
     let journeys = fields.optional("journeys");
-    let line = fields.line;
+    let line = fields.line();
     fields.finish(notes);
 
     let is_confidential = secret.iter().any(Option::is_some) || scopes.is_some();
     let kind = match (is_confidential, redirect_uris.is_some() || journeys.is_some()) {
-        (true, false) => confidential(notes, line, secret, scopes),
+        (true, false) => confidential(reading, notes, line, secret, scopes),
         (false, true) => public(notes, known, line, redirect_uris, journeys),
         (true, true) | (false, false) => {
             let rule = "has either a secret and `scopes`, or `redirect_uris` and `journeys`";
@@ -95,18 +100,19 @@ fn id(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<ClientId> {
         notes.add(node.line, format!("client: the id `{id}` is taken in {file}"));
         return None;
     }
-    known.clients.insert(id.clone(), notes.file.to_owned());
+    known.clients.insert(id.clone(), notes.file().to_owned());
     Some(id)
 }
 
 fn confidential(
+    reading: &mut Reading,
     notes: &mut Notes,
     line: u64,
     secret: [Option<&Node>; 2],
     scopes: Option<&Node>,
 ) -> Option<ClientKind> {
     let secret = match secret {
-        [Some(file), None] => secret_file(notes, file),
+        [Some(file), None] => secret_file(reading, notes, file),
         [None, Some(hash)] => notes
             .text(hash, "secret_sha256")
             .and_then(|text| notes.check(hash.line, "secret_sha256", SecretHash::parse(text))),
@@ -124,12 +130,12 @@ fn confidential(
 }
 
 /// Reads a secret from a file, whose path is relative to the folder of the application's file.
-fn secret_file(notes: &mut Notes, node: &Node) -> Option<SecretHash> {
+fn secret_file(reading: &mut Reading, notes: &mut Notes, node: &Node) -> Option<SecretHash> {
     let path = notes.text(node, "secret_file")?;
-    let folder = notes.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = notes.file().rsplit_once('/').map_or("", |(folder, _)| folder);
     // An absolute path stays what it is: a mounted secret lies outside the configuration.
     let path = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
-    let bytes = notes.reading.bytes(&path);
+    let bytes = reading.bytes(&path);
     let bytes = bytes.map_err(|error| format!("cannot be read: {error}"));
     let bytes = notes.check(node.line, "secret_file", bytes)?;
     let text = std::str::from_utf8(bytes.expose_secret()).map_err(|_| "must be UTF-8");

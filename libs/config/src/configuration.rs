@@ -5,15 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use codes::ids::{ApplicationId, ClientId};
-use journeys::definition::{Journey, JourneyId, Problem};
+use journeys::definition::{Journey, JourneyId};
+use yaml::{Content, Node, Problem};
 
 use crate::application::{self, Application, Known};
 use crate::client::{Client, ClientKind};
 use crate::duration;
-use crate::reading::Reading;
+use crate::reading::{LIMITS, Reading};
 use crate::source::Source;
 use crate::users;
-use crate::yaml::{Content, Node};
 
 /// A valid configuration.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ fn journeys(reading: &mut Reading, known: &mut Known) -> BTreeMap<JourneyId, Arc
     for (file, text) in reading.texts("journeys") {
         if let Some((id, line)) = declared(&file, &text) {
             if let Some(other) = files.get(&id) {
-                reading.notes(&file).add(line, format!("the journey `{id}` is also in {other}"));
+                reading.note(&file, line, format!("the journey `{id}` is also in {other}"));
             } else {
                 files.insert(id, file.clone());
             }
@@ -143,7 +143,7 @@ fn journeys(reading: &mut Reading, known: &mut Known) -> BTreeMap<JourneyId, Arc
 /// The journey that a file is meant to define, even where it is not valid: whoever names it is not
 /// told that there is none. A file that is not YAML at all counts by its name.
 fn declared(file: &str, text: &str) -> Option<(JourneyId, Option<u64>)> {
-    let Ok(node) = Node::parse(text) else {
+    let Ok(node) = Node::parse(file, text, LIMITS) else {
         let stem = Path::new(file).file_stem()?.to_str()?;
         return Some((JourneyId::parse(stem).ok()?, None));
     };
@@ -155,8 +155,7 @@ fn declared(file: &str, text: &str) -> Option<(JourneyId, Option<u64>)> {
 
 fn directories(reading: &mut Reading, known: &mut Known) {
     for (file, text) in reading.texts("users") {
-        let node = reading.parse(&file, &text);
-        let users = node.and_then(|node| users::read(&mut reading.notes(&file), &node));
+        let users = reading.parse(&file, &text, |_, notes, node| users::read(notes, node));
         known.directories.insert(file, users.map(Arc::new));
     }
 }
@@ -165,12 +164,13 @@ fn applications(reading: &mut Reading, known: &mut Known) -> BTreeMap<Applicatio
     let texts = reading.texts("applications");
     if texts.is_empty() {
         let reason = "must hold an application: a file whose name ends in `.yaml`";
-        reading.notes("applications").add(None, reason);
+        reading.note("applications", None, reason);
     }
     let mut applications = BTreeMap::new();
     for (file, text) in texts {
-        let node = reading.parse(&file, &text);
-        let read = node.and_then(|node| application::read(&mut reading.notes(&file), known, &node));
+        let read = reading.parse(&file, &text, |reading, notes, node| {
+            application::read(reading, notes, known, node)
+        });
         applications.extend(read.map(|application| (application.id.clone(), application)));
     }
     applications

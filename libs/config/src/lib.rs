@@ -30,7 +30,6 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod users;
-mod yaml;
 
 pub use application::{Application, TokenSettings};
 pub use client::{Client, ClientKind};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use journeys::definition::Problem;
+use yaml::Problem;
 
 use crate::configuration::Configuration;
 use crate::source::Source;

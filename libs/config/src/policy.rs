@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use codes::code::Alphabet;
 use codes::policy::{Policy, PolicyError, PolicySettings};
+use yaml::{Fields, Node, Notes};
 
 use crate::duration;
-use crate::reading::{Fields, Notes};
-use crate::yaml::Node;
 
 /// Reads a policy. `None` if something is wrong with it, all of which is noted.
 pub(crate) fn read(notes: &mut Notes, node: Option<&Node>) -> Option<Policy> {
@@ -41,14 +40,14 @@ pub(crate) fn read(notes: &mut Notes, node: Option<&Node>) -> Option<Policy> {
 
 /// Reads settings into their place. What cannot be read is noted and leaves the default there, so
 /// that the others are still checked against something.
-struct Reader<'a, 'r, 's, 'n> {
-    notes: &'a mut Notes<'r, 's>,
+struct Reader<'r, 'n> {
+    notes: &'r mut Notes,
     fields: Fields<'n>,
     lines: Vec<(&'static str, u64)>,
     is_readable: bool,
 }
 
-impl<'r, 's> Reader<'_, 'r, 's, '_> {
+impl Reader<'_, '_> {
     fn number<T: TryFrom<u64>>(&mut self, key: &'static str, setting: &mut T) {
         self.read(key, setting, Notes::integer);
     }
@@ -70,7 +69,7 @@ impl<'r, 's> Reader<'_, 'r, 's, '_> {
         &mut self,
         key: &'static str,
         setting: &mut T,
-        read: impl FnOnce(&mut Notes<'r, 's>, &Node, &str) -> Option<T>,
+        read: impl FnOnce(&mut Notes, &Node, &str) -> Option<T>,
     ) {
         let Some(node) = self.fields.optional(key) else { return };
         self.lines.push((key, node.line));

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretSlice;
 
-use crate::yaml::MAX_BYTES;
+/// The largest file, in bytes.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Where a configuration comes from. Has no `Debug`: it may hold secrets.
 #[derive(Clone)]

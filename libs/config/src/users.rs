@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use codes::directory::{Directory, DirectoryError};
 use codes::ids::ApplicationId;
 use codes::user::{Identifier, IdentifierType, UserId};
-
-use crate::reading::Notes;
-use crate::yaml::Node;
+use yaml::{Node, Notes};
 
 /// The users of a file. Its `Debug` shows how many identifiers there are, and none of them.
 #[derive(Clone)]

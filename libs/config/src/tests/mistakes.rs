@@ -17,6 +17,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("id: acme\n", "id: 7\n", "1: id must be a text: put the number in quotes"),
     ("id: acme\n", "", "1: application: missing key `id`"),
     ("name: Acme", "name: [Acme]", "2: name must be a text"),
+    ("name: Acme", "name: \" \"", "2: name must be a text"),
     ("name: Acme", "nom: Acme", "1: application: missing key `name`"),
     ("name: Acme", "name: Acme\nname: Acme", "3: application: `name` stands twice"),
     ("id: acme-support", "id: \"-\"", BAD_CLIENT),
@@ -240,6 +241,16 @@ fn every_mistake_of_every_file_is_reported_at_once_and_in_order() {
     assert!(places.is_sorted_by_key(|place| place.split(':').next()), "{problems:#?}");
     // The journey is defined, if badly: nobody is told that it is not.
     assert!(!problems.iter().any(|problem| problem.contains("no journey file")), "{problems:#?}");
+}
+
+#[test]
+fn a_file_that_holds_too_much_is_not_read() {
+    for bomb in ["- x\n".repeat(1_000_000), "[".repeat(17) + &"]".repeat(17)] {
+        let problems = problems(&changed(&[("applications/other.yaml", &bomb)]));
+        let [problem] = &problems[..] else { panic!("{problems:#?}") };
+        assert!(problem.starts_with("applications/other.yaml:"), "{problem}");
+        assert!(!problem.contains("must be a map"), "{problem}");
+    }
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use yaml::Notes;
+
 use super::Journey;
-use super::fields::Notes;
 use super::step::{Action, StepIndex};
 use crate::expression::path::Root;
 

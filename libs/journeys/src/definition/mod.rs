@@ -8,14 +8,13 @@
 //! `reader` knows the keys of every step, `graph` that every way leads to an end, `secrets` that
 //! no temporary code and no reason of a denial can get out.
 
-mod fields;
 mod graph;
 mod inputs;
 mod reader;
 mod secrets;
 pub(crate) mod step;
 pub(crate) mod template;
-pub(crate) mod yaml;
+mod values;
 
 #[cfg(test)]
 mod secret_tests;
@@ -26,6 +25,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
+use yaml::Problem;
 
 use crate::expression::path::Path;
 use inputs::Inputs;
@@ -71,26 +71,6 @@ impl fmt::Display for JourneyId {
     }
 }
 
-/// Something wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// The file.
-    pub file: String,
-    /// The line, counted from 1, where it is known.
-    pub line: Option<u64>,
-    /// What is wrong there.
-    pub reason: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}: {}", self.file, self.reason),
-            None => write!(f, "{}: {}", self.file, self.reason),
-        }
-    }
-}
-
 /// A journey that passed every check.
 #[derive(Debug)]
 pub struct Journey {
@@ -120,8 +100,7 @@ impl Journey {
             secrets::check(journey, &mut notes);
             graph::check(journey, &mut notes);
         }
-        let mut problems = notes.problems;
-        problems.sort();
+        let problems = notes.into_problems();
         match journey {
             Some(journey) if problems.is_empty() => Ok(journey),
             _ => Err(problems),

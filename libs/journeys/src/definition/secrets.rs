@@ -11,8 +11,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use yaml::Notes;
+
 use super::Journey;
-use super::fields::Notes;
 use super::step::{Action, Authenticate, Step};
 use crate::expression::Expression;
 use crate::expression::evaluate::Purpose;

@@ -282,4 +282,10 @@ fn a_journey_has_bounds() {
     assert!(problems("id: x\nstart: a\nsteps: {}\n")[0].contains("1 to 200 steps"));
     assert!(problems("")[0].contains("must be a map"));
     assert!(problems("a: b: c")[0].starts_with("j.yaml:1: "));
+    let indented: Vec<_> = (0..300).map(|depth| " ".repeat(depth) + "a:\n").collect();
+    for bomb in [format!("[{}]", "x,".repeat(30_000)), "[".repeat(10_000), indented.concat()] {
+        let found = problems(&bomb);
+        let is_read = found.iter().any(|problem| problem.contains("must be a map"));
+        assert!(found.len() == 1 && !is_read, "{found:?}");
+    }
 }

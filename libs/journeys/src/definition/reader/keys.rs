@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use codes::user::IdentifierType;
+use yaml::{Content, Node};
 
-use super::super::MAX_ITERATIONS;
-use super::super::fields::Fields;
 use super::super::step::{Action, Authenticate, Collect, Exit, Located};
-use super::super::yaml::{Content, Yaml};
+use super::super::{MAX_ITERATIONS, values};
 use super::StepReader;
 use crate::expression::path::{Path, Root};
 
@@ -67,7 +66,7 @@ impl<'y> StepReader<'_, 'y> {
         let fields = self.required("fields").and_then(|yaml| self.field_names(yaml));
         let what = self.what("app_data");
         let app_data = self.fields.optional("app_data");
-        let app_data = app_data.map(|yaml| self.notes.template(yaml, &what));
+        let app_data = app_data.map(|yaml| values::template(self.notes, yaml, &what));
         let output = self.required("output").and_then(|yaml| self.name(yaml, "output"));
         let escapes = self.fields.optional("escapes");
         let escapes = escapes.map(|yaml| self.escapes(yaml)).unwrap_or_default();
@@ -82,7 +81,7 @@ impl<'y> StepReader<'_, 'y> {
         }))
     }
 
-    fn field_names(&mut self, yaml: &'y Yaml) -> Option<BTreeSet<String>> {
+    fn field_names(&mut self, yaml: &'y Node) -> Option<BTreeSet<String>> {
         let items = match &yaml.content {
             Content::List(items) if !items.is_empty() => items,
             _ => {
@@ -103,7 +102,7 @@ impl<'y> StepReader<'_, 'y> {
         Some(names)
     }
 
-    fn escapes(&mut self, yaml: &'y Yaml) -> Vec<Exit> {
+    fn escapes(&mut self, yaml: &'y Node) -> Vec<Exit> {
         let Content::List(items) = &yaml.content else {
             let what = self.what("escapes");
             self.notes.add(yaml.line, format!("{what} must be a list"));
@@ -124,15 +123,15 @@ impl<'y> StepReader<'_, 'y> {
         exits
     }
 
-    fn escape(&mut self, item: &'y Yaml) -> Option<Exit> {
+    fn escape(&mut self, item: &'y Node) -> Option<Exit> {
         let what = format!("{}: an escape", self.what);
-        let mut fields = Fields::new(self.notes, item, item.line, &what);
+        let mut fields = self.notes.fields(item, &what);
         let id = fields.required(self.notes, "id");
         let id = id.and_then(|yaml| self.notes.text(yaml, "an escape's id"));
         let display_name = fields.required(self.notes, "display_name");
-        let display_name =
-            display_name.map(|yaml| self.notes.text_template(yaml, "an escape's display_name"));
-        let schema = fields.optional("schema").map(Yaml::to_json);
+        let display_name = display_name
+            .map(|yaml| values::text_template(self.notes, yaml, "an escape's display_name"));
+        let schema = fields.optional("schema").map(values::to_json);
         fields.finish(self.notes);
         let target = id.and_then(|id| self.branch(id));
         Some(Exit { id: id?.to_owned(), display_name: display_name?, schema, target: target? })
@@ -141,7 +140,7 @@ impl<'y> StepReader<'_, 'y> {
     pub(super) fn inform(&mut self) -> Option<Action> {
         let mut text = |key| {
             let what = self.what(key);
-            self.required(key).map(|yaml| self.notes.text_template(yaml, &what))
+            self.required(key).map(|yaml| values::text_template(self.notes, yaml, &what))
         };
         let (title, body, button_text) = (text("title"), text("text"), text("button_text"));
         let next = self.branch("next");
@@ -163,9 +162,9 @@ impl<'y> StepReader<'_, 'y> {
     pub(super) fn assign(&mut self) -> Option<Action> {
         let what = self.what("variables");
         let variables = self.required("variables").map(|yaml| {
-            let variables = self.notes.data(yaml, &what);
+            let variables = values::data(self.notes, yaml, &what);
             for (name, value) in &variables {
-                self.notes.check_name(value.line, name, "a variable's name");
+                values::check_name(self.notes, value.line, name, "a variable's name");
             }
             variables
         });
@@ -176,10 +175,11 @@ impl<'y> StepReader<'_, 'y> {
     pub(super) fn repeat(&mut self) -> Option<Action> {
         let condition = self.fields.optional("while");
         let what = self.what("while");
-        let condition = condition.map(|yaml| self.notes.expression(yaml, &what));
+        let condition = condition.map(|yaml| values::expression(self.notes, yaml, &what));
         let max_iterations = self.required("max_iterations").and_then(|yaml| {
-            // As text, a whole number has no fraction.
             let number = match yaml.content {
+                Content::Integer(number) => u32::try_from(number).ok(),
+                // As text, a whole number has no fraction: 3.0 is 3.
                 Content::Number(number) => number.to_string().parse().ok(),
                 _ => None,
             };
@@ -205,7 +205,7 @@ impl<'y> StepReader<'_, 'y> {
 
     pub(super) fn provide(&mut self) -> Option<Action> {
         let what = self.what("data");
-        let data = self.required("data").map(|yaml| self.notes.data(yaml, &what));
+        let data = self.required("data").map(|yaml| values::data(self.notes, yaml, &what));
         let next = self.branch("next");
         Some(Action::Provide { data: data?, next: next? })
     }

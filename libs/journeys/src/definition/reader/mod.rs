@@ -7,10 +7,16 @@ mod keys;
 
 use std::collections::BTreeMap;
 
-use super::fields::{Fields, Notes};
+use yaml::{Fields, Limits, Node, Notes};
+
 use super::step::{Action, Data, Located, Step, StepIndex};
-use super::yaml::Yaml;
-use super::{JourneyId, MAX_STEPS};
+use super::{JourneyId, MAX_STEPS, values};
+
+/// The largest file, in bytes.
+const MAX_SOURCE: usize = 64 * 1024;
+
+/// Room for the largest file that makes sense.
+const LIMITS: Limits = Limits { depth: 24, nodes: 10_000 };
 
 /// Stands in for a target that does not exist.
 const NOWHERE: StepIndex = 0;
@@ -26,20 +32,17 @@ pub(super) struct Draft {
 /// the checks would say about the others would mislead.
 pub(super) fn read(file: &str, source: &str) -> (Notes, Option<Draft>) {
     let mut notes = Notes::new(file);
-    match Yaml::parse(source) {
-        Ok(yaml) => {
-            let draft = journey(&mut notes, &yaml);
-            (notes, draft)
-        }
-        Err((line, reason)) => {
-            notes.add(line, reason);
-            (notes, None)
-        }
+    if source.len() > MAX_SOURCE {
+        notes.add(None, format!("a journey has at most {MAX_SOURCE} bytes"));
+        return (notes, None);
     }
+    let yaml = notes.parse(source, LIMITS);
+    let draft = yaml.and_then(|yaml| journey(&mut notes, &yaml));
+    (notes, draft)
 }
 
-fn journey(notes: &mut Notes, yaml: &Yaml) -> Option<Draft> {
-    let mut fields = Fields::new(notes, yaml, yaml.line, "the journey");
+fn journey(notes: &mut Notes, yaml: &Node) -> Option<Draft> {
+    let mut fields = notes.fields(yaml, "the journey");
     let id = fields.required(notes, "id").and_then(|yaml| {
         let id = JourneyId::parse(notes.text(yaml, "id")?);
         id.map_err(|error| notes.add(yaml.line, error.to_string())).ok()
@@ -65,7 +68,7 @@ fn journey(notes: &mut Notes, yaml: &Yaml) -> Option<Draft> {
             notes.add(key.line, format!("the step id `{}` is not {rule}", key.text));
         }
         let what = format!("step `{}`", key.text);
-        let fields = Fields::new(notes, yaml, key.line, &what);
+        let fields = notes.fields(yaml, &what).on_line(key.line);
         let reader = StepReader {
             notes,
             ids: &ids,
@@ -85,7 +88,7 @@ fn journey(notes: &mut Notes, yaml: &Yaml) -> Option<Draft> {
 fn target(
     notes: &mut Notes,
     ids: &BTreeMap<&str, StepIndex>,
-    yaml: &Yaml,
+    yaml: &Node,
     what: &str,
 ) -> Option<StepIndex> {
     let id = notes.text(yaml, what)?;
@@ -118,7 +121,7 @@ impl<'y> StepReader<'_, 'y> {
         if !is_terminal {
             let what = format!("{}: `on`", self.what);
             let on = self.required("on")?;
-            self.branches = Some(Fields::new(self.notes, on, on.line, &what));
+            self.branches = Some(self.notes.fields(on, &what));
         }
         let action = match name {
             "temp_code_authentication" => self.authenticate(),
@@ -142,19 +145,19 @@ impl<'y> StepReader<'_, 'y> {
         format!("{}: `{key}`", self.what)
     }
 
-    fn required(&mut self, key: &str) -> Option<&'y Yaml> {
+    fn required(&mut self, key: &str) -> Option<&'y Node> {
         self.fields.required(self.notes, key)
     }
 
     fn expression(&mut self, key: &str) -> Option<Located> {
         let yaml = self.required(key)?;
         let what = self.what(key);
-        Some(self.notes.expression(yaml, &what))
+        Some(values::expression(self.notes, yaml, &what))
     }
 
-    fn name(&mut self, yaml: &'y Yaml, key: &str) -> Option<String> {
+    fn name(&mut self, yaml: &'y Node, key: &str) -> Option<String> {
         let what = self.what(key);
-        self.notes.name(yaml, &what).map(str::to_owned)
+        values::name(self.notes, yaml, &what).map(str::to_owned)
     }
 
     fn branch(&mut self, name: &str) -> Option<StepIndex> {
@@ -171,7 +174,7 @@ impl<'y> StepReader<'_, 'y> {
         Some(self.target(yaml, &what))
     }
 
-    fn target(&mut self, yaml: &Yaml, what: &str) -> StepIndex {
+    fn target(&mut self, yaml: &Node, what: &str) -> StepIndex {
         target(self.notes, self.ids, yaml, what).unwrap_or_else(|| {
             *self.is_whole = false;
             NOWHERE
@@ -181,6 +184,6 @@ impl<'y> StepReader<'_, 'y> {
     fn data(&mut self) -> Data {
         let what = self.what("data");
         let yaml = self.fields.optional("data");
-        yaml.map(|yaml| self.notes.data(yaml, &what)).unwrap_or_default()
+        yaml.map(|yaml| values::data(self.notes, yaml, &what)).unwrap_or_default()
     }
 }
