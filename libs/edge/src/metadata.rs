@@ -39,6 +39,11 @@ fn merge(whole: &mut Value, part: Value) {
                 merge(whole.entry(key).or_insert(Value::Null), value);
             }
         }
+        // Lists, such as the tags, hold what each describes.
+        (Value::Array(whole), Value::Array(part)) => {
+            let new: Vec<_> = part.into_iter().filter(|value| !whole.contains(value)).collect();
+            whole.extend(new);
+        }
         (whole @ Value::Null, part) => *whole = part,
         (_, _) => {}
     }
@@ -56,8 +61,12 @@ mod tests {
 
     #[test]
     fn merging_adds_and_never_replaces() {
-        let mut whole = json!({ "info": { "title": "a" }, "paths": { "/a": 1 } });
-        merge(&mut whole, json!({ "info": { "title": "b" }, "paths": { "/a": 2, "/b": 3 } }));
-        assert_eq!(whole, json!({ "info": { "title": "a" }, "paths": { "/a": 1, "/b": 3 } }));
+        let mut whole = json!({ "info": { "title": "a" }, "tags": [1], "paths": { "/a": 1 } });
+        merge(
+            &mut whole,
+            json!({ "info": { "title": "b" }, "tags": [1, 2], "paths": { "/a": 2 } }),
+        );
+        let expected = json!({ "info": { "title": "a" }, "tags": [1, 2], "paths": { "/a": 1 } });
+        assert_eq!(whole, expected);
     }
 }

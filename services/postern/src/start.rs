@@ -21,6 +21,17 @@ use zeroize::Zeroizing;
 use crate::settings::{Checked, Endpoints};
 use crate::welcome::{Addresses, welcome};
 
+/// What the description of all services together says of itself.
+const OPENAPI: &str = r#"{
+  "openapi": "3.1.0",
+  "info": {
+    "title": "Postern",
+    "version": "0.1.0",
+    "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+    "description": "Account recovery with temporary access codes: all services in one process."
+  }
+}"#;
+
 /// Binds, builds and says hello.
 pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, live, is_demo, store, peppers, keys, issuer } = settings;
@@ -58,7 +69,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .http()
         .merge(journey_runner.http())
         .merge(metadata::well_known(&minter, Some("/oidc/token")))
-        .merge(metadata::openapi(&[code_issuer::OPENAPI, journey_runner::OPENAPI]));
+        .merge(metadata::openapi(&[OPENAPI, code_issuer::OPENAPI, journey_runner::OPENAPI]));
     let pages = HttpServer::new(http, router);
     let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal);
     let may_ask = process.reflection.unwrap_or(true);

@@ -31,10 +31,7 @@ pub(super) type Source = (String, IpAddr);
 /// Why no token was issued.
 enum TokenError {
     InvalidRequest(&'static str),
-    /// Also says whether the client used the `Authorization` header.
-    InvalidClient {
-        basic: bool,
-    },
+    InvalidClient,
     UnsupportedGrantType,
     InvalidScope,
     SlowDown(Duration),
@@ -110,7 +107,6 @@ fn parse_form(headers: &HeaderMap, body: &[u8]) -> Result<HashMap<String, String
 struct Credentials {
     id: String,
     secret: SecretString,
-    basic: bool,
 }
 
 impl Credentials {
@@ -120,13 +116,16 @@ impl Credentials {
             (Some(_), (_, Some(_))) => {
                 Err(TokenError::InvalidRequest("the client authenticates in two ways at once"))
             }
-            (Some(header), (_, None)) => {
-                Self::basic(header).ok_or(TokenError::InvalidClient { basic: true })
-            }
+            (Some(header), (named, None)) => match (Self::basic(header), named) {
+                (Some(basic), Some(id)) if basic.id != *id => Err(TokenError::InvalidRequest(
+                    "client_id and the Authorization header name different clients",
+                )),
+                (basic, _) => basic.ok_or(TokenError::InvalidClient),
+            },
             (None, (Some(id), Some(secret))) => {
-                Ok(Self { id: id.clone(), secret: secret.clone().into(), basic: false })
+                Ok(Self { id: id.clone(), secret: secret.clone().into() })
             }
-            (None, _) => Err(TokenError::InvalidClient { basic: false }),
+            (None, _) => Err(TokenError::InvalidClient),
         }
     }
 
@@ -140,11 +139,7 @@ impl Credentials {
             form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
         };
         let (id, secret) = (plain(id)?, plain(secret)?);
-        scheme.eq_ignore_ascii_case("basic").then(|| Self {
-            id,
-            secret: secret.into(),
-            basic: true,
-        })
+        scheme.eq_ignore_ascii_case("basic").then(|| Self { id, secret: secret.into() })
     }
 }
 
@@ -154,7 +149,7 @@ fn authenticate(
     from: IpAddr,
     credentials: Credentials,
 ) -> Result<(ApplicationId, ClientId, BTreeSet<Scope>), TokenError> {
-    let Credentials { id, secret, basic } = credentials;
+    let Credentials { id, secret } = credentials;
     let now = edge.service.clock.now();
     let source = (id.chars().take(64).collect(), from);
     edge.wrong_secrets.check(&source, now).map_err(TokenError::SlowDown)?;
@@ -168,10 +163,9 @@ fn authenticate(
     let expected = confidential.map(|(_, _, expected, _)| expected);
     if !tokens::secret::verify(expected, &secret) {
         edge.wrong_secrets.fail(source, now);
-        return Err(TokenError::InvalidClient { basic });
+        return Err(TokenError::InvalidClient);
     }
-    let (application, client, _, scopes) =
-        confidential.ok_or(TokenError::InvalidClient { basic })?;
+    let (application, client, _, scopes) = confidential.ok_or(TokenError::InvalidClient)?;
     Ok((application.id.clone(), client.id.clone(), scopes.clone()))
 }
 
@@ -179,7 +173,7 @@ impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
         let (status, error, description) = match self {
             Self::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why),
-            Self::InvalidClient { .. } => {
+            Self::InvalidClient => {
                 (StatusCode::UNAUTHORIZED, "invalid_client", "unknown client or wrong secret")
             }
             Self::UnsupportedGrantType => (
@@ -206,18 +200,18 @@ impl IntoResponse for TokenError {
         let body = json!({ "error": error, "error_description": description });
         let mut response = (status, Json(body)).into_response();
         match self {
-            Self::InvalidClient { basic: true } => {
+            // RFC 9110, section 15.5.2.
+            Self::InvalidClient => {
                 let challenge = HeaderValue::from_static("Basic realm=\"postern\"");
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
             }
             Self::SlowDown(wait) => {
                 response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
             }
-            Self::InvalidRequest(_)
-            | Self::InvalidClient { basic: false }
-            | Self::UnsupportedGrantType
-            | Self::InvalidScope
-            | Self::Unavailable => {}
+            Self::Unavailable => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Self::InvalidRequest(_) | Self::UnsupportedGrantType | Self::InvalidScope => {}
         }
         response
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
+use axum::http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
 use axum::http::{HeaderMap, Method};
 use config::Live;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -22,6 +22,7 @@ pub(super) fn layer(live: Arc<Live>) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::POST])
         .allow_headers([CONTENT_TYPE].into_iter().chain(trace).collect::<Vec<_>>())
+        .expose_headers([RETRY_AFTER])
         .max_age(Duration::from_secs(600))
 }
 

@@ -30,7 +30,9 @@ enum Header {
     CorrelationId {
         correlation_id: String,
     },
-    Device(Map<String, Value>),
+    Device {
+        device: Map<String, Value>,
+    },
     Encryption {
         iv: String,
         crypto_session_id: String,
@@ -57,8 +59,8 @@ pub(super) struct Message {
 /// The one scheme of the encrypted mode.
 pub(super) const SCHEME: u32 = 3;
 
-/// The longest correlation id that is kept.
-const MAX_CORRELATION_ID: usize = 128;
+/// The longest text that is kept of what a browser says beside its data, in bytes.
+const MAX_PLAIN: usize = 128;
 
 impl Message {
     /// Reads a message, and decrypts it if it is encrypted.
@@ -98,7 +100,7 @@ impl Message {
                 Header::CorrelationId { correlation_id } => {
                     message.correlation_id = Some(correlation_id).filter(|id| is_plain(id));
                 }
-                Header::Device(device) => message.device = Value::Object(device),
+                Header::Device { device } => message.device = Value::Object(device),
                 Header::KeyExchange { scheme: SCHEME, y } => message.key_exchange = Some(y),
                 Header::KeyExchange { .. } | Header::Encryption { .. } | Header::Unknown => {}
             }
@@ -113,9 +115,9 @@ impl Message {
     }
 }
 
-/// Nothing in it can forge a line of a trail.
-fn is_plain(id: &str) -> bool {
-    (1..=MAX_CORRELATION_ID).contains(&id.len()) && !id.chars().any(char::is_control)
+/// Short, and nothing in it can forge a line of a trail.
+pub(super) fn is_plain(id: &str) -> bool {
+    (1..=MAX_PLAIN).contains(&id.len()) && !id.chars().any(char::is_control)
 }
 
 pub(super) fn invalid(rule: &str) -> Fault {
@@ -162,5 +164,46 @@ impl Reply {
             "headers": self.headers,
             "data": self.data,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::CONTENT_TYPE;
+
+    use super::*;
+
+    fn parse(body: &Value) -> Message {
+        let headers =
+            HeaderMap::from_iter([(CONTENT_TYPE, "application/json".parse().expect("valid"))]);
+        let sealer = Sealer::new(&[1; 32]);
+        let message =
+            Message::parse(&headers, body.to_string().as_bytes(), &sealer, Timestamp::default());
+        message.ok().expect("a message")
+    }
+
+    #[test]
+    fn headers_that_we_know_are_read_and_others_are_not() {
+        let message = parse(&json!({
+            "headers": [
+                { "type": "uid", "uid": "1" },
+                { "type": "device", "device": { "device_type": "desktop" } },
+                { "type": "correlation_id", "correlation_id": "c-1" },
+                { "type": "sdk_versions", "sdk_versions": {} },
+                { "type": "of the future" },
+            ],
+            "data": { "a": 1 },
+        }));
+        assert_eq!(message.device["device_type"], "desktop");
+        assert_eq!(message.correlation_id.as_deref(), Some("c-1"));
+        assert_eq!(message.data, json!({ "a": 1 }));
+    }
+
+    #[test]
+    fn a_correlation_id_that_could_forge_a_line_is_dropped() {
+        for id in ["", "a\nb", &"a".repeat(129)] {
+            let header = json!({ "type": "correlation_id", "correlation_id": id });
+            assert_eq!(parse(&json!({ "headers": [header], "data": {} })).correlation_id, None);
+        }
     }
 }

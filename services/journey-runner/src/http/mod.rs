@@ -1,6 +1,7 @@
 //! The journey runner over HTTP: the protocol of the Web SDK, and the recovery page.
 
 mod answer;
+mod call;
 mod cors;
 mod encryption;
 mod envelope;
@@ -19,50 +20,17 @@ use codes::ids::ClientId;
 use codes::randomness;
 use config::ClientKind;
 use journeys::session::SessionId;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tower_http::cors::CorsLayer;
 use wire::error::Fault;
 use wire::runner::{CLIENT_INPUT, StartJourney, SubmitInput};
 
-use self::envelope::{Message, Reply, SCHEME, invalid};
+use self::call::{Assertion, Call, Invocation, Operation};
+use self::envelope::{Message, Reply, SCHEME, invalid, is_plain};
 use crate::{JourneyRunner, Runs, Sent};
 
 /// The headers that a journey may read.
 const READABLE: [axum::http::HeaderName; 4] = [ACCEPT_LANGUAGE, ORIGIN, REFERER, USER_AGENT];
-
-/// What every call carries in its query.
-#[derive(Deserialize)]
-struct Call {
-    #[serde(rename = "clientId")]
-    client_id: String,
-    locale: Option<String>,
-    /// The waiting journey.
-    sid: Option<String>,
-    /// The device id that was handed out earlier.
-    did: Option<String>,
-}
-
-/// The data of `anonymous_invoke`.
-#[derive(Deserialize)]
-struct Invocation {
-    policy_request_id: String,
-    #[serde(default)]
-    params: Map<String, Value>,
-}
-
-/// The data of `assert`.
-#[derive(Deserialize)]
-#[expect(clippy::struct_field_names, reason = "the protocol's names")]
-struct Assertion {
-    assertion_id: String,
-    assert: String,
-    fch: String,
-    #[serde(default)]
-    input: Value,
-    #[serde(default)]
-    data: Value,
-}
 
 impl JourneyRunner {
     /// The endpoints of this service.
@@ -100,11 +68,14 @@ impl JourneyRunner {
 /// `POST /ido/api/v2/auth/<operation>`.
 async fn call(
     State(runner): State<JourneyRunner>,
-    Path(operation): Path<String>,
+    operation: Result<Path<String>, axum::extract::rejection::PathRejection>,
     call: Result<Query<Call>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let Some(operation) = operation.ok().and_then(|Path(name)| Operation::parse(&name)) else {
+        return refusal(chassis::http::Refusal::NotFound);
+    };
     let Ok(Query(call)) = call else {
         return runner.answer(Err(invalid("the query must name a clientId")), None);
     };
@@ -114,7 +85,7 @@ async fn call(
     let now = runner.clock.now();
     match Message::parse(&headers, &body, &runner.sealer, now) {
         Ok(mut message) => {
-            let reply = runner.perform(&operation, call, &headers, &mut message).await;
+            let reply = runner.perform(operation, call, &headers, &mut message).await;
             runner.answer(reply, Some(&message))
         }
         Err(fault) => runner.answer(Err(fault), None),
@@ -124,20 +95,21 @@ async fn call(
 impl JourneyRunner {
     async fn perform(
         &self,
-        operation: &str,
+        operation: Operation,
         call: Call,
         headers: &HeaderMap,
         message: &mut Message,
     ) -> Result<Reply, Fault> {
         let runs = self.browser(&call.client_id).ok_or(Fault::JourneyNotFound)?;
         match operation {
-            "anonymous_invoke" => self.invoke(runs, call, headers, message).await,
-            "assert" => self.assert(runs, call, message).await,
-            "key_exchange" => self.exchange_key(message),
-            "poll" => Err(invalid("no journey here waits for another device")),
-            "create_debug_token" => Err(invalid("journeys here cannot be debugged")),
-            "sso" => Err(invalid("no SSO interaction leads here: start the journey by its id")),
-            _ => Err(invalid("no such operation")),
+            Operation::Invoke => self.invoke(runs, call, headers, message).await,
+            Operation::Assert => self.assert(runs, call, message).await,
+            Operation::ExchangeKey => self.exchange_key(message),
+            Operation::Poll => Err(invalid("no journey here waits for another device")),
+            Operation::CreateDebugToken => Err(invalid("journeys here cannot be debugged")),
+            Operation::Sso => {
+                Err(invalid("no SSO interaction leads here: start the journey by its id"))
+            }
         }
     }
 
@@ -153,7 +125,7 @@ impl JourneyRunner {
             journey_id: invocation.policy_request_id,
             params: invocation.params,
             correlation_id: message.correlation_id.take(),
-            locale: call.locale,
+            locale: call.locale.filter(|locale| is_plain(locale)),
             idempotency_key: None,
         };
         let sent = Sent { headers: readable(headers), device: message.device.take() };
@@ -262,7 +234,7 @@ pub fn refusal(refusal: chassis::http::Refusal) -> Response {
         "message": refusal.message(),
         "error_message": refusal.message(),
         "headers": [],
-        "data": {},
+        "data": { "state": "rejected" },
     });
     (refusal.status(), Json(body)).into_response()
 }

@@ -41,7 +41,7 @@ fn asset(
 async fn page(State(runner): State<JourneyRunner>) -> Response {
     let configuration = runner.live.current();
     let Some((application, client)) = host(&configuration) else {
-        return axum::http::StatusCode::NOT_FOUND.into_response();
+        return super::refusal(chassis::http::Refusal::NotFound);
     };
     let inputmode = match application.policy.shape().alphabet() {
         Alphabet::Digits => "numeric",
