@@ -34,6 +34,7 @@ impl Configuration {
 
     /// Reads and checks what a source holds. Reports everything that is wrong at once.
     pub fn read(source: &Source) -> Result<Self, Vec<Problem>> {
+        source.exists().map_err(|problem| vec![problem])?;
         let mut reading = Reading::new(source);
         let mut known = Known::default();
         let journeys = journeys(&mut reading, &mut known);

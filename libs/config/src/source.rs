@@ -7,6 +7,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretSlice;
+use yaml::Problem;
 
 /// The largest file, in bytes.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -25,6 +26,18 @@ impl Source {
     pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let owned = |(path, text): (&str, &str)| (path.to_owned(), text.to_owned());
         Self::Files(files.into_iter().map(owned).collect())
+    }
+
+    /// Whether there is a folder at all: one that is empty would be told to hold an application.
+    pub(crate) fn exists(&self) -> Result<(), Problem> {
+        match self {
+            Self::Folder(root) if !root.is_dir() => Err(Problem {
+                file: root.display().to_string(),
+                line: None,
+                reason: "must be a folder that can be read".to_owned(),
+            }),
+            Self::Folder(_) | Self::Files(_) => Ok(()),
+        }
     }
 
     /// The YAML files of one of the configuration's folders, as `folder/name`, in order. A folder

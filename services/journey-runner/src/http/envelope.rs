@@ -179,7 +179,7 @@ mod tests {
         let sealer = Sealer::new(&[1; 32]);
         let message =
             Message::parse(&headers, body.to_string().as_bytes(), &sealer, Timestamp::default());
-        message.ok().expect("a message")
+        message.expect("a message")
     }
 
     #[test]
