@@ -11,7 +11,8 @@ pub struct LogAudit;
 #[async_trait]
 impl Audit for LogAudit {
     async fn record(&self, event: Event) -> Result<(), AuditError> {
-        let Event { at, action, application, client, subject, code_id, context } = event;
+        let Event { at, action, application, client, subject, attempt, replayed, code_id, context } =
+            event;
         let reason = match action {
             Action::Denied(reason) => Some(reason.as_str()),
             Action::Issued
@@ -20,7 +21,8 @@ impl Audit for LogAudit {
             | Action::Accepted
             | Action::Burned
             | Action::Locked
-            | Action::LockoutCleared => None,
+            | Action::LockoutCleared
+            | Action::Unresolved => None,
         };
         tracing::info!(
             target: "audit",
@@ -29,6 +31,8 @@ impl Audit for LogAudit {
             application = application.as_str(),
             client = client.as_str(),
             subject = %subject,
+            attempt = %attempt,
+            replayed,
             code_id = code_id.as_ref().map(codes::ids::CodeId::as_str),
             denial = reason,
             agent_id = context.agent_id,

@@ -25,6 +25,7 @@ pub mod telemetry;
 
 mod admin;
 mod connections;
+mod finish;
 mod readiness;
 
 pub use grpc::GrpcServer;

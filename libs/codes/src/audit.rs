@@ -1,15 +1,20 @@
 //! The audit trail: who did what to whose code, and what came of it. An event is written before
 //! the reply leaves; if it cannot be written, the caller gets an error and not the outcome.
+//!
+//! # Why an event can come twice
+//! Between the store's effect and the trail's line a process can die, or a reply can be lost. So a
+//! retry that sees an earlier outcome writes its events again, marked as replayed: whoever reads the
+//! trail counts each action of an attempt once. An operation whose outcome never came back leaves a
+//! line that says so.
 
 use async_trait::async_trait;
 use clock::Timestamp;
 
-use crate::digest::Subject;
+use crate::digest::{AttemptId, Subject};
 use crate::ids::{ApplicationId, ClientId, CodeId};
 use crate::record::DenialReason;
 
-/// What happened. Each happens once and is written once: a retry that sees an earlier outcome
-/// again adds nothing.
+/// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A code was issued.
@@ -28,6 +33,8 @@ pub enum Action {
     Locked,
     /// A user's failures and lock were cleared.
     LockoutCleared,
+    /// The store did not say what came of an operation: it may have taken effect.
+    Unresolved,
 }
 
 impl Action {
@@ -42,6 +49,7 @@ impl Action {
             Self::Burned => "code.burned",
             Self::Locked => "user.locked",
             Self::LockoutCleared => "lockout.cleared",
+            Self::Unresolved => "operation.unresolved",
         }
     }
 }
@@ -77,6 +85,10 @@ pub struct Event {
     pub client: ClientId,
     /// To whom: a keyed hash.
     pub subject: Subject,
+    /// In which attempt. Each action of an attempt happened once, however often it is written.
+    pub attempt: AttemptId,
+    /// Whether a retry saw the outcome of an earlier call.
+    pub replayed: bool,
     /// Which code, where it is known.
     pub code_id: Option<CodeId>,
     /// What the caller said.

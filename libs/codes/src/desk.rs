@@ -68,6 +68,11 @@ impl Desk {
         }))
     }
 
+    /// A name that no other operation will have.
+    pub(crate) fn unique(&self) -> AttemptId {
+        AttemptId::from_bytes(randomness::bytes(&self.randomness))
+    }
+
     /// The name of an operation: the caller's key, or one that no other call will have.
     pub(crate) fn attempt(
         &self,
@@ -78,7 +83,7 @@ impl Desk {
     ) -> Attempt {
         let id = match key {
             Some(key) => self.peppers.attempt(&caller.application, &caller.client, key),
-            None => AttemptId::from_bytes(randomness::bytes(&self.randomness)),
+            None => self.unique(),
         };
         Attempt { id, fingerprint: self.peppers.fingerprint(operation, request) }
     }
@@ -87,23 +92,63 @@ impl Desk {
         self.clock.now()
     }
 
+    /// Writes what an attempt did, each action as an event of its own.
     pub(crate) async fn record(
         &self,
-        action: Action,
-        caller: &Caller,
-        subject: Subject,
-        code_id: Option<&CodeId>,
-        context: &Context,
+        entry: Entry<'_>,
+        actions: impl IntoIterator<Item = Action, IntoIter: Send> + Send,
     ) -> Result<(), OperationError> {
-        let event = Event {
-            at: self.now(),
-            action,
-            application: caller.application.clone(),
-            client: caller.client.clone(),
-            subject,
-            code_id: code_id.cloned(),
-            context: context.clone(),
-        };
-        Ok(self.audit.record(event).await?)
+        for action in actions {
+            let event = Event {
+                at: self.now(),
+                action,
+                application: entry.caller.application.clone(),
+                client: entry.caller.client.clone(),
+                subject: entry.subject,
+                attempt: entry.attempt,
+                replayed: entry.replayed,
+                code_id: entry.code_id.cloned(),
+                context: entry.context.clone(),
+            };
+            self.audit.record(event).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the store's answer, or writes that there was none.
+    pub(crate) async fn resolve<T>(
+        &self,
+        entry: Entry<'_>,
+        answer: Result<T, StoreError>,
+    ) -> Result<T, OperationError> {
+        match answer {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => {
+                self.record(entry, [Action::Unresolved]).await?;
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// What the events of one attempt have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) subject: Subject,
+    pub(crate) attempt: AttemptId,
+    pub(crate) replayed: bool,
+    pub(crate) code_id: Option<&'a CodeId>,
+    pub(crate) context: &'a Context,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) const fn new(
+        caller: &'a Caller,
+        subject: Subject,
+        attempt: AttemptId,
+        context: &'a Context,
+    ) -> Self {
+        Self { caller, subject, attempt, replayed: false, code_id: None, context }
     }
 }

@@ -7,7 +7,7 @@ use rand::CryptoRng;
 
 use crate::audit::{Action, Context};
 use crate::code::TempCode;
-use crate::desk::{Caller, Desk, OperationError};
+use crate::desk::{Caller, Desk, Entry, OperationError};
 use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::ids::{CodeId, IdempotencyKey};
@@ -104,8 +104,9 @@ impl Issuer {
             TempCode::draw(policy.shape(), &mut *(self.desk.randomness)() as &mut dyn CryptoRng);
         let command = self.command(caller, policy, request, (&user, subject), life, &code);
         let now = self.desk.now();
-        let outcome = self.desk.store.issue(subject, now, command).await?;
-        Ok(match outcome {
+        let entry = Entry::new(caller, subject, command.attempt.id, &request.context);
+        let outcome = self.desk.store.issue(subject, now, command).await;
+        Ok(match self.desk.resolve(entry, outcome).await? {
             IssueOutcome::Issued {
                 code_id,
                 expires_at,
@@ -113,12 +114,9 @@ impl Issuer {
                 lock_overridden,
                 replayed,
             } => {
-                if lock_overridden {
-                    self.record(Action::LockOverridden, caller, &code_id, &request.context).await?;
-                }
-                if !replayed {
-                    self.record(Action::Issued, caller, &code_id, &request.context).await?;
-                }
+                let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
+                let overridden = lock_overridden.then_some(Action::LockOverridden);
+                self.desk.record(entry, overridden.into_iter().chain([Action::Issued])).await?;
                 Issuance::Issued(IssuedCode { code, code_id, expires_at, attempts_allowed })
             }
             IssueOutcome::Locked(until) => Issuance::Locked(until),
@@ -150,9 +148,13 @@ impl Issuer {
                 }
             }
         };
-        match self.desk.store.revoke(subject, self.desk.now(), only).await? {
+        let context = Context::default();
+        let entry = Entry::new(caller, subject, self.desk.unique(), &context);
+        let revocation = self.desk.store.revoke(subject, self.desk.now(), only).await;
+        match self.desk.resolve(entry, revocation).await? {
             Revocation::Revoked(code_id) => {
-                self.record(Action::Revoked, caller, &code_id, &Context::default()).await?;
+                let entry = Entry { code_id: Some(&code_id), ..entry };
+                self.desk.record(entry, [Action::Revoked]).await?;
                 Ok(true)
             }
             Revocation::NothingLive => Ok(false),
@@ -200,15 +202,5 @@ impl Issuer {
             override_lockout: request.override_lockout,
             limits: policy.into(),
         }
-    }
-
-    async fn record(
-        &self,
-        action: Action,
-        caller: &Caller,
-        code_id: &CodeId,
-        context: &Context,
-    ) -> Result<(), OperationError> {
-        self.desk.record(action, caller, code_id.subject(), Some(code_id), context).await
     }
 }

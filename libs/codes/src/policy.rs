@@ -64,8 +64,8 @@ pub enum PolicyError {
     /// No attempt, or more than NIST SP 800-63B, section 5.2.2, lets anybody have.
     #[error("failed_attempts must be from 1 to {}", Policy::CONSECUTIVE_FAILURES)]
     FailedAttempts,
-    /// No code could be issued.
-    #[error("issues_per_hour must be from 1 to 10000")]
+    /// No code could be issued, or more than one user's record should have to remember.
+    #[error("issues_per_hour must be from 1 to 1000")]
     IssuesPerHour,
     /// More overrides than a day can need.
     #[error("overrides_per_day must be at most 100")]
@@ -112,7 +112,7 @@ impl Policy {
                 (1..=Self::CONSECUTIVE_FAILURES).contains(&settings.failed_attempts),
                 PolicyError::FailedAttempts,
             ),
-            ((1..=10_000).contains(&settings.issues_per_hour), PolicyError::IssuesPerHour),
+            ((1..=1000).contains(&settings.issues_per_hour), PolicyError::IssuesPerHour),
             (settings.overrides_per_day <= 100, PolicyError::OverridesPerDay),
         ];
         let errors: Vec<_> =

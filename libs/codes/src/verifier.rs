@@ -1,8 +1,10 @@
 //! The use case of the login: verify a code, and look after the lockout that guards it.
 
+use clock::Timestamp;
+
 use crate::audit::{Action, Context};
 use crate::code::Guess;
-use crate::desk::{Caller, Desk, OperationError};
+use crate::desk::{Caller, Desk, Entry, OperationError};
 use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::ids::{CodeId, GrantId, IdempotencyKey};
@@ -34,6 +36,8 @@ pub enum Verification {
         code_id: CodeId,
         /// Whose it was.
         user_id: UserId,
+        /// When it was accepted; of a retry, when it was the first time.
+        at: Timestamp,
     },
     /// The attempt was refused.
     Denied(Denial),
@@ -77,8 +81,10 @@ impl Verifier {
             candidates,
             limits: policy.into(),
         };
-        let outcome = self.desk.store.verify(subject, self.desk.now(), command).await?;
-        self.conclude(caller, &request.context, subject, user, outcome).await
+        let entry = Entry::new(caller, subject, command.attempt.id, &request.context);
+        let outcome = self.desk.store.verify(subject, self.desk.now(), command).await;
+        let outcome = self.desk.resolve(entry, outcome).await?;
+        self.conclude(entry, user, outcome).await
     }
 
     /// Describes a user's failures and lock; those of an unknown user are none.
@@ -108,9 +114,11 @@ impl Verifier {
         let Some((_, subject)) = self.desk.find(directory, &caller.application, user).await? else {
             return Ok(Cleared::default());
         };
-        let cleared = self.desk.store.clear_lockout(subject, self.desk.now()).await?;
+        let entry = Entry::new(caller, subject, self.desk.unique(), context);
+        let cleared = self.desk.store.clear_lockout(subject, self.desk.now()).await;
+        let cleared = self.desk.resolve(entry, cleared).await?;
         if cleared != Cleared::default() {
-            self.desk.record(Action::LockoutCleared, caller, subject, None, context).await?;
+            self.desk.record(entry, [Action::LockoutCleared]).await?;
         }
         Ok(cleared)
     }
@@ -132,34 +140,27 @@ impl Verifier {
     /// Writes what happened to the trail, then tells it.
     async fn conclude(
         &self,
-        caller: &Caller,
-        context: &Context,
-        subject: Subject,
+        entry: Entry<'_>,
         user_id: UserId,
         outcome: VerifyOutcome,
     ) -> Result<Verification, OperationError> {
-        let (actions, code_id, verification) = match outcome {
-            VerifyOutcome::Conflict => return Ok(Verification::Conflict),
-            VerifyOutcome::Accepted { code_id, replayed } => {
-                let actions = if replayed { vec![] } else { vec![Action::Accepted] };
-                let grant_id = code_id.grant();
-                let accepted =
-                    Verification::Accepted { grant_id, code_id: code_id.clone(), user_id };
-                (actions, Some(code_id), accepted)
+        match outcome {
+            VerifyOutcome::Conflict => Ok(Verification::Conflict),
+            VerifyOutcome::Accepted { code_id, at, replayed } => {
+                let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
+                self.desk.record(entry, [Action::Accepted]).await?;
+                Ok(Verification::Accepted { grant_id: code_id.grant(), code_id, user_id, at })
             }
             VerifyOutcome::Denied { denial, code_id, replayed } => {
-                let actions = if replayed { vec![] } else { consequences(denial.reason) };
-                (actions, code_id, Verification::Denied(denial))
+                let entry = Entry { replayed, code_id: code_id.as_ref(), ..entry };
+                self.desk.record(entry, consequences(denial.reason)).await?;
+                Ok(Verification::Denied(denial))
             }
-        };
-        for action in actions {
-            self.desk.record(action, caller, subject, code_id.as_ref(), context).await?;
         }
-        Ok(verification)
     }
 }
 
-/// What a fresh denial did, each to be written once.
+/// What a denial did.
 fn consequences(reason: DenialReason) -> Vec<Action> {
     match reason {
         DenialReason::Burned => vec![Action::Denied(reason), Action::Burned, Action::Locked],

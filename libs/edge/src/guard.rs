@@ -28,10 +28,11 @@ impl<S> Guarded<S> {
         Self { gate, inner }
     }
 
-    fn admit(&self, request: &Request<Body>) -> Result<Principal, Fault> {
-        // Who calls an rpc that does not exist learns nothing about those that do.
-        let rpc = Rpc::from_path(request.uri().path()).ok_or(Fault::Unauthenticated)?;
-        self.gate.authorize(request.headers(), rules::scope(rpc))
+    /// The principal of a call; `None` for an rpc that does not exist, which the service answers as
+    /// UNIMPLEMENTED itself.
+    fn admit(&self, request: &Request<Body>) -> Result<Option<Principal>, Fault> {
+        let Some(rpc) = Rpc::from_path(request.uri().path()) else { return Ok(None) };
+        self.gate.authorize(request.headers(), rules::scope(rpc)).map(Some)
     }
 }
 
@@ -56,7 +57,7 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match self.admit(&request) {
             Ok(principal) => {
-                request.extensions_mut().insert(principal);
+                principal.map(|principal| request.extensions_mut().insert(principal));
                 Either::Right(self.inner.call(request))
             }
             Err(fault) => Either::Left(ready(Ok(tonic::Status::from(fault).into_http()))),

@@ -1,5 +1,6 @@
-//! Slows down whoever guesses: so many failures in a window, counted in this process by who fails
-//! and from where, so that an attacker elsewhere does not slow down the rightful client.
+//! Slows down whoever guesses: so many failures in a window, counted in this process by what is
+//! guessed at and from where. Only a wrong guess is ever refused: what is right passes, so that
+//! nobody can shut others out by failing in their name.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -12,40 +13,40 @@ use clock::Timestamp;
 pub struct Throttle<K> {
     limit: u32,
     window: Duration,
-    failures: Mutex<HashMap<K, (u32, Timestamp)>>,
+    failures: Mutex<HashMap<K, Failures>>,
 }
 
-/// As many as are remembered. Beyond it those whose window has passed are forgotten, and if there
-/// are none, everybody new is refused: memory stays bounded, and a flood gains nothing.
+struct Failures {
+    count: u32,
+    ends: Timestamp,
+}
+
+/// As many as are remembered at most.
 const MAX_REMEMBERED: usize = 10_000;
 
 impl<K: Eq + Hash> Throttle<K> {
     /// Allows `limit` failures within a `window`.
     pub fn new(limit: u32, window: Duration) -> Self {
-        Self { limit, window, failures: Mutex::new(HashMap::new()) }
+        Self { limit, window, failures: Mutex::default() }
     }
 
-    /// Refuses whoever has failed too often, with the time to wait.
-    pub fn check(&self, key: &K, now: Timestamp) -> Result<(), Duration> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        match failures.get(key) {
-            Some(&(count, ends)) if now < ends && count >= self.limit => Err(ends.since(now)),
-            None if failures.len() >= 2 * MAX_REMEMBERED => Err(self.window),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Counts a failure.
-    pub fn fail(&self, key: K, now: Timestamp) {
+    /// Counts a failure. Refuses whoever has failed too often, with the time to wait.
+    pub fn fail(&self, key: K, now: Timestamp) -> Result<(), Duration> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= MAX_REMEMBERED {
-            failures.retain(|_, &mut (_, ends)| now < ends);
+        if failures.len() >= MAX_REMEMBERED && !failures.contains_key(&key) {
+            failures.retain(|_, failures| now < failures.ends);
+            // Memory stays bounded: in such a flood whoever is new and wrong has to wait.
+            if failures.len() >= MAX_REMEMBERED {
+                return Err(self.window);
+            }
         }
-        let (count, ends) = failures.entry(key).or_insert((0, now + self.window));
-        if now >= *ends {
-            (*count, *ends) = (0, now + self.window);
+        let fresh = || Failures { count: 0, ends: now + self.window };
+        let failures = failures.entry(key).or_insert_with(fresh);
+        if now >= failures.ends {
+            *failures = fresh();
         }
-        *count += 1;
+        failures.count = failures.count.saturating_add(1);
+        if failures.count > self.limit { Err(failures.ends.since(now)) } else { Ok(()) }
     }
 }
 
@@ -58,27 +59,23 @@ mod tests {
         let throttle = Throttle::new(2, Duration::from_secs(60));
         let start = Timestamp::default();
         for _ in 0..2 {
-            assert_eq!(throttle.check(&"a", start), Ok(()));
-            throttle.fail("a", start);
+            assert_eq!(throttle.fail("a", start), Ok(()));
         }
         let later = start + Duration::from_secs(45);
-        assert_eq!(throttle.check(&"a", later), Err(Duration::from_secs(15)));
-        assert_eq!(throttle.check(&"b", later), Ok(()));
-        assert_eq!(throttle.check(&"a", start + Duration::from_secs(60)), Ok(()));
+        assert_eq!(throttle.fail("a", later), Err(Duration::from_secs(15)));
+        assert_eq!(throttle.fail("b", later), Ok(()));
+        assert_eq!(throttle.fail("a", start + Duration::from_secs(60)), Ok(()));
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn memory_is_bounded_and_a_flood_passes() {
         let throttle = Throttle::new(2, Duration::from_secs(60));
         for key in 0..3 * MAX_REMEMBERED {
-            if throttle.check(&key, Timestamp::default()).is_ok() {
-                throttle.fail(key, Timestamp::default());
-            }
+            let refused = throttle.fail(key, Timestamp::default()).is_err();
+            assert_eq!(refused, key >= MAX_REMEMBERED);
         }
-        let remembered = throttle.failures.lock().expect("no panic").len();
-        assert_eq!(remembered, 2 * MAX_REMEMBERED);
         let later = Timestamp::default() + Duration::from_secs(60);
-        throttle.fail(0, later);
+        assert_eq!(throttle.fail(usize::MAX, later), Ok(()));
         assert_eq!(throttle.failures.lock().expect("no panic").len(), 1);
     }
 }

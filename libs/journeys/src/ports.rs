@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use clock::Timestamp;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId, GrantId, IdempotencyKey};
 use codes::record::DenialReason;
@@ -56,6 +57,8 @@ pub enum Verdict {
         user: UserId,
         /// The grant that the code gave.
         grant: GrantId,
+        /// When the code was accepted: the same for every retry.
+        at: Timestamp,
     },
     /// The code was denied.
     Rejected {

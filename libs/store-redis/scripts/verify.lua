@@ -2,7 +2,7 @@
 --
 -- ARGV[4] attempt  [5] its fingerprint  [6] failed attempts allowed  [7] lockout, in ms
 -- ARGV[8..]  pairs of a kid and the guess's digest under it
--- Replies  accepted <nonce> fresh|replayed
+-- Replies  accepted <nonce> <at, in ms> fresh|replayed
 --          denied <reason> <locked until, in ms, or -> <nonce or -> fresh|replayed
 --          conflict
 
@@ -33,7 +33,7 @@ end
 local known = recall(attempt, fingerprint)
 if known then
   if known[1] == 'accepted' then
-    return {'accepted', known[2], 'replayed'}
+    return {'accepted', known[2], known[3], 'replayed'}
   elseif known[1] == 'denied' then
     return {'denied', known[2], known[3], '-', 'replayed'}
   end
@@ -49,17 +49,18 @@ end
 if record.state ~= 'active' then
   return refuse('no_code')
 end
-if now >= number('expires_at') then
-  return refuse('expired')
-end
 local candidate
 for i = 8, #ARGV, 2 do
   if ARGV[i] == record.kid then
     candidate = ARGV[i + 1]
   end
 end
+local is_over = now >= number('expires_at')
 if not candidate then
-  return refuse('unknown_key')
+  return refuse(is_over and 'no_code' or 'unknown_key')
+end
+if is_over then
+  return refuse(candidate == record.digest and 'expired' or 'no_code')
 end
 
 if candidate == record.digest then
@@ -70,9 +71,9 @@ if candidate == record.digest then
   finish('consumed')
   forget('failures')
   forget('consecutive')
-  remember(attempt, fingerprint, 'accepted ' .. record.nonce)
+  remember(attempt, fingerprint, 'accepted ' .. record.nonce .. ' ' .. text(now))
   save()
-  return {'accepted', record.nonce, 'fresh'}
+  return {'accepted', record.nonce, text(now), 'fresh'}
 end
 
 local failed = number('failed') + 1

@@ -153,6 +153,7 @@ impl CodeStore for RedisCodeStore {
         match word.as_str() {
             "accepted" => Ok(VerifyOutcome::Accepted {
                 code_id: code_id(&subject, &reply.word()?)?,
+                at: reply.instant()?,
                 replayed: reply.either("replayed", "fresh")?,
             }),
             "denied" => denied(&subject, &mut reply),

@@ -10,6 +10,12 @@ pub fn to_wire(at: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: milliseconds.div_euclid(1000), nanos }
 }
 
+/// The instant that protobuf has, to the millisecond.
+pub fn from_wire(at: prost_types::Timestamp) -> Timestamp {
+    let milliseconds = i64::from(at.nanos) / 1_000_000;
+    Timestamp::from_unix_millis(at.seconds.saturating_mul(1000).saturating_add(milliseconds))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -21,6 +27,7 @@ mod tests {
         {
             let wire = to_wire(Timestamp::from_unix_millis(milliseconds));
             assert_eq!((wire.seconds, wire.nanos), (seconds, nanos));
+            assert_eq!(from_wire(wire).unix_millis(), milliseconds);
         }
     }
 }

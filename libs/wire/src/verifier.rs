@@ -36,14 +36,20 @@ pub fn from_verification(
 ) -> Result<pb::VerifyCodeResponse, Fault> {
     use pb::verify_code_response::Outcome;
     let outcome = match verification {
-        Verification::Accepted { grant_id, code_id, user_id } => Outcome::Accepted(pb::Accepted {
-            grant_id: grant_id.to_string(),
-            code_id: code_id.to_string(),
-            user_id: user_id.as_str().to_owned(),
-        }),
+        Verification::Accepted { grant_id, code_id, user_id, at } => {
+            Outcome::Accepted(pb::Accepted {
+                grant_id: grant_id.to_string(),
+                code_id: code_id.to_string(),
+                user_id: user_id.as_str().to_owned(),
+                accepted_at: Some(to_wire(at)),
+            })
+        }
         Verification::Denied(denial) if reasons => Outcome::Rejected(from_denial(denial)),
-        Verification::Denied(_) => Outcome::Rejected(pb::Rejected::default()),
-        Verification::Conflict => return Err(Fault::IdempotencyConflict),
+        Verification::Conflict if reasons => return Err(Fault::IdempotencyConflict),
+        // Only a user with a live code has an outcome that a key can conflict with.
+        Verification::Denied(_) | Verification::Conflict => {
+            Outcome::Rejected(pb::Rejected::default())
+        }
     };
     Ok(pb::VerifyCodeResponse { outcome: Some(outcome) })
 }
@@ -146,6 +152,9 @@ mod tests {
             assert_eq!(told(denied(reason, lock), false), nothing);
             assert_ne!(told(denied(reason, lock), true), nothing);
         }
+        assert_eq!(told(Verification::Conflict, false), nothing);
+        let conflict = from_verification(Verification::Conflict, true);
+        assert_eq!(conflict, Err(Fault::IdempotencyConflict));
     }
 
     #[test]

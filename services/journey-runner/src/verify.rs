@@ -19,6 +19,7 @@ use tonic::{Code, Request, Status};
 use wire::code::v1::verifier_service_client::VerifierServiceClient;
 use wire::code::v1::verify_code_response::Outcome;
 use wire::code::v1::{UserIdentifier, VerifyCodeRequest, VerifyCodeResponse, VerifyContext};
+use wire::time::from_wire;
 
 /// What a verification may take in all (the budget of the failure policy).
 const DEADLINE: Duration = Duration::from_millis(800);
@@ -121,6 +122,7 @@ fn verdict(reply: VerifyCodeResponse) -> Result<Verdict, VerifyFault> {
         Outcome::Accepted(accepted) => Ok(Verdict::Accepted {
             user: UserId::parse_subject(&accepted.user_id).map_err(|_| unreadable())?,
             grant: GrantId::parse(&accepted.grant_id).map_err(|_| unreadable())?,
+            at: accepted.accepted_at.map(from_wire).ok_or_else(unreadable)?,
         }),
         Outcome::Rejected(rejected) => {
             Ok(Verdict::Rejected { reason: wire::verifier::to_reason(rejected.reason) })

@@ -16,6 +16,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::ServiceBuilder;
 
 use super::line;
+use crate::finish::finish;
 
 /// The longest that an rpc may take, whatever the client allows.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
@@ -41,7 +42,8 @@ fn limited(router: Router, max_deadline: Duration, max_in_flight: usize) -> Rout
             // Around the limit, so that it bounds what a client waits for in all; inside the panic
             // guard, since it runs the service.
             .layer(from_fn_with_state(max_deadline, deadline))
-            // Innermost: counts only what is really worked on, and for as long as it is.
+            // Innermost: counts only what is really worked on, and for as long as it is, also when
+            // its caller has gone.
             .layer(from_fn_with_state(Arc::new(Semaphore::new(max_in_flight)), shed)),
     )
 }
@@ -61,22 +63,28 @@ async fn catch_panic(request: Request, next: Next) -> Response {
 
 async fn deadline(State(most): State<Duration>, request: Request, next: Next) -> Response {
     let allowed = parse_timeout(request.headers()).map_or(most, |asked| asked.min(most));
-    let Ok(response) = tokio::time::timeout(allowed, next.run(request)).await else {
-        let message = "the deadline passed: the request may have been carried out";
-        return refusal(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, None);
-    };
-    response
+    tokio::time::timeout(allowed, next.run(request)).await.unwrap_or_else(|_| too_late())
 }
 
 async fn shed(State(free): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     if is_about_the_server(request.uri().path()) {
         return next.run(request).await;
     }
-    let Ok(_permit) = free.try_acquire() else {
+    let Ok(permit) = free.try_acquire_owned() else {
         let message = "too many requests at a time: try again later";
         return refusal(Code::ResourceExhausted, "OVERLOADED", message, Some(RETRY_AFTER));
     };
-    next.run(request).await
+    let work = async move {
+        let response = next.run(request).await;
+        drop(permit);
+        response
+    };
+    finish(MAX_DEADLINE, work).await.unwrap_or_else(too_late)
+}
+
+fn too_late() -> Response {
+    let message = "the deadline passed: the request may have been carried out";
+    refusal(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, None)
 }
 
 /// A status with the details that every error of a service has.
@@ -170,6 +178,7 @@ mod tests {
         let health = call(router.clone(), "/grpc.health.v1.Health/Check", None).await;
         assert!(health.headers().get("grpc-status").is_none());
         busy.await.expect("an answer");
+        tokio::time::sleep(Duration::from_millis(1)).await;
         let response = call(router, "/svc/Fast", None).await;
         assert!(response.headers().get("grpc-status").is_none(), "the permit came back");
     }

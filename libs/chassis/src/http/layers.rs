@@ -17,6 +17,7 @@ use tower_http::cors::CorsLayer;
 
 use super::body;
 use super::refusal::{Refusal, Render};
+use crate::finish::finish;
 
 /// The longest that a request may take.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -57,10 +58,12 @@ fn limited(router: Router, cors: Option<CorsLayer>, render: Render, most: usize)
                 .layer(from_fn_with_state(render, catch_panic))
                 // Around the body, so that a slow one is bounded too.
                 .layer(from_fn_with_state(render, timeout))
-                // Around the body as well: memory is what it guards.
-                .layer(from_fn_with_state((render, Arc::new(Semaphore::new(most))), shed))
-                // Innermost: what a service sees is small and complete.
-                .layer(from_fn_with_state(render, read_body)),
+                // What a service sees is small and complete. Outside the limit: a body that never
+                // ends keeps no other request out.
+                .layer(from_fn_with_state(render, read_body))
+                // Innermost: counts only what is really worked on, and for as long as it is, also
+                // when its caller has gone.
+                .layer(from_fn_with_state((render, Arc::new(Semaphore::new(most))), shed)),
         )
 }
 
@@ -123,10 +126,15 @@ async fn shed(
     request: Request,
     next: Next,
 ) -> Response {
-    match free.try_acquire() {
-        Ok(_permit) => next.run(request).await,
-        Err(_) => Refusal::Overloaded.answer(render),
-    }
+    let Ok(permit) = free.try_acquire_owned() else {
+        return Refusal::Overloaded.answer(render);
+    };
+    let work = async move {
+        let response = next.run(request).await;
+        drop(permit);
+        response
+    };
+    finish(TIMEOUT, work).await.unwrap_or_else(|| Refusal::TimedOut.answer(render))
 }
 
 async fn read_body(State(render): State<Render>, request: Request, next: Next) -> Response {

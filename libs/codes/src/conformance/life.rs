@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clock::Clock as _;
 
-use super::{Bench, World, accepted, reason, request};
+use super::{Bench, World, accepted, reason, request, wrong};
 use crate::desk::Caller;
 use crate::digest::Subject;
 use crate::directory::OpaqueDirectory;
@@ -34,6 +34,8 @@ pub async fn a_code_is_refused_from_its_expiry_on(bench: Bench) {
     assert!(accepted(&world.verify(&early, right.code.expose()).await));
     world.bench.clock.advance(Duration::from_millis(1));
     assert_eq!(world.bench.clock.now(), too_late.expires_at);
+    let miss = world.verify(&late, &wrong(&too_late)).await;
+    assert_eq!(reason(&miss), DenialReason::NoCode, "who has no code learns of none");
     let denial = world.verify(&late, too_late.code.expose()).await;
     assert_eq!(reason(&denial), DenialReason::Expired);
     assert_eq!(world.describe(&late).await.code.map(|code| code.state), Some(CodeState::Expired));

@@ -11,6 +11,7 @@ pub mod lockout;
 pub mod races;
 pub mod retry;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -67,10 +68,19 @@ impl Audit for Trail {
 }
 
 impl Trail {
-    /// The actions so far, in order.
+    /// The actions so far, in order, each of an attempt once.
     pub fn actions(&self) -> Vec<&'static str> {
         let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        events.iter().map(|event| event.action.as_str()).collect()
+        let mut seen = HashSet::new();
+        let once =
+            events.iter().filter(|event| seen.insert((event.attempt, event.action.as_str())));
+        once.map(|event| event.action.as_str()).collect()
+    }
+
+    /// How many events a retry wrote again.
+    pub fn replays(&self) -> usize {
+        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        events.iter().filter(|event| event.replayed).count()
     }
 }
 

@@ -102,4 +102,6 @@ pub async fn every_action_is_written_to_the_trail_once(bench: Bench) {
         "code.accepted",
     ];
     assert_eq!(world.trail.actions(), expected);
+    // The second issue, then each guess again: of the last one, the denial, the burning, the lock.
+    assert_eq!(world.trail.replays(), 1 + 2 + 3 + 1);
 }

@@ -62,7 +62,7 @@ impl Record {
             Some(Ok(Outcome::Issued(code_id))) => {
                 return self.reissue(command, &code_id, fence, now);
             }
-            Some(Ok(Outcome::Accepted(_) | Outcome::Denied(_)) | Err(_)) => {
+            Some(Ok(Outcome::Accepted { .. } | Outcome::Denied(_)) | Err(_)) => {
                 return (self, IssueOutcome::Conflict);
             }
             None => {}

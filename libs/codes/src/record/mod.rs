@@ -160,7 +160,7 @@ struct Remembered {
 #[derive(Clone, Debug)]
 enum Outcome {
     Issued(CodeId),
-    Accepted(CodeId),
+    Accepted { code_id: CodeId, at: Timestamp },
     Denied(Denial),
 }
 

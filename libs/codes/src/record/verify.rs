@@ -27,6 +27,8 @@ pub enum VerifyOutcome {
     Accepted {
         /// The code.
         code_id: CodeId,
+        /// When it was accepted: the first time, if a retry saw the outcome of an earlier call.
+        at: Timestamp,
         /// Whether a retry saw the outcome of an earlier call.
         replayed: bool,
     },
@@ -63,7 +65,7 @@ pub enum DenialReason {
     Locked,
     /// The user has no active code.
     NoCode,
-    /// The user's code has expired.
+    /// The code was right, and too late. A wrong guess at an expired code is told nothing of it.
     Expired,
     /// The code was right, but issued on another primary.
     Fenced,
@@ -110,8 +112,8 @@ impl Record {
         now: Timestamp,
     ) -> (Self, VerifyOutcome) {
         match self.recall(command.attempt, now) {
-            Some(Ok(Outcome::Accepted(code_id))) => {
-                return (self, VerifyOutcome::Accepted { code_id, replayed: true });
+            Some(Ok(Outcome::Accepted { code_id, at })) => {
+                return (self, VerifyOutcome::Accepted { code_id, at, replayed: true });
             }
             Some(Ok(Outcome::Denied(denial))) => {
                 return (self, VerifyOutcome::Denied { denial, code_id: None, replayed: true });
@@ -129,13 +131,17 @@ impl Record {
         let State::Active { digest, fence: issued_behind, failed } = &mut code.state else {
             return self.refuse(DenialReason::NoCode, now);
         };
-        if now >= code.expires_at {
-            return self.refuse(DenialReason::Expired, now);
-        }
+        let is_over = now >= code.expires_at;
         let Some(candidate) = command.candidates.iter().find(|guess| guess.kid == digest.kid)
         else {
-            return self.refuse(DenialReason::UnknownKey, now);
+            let reason = if is_over { DenialReason::NoCode } else { DenialReason::UnknownKey };
+            return self.refuse(reason, now);
         };
+        if is_over {
+            let was_right = candidate.matches(digest);
+            let reason = if was_right { DenialReason::Expired } else { DenialReason::NoCode };
+            return self.refuse(reason, now);
+        }
 
         if candidate.matches(digest) {
             if issued_behind != fence {
@@ -180,8 +186,8 @@ impl Record {
     fn accept(mut self, attempt: Attempt, now: Timestamp) -> (Self, VerifyOutcome) {
         (self.failures, self.consecutive) = (Count::default(), Count::default());
         let code_id = self.code.as_ref().map(|code| code.id.clone()).expect("a code matched");
-        self.remember(attempt, now, Outcome::Accepted(code_id.clone()));
-        (self, VerifyOutcome::Accepted { code_id, replayed: false })
+        self.remember(attempt, now, Outcome::Accepted { code_id: code_id.clone(), at: now });
+        (self, VerifyOutcome::Accepted { code_id, at: now, replayed: false })
     }
 
     fn count_failure(&mut self, limits: Limits, now: Timestamp) {

@@ -196,13 +196,13 @@ impl Engine<'_> {
             return self.abort("this step does not verify");
         };
         let (code, is_expired) = match verdict {
-            Verdict::Accepted { user, grant } => {
+            Verdict::Accepted { user, grant, at } => {
                 self.state.authentication = Some(Authentication {
                     application: self.state.application.clone(),
                     client: self.state.client.clone(),
                     user,
                     grant,
-                    at: self.now,
+                    at,
                 });
                 // Tokens belong to one grant, and a success leaves no error behind.
                 self.state.leg.tokens = None;

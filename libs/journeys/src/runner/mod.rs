@@ -106,14 +106,21 @@ impl Runner {
         })?;
         let whose = (start.application, start.client);
         let state = State::new(journey, whose, seen, start.failures_allowed);
+        // A key is its client's own, for one journey: nobody else's start can be taken for a retry
+        // of it. What is minted for a run follows from its name, so that a retry gets the same.
+        let run = match &start.idempotency_key {
+            Some(key) => {
+                let names = [state.client.as_str(), journey.id().as_str(), key.as_str()];
+                fingerprint("start", &names)
+            }
+            None => random_text::<16>(&self.randomness),
+        };
+        let attempts = Attempts { key: key_from(&fingerprint("run", &[&run])), made: 0 };
         let facts = Facts {
-            run: random_text::<16>(&self.randomness),
+            run,
             correlation_id: start.correlation_id,
             expires_at: self.clock.now() + SESSION_LIFETIME,
         };
-        let key = start.idempotency_key;
-        let key = key.unwrap_or_else(|| key_from(&random_text::<16>(&self.randomness)));
-        let attempts = Attempts { key, made: 0 };
         let (state, stop) = self.drive(journey, state, &facts, attempts, Event::Started).await?;
         self.answer(journey, state, &facts, stop, None).await
     }

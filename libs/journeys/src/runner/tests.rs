@@ -153,16 +153,19 @@ async fn a_misconfigured_verifier_ends_the_journey() {
 }
 
 #[tokio::test]
-async fn the_starts_key_names_the_first_verification() {
+async fn a_start_sent_again_names_the_same_verifications_and_another_clients_does_not() {
     let world = World::new(TWICE);
-    world.verifier.will([rejected(DenialReason::NoCode), rejected(DenialReason::NoCode)]);
-    let params = json!({"external_user_id": "ada", "temp_code": "1"});
-    let mut start = World::start_request(params);
-    start.idempotency_key = IdempotencyKey::parse("k1").ok();
-    world.runner.start(&world.journey, start).await.expect("an answer");
+    world.verifier.will([(); 6].map(|()| rejected(DenialReason::NoCode)));
+    for client in ["acme-web", "acme-web", "acme-app"] {
+        let mut start = World::start_request(json!({"external_user_id": "ada", "temp_code": "1"}));
+        start.idempotency_key = IdempotencyKey::parse("k1").ok();
+        start.client = ClientId::parse(client).expect("a client");
+        world.runner.start(&world.journey, start).await.expect("an answer");
+    }
     let keys = world.verifier.keys();
-    assert_eq!((keys.len(), keys[0].as_str()), (2, "k1"));
     assert_ne!(keys[0], keys[1]);
+    assert_eq!(keys[..2], keys[2..4]);
+    assert!(keys[4..].iter().all(|key| !keys[..4].contains(key)));
 }
 
 #[tokio::test]

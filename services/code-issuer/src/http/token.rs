@@ -25,8 +25,8 @@ use tokens::scope::{self, Scope};
 
 use super::Edge;
 
-/// Who presents a secret, and from where.
-pub(super) type Source = (String, IpAddr);
+/// Whose secret is wrong, and from where it came.
+pub(super) type Source = (Option<ClientId>, IpAddr);
 
 /// Why no token was issued.
 enum TokenError {
@@ -150,10 +150,6 @@ fn authenticate(
     credentials: Credentials,
 ) -> Result<(ApplicationId, ClientId, BTreeSet<Scope>), TokenError> {
     let Credentials { id, secret } = credentials;
-    let now = edge.service.clock.now();
-    let source = (id.chars().take(64).collect(), from);
-    edge.wrong_secrets.check(&source, now).map_err(TokenError::SlowDown)?;
-
     let configuration = edge.service.gate.configuration();
     let client = ClientId::parse(&id).ok().and_then(|id| configuration.client(&id));
     let confidential = client.and_then(|(application, client)| match &client.kind {
@@ -161,12 +157,17 @@ fn authenticate(
         ClientKind::Public { .. } => None,
     });
     let expected = confidential.map(|(_, _, expected, _)| expected);
-    if !tokens::secret::verify(expected, &secret) {
-        edge.wrong_secrets.fail(source, now);
-        return Err(TokenError::InvalidClient);
+    match (tokens::secret::verify(expected, &secret), confidential) {
+        (true, Some((application, client, _, scopes))) => {
+            Ok((application.id.clone(), client.id.clone(), scopes.clone()))
+        }
+        (_, confidential) => {
+            // Ids that do not exist count as one: making them up costs no memory here.
+            let id = confidential.map(|(_, client, ..)| client.id.clone());
+            let failed = edge.wrong_secrets.fail((id, from), edge.service.clock.now());
+            Err(failed.map_or_else(TokenError::SlowDown, |()| TokenError::InvalidClient))
+        }
     }
-    let (application, client, _, scopes) = confidential.ok_or(TokenError::InvalidClient)?;
-    Ok((application.id.clone(), client.id.clone(), scopes.clone()))
 }
 
 impl IntoResponse for TokenError {

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::state::DENIED;
 use super::super::{CLIENT_INPUT, Event, Move, PromptError};
-use super::{NOW, Run, aborted, completed};
+use super::{Run, aborted, completed};
 use crate::expression::value::Value;
 use crate::ports::{UserTokens, Verdict};
 
@@ -21,7 +21,11 @@ fn error_of(next: &Move) -> Option<PromptError> {
 
 fn accepted() -> Verdict {
     let grant = GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("a grant");
-    Verdict::Accepted { user: UserId::parse("ada").expect("a user"), grant }
+    Verdict::Accepted {
+        user: UserId::parse("ada").expect("a user"),
+        grant,
+        at: clock::Timestamp::default(),
+    }
 }
 
 fn rejected(reason: DenialReason) -> Verdict {
@@ -46,7 +50,10 @@ fn a_right_code_leads_to_success_and_tokens_are_minted_when_they_are_asked_for()
     let Move::Verify { identifier, code, .. } = next else { panic!("no verification") };
     assert_eq!((identifier.as_str(), code.expose_secret()), ("ada", "123456"));
     let Move::Mint(authentication) = run.on(Event::Verified(accepted())) else { panic!("no mint") };
-    assert_eq!((authentication.user.as_str(), authentication.at), ("ada", NOW));
+    assert_eq!(
+        (authentication.user.as_str(), authentication.at),
+        ("ada", clock::Timestamp::default())
+    );
     let tokens = UserTokens { access_token: "A".to_owned(), id_token: "I".to_owned() };
     let data = completed(run.on(Event::Minted(tokens)));
     assert_eq!(data, json!({"user": "ada", "t": {"access_token": "A", "id_token": "I"}}));

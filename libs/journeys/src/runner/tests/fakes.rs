@@ -28,7 +28,11 @@ use crate::session::SessionKey;
 #[expect(clippy::unnecessary_wraps, reason = "verdicts and faults stand in one queue")]
 pub(super) fn accepted() -> Result<Verdict, VerifyFault> {
     let grant = GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("a grant");
-    Ok(Verdict::Accepted { user: UserId::parse("ada").expect("a user"), grant })
+    Ok(Verdict::Accepted {
+        user: UserId::parse("ada").expect("a user"),
+        grant,
+        at: clock::Timestamp::default(),
+    })
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "verdicts and faults stand in one queue")]
