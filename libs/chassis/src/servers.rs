@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! serving ── asked to stop ──> not ready, still serving ── delay ──> no new connections,
-//!                                                                    requests in flight end
+//!                                                                    requests in flight end, and
+//!                                                                    then what they called
 //!                                                                        │ or the deadline passes
 //!                                                                        v
 //!                                                                       over
@@ -12,6 +13,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use axum::Router;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -35,6 +37,7 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Default)]
 pub struct Servers {
     grpc: Vec<GrpcServer>,
+    inner: Vec<GrpcServer>,
     http: Vec<HttpServer>,
     admin: Vec<Listener>,
     tasks: Vec<Task>,
@@ -51,6 +54,14 @@ impl Servers {
     #[must_use]
     pub fn grpc(mut self, server: GrpcServer) -> Self {
         self.grpc.push(server);
+        self
+    }
+
+    /// Adds a gRPC server that the others call. It ends after them: what is in flight there may
+    /// still need it.
+    #[must_use]
+    pub fn inner_grpc(mut self, server: GrpcServer) -> Self {
+        self.inner.push(server);
         self
     }
 
@@ -87,27 +98,23 @@ impl Servers {
         drain: Drain,
         mut stop: watch::Receiver<u32>,
     ) -> Result<(), TaskError> {
-        let (ask_edges, stop_edges) = watch::channel(false);
-        let stop_edges = Stop(stop_edges);
-        let (mut edges, mut health) = (JoinSet::new(), Vec::new());
+        let (mut edges, mut inner, mut health) = (Edges::new(), Edges::new(), Vec::new());
+        for server in self.inner {
+            health.push(inner.serve_grpc(server));
+        }
         for server in self.grpc {
-            let (listener, router, reporter) = server.into_parts();
-            tracing::info!(protocol = "grpc", address = %listener.address(), "serving");
-            edges.spawn(serve(listener, router, Protocol::Http2, stop_edges.clone()));
-            health.push(reporter);
+            health.push(edges.serve_grpc(server));
         }
         for server in self.http {
             let (listener, router) = server.into_parts();
             tracing::info!(protocol = "http", address = %listener.address(), "serving");
-            edges.spawn(serve(listener, router, Protocol::Http1, stop_edges.clone()));
+            edges.serve(listener, router, Protocol::Http1);
         }
         // Asked to stop with the others, it could not tell operators how their end goes.
-        let (_never, stop_admin) = watch::channel(false);
-        let mut admin = JoinSet::new();
+        let mut admin = Edges::new();
         for listener in self.admin {
             tracing::info!(protocol = "admin", address = %listener.address(), "serving");
-            let router = admin::router(self.readiness.clone());
-            admin.spawn(serve(listener, router, Protocol::Http1, Stop(stop_admin.clone())));
+            admin.serve(listener, admin::router(self.readiness.clone()), Protocol::Http1);
         }
         let mut tasks: JoinSet<()> = self.tasks.into_iter().collect();
 
@@ -126,9 +133,12 @@ impl Servers {
             for reporter in health {
                 reporter.end().await;
             }
-            ask_edges.send_replace(true);
+            let ended = async {
+                edges.end().await;
+                inner.end().await;
+            };
             // A client that connected and never spoke can keep a connection in its handshake.
-            if timeout(drain.deadline, wait_for_all(&mut edges)).await.is_err() {
+            if timeout(drain.deadline, ended).await.is_err() {
                 tracing::warn!("the drain deadline passed: cutting what is still in flight");
             }
         };
@@ -172,8 +182,34 @@ async fn follow<T>(readiness: &Readiness, health: &[Health]) -> T {
     }
 }
 
-async fn wait_for_all(edges: &mut JoinSet<()>) {
-    while edges.join_next().await.is_some() {}
+/// Edges that end together.
+struct Edges {
+    stop: watch::Sender<bool>,
+    serving: JoinSet<()>,
+}
+
+impl Edges {
+    fn new() -> Self {
+        Self { stop: watch::Sender::new(false), serving: JoinSet::new() }
+    }
+
+    fn serve(&mut self, listener: Listener, router: Router, protocol: Protocol) {
+        let stop = Stop(self.stop.subscribe());
+        self.serving.spawn(serve(listener, router, protocol, stop));
+    }
+
+    fn serve_grpc(&mut self, server: GrpcServer) -> Health {
+        let (listener, router, health) = server.into_parts();
+        tracing::info!(protocol = "grpc", address = %listener.address(), "serving");
+        self.serve(listener, router, Protocol::Http2);
+        health
+    }
+
+    /// Accepts no more, and waits until everything in flight is answered.
+    async fn end(&mut self) {
+        self.stop.send_replace(true);
+        while self.serving.join_next().await.is_some() {}
+    }
 }
 
 #[cfg(test)]

@@ -77,7 +77,8 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     welcome(&addresses, &live.current(), is_demo);
     Ok(Servers::new()
         .grpc(reflecting(GrpcServer::new(issuer_grpc).service(code_issuer.grpc()))?)
-        .grpc(reflecting(GrpcServer::new(verifier).service(code_verifier.grpc()))?)
+        // The journey runner calls it until its own last answer.
+        .inner_grpc(reflecting(GrpcServer::new(verifier).service(code_verifier.grpc()))?)
         .grpc(reflecting(GrpcServer::new(runner).service(journey_runner.grpc()))?)
         .http(pages)
         .admin(admin)

@@ -112,6 +112,23 @@ async fn a_request_in_flight_is_answered() {
 }
 
 #[tokio::test]
+async fn what_is_in_flight_still_reaches_an_inner_server() {
+    let any = Endpoint { flag: "--listen", address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+    let [inner] = bind([any]).await.expect("a free port");
+    let address = inner.address();
+    let running = start(at_once(), |servers| servers.inner_grpc(GrpcServer::new(inner))).await;
+    let answer = tokio::spawn(ask(running.http, "/slow"));
+    sleep(DEADLINE / 10).await;
+    running.stop.send_replace(1);
+    while TcpStream::connect(running.http).await.is_ok() {}
+    let is_reached = TcpStream::connect(address).await.is_ok();
+    assert!(is_reached || answer.is_finished(), "it ends before what may call it");
+    assert!(answer.await.expect("no panic").ends_with("done"));
+    assert_eq!(running.end.await.expect("no panic"), Ok(()));
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
 async fn silent_and_half_spoken_connections_cannot_hold_up_the_end() {
     let running = start(at_once(), |servers| servers).await;
     let mut held = Vec::new();
