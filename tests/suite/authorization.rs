@@ -1,93 +1,14 @@
 //! Every rpc is refused to whoever brings no token, a bad one, one of another kind, or one without
 //! the rpc's scope.
 
-use std::pin::Pin;
-
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use tonic::{Code, Status};
+use tonic::Code;
 
 use crate::Tested;
-use crate::harness::pb::journey::{
-    DescribeJourneyRequest, ListJourneysRequest, StartJourneyRequest, SubmitInputRequest,
-};
+use crate::harness::pb::journey::{StartJourneyRequest, SubmitInputRequest};
+use crate::harness::rpcs::{RPCS, Target};
 use crate::harness::*;
-
-type Call = fn(&Postern, Option<String>) -> Pin<Box<dyn Future<Output = Result<(), Status>>>>;
-
-/// Calls an rpc with an empty request: who may not call it is refused before the request is read.
-macro_rules! call {
-    ($service:ident, $rpc:ident, $request:expr) => {
-        |postern, token| {
-            let mut client = postern.$service(token);
-            Box::pin(async move { client.$rpc($request).await.map(drop) })
-        }
-    };
-}
-
-/// Each rpc, with its scope and a client that lacks it.
-const RPCS: [(&str, &str, &str, Call); 10] = [
-    (
-        "IssueCode",
-        "codes:issue",
-        "acme-verifier",
-        call!(issuer_with, issue_code, IssueCodeRequest::default()),
-    ),
-    (
-        "RevokeCode",
-        "codes:revoke",
-        "acme-verifier",
-        call!(issuer_with, revoke_code, RevokeCodeRequest::default()),
-    ),
-    (
-        "DescribeCode",
-        "codes:read",
-        "acme-verifier",
-        call!(issuer_with, describe_code, DescribeCodeRequest::default()),
-    ),
-    (
-        "VerifyCode",
-        "codes:verify",
-        "acme-support",
-        call!(verifier_with, verify_code, VerifyCodeRequest::default()),
-    ),
-    (
-        "DescribeLockout",
-        "lockouts:read",
-        "acme-verifier",
-        call!(verifier_with, describe_lockout, DescribeLockoutRequest::default()),
-    ),
-    (
-        "ClearLockout",
-        "lockouts:clear",
-        "acme-verifier",
-        call!(verifier_with, clear_lockout, ClearLockoutRequest::default()),
-    ),
-    (
-        "StartJourney",
-        "journeys:run",
-        "acme-support",
-        call!(runner_with, start_journey, StartJourneyRequest::default()),
-    ),
-    (
-        "SubmitInput",
-        "journeys:run",
-        "acme-support",
-        call!(runner_with, submit_input, SubmitInputRequest::default()),
-    ),
-    (
-        "ListJourneys",
-        "journeys:read",
-        "acme-other-backend",
-        call!(runner_with, list_journeys, ListJourneysRequest {}),
-    ),
-    (
-        "DescribeJourney",
-        "journeys:read",
-        "acme-other-backend",
-        call!(runner_with, describe_journey, DescribeJourneyRequest::default()),
-    ),
-];
 
 /// The access, ID and journey token of a user who came back by the form.
 async fn user_tokens(postern: &Postern) -> anyhow::Result<Vec<(&'static str, String)>> {
@@ -145,11 +66,13 @@ async fn no_rpc_is_open_to_whoever_brings_no_good_token() -> Tested {
     let postern = Postern::start()?;
     let mut tokens = user_tokens(&postern).await?;
     tokens.extend(forged(&postern.token("acme-support").await?)?);
+    let target = Target::default();
     for (rpc, _, _, call) in RPCS {
-        let status = call(&postern, None).await.expect_err("no token");
+        let status = call(&postern, None, &target).await.expect_err("no token");
         assert_eq!(status.code(), Code::Unauthenticated, "{rpc} without a token: {status:?}");
         for (kind, token) in &tokens {
-            let status = call(&postern, Some(token.clone())).await.expect_err("a bad token");
+            let status =
+                call(&postern, Some(token.clone()), &target).await.expect_err("a bad token");
             assert_eq!(status.code(), Code::Unauthenticated, "{rpc} with a {kind}: {status:?}");
         }
     }
@@ -161,7 +84,8 @@ async fn no_rpc_is_open_to_a_client_without_its_scope() -> Tested {
     let postern = Postern::start()?;
     for (rpc, scope, client, call) in RPCS {
         let token = postern.token(client).await?;
-        let status = call(&postern, Some(token)).await.expect_err("a wrong scope");
+        let status =
+            call(&postern, Some(token), &Target::default()).await.expect_err("a wrong scope");
         assert_eq!(status.code(), Code::PermissionDenied, "{rpc}: {status:?}");
         assert!(status.message().contains(scope), "{rpc}: {status:?}");
     }

@@ -1,5 +1,8 @@
 //! The guide's seven steps on the demo application, exactly as its curl and JSON have them. Steps 1
 //! to 4 (application, client, journey, page) are what the demo's configuration holds.
+//!
+//! What the guide promises holds however Postern is hosted: in one process with its own memory, in
+//! one process with Redis, and as three services apart.
 
 use std::time::Duration;
 
@@ -9,8 +12,42 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::Tested;
+use crate::harness::apart::Deployment;
 use crate::harness::http::{OTP_SEND, TOKEN, for_user, refused};
+use crate::harness::postern::demo_config;
 use crate::harness::{ClearLockoutRequest, Postern, another, unique, user_id};
+
+/// Makes a module of tests for one way of hosting.
+macro_rules! hosted {
+    ($hosting:ident, $start:expr, [$($promise:ident),* $(,)?]) => {
+        mod $hosting {
+            use super::*;
+
+            $(#[tokio::test]
+            async fn $promise() -> Tested {
+                super::$promise(&$start?).await
+            })*
+        }
+    };
+}
+
+/// Makes the tests of what holds for every way of hosting.
+macro_rules! promises {
+    ($promises:tt) => {
+        hosted!(in_memory, Postern::demo(), $promises);
+        hosted!(in_redis, Postern::demo_in_redis(), $promises);
+        hosted!(apart, Deployment::of(&demo_config())?.replica(), $promises);
+    };
+}
+
+promises!([
+    the_seven_steps_end_in_a_token_that_the_published_keys_verify,
+    the_same_code_again_is_rejected,
+    a_code_is_accepted_with_spaces_and_hyphens,
+    three_wrong_codes_lock_the_user_until_support_clears_the_lock,
+    a_code_is_rejected_after_its_time,
+    an_expiration_outside_the_policy_is_refused_with_both_limits,
+]);
 
 /// Steps 5 and 6 with a body of one's own: the code.
 async fn code_for(postern: &Postern, body: &Value) -> anyhow::Result<String> {
@@ -19,9 +56,9 @@ async fn code_for(postern: &Postern, body: &Value) -> anyhow::Result<String> {
     Ok(answer["code"].as_str().expect("a code").to_owned())
 }
 
-#[tokio::test]
-async fn the_seven_steps_end_in_a_token_that_the_published_keys_verify() -> Tested {
-    let postern = Postern::demo()?;
+async fn the_seven_steps_end_in_a_token_that_the_published_keys_verify(
+    postern: &Postern,
+) -> Tested {
     let user = unique("jane");
     postern.keep_secret(&user);
 
@@ -63,7 +100,8 @@ async fn the_seven_steps_end_in_a_token_that_the_published_keys_verify() -> Test
     assert_eq!(answer["data"]["assertions_complete"], true);
     let token = answer["data"]["token"].as_str().expect("a journey token");
 
-    let keys: JwkSet = postern.get("/.well-known/jwks.json").send().await?.json().await?;
+    let keys = format!("http://{}/.well-known/jwks.json", postern.at.pages);
+    let keys: JwkSet = reqwest::get(keys).await?.json().await?;
     let header = decode_header(token)?;
     let key = keys.find(header.kid.as_deref().expect("a key id")).expect("the key is published");
     let mut validation = Validation::new(header.alg);
@@ -74,31 +112,27 @@ async fn the_seven_steps_end_in_a_token_that_the_published_keys_verify() -> Test
     Ok(())
 }
 
-#[tokio::test]
-async fn the_same_code_again_is_rejected() -> Tested {
-    let postern = Postern::demo()?;
+async fn the_same_code_again_is_rejected(postern: &Postern) -> Tested {
     let user = unique("jane");
-    let code = code_for(&postern, &for_user(&user)).await?;
+    let code = code_for(postern, &for_user(&user)).await?;
     assert_eq!(postern.redeem(&user, &code).await?.0, "completed");
     assert_eq!(postern.redeem(&user, &code).await?.0, "rejected");
     Ok(())
 }
 
-#[tokio::test]
-async fn a_code_is_accepted_with_spaces_and_hyphens() -> Tested {
-    let postern = Postern::demo()?;
+async fn a_code_is_accepted_with_spaces_and_hyphens(postern: &Postern) -> Tested {
     let user = unique("jane");
-    let code = code_for(&postern, &for_user(&user)).await?;
+    let code = code_for(postern, &for_user(&user)).await?;
     let typed = format!(" {} {}-{} ", &code[..2], &code[2..4], &code[4..]);
     assert_eq!(postern.redeem(&user, &typed).await?.0, "completed");
     Ok(())
 }
 
-#[tokio::test]
-async fn three_wrong_codes_lock_the_user_until_support_clears_the_lock() -> Tested {
-    let postern = Postern::demo()?;
+async fn three_wrong_codes_lock_the_user_until_support_clears_the_lock(
+    postern: &Postern,
+) -> Tested {
     let user = unique("jane");
-    let code = code_for(&postern, &for_user(&user)).await?;
+    let code = code_for(postern, &for_user(&user)).await?;
     for _ in 0..3 {
         assert_eq!(postern.redeem(&user, &another(&code)).await?.0, "rejected");
     }
@@ -114,26 +148,22 @@ async fn three_wrong_codes_lock_the_user_until_support_clears_the_lock() -> Test
 
     // The old code burned with the third failure; a new one works.
     assert_eq!(postern.redeem(&user, &code).await?.0, "rejected");
-    let code = code_for(&postern, &for_user(&user)).await?;
+    let code = code_for(postern, &for_user(&user)).await?;
     assert_eq!(postern.redeem(&user, &code).await?.0, "completed");
     Ok(())
 }
 
-#[tokio::test]
-async fn a_code_is_rejected_after_its_time() -> Tested {
-    let postern = Postern::demo()?;
+async fn a_code_is_rejected_after_its_time(postern: &Postern) -> Tested {
     let user = unique("jane");
     let mut body = for_user(&user);
     body["expires_in"] = json!(1);
-    let code = code_for(&postern, &body).await?;
+    let code = code_for(postern, &body).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(postern.redeem(&user, &code).await?.0, "rejected");
     Ok(())
 }
 
-#[tokio::test]
-async fn an_expiration_outside_the_policy_is_refused_with_both_limits() -> Tested {
-    let postern = Postern::demo()?;
+async fn an_expiration_outside_the_policy_is_refused_with_both_limits(postern: &Postern) -> Tested {
     for expires_in in [0, 86_401, u32::MAX] {
         let mut body = for_user(&unique("jane"));
         body["expires_in"] = json!(expires_in);

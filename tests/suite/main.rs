@@ -5,8 +5,11 @@
 //! Every test is also a test of secrecy: when its server stops, the log that it wrote at `trace` is
 //! searched for every code, token, secret and identifier that the test has seen.
 
+mod apart;
 mod authorization;
 mod directory;
+mod draining;
+mod forgery;
 mod guide;
 mod harness;
 mod issuing;
@@ -15,6 +18,7 @@ mod lockouts;
 mod malformed;
 mod operations;
 mod otp_send;
+mod reload;
 mod secrecy;
 mod startup;
 mod token_endpoint;

@@ -4,7 +4,8 @@ use std::fs;
 use std::net::TcpListener;
 
 use crate::Tested;
-use crate::harness::postern::{Addresses, config, copy_of_config, run};
+use crate::harness::postern::{Addresses, config, copy_of_config};
+use crate::harness::process::run;
 
 #[test]
 fn a_good_folder_passes_the_check() -> Tested {

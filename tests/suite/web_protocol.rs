@@ -5,40 +5,9 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::Tested;
-use crate::harness::http::{ASSERT, INVOKE, ORIGIN};
+use crate::harness::http::{INVOKE, ORIGIN};
+use crate::harness::pages::{answer_step, form, id, submission};
 use crate::harness::{Postern, RevokeCodeRequest, another, revoke_code_request, unique, user_id};
-
-/// An answer to the step that `pending` shows, with the ids that the first answer handed out.
-fn submission(first: &Value, pending: &Value, assertion: &Value) -> Value {
-    let step = &pending["data"]["control_flow"][0];
-    let mut data = json!({
-        "assertion_id": step["assertion_id"],
-        "action": step["type"],
-        "fch": pending["data"]["challenge"],
-    });
-    for (name, value) in assertion.as_object().expect("an object") {
-        data[name] = value.clone();
-    }
-    json!({"headers": first["headers"], "data": data})
-}
-
-fn id<'a>(answer: &'a Value, kind: &str) -> &'a str {
-    let headers = answer["headers"].as_array().expect("an array of headers");
-    let header = headers.iter().find(|header| header["type"] == kind).expect("the id");
-    header[kind].as_str().expect("a text")
-}
-
-/// Sends a submission, with the ids in the query, where the SDK puts them.
-async fn assert(postern: &Postern, first: &Value, body: &Value) -> anyhow::Result<Response> {
-    let (session, device) = (id(first, "session_id"), id(first, "device_id"));
-    let query =
-        format!("aid=default_application&clientId=acme-web&locale=en&sid={session}&did={device}");
-    Ok(postern.post(&format!("{ASSERT}?{query}")).json(body).send().await?)
-}
-
-async fn form(postern: &Postern) -> anyhow::Result<Value> {
-    Ok(postern.invoke("temp-code-form", json!({})).await?.error_for_status()?.json().await?)
-}
 
 /// What of an answer an attacker can compare: the status, the headers, and the body with its ids and
 /// times masked at their length.
@@ -127,7 +96,8 @@ async fn a_form_waits_is_shown_again_and_completes() -> Tested {
 
     let input = |code: &str| json!({"assert": "action", "input": {"external_user_id": user, "temp_code": code}});
     let wrong = submission(&first, &first, &input(&another(&code)));
-    let again: Value = assert(&postern, &first, &wrong).await?.error_for_status()?.json().await?;
+    let again: Value =
+        answer_step(&postern, &first, &wrong).await?.error_for_status()?.json().await?;
     assert_eq!(again["data"]["state"], "pending");
     assert_eq!(again["data"]["control_flow"][0]["form_id"], "temp_code_form");
     assert!(
@@ -136,13 +106,14 @@ async fn a_form_waits_is_shown_again_and_completes() -> Tested {
     );
     assert!(again["data"]["assertion_error_message"].is_string(), "{again}");
 
-    let replayed = assert(&postern, &first, &wrong).await?;
+    let replayed = answer_step(&postern, &first, &wrong).await?;
     assert!(replayed.status().is_client_error(), "a challenge is good for one answer");
     let replayed: Value = replayed.json().await?;
     assert!(replayed["headers"].is_array(), "{replayed}");
 
     let right = submission(&first, &again, &input(&code));
-    let done: Value = assert(&postern, &first, &right).await?.error_for_status()?.json().await?;
+    let done: Value =
+        answer_step(&postern, &first, &right).await?.error_for_status()?.json().await?;
     assert_eq!(done["data"]["state"], "completed");
     let tokens = &done["data"]["data"]["json_data"];
     for token in [&done["data"]["token"], &tokens["access_token"], &tokens["id_token"]] {
@@ -159,7 +130,7 @@ async fn an_escape_is_taken() -> Tested {
         "assert": "escape",
         "data": {"escape_id": "contact_support", "escape_params": {}},
     });
-    let answer = assert(&postern, &first, &submission(&first, &first, &escape)).await?;
+    let answer = answer_step(&postern, &first, &submission(&first, &first, &escape)).await?;
     let answer: Value = answer.error_for_status()?.json().await?;
     let step = &answer["data"]["control_flow"][0];
     assert_eq!((&step["type"], &step["title"]), (&json!("information"), &json!("Contact support")));
@@ -174,7 +145,8 @@ async fn of_two_answers_to_one_challenge_at_the_same_time_one_wins() -> Tested {
     let first = form(&postern).await?;
     let input = json!({"assert": "action", "input": {"external_user_id": user, "temp_code": "1"}});
     let body = submission(&first, &first, &input);
-    let answers = futures_util::future::join_all((0..10).map(|_| assert(&postern, &first, &body)));
+    let answers =
+        futures_util::future::join_all((0..10).map(|_| answer_step(&postern, &first, &body)));
     let mut won = 0;
     for answer in answers.await {
         won += u32::from(answer?.status() == StatusCode::OK);

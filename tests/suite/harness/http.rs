@@ -19,9 +19,10 @@ pub(crate) const INVOKE: &str = "/ido/api/v2/auth/anonymous_invoke";
 pub(crate) const ASSERT: &str = "/ido/api/v2/auth/assert";
 
 impl Postern {
-    /// A request to a path of the HTTP edge.
+    /// A request to a path of the HTTP edge that has it.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        Client::new().request(method, format!("http://{}{path}", self.at.http))
+        let at = if path.starts_with("/ido/") { self.at.pages } else { self.at.http };
+        Client::new().request(method, format!("http://{at}{path}"))
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {

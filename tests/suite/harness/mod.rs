@@ -1,10 +1,18 @@
 //! Starts `postern`, speaks to it, and reads its log.
 
+pub(crate) mod apart;
 pub(crate) mod grpc;
 pub(crate) mod http;
+pub(crate) mod keys;
+pub(crate) mod pages;
 pub(crate) mod postern;
+pub(crate) mod process;
+pub(crate) mod redis;
+pub(crate) mod rpcs;
 pub(crate) mod scan;
 pub(crate) mod values;
+
+use std::time::{Duration, Instant};
 
 pub(crate) use grpc::*;
 pub(crate) use postern::Postern;
@@ -18,4 +26,18 @@ pub(crate) fn unique(prefix: &str) -> String {
 pub(crate) fn another(code: &str) -> String {
     let first = if code.starts_with('2') { '3' } else { '2' };
     format!("{first}{}", &code[1..])
+}
+
+/// Waits until something holds, and fails if it does not within the limit.
+pub(crate) async fn within(
+    limit: Duration,
+    what: &str,
+    mut holds: impl AsyncFnMut() -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while !holds().await? {
+        assert!(begun.elapsed() < limit, "not within {limit:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }

@@ -1,39 +1,36 @@
-//! The server under test: a `postern` process on free loopback ports.
+//! The server under test: a `postern` process, or the three services apart, on free loopback ports.
 
-use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use tempfile::TempDir;
 
+use super::process::{Process, command, on_free_ports};
+use super::redis::Redis;
 use super::scan;
 
-const START_LIMIT: Duration = Duration::from_secs(20);
-const PAUSE: Duration = Duration::from_millis(20);
-
-/// The listen addresses of one `postern`.
+/// The listen addresses of one Postern.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Addresses {
+    /// HTTP of the code issuer.
     pub(crate) http: SocketAddr,
+    /// HTTP of the journey runner; in a `postern` the same.
+    pub(crate) pages: SocketAddr,
     pub(crate) issuer: SocketAddr,
     pub(crate) verifier: SocketAddr,
     pub(crate) runner: SocketAddr,
+    /// Where a `postern` says whether it is ready; apart, the code issuer.
     pub(crate) admin: SocketAddr,
 }
 
 impl Addresses {
     /// Addresses that were free a moment ago.
     pub(crate) fn free() -> anyhow::Result<Self> {
-        // All are held until all are known, so that they differ.
-        let held: Vec<_> =
-            (0..5).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
-        let at = |index: usize| held[index].local_addr();
-        Ok(Self { http: at(0)?, issuer: at(1)?, verifier: at(2)?, runner: at(3)?, admin: at(4)? })
+        let [http, issuer, verifier, runner, admin] = free()?;
+        Ok(Self { http, pages: http, issuer, verifier, runner, admin })
     }
 
     /// The flags that make `postern` listen there.
@@ -52,12 +49,25 @@ impl Addresses {
     }
 }
 
-/// A running `postern`, which is stopped, and whose log is searched, when this is dropped.
+/// Loopback addresses that were free a moment ago.
+pub(crate) fn free<const N: usize>() -> anyhow::Result<[SocketAddr; N]> {
+    // All are held until all are known, so that they differ.
+    let held = (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<Vec<_>, _>>()?;
+    let free = held.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    free.try_into().ok().context("as many as were asked for")
+}
+
+/// What must not be found in any log or store; shared by the replicas of one deployment.
+pub(crate) type Secrets = Arc<Mutex<Vec<String>>>;
+
+/// A running Postern. When this is dropped it is stopped, and its log and its store are searched.
 pub(crate) struct Postern {
     pub(crate) at: Addresses,
-    child: Child,
-    output: TempDir,
-    secrets: Mutex<Vec<String>>,
+    /// By the names of their binaries.
+    pub(crate) processes: Vec<(&'static str, Process)>,
+    /// The Redis that it keeps everything in; `None` if that is its own memory.
+    pub(crate) redis: Option<Arc<Redis>>,
+    pub(crate) secrets: Secrets,
 }
 
 impl Postern {
@@ -68,7 +78,7 @@ impl Postern {
 
     /// Starts with the configuration in `folder`.
     pub(crate) fn serving(folder: &Path) -> anyhow::Result<Self> {
-        Self::with(&["--config", folder.to_str().context("a path in UTF-8")?])
+        Self::with(&["--config", utf8(folder)?])
     }
 
     /// Starts as `cargo run` does, with the demo application.
@@ -76,26 +86,35 @@ impl Postern {
         Self::with(&[])
     }
 
-    fn with(arguments: &[&str]) -> anyhow::Result<Self> {
-        // A free port can be taken before it is used: by another test, or by a connection.
-        for _ in 0..3 {
+    /// Starts as `cargo run` does, but with a Redis.
+    pub(crate) fn demo_in_redis() -> anyhow::Result<Self> {
+        let redis = Redis::start()?;
+        let mut postern = Self::with(&["--store", &redis.url()])?;
+        postern.redis = Some(Arc::new(redis));
+        Ok(postern)
+    }
+
+    /// Starts `postern` with these flags, beside those that say where to listen.
+    pub(crate) fn with(arguments: &[&str]) -> anyhow::Result<Self> {
+        on_free_ports(|| {
             let at = Addresses::free()?;
-            let output = TempDir::new()?;
-            let mut child = command()
-                .args(arguments)
-                .args(at.flags())
-                .stdout(File::create(output.path().join("stdout"))?)
-                .stderr(File::create(output.path().join("stderr"))?)
-                .spawn()?;
-            if wait_until_ready(&mut child, at)? {
-                return Ok(Self { at, child, output, secrets: Mutex::default() });
-            }
-            let printed = read_all(output.path());
-            if !printed.contains("is taken") {
-                bail!("postern does not start: {printed}");
-            }
-        }
-        bail!("no free ports")
+            let mut command = command("postern");
+            command.args(arguments).args(at.flags());
+            let listens = at.all().map(|(_, address)| address).to_vec();
+            let process = Process::start(command, listens)?;
+            Ok(process.map(|process| Self {
+                at,
+                processes: vec![("postern", process)],
+                redis: None,
+                secrets: Secrets::default(),
+            }))
+        })
+    }
+
+    /// The process of that binary.
+    pub(crate) fn process(&mut self, binary: &str) -> &mut Process {
+        let found = self.processes.iter_mut().find(|(name, _)| *name == binary);
+        &mut found.expect("a process of that name").1
     }
 
     /// Remembers what must not be found in the log.
@@ -105,36 +124,53 @@ impl Postern {
 
     /// All that the server has printed so far.
     pub(crate) fn printed(&self) -> String {
-        read_all(self.output.path())
+        self.processes.iter().map(|(_, process)| process.printed()).collect()
     }
 }
 
 impl Drop for Postern {
     fn drop(&mut self) {
-        // Nothing can be done about a server that is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let printed = self.printed();
+        for (_, process) in &mut self.processes {
+            process.kill();
+        }
         if std::thread::panicking() {
-            let tail = printed.len().saturating_sub(4000);
-            let tail = (tail..printed.len()).find(|at| printed.is_char_boundary(*at));
-            let tail = tail.map_or("", |at| &printed[at..]);
-            // Captured by the test runner, and shown beside the failure.
-            #[expect(clippy::print_stderr, reason = "what a failed test has to show")]
-            {
-                eprintln!("postern printed last:\n{tail}");
+            for (name, process) in &self.processes {
+                let printed = process.printed();
+                let tail = printed.len().saturating_sub(4000);
+                let tail = (tail..printed.len()).find(|at| printed.is_char_boundary(*at));
+                let tail = tail.map_or("", |at| &printed[at..]);
+                // Captured by the test runner, and shown beside the failure.
+                #[expect(clippy::print_stderr, reason = "what a failed test has to show")]
+                {
+                    eprintln!("{name} printed last:\n{tail}");
+                }
             }
             return;
         }
         let secrets = self.secrets.lock().expect("no test panics while it holds this");
-        let leaks = scan::leaks(&printed, &secrets);
+        let leaks = scan::leaks(&self.printed(), &secrets);
         assert!(leaks.is_empty(), "the log holds secrets: {leaks:#?}");
+        if let Some(redis) = &self.redis {
+            let seen = redis.all_that_it_was_told().expect("Redis outlives its clients");
+            let leaks = scan::leaks(&seen, &secrets);
+            assert!(leaks.is_empty(), "Redis was told secrets: {leaks:#?}");
+        }
     }
+}
+
+/// A path as a flag takes it.
+pub(crate) fn utf8(path: &Path) -> anyhow::Result<&str> {
+    path.to_str().context("a path in UTF-8")
 }
 
 /// The configuration of these tests.
 pub(crate) fn config() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
+}
+
+/// The configuration of the demo application.
+pub(crate) fn demo_config() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/postern/demo")
 }
 
 /// Copies the configuration of these tests, to be changed.
@@ -150,66 +186,11 @@ pub(crate) fn copy_of_config() -> anyhow::Result<TempDir> {
     Ok(copy)
 }
 
-/// The binary, with an environment that holds nothing but the log level.
-pub(crate) fn command() -> Command {
-    let path = std::env::var_os("POSTERN_BIN").map_or_else(built_binary, PathBuf::from);
-    assert!(path.exists(), "there is no {}: run `cargo build -p postern` first", path.display());
-    let mut command = Command::new(path);
-    command.env_clear().env("POSTERN_LOG", "trace").env("POSTERN_LOG_FORMAT", "json");
-    command.stdin(Stdio::null());
-    command
-}
-
-/// Runs `postern` to its end; answers with its status and all that it printed.
-pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<(ExitStatus, String)> {
-    let mut command = command();
-    let output = TempDir::new()?;
-    let mut child = command
-        .args(arguments)
-        .stdout(File::create(output.path().join("stdout"))?)
-        .stderr(File::create(output.path().join("stderr"))?)
-        .spawn()?;
-    let begun = Instant::now();
-    while begun.elapsed() < START_LIMIT {
-        if let Some(status) = child.try_wait()? {
-            return Ok((status, read_all(output.path())));
-        }
-        sleep(PAUSE);
-    }
-    child.kill()?;
-    child.wait()?;
-    bail!("postern goes on running: {}", read_all(output.path()))
-}
-
-/// Beside this test: `target/debug/deps/suite-…` and `target/debug/postern`.
-fn built_binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows where it is");
-    test.ancestors().nth(2).expect("two folders above a test is the profile's").join("postern")
-}
-
-/// Whether every port accepts connections before the process ends.
-fn wait_until_ready(child: &mut Child, at: Addresses) -> anyhow::Result<bool> {
-    let begun = Instant::now();
-    let mut waiting = at.all().map(|(_, address)| address).to_vec();
-    while begun.elapsed() < START_LIMIT {
-        if child.try_wait()?.is_some() {
-            return Ok(false);
-        }
-        waiting.retain(|address| TcpStream::connect(address).is_err());
-        if waiting.is_empty() {
-            // Someone else may listen there, and this server be about to say so.
-            sleep(PAUSE);
-            return Ok(child.try_wait()?.is_none());
-        }
-        sleep(PAUSE);
-    }
-    child.kill()?;
-    bail!("postern does not listen on {waiting:?} after {START_LIMIT:?}")
-}
-
-fn read_all(folder: &Path) -> String {
-    ["stdout", "stderr"]
-        .map(|name| fs::read(folder.join(name)).unwrap_or_default())
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .concat()
+/// Changes a text in a file of a copy of the configuration.
+pub(crate) fn change(folder: &TempDir, file: &str, from: &str, to: &str) -> anyhow::Result<()> {
+    let file = folder.path().join(file);
+    let text = fs::read_to_string(&file)?;
+    assert!(text.contains(from), "{from:?} is not in {}", file.display());
+    fs::write(file, text.replace(from, to))?;
+    Ok(())
 }

@@ -1,0 +1,191 @@
+//! The services apart: processes of their own, two of each, that share nothing but Redis.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tonic::Code;
+
+use crate::Tested;
+use crate::harness::apart::Deployment;
+use crate::harness::http::{for_user, refused};
+use crate::harness::pages::{answer_step, form, id, submission};
+use crate::harness::postern::config;
+use crate::harness::*;
+
+/// The form, filled in.
+fn filled(first: &Value, pending: &Value, user: &str, code: &str) -> Value {
+    let input = json!({"external_user_id": user, "temp_code": code});
+    submission(first, pending, &json!({"assert": "action", "input": input}))
+}
+
+/// Sends the form to one replica: its answer, whose state is as expected.
+async fn send(at: &Postern, first: &Value, form: &Value, state: &str) -> anyhow::Result<Value> {
+    let answer: Value = answer_step(at, first, form).await?.error_for_status()?.json().await?;
+    assert_eq!(answer["data"]["state"], state, "{answer}");
+    Ok(answer)
+}
+
+#[tokio::test]
+async fn failures_count_across_replicas_and_a_lock_is_cleared_at_any() -> Tested {
+    let deployment = Deployment::of(&config())?;
+    let (one, other) = (deployment.replica()?, deployment.replica()?);
+    let user = unique("jane");
+    let code = one.issue(&user).await?;
+    let wrong = another(&code);
+    assert_eq!(one.redeem(&user, &wrong).await?.0, "rejected");
+    assert_eq!(other.verify(&user, &wrong).await?, Err(RejectionReason::WrongCode));
+    assert_eq!(one.verify(&user, &wrong).await?, Err(RejectionReason::Burned));
+    for at in [&one, &other] {
+        assert_eq!(at.verify(&user, &code).await?, Err(RejectionReason::Locked));
+        assert_eq!(at.redeem(&user, &code).await?.0, "rejected");
+        let answer = at.otp_send("acme-support", &for_user(&user)).await?;
+        refused(answer, StatusCode::CONFLICT, "auth_locked").await?;
+    }
+
+    let clear = ClearLockoutRequest { user: user_id(&user), ..Default::default() };
+    let cleared = other.verifier("acme-support").await?.clear_lockout(clear).await?.into_inner();
+    assert!(cleared.lock_cleared);
+    let code = other.issue(&user).await?;
+    assert_eq!(one.redeem(&user, &code).await?.0, "completed");
+    assert_eq!(other.redeem(&user, &code).await?.0, "rejected");
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_many_redemptions_of_one_code_at_all_replicas_one_succeeds() -> Tested {
+    let deployment = Deployment::of(&config())?;
+    let (one, other) = (deployment.replica()?, deployment.replica()?);
+    let user = unique("jane");
+    let code = one.issue(&user).await?;
+    let tries = (0..10).map(|turn| if turn % 2 == 0 { &one } else { &other });
+    let tries = tries.map(|at| at.redeem(&user, &code));
+    let mut completed = 0;
+    for outcome in futures_util::future::join_all(tries).await {
+        completed += u32::from(outcome?.0 == "completed");
+    }
+    assert_eq!(completed, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_form_goes_on_at_whichever_replica_it_is_sent_to() -> Tested {
+    let deployment = Deployment::of(&config())?;
+    let (one, other) = (deployment.replica()?, deployment.replica()?);
+    let user = unique("jane");
+    let code = other.issue(&user).await?;
+    let first = form(&one).await?;
+    one.keep_secret(id(&first, "session_id"));
+    let wrong = filled(&first, &first, &user, &another(&code));
+    let again = send(&other, &first, &wrong, "pending").await?;
+    let replayed = answer_step(&one, &first, &wrong).await?;
+    assert!(replayed.status().is_client_error(), "answered at the other replica before");
+    let done = send(&one, &first, &filled(&first, &again, &user, &code), "completed").await?;
+    one.keep_secret(done["data"]["token"].as_str().expect("a token"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_service_can_be_restarted_in_the_middle_of_a_journey() -> Tested {
+    let deployment = Deployment::of(&config())?;
+    let mut postern = deployment.replica()?;
+    let user = unique("jane");
+    let mut verifier = postern.verifier("acme-verifier").await?;
+    let code = postern.issue(&user).await?;
+    let first = form(&postern).await?;
+    let wrong = filled(&first, &first, &user, &another(&code));
+    let again = send(&postern, &first, &wrong, "pending").await?;
+    for service in ["code-issuer", "verifier", "journey-runner"] {
+        postern.process(service).kill();
+        postern.process(service).start_again()?;
+    }
+    // The failure, the code, the waiting form and the client's token have outlived them all.
+    let request =
+        VerifyCodeRequest { user: user_id(&user), code: another(&code), ..Default::default() };
+    verifier.verify_code(request).await?;
+    let describe = DescribeLockoutRequest { user: user_id(&user) };
+    let support = postern.verifier("acme-support").await?.describe_lockout(describe).await?;
+    assert_eq!(support.into_inner().failures, 2);
+    send(&postern, &first, &filled(&first, &again, &user, &code), "completed").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_verifier_nobody_gets_in_and_no_code_is_lost() -> Tested {
+    let deployment = Deployment::of(&config())?;
+    let mut postern = deployment.replica()?;
+    let user = unique("jane");
+    let code = postern.issue(&user).await?;
+    postern.process("verifier").kill();
+    let params = json!({"external_user_id": user, "temp_code": code});
+    let answer = postern.invoke("temp-code-authentication", params).await?;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text().await?);
+    postern.process("verifier").start_again()?;
+    assert_eq!(postern.redeem(&user, &code).await?.0, "completed");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_clients_token_is_good_at_each_service_and_a_users_at_none() -> Tested {
+    let deployment = Deployment::of(&config())?;
+    let postern = deployment.replica()?;
+    let user = unique("jane");
+    let code = postern.issue(&user).await?;
+    let (_, answer) = postern.redeem(&user, &code).await?;
+    let token = answer["data"]["token"].as_str().map(ToOwned::to_owned);
+    for (rpc, scope, _, call) in rpcs::RPCS {
+        let target = rpcs::Target { user: user.clone(), ..Default::default() };
+        let refused = call(&postern, token.clone(), &target).await.expect_err("a user's token");
+        assert_eq!(refused.code(), Code::Unauthenticated, "{rpc}: {refused:?}");
+        let client = match scope {
+            "codes:verify" => "acme-verifier",
+            "journeys:run" | "journeys:read" => "acme-backend",
+            _ => "acme-support",
+        };
+        let good = postern.token(client).await?;
+        let code = call(&postern, Some(good), &target).await.err().map(|status| status.code());
+        let barred = [Some(Code::Unauthenticated), Some(Code::PermissionDenied)];
+        assert!(!barred.contains(&code), "{rpc}: {code:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn redis_holds_what_expires_and_neither_codes_nor_users() -> Tested {
+    let deployment = Deployment::of(&config())?;
+    let postern = deployment.replica()?;
+    // One user for each state in which a code can be.
+    let active = unique("jane");
+    postern.issue(&active).await?;
+    let used = unique("joe");
+    let code = postern.issue(&used).await?;
+    assert_eq!(postern.redeem(&used, &code).await?.0, "completed");
+    let locked = unique("jim");
+    let code = postern.issue(&locked).await?;
+    for _ in 0..3 {
+        postern.redeem(&locked, &another(&code)).await?;
+    }
+    // A form that waits after a failure, and so remembers what was entered.
+    let waiting = unique("june");
+    let code = postern.issue(&waiting).await?;
+    let first = form(&postern).await?;
+    postern.keep_secret(id(&first, "session_id"));
+    let wrong = another(&code);
+    postern.keep_secret(&wrong);
+    let again =
+        send(&postern, &first, &filled(&first, &first, &waiting, &wrong), "pending").await?;
+    postern.keep_secret(again["data"]["challenge"].as_str().expect("a challenge"));
+
+    let entries = deployment.redis.entries()?;
+    let counted = |prefix: &str| entries.iter().filter(|it| it.key.starts_with(prefix)).count();
+    let kinds = (counted("postern:code:{"), counted("postern:journey:{"));
+    assert_eq!(kinds, (4, 1), "four users' records and a waiting journey, and nothing else");
+    assert_eq!(entries.len(), 5);
+    for entry in entries {
+        assert!(entry.lives > 0, "{} lives for ever", entry.key);
+        assert!(!entry.fields.is_empty(), "{} holds nothing", entry.key);
+    }
+    // What it holds, and all that it was ever told, is searched when the services have stopped:
+    // here it is enough that there is something to search.
+    let told = deployment.redis.all_that_it_was_told()?;
+    assert!(told.contains("EVALSHA") && told.contains("postern:code:{"), "nothing was recorded");
+    Ok(())
+}

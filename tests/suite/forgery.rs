@@ -1,0 +1,255 @@
+//! Tokens that only the holder of the signing key can make: what keeps them out is not the signature
+//! but every other check.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jsonwebtoken::jwk::JwkSet;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tonic::Code;
+
+use crate::Tested;
+use crate::harness::http::{OTP_SEND, for_user};
+use crate::harness::keys::{SigningKey, signed_with_secret, unsigned};
+use crate::harness::pb::journey::StartJourneyRequest;
+use crate::harness::pb::journey::journey_state::State;
+use crate::harness::postern::{change, copy_of_config, utf8};
+use crate::harness::rpcs::{RPCS, Target, submit};
+use crate::harness::*;
+
+const ISSUER: &str = "https://recovery.example";
+/// A client and its scopes.
+type Client = (&'static str, &'static str);
+
+/// Two clients that may together do everything; none may both issue and redeem.
+const DESK: Client =
+    ("acme-desk", "codes:issue codes:revoke codes:read lockouts:read lockouts:clear");
+const LOGIN: Client = ("acme-login", "codes:verify codes:reason journeys:run journeys:read");
+
+/// The client that may call what needs this scope.
+fn client(scope: &str) -> Client {
+    if LOGIN.1.split(' ').any(|it| it == scope) { LOGIN } else { DESK }
+}
+
+/// A Postern whose key is known here.
+struct Forge {
+    postern: Postern,
+    key: SigningKey,
+    kid: String,
+    _files: [TempDir; 2],
+}
+
+impl Forge {
+    async fn start() -> anyhow::Result<Self> {
+        let (folder, keys, key) = (copy_of_config()?, TempDir::new()?, SigningKey::generate()?);
+        let [desk, login] = [DESK, LOGIN].map(|(id, scopes)| {
+            let scopes = scopes.replace(' ', ", ");
+            let secret = "secret_file: acme-plain-verifier.secret";
+            format!("  - {{ id: {id}, {secret}, scopes: [{scopes}] }}\n")
+        });
+        let clients = format!("clients:\n{desk}{login}");
+        change(&folder, "applications/acme.yaml", "clients:\n", &clients)?;
+        std::fs::write(keys.path().join("1.pem"), key.private_pem())?;
+        let (config, signing) = (utf8(folder.path())?, utf8(keys.path())?);
+        let flags = ["--config", config, "--signing-keys", signing, "--issuer", ISSUER];
+        let postern = Postern::with(&flags)?;
+        let published: JwkSet = postern.get("/.well-known/jwks.json").send().await?.json().await?;
+        let kid = published.keys[0].common.key_id.clone().expect("a key id");
+        Ok(Self { postern, key, kid, _files: [folder, keys] })
+    }
+
+    /// A good token of a client, but for what is put into its header and claims.
+    fn changed(&self, client: Client, header: &Value, claims: &Value) -> anyhow::Result<String> {
+        let token = self.key.sign(&self.header(header), &good_claims(client, claims))?;
+        self.postern.keep_secret(&token);
+        Ok(token)
+    }
+
+    fn header(&self, changes: &Value) -> Value {
+        with(json!({"typ": "at+jwt", "alg": "ES256", "kid": self.kid}), changes)
+    }
+
+    fn good(&self, client: Client) -> anyhow::Result<String> {
+        self.changed(client, &json!({}), &json!({}))
+    }
+
+    /// Every way for a client's token to be wrong.
+    fn bad(&self, client: Client) -> anyhow::Result<Vec<(String, String)>> {
+        let now = now();
+        let mut bad = Vec::new();
+        for claims in [
+            json!({"exp": now - 40, "iat": now - 3640}),
+            json!({"nbf": now + 120}),
+            json!({"iat": now + 120, "exp": now + 3720}),
+            json!({"iss": "https://elsewhere.example"}),
+            json!({"iss": format!("{ISSUER}/")}),
+            json!({"aud": "urn:postern:verifier"}),
+            json!({"aud": "acme-web"}),
+            json!({"aud": ["urn:postern:services"]}),
+            json!({"client_id": "acme-gone", "sub": "acme-gone"}),
+            json!({"client_id": "acme-web", "sub": "acme-web"}),
+            json!({"sub": "acme-support"}),
+            json!({"application": "nowhere"}),
+            json!({"application": "staff"}),
+            json!({"exp": null}),
+            json!({"client_id": null}),
+            json!({"application": null}),
+            json!({"scope": null}),
+        ] {
+            bad.push((claims.to_string(), self.changed(client, &json!({}), &claims)?));
+        }
+        let other = SigningKey::generate()?;
+        for header in [
+            json!({"typ": "service+jwt"}),
+            json!({"typ": "user-at+jwt"}),
+            json!({"typ": "journey+jwt"}),
+            json!({"typ": "JWT"}),
+            json!({"typ": null}),
+            json!({"kid": null}),
+            json!({"kid": "another"}),
+            json!({"alg": "ES384"}),
+            json!({"crit": ["exp"]}),
+        ] {
+            bad.push((header.to_string(), self.changed(client, &header, &json!({}))?));
+        }
+        let (header, claims) = (self.header(&json!({})), good_claims(client, &json!({})));
+        bad.push(("another key".to_owned(), other.sign(&header, &claims)?));
+        let none = self.header(&json!({"alg": "none"}));
+        bad.push(("no algorithm".to_owned(), format!("{}.", unsigned(&none, &claims))));
+        let shared = self.header(&json!({"alg": "HS256"}));
+        let public = self.key.public_pem()?;
+        let confused = signed_with_secret(public.as_bytes(), &shared, &claims)?;
+        bad.push(("the public key as a secret".to_owned(), confused));
+        Ok(bad)
+    }
+}
+
+fn good_claims((client, scopes): Client, changes: &Value) -> Value {
+    let now = now();
+    let claims = json!({
+        "iss": ISSUER, "aud": "urn:postern:services", "iat": now, "exp": now + 3600,
+        "jti": unique("token"), "sub": client, "client_id": client, "application": "acme",
+        "scope": scopes,
+    });
+    with(claims, changes)
+}
+
+/// Puts `changes` into an object; `null` takes away.
+fn with(mut object: Value, changes: &Value) -> Value {
+    let fields = object.as_object_mut().expect("an object");
+    for (name, value) in changes.as_object().expect("an object") {
+        match value {
+            Value::Null => fields.remove(name),
+            value => fields.insert(name.clone(), value.clone()),
+        };
+    }
+    object
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+}
+
+/// A user with a code, one failure, and a form in which to enter the code.
+async fn target(forge: &Forge) -> anyhow::Result<(Target, String)> {
+    let postern = &forge.postern;
+    let user = unique("jane");
+    postern.keep_secret(&user);
+    let request = IssueCodeRequest { user: user_id(&user), ..Default::default() };
+    let issued =
+        postern.issuer_with(Some(forge.good(DESK)?)).issue_code(request).await?.into_inner();
+    postern.keep_secret(&issued.code);
+    let _ = postern.verify(&user, &another(&issued.code)).await?;
+    let start =
+        StartJourneyRequest { journey_id: "temp-code-form".to_owned(), ..Default::default() };
+    let answer =
+        postern.runner_with(Some(forge.good(LOGIN)?)).start_journey(start).await?.into_inner();
+    let Some(State::InputRequired(form)) = answer.state.and_then(|state| state.state) else {
+        panic!("does not wait")
+    };
+    Ok((Target { user, code: issued.code, form }, issued.code_id))
+}
+
+#[tokio::test]
+async fn a_forged_token_opens_no_rpc_and_changes_nothing() -> Tested {
+    let forge = Forge::start().await?;
+    let postern = &forge.postern;
+    let (target, code_id) = target(&forge).await?;
+    let mut told = Vec::new();
+    for (rpc, scope, _, call) in RPCS {
+        for (kind, token) in forge.bad(client(scope))? {
+            let answer = call(postern, Some(token), &target).await;
+            let status = answer.expect_err("a forged token");
+            assert_eq!(status.code(), Code::Unauthenticated, "{rpc}, {kind}: {status:?}");
+            told.push(status.message().to_owned());
+        }
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "nobody is told what was wrong: {told:?}");
+
+    // Nothing was issued, revoked, compared, cleared or submitted.
+    let [desk, login] = [Some(forge.good(DESK)?), Some(forge.good(LOGIN)?)];
+    let describe = DescribeCodeRequest { user: user_id(&target.user) };
+    let described = postern.issuer_with(desk.clone()).describe_code(describe).await?.into_inner();
+    assert_eq!((described.state(), described.code_id), (CodeState::Active, code_id));
+    let describe = DescribeLockoutRequest { user: user_id(&target.user) };
+    let lockout = postern.verifier_with(desk).describe_lockout(describe).await?;
+    assert_eq!(lockout.into_inner().failures, 1);
+    let answer = postern.runner_with(login).submit_input(submit(&target)).await?;
+    let state = answer.into_inner().state.and_then(|state| state.state);
+    assert!(matches!(state, Some(State::Completed(_))), "{state:?}");
+
+    // The same token, unchanged, is good for all of them: what was refused is what was changed.
+    let (target, _) = self::target(&forge).await?;
+    for (rpc, scope, _, call) in RPCS {
+        let answer = call(postern, Some(forge.good(client(scope))?), &target).await;
+        assert!(answer.is_ok(), "{rpc}: {answer:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_forged_token_issues_no_code_over_http() -> Tested {
+    let forge = Forge::start().await?;
+    let send = async |token: String| {
+        let request = forge.postern.post(OTP_SEND).bearer_auth(token);
+        request.json(&for_user("jane")).send().await
+    };
+    for (kind, token) in forge.bad(DESK)? {
+        assert_eq!(send(token).await?.status(), 401, "{kind}");
+    }
+    assert_eq!(send(forge.good(DESK)?).await?.status(), 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_gives_no_right_that_its_client_is_not_configured_to_have() -> Tested {
+    let forge = Forge::start().await?;
+    for (rpc, scope, lacks_it, call) in RPCS {
+        let token = forge.good((lacks_it, scope))?;
+        let answer = call(&forge.postern, Some(token), &Target::default()).await;
+        let status = answer.expect_err("a right that the client does not have");
+        assert_eq!(status.code(), Code::PermissionDenied, "{rpc}: {status:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_journey_runners_own_token_verifies_codes_and_does_nothing_else() -> Tested {
+    let forge = Forge::start().await?;
+    let (target, _) = target(&forge).await?;
+    let claims = json!({
+        "aud": "urn:postern:verifier", "sub": "journey-runner", "client_id": null, "scope": null,
+    });
+    let token = forge.changed(LOGIN, &json!({"typ": "service+jwt"}), &claims)?;
+    for (rpc, _, _, call) in RPCS {
+        let code = call(&forge.postern, Some(token.clone()), &target).await.map_err(|it| it.code());
+        let expected = match rpc {
+            "VerifyCode" => Ok(()),
+            "DescribeLockout" | "ClearLockout" => Err(Code::PermissionDenied),
+            _ => Err(Code::Unauthenticated),
+        };
+        assert_eq!(code, expected, "{rpc}");
+    }
+    Ok(())
+}

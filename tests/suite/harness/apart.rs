@@ -1,0 +1,109 @@
+//! The three services as processes of their own, over one Redis, as they run in production: each
+//! has the keys that it needs and no other's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::Postern;
+use super::keys::SigningKey;
+use super::postern::{Addresses, Secrets, free, utf8};
+use super::process::{Process, command, on_free_ports};
+use super::redis::Redis;
+
+const ISSUER: &str = "https://issuer.example";
+const RUNNER: &str = "https://runner.example";
+
+/// What the replicas of one deployment share.
+pub(crate) struct Deployment {
+    config: PathBuf,
+    files: TempDir,
+    secrets: Secrets,
+    pub(crate) redis: Arc<Redis>,
+}
+
+impl Deployment {
+    /// Starts Redis, and draws all keys.
+    pub(crate) fn of(config: &Path) -> anyhow::Result<Self> {
+        let files = TempDir::new()?;
+        for name in ["peppers", "issuer", "issuer-public", "runner", "runner-public"] {
+            fs::create_dir(files.path().join(name))?;
+        }
+        for name in ["peppers/locator.key", "peppers/current.pepper", "sealing.key"] {
+            fs::write(files.path().join(name), rand::random::<[u8; 32]>())?;
+        }
+        for service in ["issuer", "runner"] {
+            let key = SigningKey::generate()?;
+            fs::write(files.path().join(service).join("1.pem"), key.private_pem())?;
+            let public = files.path().join(format!("{service}-public"));
+            fs::write(public.join("1.pem"), key.public_pem()?)?;
+        }
+        Ok(Self {
+            config: config.to_owned(),
+            files,
+            secrets: Secrets::default(),
+            redis: Arc::new(Redis::start()?),
+        })
+    }
+
+    /// Starts one of each service.
+    pub(crate) fn replica(&self) -> anyhow::Result<Postern> {
+        on_free_ports(|| self.try_replica())
+    }
+
+    fn try_replica(&self) -> anyhow::Result<Option<Postern>> {
+        let [http, pages, issuer, verifier, runner, admin, verifier_admin, runner_admin] = free()?;
+        let at = Addresses { http, pages, issuer, verifier, runner, admin };
+        let url_of_verifier = format!("http://{verifier}");
+        let [pepper, issuer_keys, issuer_public, runner_keys, runner_public, sealing] =
+            ["peppers", "issuer", "issuer-public", "runner", "runner-public", "sealing.key"]
+                .map(|name| self.files.path().join(name));
+        let sign_as = |command: &mut Command, keys: &Path, url: &str| -> anyhow::Result<()> {
+            command.args(["--signing-keys", utf8(keys)?, "--issuer", url]);
+            Ok(())
+        };
+
+        let mut code_issuer = self.service("code-issuer")?;
+        code_issuer.args(["--grpc-listen", &issuer.to_string()]);
+        code_issuer.args(["--http-listen", &http.to_string()]);
+        code_issuer.args(["--admin-listen", &admin.to_string()]);
+        code_issuer.args(["--peppers", utf8(&pepper)?]);
+        sign_as(&mut code_issuer, &issuer_keys, ISSUER)?;
+
+        let mut code_verifier = self.service("verifier")?;
+        code_verifier.args(["--grpc-listen", &verifier.to_string()]);
+        code_verifier.args(["--admin-listen", &verifier_admin.to_string()]);
+        code_verifier.args(["--peppers", utf8(&pepper)?]);
+        code_verifier.args(["--client-keys", utf8(&issuer_public)?, "--client-issuer", ISSUER]);
+        code_verifier.args(["--runner-keys", utf8(&runner_public)?, "--runner-issuer", RUNNER]);
+
+        let mut journey_runner = self.service("journey-runner")?;
+        journey_runner.args(["--grpc-listen", &runner.to_string()]);
+        journey_runner.args(["--http-listen", &pages.to_string()]);
+        journey_runner.args(["--admin-listen", &runner_admin.to_string()]);
+        journey_runner.args(["--client-keys", utf8(&issuer_public)?, "--client-issuer", ISSUER]);
+        journey_runner.args(["--verifier", &url_of_verifier, "--sealing-key", utf8(&sealing)?]);
+        sign_as(&mut journey_runner, &runner_keys, RUNNER)?;
+
+        let mut processes = Vec::new();
+        for (name, command, listens) in [
+            ("code-issuer", code_issuer, vec![issuer, http, admin]),
+            ("verifier", code_verifier, vec![verifier, verifier_admin]),
+            ("journey-runner", journey_runner, vec![runner, pages, runner_admin]),
+        ] {
+            let Some(process) = Process::start(command, listens)? else { return Ok(None) };
+            processes.push((name, process));
+        }
+        let (redis, secrets) = (Some(Arc::clone(&self.redis)), Arc::clone(&self.secrets));
+        Ok(Some(Postern { at, processes, redis, secrets }))
+    }
+
+    fn service(&self, binary: &str) -> anyhow::Result<Command> {
+        let mut command = command(binary);
+        command.args(["--config", utf8(&self.config)?, "--store", &self.redis.url()]);
+        Ok(command)
+    }
+}

@@ -1,0 +1,71 @@
+//! Keys that a test draws, and tokens that only the holder of a key can make.
+
+use std::fmt::Write as _;
+
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::Value;
+
+/// A P-256 key, in PKCS#8.
+pub(crate) struct SigningKey(Vec<u8>);
+
+impl SigningKey {
+    pub(crate) fn generate() -> anyhow::Result<Self> {
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let key = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new())?;
+        Ok(Self(key.as_ref().to_vec()))
+    }
+
+    pub(crate) fn private_pem(&self) -> String {
+        pem("PRIVATE KEY", &self.0)
+    }
+
+    pub(crate) fn public_pem(&self) -> anyhow::Result<String> {
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &self.0)?;
+        Ok(pem("PUBLIC KEY", key.public_key().as_der()?.as_ref()))
+    }
+
+    /// A token with any header and claims whatever.
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> anyhow::Result<String> {
+        signed_with(&EncodingKey::from_ec_der(&self.0), Algorithm::ES256, header, claims)
+    }
+}
+
+/// A token under a shared secret.
+pub(crate) fn signed_with_secret(
+    secret: &[u8],
+    header: &Value,
+    claims: &Value,
+) -> anyhow::Result<String> {
+    signed_with(&EncodingKey::from_secret(secret), Algorithm::HS256, header, claims)
+}
+
+/// A token that nobody has signed.
+pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
+    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    format!("{}.{}", encode(header), encode(claims))
+}
+
+fn signed_with(
+    key: &EncodingKey,
+    algorithm: Algorithm,
+    header: &Value,
+    claims: &Value,
+) -> anyhow::Result<String> {
+    let message = unsigned(header, claims);
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm)?;
+    Ok(format!("{message}.{signature}"))
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    let text = STANDARD.encode(der);
+    for line in text.as_bytes().chunks(64) {
+        let _ = writeln!(pem, "{}", String::from_utf8_lossy(line));
+    }
+    pem + &format!("-----END {label}-----\n")
+}

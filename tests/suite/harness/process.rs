@@ -1,0 +1,170 @@
+//! A process under test: started on free loopback ports, ended in every case, and all that it
+//! printed kept.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use tempfile::TempDir;
+
+/// How long a process may take to start.
+const START_LIMIT: Duration = Duration::from_secs(20);
+/// How long to wait between two looks.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A running process, which is killed when this is dropped.
+pub(crate) struct Process {
+    command: Command,
+    listens: Vec<SocketAddr>,
+    child: Child,
+    output: TempDir,
+}
+
+impl Process {
+    /// Starts a process and waits until it accepts connections at all these addresses; `None` if
+    /// one of them is taken.
+    pub(crate) fn start(
+        mut command: Command,
+        listens: Vec<SocketAddr>,
+    ) -> anyhow::Result<Option<Self>> {
+        let output = TempDir::new()?;
+        command
+            .stdin(Stdio::null())
+            .stdout(File::create(output.path().join("stdout"))?)
+            .stderr(File::create(output.path().join("stderr"))?);
+        let child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
+        let mut process = Self { command, listens, child, output };
+        if process.is_ready()? {
+            return Ok(Some(process));
+        }
+        let printed = process.printed();
+        let taken = ["is taken", "Address already in use"];
+        ensure!(taken.iter().any(|it| printed.contains(it)), "it does not start: {printed}");
+        Ok(None)
+    }
+
+    /// Kills the process, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        // Nothing can be done about a process that is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts the process again, after its end.
+    pub(crate) fn start_again(&mut self) -> anyhow::Result<()> {
+        self.child = self.command.spawn()?;
+        ensure!(self.is_ready()?, "it does not start again: {}", self.printed());
+        Ok(())
+    }
+
+    /// Asks the process to end.
+    pub(crate) fn terminate(&self) -> anyhow::Result<()> {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("sh").args(["-c", "kill -TERM $0", &pid]).status()?;
+        ensure!(sent.success(), "there is no process {pid}");
+        Ok(())
+    }
+
+    /// Waits for the end of the process. Leaves the runtime to others meanwhile.
+    pub(crate) async fn ends_within(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
+        let begun = Instant::now();
+        while begun.elapsed() < limit {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        bail!("it goes on running after {limit:?}: {}", self.printed())
+    }
+
+    /// All that the process has printed so far, in all its lives.
+    pub(crate) fn printed(&self) -> String {
+        read_all(self.output.path())
+    }
+
+    /// Whether every address accepts connections before the process ends.
+    fn is_ready(&mut self) -> anyhow::Result<bool> {
+        let begun = Instant::now();
+        let mut waiting = self.listens.clone();
+        while begun.elapsed() < START_LIMIT {
+            if self.child.try_wait()?.is_some() {
+                return Ok(false);
+            }
+            waiting.retain(|address| TcpStream::connect(address).is_err());
+            if waiting.is_empty() {
+                // Someone else may listen there, and this process be about to say so.
+                sleep(PAUSE);
+                return Ok(self.child.try_wait()?.is_none());
+            }
+            sleep(PAUSE);
+        }
+        bail!("it does not listen on {waiting:?} after {START_LIMIT:?}: {}", self.printed())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Tries three times: a free port can be taken before it is used, by another test or connection.
+pub(crate) fn on_free_ports<T>(
+    mut start: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    for _ in 0..3 {
+        if let Some(started) = start()? {
+            return Ok(started);
+        }
+    }
+    bail!("no free ports")
+}
+
+/// A binary of the workspace, with an environment that holds nothing but the log level.
+pub(crate) fn command(binary: &str) -> Command {
+    let postern = std::env::var_os("POSTERN_BIN").map_or_else(built_binary, PathBuf::from);
+    let path = postern.with_file_name(binary);
+    let missing = format!("there is no {}: run `cargo build --workspace` first", path.display());
+    assert!(path.exists(), "{missing}");
+    let mut command = Command::new(path);
+    command.env_clear().env("POSTERN_LOG", "trace").env("POSTERN_LOG_FORMAT", "json");
+    command
+}
+
+/// Runs `postern` to its end; answers with its status and all that it printed.
+pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<(ExitStatus, String)> {
+    let output = TempDir::new()?;
+    let mut child = command("postern")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(File::create(output.path().join("stdout"))?)
+        .stderr(File::create(output.path().join("stderr"))?)
+        .spawn()?;
+    let begun = Instant::now();
+    while begun.elapsed() < START_LIMIT {
+        if let Some(status) = child.try_wait()? {
+            return Ok((status, read_all(output.path())));
+        }
+        sleep(PAUSE);
+    }
+    child.kill()?;
+    child.wait()?;
+    bail!("postern goes on running: {}", read_all(output.path()))
+}
+
+/// Beside this test: `target/debug/deps/suite-…` and `target/debug/postern`.
+fn built_binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    test.ancestors().nth(2).expect("two folders above a test is the profile's").join("postern")
+}
+
+fn read_all(folder: &Path) -> String {
+    ["stdout", "stderr"]
+        .map(|name| fs::read(folder.join(name)).unwrap_or_default())
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .concat()
+}

@@ -1,0 +1,147 @@
+//! A `redis-server` of a test's own, and all that it is told.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
+use std::sync::Mutex;
+
+use anyhow::bail;
+
+use super::postern::free;
+use super::process::{Process, on_free_ports};
+
+/// A running Redis. Every command that it gets is recorded.
+pub(crate) struct Redis {
+    at: SocketAddr,
+    record: Mutex<Record>,
+    _process: Process,
+}
+
+/// What `MONITOR` has told.
+struct Record {
+    monitor: Connection,
+    read: String,
+}
+
+/// A key, with all that it holds.
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    /// Milliseconds; negative if it lives for ever.
+    pub(crate) lives: i64,
+    /// Field, value, field, value.
+    pub(crate) fields: Vec<Vec<u8>>,
+}
+
+impl Redis {
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        on_free_ports(|| {
+            let [at] = free()?;
+            let mut command = Command::new("redis-server");
+            let port = at.port().to_string();
+            command.args(["--port", &port, "--bind", "127.0.0.1"]);
+            command.args(["--save", "", "--appendonly", "no"]);
+            let Some(process) = Process::start(command, vec![at])? else { return Ok(None) };
+            let mut monitor = Connection::open(at)?;
+            monitor.call(&["MONITOR"])?;
+            let record = Mutex::new(Record { monitor, read: String::new() });
+            Ok(Some(Self { at, record, _process: process }))
+        })
+    }
+
+    /// What `--store` takes.
+    pub(crate) fn url(&self) -> String {
+        format!("redis://{}", self.at)
+    }
+
+    /// Every key with what it holds. Postern writes hashes and nothing else.
+    pub(crate) fn entries(&self) -> anyhow::Result<Vec<Entry>> {
+        let mut connection = Connection::open(self.at)?;
+        let mut entries = Vec::new();
+        for key in connection.list(&["KEYS", "*"])? {
+            let key = String::from_utf8(key)?;
+            let fields = connection.list(&["HGETALL", &key])?;
+            let lives = connection.number(&["PTTL", &key])?;
+            entries.push(Entry { key, lives, fields });
+        }
+        Ok(entries)
+    }
+
+    /// Every command that it got, and every key and value that it holds now.
+    pub(crate) fn all_that_it_was_told(&self) -> anyhow::Result<String> {
+        let mut record = self.record.lock().expect("no test panics while it holds this");
+        let end = super::unique("end-of-the-record");
+        Connection::open(self.at)?.call(&["ECHO", &end])?;
+        while !record.read.contains(&end) {
+            let Reply::Text(line) = record.monitor.reply()? else { bail!("no line") };
+            record.read.push_str(&String::from_utf8_lossy(&line));
+            record.read.push('\n');
+        }
+        let mut told = record.read.clone();
+        for Entry { key, fields, .. } in self.entries()? {
+            told.push_str(&key);
+            for field in fields {
+                told.push('\n');
+                told.push_str(&String::from_utf8_lossy(&field));
+            }
+            told.push('\n');
+        }
+        Ok(told)
+    }
+}
+
+/// A connection that speaks RESP, version 2.
+struct Connection(BufReader<TcpStream>);
+
+enum Reply {
+    Text(Vec<u8>),
+    List(Vec<Reply>),
+}
+
+impl Connection {
+    fn open(at: SocketAddr) -> io::Result<Self> {
+        Ok(Self(BufReader::new(TcpStream::connect(at)?)))
+    }
+
+    fn call(&mut self, words: &[&str]) -> anyhow::Result<Reply> {
+        let mut command = format!("*{}\r\n", words.len()).into_bytes();
+        for word in words {
+            write!(command, "${}\r\n{word}\r\n", word.len())?;
+        }
+        self.0.get_mut().write_all(&command)?;
+        self.reply()
+    }
+
+    fn list(&mut self, words: &[&str]) -> anyhow::Result<Vec<Vec<u8>>> {
+        let Reply::List(items) = self.call(words)? else { bail!("no list from {words:?}") };
+        let texts = items.into_iter().map(|item| match item {
+            Reply::Text(text) => Ok(text),
+            Reply::List(_) => bail!("a list in a list from {words:?}"),
+        });
+        texts.collect()
+    }
+
+    fn number(&mut self, words: &[&str]) -> anyhow::Result<i64> {
+        let Reply::Text(text) = self.call(words)? else { bail!("no number from {words:?}") };
+        Ok(String::from_utf8(text)?.parse()?)
+    }
+
+    fn reply(&mut self) -> anyhow::Result<Reply> {
+        let mut line = String::new();
+        self.0.read_line(&mut line)?;
+        let (kind, rest) = line.trim_end().split_at_checked(1).unwrap_or_default();
+        Ok(match kind {
+            "+" | ":" => Reply::Text(rest.as_bytes().to_vec()),
+            "$" => {
+                let mut text = vec![0; rest.parse::<usize>()? + 2];
+                self.0.read_exact(&mut text)?;
+                text.truncate(text.len() - 2);
+                Reply::Text(text)
+            }
+            "*" => {
+                let items = (0..rest.parse::<usize>()?).map(|_| self.reply());
+                Reply::List(items.collect::<Result<_, _>>()?)
+            }
+            _ => bail!("Redis says {line:?}"),
+        })
+    }
+}

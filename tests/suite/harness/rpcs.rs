@@ -1,0 +1,139 @@
+//! Every rpc, each with a call of it that would have an effect.
+
+use std::pin::Pin;
+
+use serde_json::json;
+use tonic::Status;
+
+use super::pb::journey::{
+    DescribeJourneyRequest, InputRequired, ListJourneysRequest, StartJourneyRequest,
+    SubmitInputRequest,
+};
+use super::values::structure;
+use super::*;
+
+/// Whom a call is about.
+#[derive(Default)]
+pub(crate) struct Target {
+    pub(crate) user: String,
+    /// The user's code.
+    pub(crate) code: String,
+    /// A form in which the code could be entered.
+    pub(crate) form: InputRequired,
+}
+
+pub(crate) type Call =
+    fn(&Postern, Option<String>, &Target) -> Pin<Box<dyn Future<Output = Result<(), Status>>>>;
+
+macro_rules! call {
+    ($service:ident, $rpc:ident, |$target:pat_param| $request:expr) => {
+        |postern, token, $target| {
+            let mut client = postern.$service(token);
+            let request = $request;
+            Box::pin(async move { client.$rpc(request).await.map(drop) })
+        }
+    };
+}
+
+/// Each rpc, with its scope, a client of acme that lacks it, and a call.
+pub(crate) const RPCS: [(&str, &str, &str, Call); 10] = [
+    (
+        "IssueCode",
+        "codes:issue",
+        "acme-verifier",
+        call!(issuer_with, issue_code, |target| {
+            IssueCodeRequest { user: user_id(&target.user), ..Default::default() }
+        }),
+    ),
+    (
+        "RevokeCode",
+        "codes:revoke",
+        "acme-verifier",
+        call!(issuer_with, revoke_code, |target| {
+            let user = user_id(&target.user).map(revoke_code_request::Target::User);
+            RevokeCodeRequest { target: user, ..Default::default() }
+        }),
+    ),
+    (
+        "DescribeCode",
+        "codes:read",
+        "acme-verifier",
+        call!(issuer_with, describe_code, |target| {
+            DescribeCodeRequest { user: user_id(&target.user) }
+        }),
+    ),
+    (
+        "VerifyCode",
+        "codes:verify",
+        "acme-support",
+        call!(verifier_with, verify_code, |target| {
+            let code = target.code.clone();
+            VerifyCodeRequest { user: user_id(&target.user), code, ..Default::default() }
+        }),
+    ),
+    (
+        "DescribeLockout",
+        "lockouts:read",
+        "acme-verifier",
+        call!(verifier_with, describe_lockout, |target| {
+            DescribeLockoutRequest { user: user_id(&target.user) }
+        }),
+    ),
+    (
+        "ClearLockout",
+        "lockouts:clear",
+        "acme-verifier",
+        call!(verifier_with, clear_lockout, |target| {
+            ClearLockoutRequest { user: user_id(&target.user), ..Default::default() }
+        }),
+    ),
+    (
+        "StartJourney",
+        "journeys:run",
+        "acme-support",
+        call!(runner_with, start_journey, |target| start(target)),
+    ),
+    (
+        "SubmitInput",
+        "journeys:run",
+        "acme-support",
+        call!(runner_with, submit_input, |target| submit(target)),
+    ),
+    (
+        "ListJourneys",
+        "journeys:read",
+        "acme-other-backend",
+        call!(runner_with, list_journeys, |_| ListJourneysRequest {}),
+    ),
+    (
+        "DescribeJourney",
+        "journeys:read",
+        "acme-other-backend",
+        call!(runner_with, describe_journey, |_| {
+            DescribeJourneyRequest { journey_id: "temp-code-form".to_owned() }
+        }),
+    ),
+];
+
+fn start(target: &Target) -> StartJourneyRequest {
+    StartJourneyRequest {
+        journey_id: "temp-code-authentication".to_owned(),
+        params: Some(credentials(target)),
+        ..Default::default()
+    }
+}
+
+/// The target's code, entered in the target's form.
+pub(crate) fn submit(target: &Target) -> SubmitInputRequest {
+    SubmitInputRequest {
+        session_id: target.form.session_id.clone(),
+        assertion_id: target.form.assertion_id.clone(),
+        challenge: target.form.challenge.clone(),
+        data: Some(credentials(target)),
+        ..Default::default()
+    }
+}
+
+fn credentials(target: &Target) -> prost_types::Struct {
+    structure(json!({"external_user_id": target.user, "temp_code": target.code}))
+}

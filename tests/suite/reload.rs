@@ -1,0 +1,89 @@
+//! The configuration changes while it serves.
+
+use std::fs;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use tonic::Code;
+
+use crate::Tested;
+use crate::harness::http::TOKEN;
+use crate::harness::postern::{change, copy_of_config};
+use crate::harness::*;
+
+const SOON: Duration = Duration::from_secs(10);
+const ACME: &str = "applications/acme.yaml";
+
+#[tokio::test]
+async fn a_valid_change_serves_and_an_invalid_one_is_told_and_leaves_what_served() -> Tested {
+    let folder = copy_of_config()?;
+    let postern = Postern::serving(folder.path())?;
+    let length = async || anyhow::Ok(postern.issue(&unique("jane")).await?.len());
+    assert_eq!(length().await?, 12);
+
+    change(&folder, ACME, "length: 12", "length: 8")?;
+    within(SOON, "a new code is shorter", async || Ok(length().await? == 8)).await?;
+
+    change(&folder, ACME, "length: 8", "length: 80")?;
+    let line = fs::read_to_string(folder.path().join(ACME))?;
+    let line = line.lines().position(|line| line.contains("length: 80")).expect("is there") + 1;
+    let told = format!("{ACME}:{line}: temp_code: length must be from 6 to 12");
+    within(SOON, &told, async || Ok(postern.printed().contains(&told))).await?;
+    assert_eq!(length().await?, 8);
+
+    change(&folder, ACME, "length: 80", "length: 10")?;
+    within(SOON, "the mistake is mended", async || Ok(length().await? == 10)).await
+}
+
+#[tokio::test]
+async fn a_client_that_is_removed_is_refused_with_the_token_that_it_still_has() -> Tested {
+    let folder = copy_of_config()?;
+    let postern = Postern::serving(folder.path())?;
+    let mut removed = postern.issuer("acme-override").await?;
+    let issue = || IssueCodeRequest { user: user_id(&unique("jane")), ..Default::default() };
+    removed.issue_code(issue()).await?;
+
+    let text = fs::read_to_string(folder.path().join(ACME))?;
+    let begin = text.find("  - id: acme-override").expect("is there");
+    let end = begin + text[begin..].find("  - id: acme-verifier").expect("is the next");
+    change(&folder, ACME, &text[begin..end], "")?;
+    let mut last = None;
+    within(SOON, "the token is refused", async || {
+        last = removed.issue_code(issue()).await.err();
+        Ok(last.is_some())
+    })
+    .await?;
+    assert_eq!(last.map(|status| status.code()), Some(Code::Unauthenticated));
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "acme-override"),
+        ("client_secret", "acme-override-secret"),
+    ];
+    let answer = postern.post(TOKEN).form(&form).send().await?;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+
+    // Nobody else notices.
+    postern.issue(&unique("jane")).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_that_loses_a_scope_loses_it_at_once() -> Tested {
+    let folder = copy_of_config()?;
+    let postern = Postern::serving(folder.path())?;
+    let mut issuer = postern.issuer("acme-support").await?;
+    let issue = || IssueCodeRequest { user: user_id(&unique("jane")), ..Default::default() };
+    issuer.issue_code(issue()).await?;
+    let scopes = "[codes:issue, codes:revoke, codes:read, lockouts:read, lockouts:clear]";
+    change(&folder, ACME, scopes, "[codes:read]")?;
+    let mut last = None;
+    within(SOON, "the scope is gone", async || {
+        last = issuer.issue_code(issue()).await.err();
+        Ok(last.is_some())
+    })
+    .await?;
+    refusal::<()>(Err(last.expect("a refusal")), Code::PermissionDenied, "PERMISSION_DENIED");
+    let describe = DescribeCodeRequest { user: user_id("jane") };
+    issuer.describe_code(describe).await?;
+    Ok(())
+}
