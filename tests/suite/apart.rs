@@ -1,5 +1,7 @@
 //! The services apart: processes of their own, two of each, that share nothing but Redis.
 
+use std::time::{Duration, Instant};
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tonic::Code;
@@ -10,6 +12,17 @@ use crate::harness::http::{for_user, refused};
 use crate::harness::pages::{answer_step, form, id, submission};
 use crate::harness::postern::config;
 use crate::harness::*;
+
+const SERVICES: [&str; 3] = ["code-issuer", "verifier", "journey-runner"];
+
+/// Ends a service as an orchestrator does, and starts it again.
+async fn restart(postern: &mut Postern, service: &str) -> Tested {
+    let process = postern.process(service);
+    process.terminate()?;
+    let status = process.ends_within(Duration::from_secs(10)).await?;
+    assert_eq!(status.code(), Some(0), "{service}");
+    process.start_again()
+}
 
 /// The form, filled in.
 fn filled(first: &Value, pending: &Value, user: &str, code: &str) -> Value {
@@ -93,9 +106,8 @@ async fn every_service_can_be_restarted_in_the_middle_of_a_journey() -> Tested {
     let first = form(&postern).await?;
     let wrong = filled(&first, &first, &user, &another(&code));
     let again = send(&postern, &first, &wrong, "pending").await?;
-    for service in ["code-issuer", "verifier", "journey-runner"] {
-        postern.process(service).kill();
-        postern.process(service).start_again()?;
+    for service in SERVICES {
+        restart(&mut postern, service).await?;
     }
     // The failure, the code, the waiting form and the client's token have outlived them all.
     let request =
@@ -120,6 +132,65 @@ async fn without_a_verifier_nobody_gets_in_and_no_code_is_lost() -> Tested {
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text().await?);
     postern.process("verifier").start_again()?;
     assert_eq!(postern.redeem(&user, &code).await?.0, "completed");
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_redis_does_not_answer_nobody_gets_in_and_nobody_waits() -> Tested {
+    let deployment = Deployment::of(&config())?;
+    let postern = deployment.replica()?;
+    let user = unique("jane");
+    let code = postern.issue(&user).await?;
+    let mut issuer = postern.issuer("acme-support").await?;
+    let mut verifier = postern.verifier("acme-verifier").await?;
+    let mut support = postern.verifier("acme-support").await?;
+
+    deployment.redis.freeze()?;
+    let begun = Instant::now();
+    let issue = IssueCodeRequest { user: user_id(&unique("joe")), ..Default::default() };
+    let refused = issuer.issue_code(issue).await.expect_err("a code that is kept nowhere");
+    assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+    let wrong =
+        VerifyCodeRequest { user: user_id(&user), code: another(&code), ..Default::default() };
+    let refused = verifier.verify_code(wrong).await.expect_err("nothing to compare with");
+    assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+    let params = json!({"external_user_id": user, "temp_code": another(&code)});
+    let answer = postern.invoke("temp-code-authentication", params).await?;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+
+    deployment.redis.thaw()?;
+    let (code_of, lockout_of) = (
+        DescribeCodeRequest { user: user_id(&user) },
+        DescribeLockoutRequest { user: user_id(&user) },
+    );
+    within(Duration::from_secs(10), "both find Redis again", async || {
+        let described = issuer.describe_code(code_of.clone()).await;
+        Ok(described.is_ok() && support.describe_lockout(lockout_of.clone()).await.is_ok())
+    })
+    .await?;
+    // What was asked meanwhile may have counted as two failures, and burned nothing.
+    assert_eq!(postern.redeem(&user, &code).await?.0, "completed");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_code_outlives_the_rotation_of_the_peppers() -> Tested {
+    let deployment = Deployment::of(&config())?;
+    let mut postern = deployment.replica()?;
+    let (jane, joe) = (unique("jane"), unique("joe"));
+    let [before, locked] = [postern.issue(&jane).await?, postern.issue(&joe).await?];
+    for _ in 0..3 {
+        let _ = postern.verify(&joe, &another(&locked)).await?;
+    }
+    deployment.rotate_peppers()?;
+    for service in SERVICES {
+        restart(&mut postern, service).await?;
+    }
+    assert_eq!(postern.redeem(&jane, &before).await?.0, "completed");
+    assert_eq!(postern.verify(&joe, &locked).await?, Err(RejectionReason::Locked));
+    let after = postern.issue(&jane).await?;
+    assert_eq!(postern.redeem(&jane, &after).await?.0, "completed");
     Ok(())
 }
 

@@ -54,6 +54,15 @@ impl Deployment {
         on_free_ports(|| self.try_replica())
     }
 
+    /// Makes the current pepper the previous one, and draws a new one. Services read it when they
+    /// start.
+    pub(crate) fn rotate_peppers(&self) -> anyhow::Result<()> {
+        let peppers = self.files.path().join("peppers");
+        fs::rename(peppers.join("current.pepper"), peppers.join("previous.pepper"))?;
+        fs::write(peppers.join("current.pepper"), rand::random::<[u8; 32]>())?;
+        Ok(())
+    }
+
     fn try_replica(&self) -> anyhow::Result<Option<Postern>> {
         let [http, pages, issuer, verifier, runner, admin, verifier_admin, runner_admin] = free()?;
         let at = Addresses { http, pages, issuer, verifier, runner, admin };

@@ -63,8 +63,13 @@ impl Process {
 
     /// Asks the process to end.
     pub(crate) fn terminate(&self) -> anyhow::Result<()> {
+        self.signal("TERM")
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, name: &str) -> anyhow::Result<()> {
         let pid = self.child.id().to_string();
-        let sent = Command::new("sh").args(["-c", "kill -TERM $0", &pid]).status()?;
+        let sent = Command::new("sh").args(["-c", "kill -$1 $0", &pid, name]).status()?;
         ensure!(sent.success(), "there is no process {pid}");
         Ok(())
     }

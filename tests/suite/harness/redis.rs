@@ -14,7 +14,7 @@ use super::process::{Process, on_free_ports};
 pub(crate) struct Redis {
     at: SocketAddr,
     record: Mutex<Record>,
-    _process: Process,
+    process: Process,
 }
 
 /// What `MONITOR` has told.
@@ -44,13 +44,23 @@ impl Redis {
             let mut monitor = Connection::open(at)?;
             monitor.call(&["MONITOR"])?;
             let record = Mutex::new(Record { monitor, read: String::new() });
-            Ok(Some(Self { at, record, _process: process }))
+            Ok(Some(Self { at, record, process }))
         })
     }
 
     /// What `--store` takes.
     pub(crate) fn url(&self) -> String {
         format!("redis://{}", self.at)
+    }
+
+    /// Stops it in the middle of whatever it does: it is there, and does not answer.
+    pub(crate) fn freeze(&self) -> anyhow::Result<()> {
+        self.process.signal("STOP")
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    pub(crate) fn thaw(&self) -> anyhow::Result<()> {
+        self.process.signal("CONT")
     }
 
     /// Every key with what it holds. Postern writes hashes and nothing else.
