@@ -20,16 +20,28 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct Process {
     command: Command,
     listens: Vec<SocketAddr>,
+    says: Vec<String>,
     child: Child,
     output: TempDir,
 }
 
 impl Process {
-    /// Starts a process and waits until it accepts connections at all these addresses; `None` if
-    /// one of them is taken.
+    /// Starts a service and waits until it serves at all these addresses; `None` if one of them is
+    /// taken.
     pub(crate) fn start(
+        command: Command,
+        listens: Vec<SocketAddr>,
+    ) -> anyhow::Result<Option<Self>> {
+        let says = listens.iter().map(|at| format!(r#""address":"{at}""#)).collect();
+        Self::start_saying(command, listens, says)
+    }
+
+    /// Starts a process and waits until it has printed what it says when it is ready, and accepts
+    /// connections at all these addresses: one alone could be somebody else's doing.
+    pub(crate) fn start_saying(
         mut command: Command,
         listens: Vec<SocketAddr>,
+        says: Vec<String>,
     ) -> anyhow::Result<Option<Self>> {
         let output = TempDir::new()?;
         command
@@ -37,7 +49,7 @@ impl Process {
             .stdout(File::create(output.path().join("stdout"))?)
             .stderr(File::create(output.path().join("stderr"))?);
         let child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
-        let mut process = Self { command, listens, child, output };
+        let mut process = Self { command, listens, says, child, output };
         if process.is_ready()? {
             return Ok(Some(process));
         }
@@ -91,7 +103,7 @@ impl Process {
         read_all(self.output.path())
     }
 
-    /// Whether every address accepts connections before the process ends.
+    /// Whether the process is ready before it ends.
     fn is_ready(&mut self) -> anyhow::Result<bool> {
         let begun = Instant::now();
         let mut waiting = self.listens.clone();
@@ -101,13 +113,14 @@ impl Process {
             }
             waiting.retain(|address| TcpStream::connect(address).is_err());
             if waiting.is_empty() {
-                // Someone else may listen there, and this process be about to say so.
-                sleep(PAUSE);
-                return Ok(self.child.try_wait()?.is_none());
+                let printed = self.printed();
+                if self.says.iter().all(|it| printed.contains(it)) {
+                    return Ok(true);
+                }
             }
             sleep(PAUSE);
         }
-        bail!("it does not listen on {waiting:?} after {START_LIMIT:?}: {}", self.printed())
+        bail!("it is not ready after {START_LIMIT:?}: {}", self.printed())
     }
 }
 

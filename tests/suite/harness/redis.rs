@@ -40,7 +40,10 @@ impl Redis {
             let port = at.port().to_string();
             command.args(["--port", &port, "--bind", "127.0.0.1"]);
             command.args(["--save", "", "--appendonly", "no"]);
-            let Some(process) = Process::start(command, vec![at])? else { return Ok(None) };
+            let says = vec!["Ready to accept connections".to_owned()];
+            let Some(process) = Process::start_saying(command, vec![at], says)? else {
+                return Ok(None);
+            };
             let mut monitor = Connection::open(at)?;
             monitor.call(&["MONITOR"])?;
             let record = Mutex::new(Record { monitor, read: String::new() });
