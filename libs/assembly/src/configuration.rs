@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::Endpoint;
 use chassis::settings::Mistakes;
-use config::{ClientKind, Configuration, Live, Reload, Source};
+use config::{Client, ClientKind, Configuration, Live, Reload, Source};
 use tokens::secret;
+use yaml::Problem;
 
 /// How often the folder is looked at.
 const RELOAD_EVERY: Duration = Duration::from_secs(2);
@@ -25,16 +27,27 @@ pub struct ConfigArgs {
 
 impl ConfigArgs {
     /// Opens the folder, which must be given.
-    pub fn open(&self, mistakes: &mut Mistakes) -> Option<Arc<Live>> {
+    pub fn open(
+        &self,
+        reach: impl IntoIterator<Item = Endpoint>,
+        mistakes: &mut Mistakes,
+    ) -> Option<Arc<Live>> {
         let folder = self.config.clone().ok_or("must be given");
         let folder = mistakes.check("--config (POSTERN_CONFIG)", folder)?;
-        open(Source::Folder(folder), mistakes)
+        open(Source::Folder(folder), reach, mistakes)
     }
 }
 
-/// Opens a configuration, or notes everything that is wrong with it.
-pub fn open(source: Source, mistakes: &mut Mistakes) -> Option<Arc<Live>> {
-    match Live::from_source(source) {
+/// Opens a configuration, or notes everything that is wrong with it. `reach` is where its clients
+/// are served: every listener but the operators'.
+pub fn open(
+    source: Source,
+    reach: impl IntoIterator<Item = Endpoint>,
+    mistakes: &mut Mistakes,
+) -> Option<Arc<Live>> {
+    let is_exposed = |endpoint: &Endpoint| !endpoint.address.ip().is_loopback();
+    let exposed: Vec<_> = reach.into_iter().filter(is_exposed).collect();
+    match Live::guarded(source, move |configuration| demo_secrets(configuration, &exposed)) {
         Ok(live) => Some(Arc::new(live)),
         Err(problems) => {
             for problem in problems {
@@ -45,14 +58,34 @@ pub fn open(source: Source, mistakes: &mut Mistakes) -> Option<Arc<Live>> {
     }
 }
 
-/// Whether a client has one of the demo's secrets, which may not be reachable from outside.
-pub fn has_demo_secret(configuration: &Configuration) -> bool {
-    let clients = configuration.applications().flat_map(|application| application.clients.values());
-    let mut secrets = clients.filter_map(|client| match &client.kind {
-        ClientKind::Confidential { secret, .. } => Some(secret),
-        ClientKind::Public { .. } => None,
-    });
-    secrets.any(|hash| DEMO_SECRETS.iter().any(|demo| secret::verify(Some(hash), &(*demo).into())))
+/// A problem for each listener that others can reach, while a client has a secret of the demo:
+/// whoever could reach it could issue codes.
+fn demo_secrets(configuration: &Configuration, exposed: &[Endpoint]) -> Vec<Problem> {
+    let mut clients =
+        configuration.applications().flat_map(|application| application.clients.values());
+    let Some(client) = clients.find(|client| has_demo_secret(client)) else {
+        return Vec::new();
+    };
+    let problem = |endpoint: &Endpoint| Problem {
+        file: endpoint.flag.to_owned(),
+        line: None,
+        reason: format!(
+            "{} is no loopback address, and the client `{}` has a secret of the demo, which is \
+             known to everybody: serve your own configuration with --config, and in it secrets of \
+             your own",
+            endpoint.address, client.id
+        ),
+    };
+    exposed.iter().map(problem).collect()
+}
+
+fn has_demo_secret(client: &Client) -> bool {
+    match &client.kind {
+        ClientKind::Confidential { secret, .. } => {
+            DEMO_SECRETS.iter().any(|demo| secret::verify(Some(secret), &(*demo).into()))
+        }
+        ClientKind::Public { .. } => false,
+    }
 }
 
 /// Looks after a configuration for as long as the process serves: a change is taken over, unless
@@ -80,5 +113,64 @@ pub async fn look_after(live: Arc<Live>) {
             }
             Reload::Refused(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const FLAG: &str = "--http-listen";
+
+    fn write(folder: &Path, secret: &str) {
+        fs::create_dir_all(folder.join("applications")).expect("creates");
+        fs::write(folder.join("applications/desk.secret"), secret).expect("writes");
+        let text = "id: acme\nname: Acme\nclients:\n  - id: desk\n    secret_file: desk.secret\n    \
+                    scopes: [codes:issue]\n";
+        fs::write(folder.join("applications/acme.yaml"), text).expect("writes");
+    }
+
+    fn opened(folder: &Path, address: &str) -> Result<Arc<Live>, Mistakes> {
+        let reach = Endpoint { flag: FLAG, address: address.parse().expect("an address") };
+        let mut mistakes = Mistakes::default();
+        open(Source::Folder(folder.to_owned()), [reach], &mut mistakes).ok_or(mistakes)
+    }
+
+    #[test]
+    fn a_secret_of_the_demo_is_refused_where_others_can_reach_it() {
+        let folder = TempDir::new().expect("a folder");
+        for secret in DEMO_SECRETS {
+            write(folder.path(), secret);
+            for address in ["0.0.0.0:80", "[::]:80", "192.0.2.1:80"] {
+                let mistakes = opened(folder.path(), address).err().expect("refused");
+                assert_eq!(mistakes.0.len(), 1, "{mistakes}");
+                for told in [FLAG, address, "`desk`", "--config"] {
+                    assert!(mistakes.0[0].contains(told), "{told} is missing in {mistakes}");
+                }
+                assert!(!mistakes.0[0].contains(secret), "{mistakes}");
+            }
+            for address in ["127.0.0.1:80", "[::1]:80"] {
+                assert!(opened(folder.path(), address).is_ok(), "{address}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_to_a_secret_of_the_demo_leaves_what_serves() {
+        let folder = TempDir::new().expect("a folder");
+        write(folder.path(), "a secret of our own");
+        let live = opened(folder.path(), "0.0.0.0:80").expect("a good secret");
+        let before = live.current();
+        write(folder.path(), DEMO_SECRETS[0]);
+        let Reload::Refused(problems) = live.reload() else { panic!("not refused") };
+        assert!(problems[0].to_string().starts_with("--http-listen: 0.0.0.0:80 is no loopback"));
+        assert!(Arc::ptr_eq(&before, &live.current()));
+        write(folder.path(), "another secret of our own");
+        assert_eq!(live.reload(), Reload::Applied);
     }
 }

@@ -20,9 +20,13 @@ pub enum Reload {
     Refused(Vec<Problem>),
 }
 
+/// What a configuration must not hold where it is to serve, beside what is never valid.
+type Guard = Box<dyn Fn(&Configuration) -> Vec<Problem> + Send + Sync>;
+
 /// A configuration that can be exchanged while it serves.
 pub struct Live {
     source: Source,
+    guard: Guard,
     current: ArcSwap<Configuration>,
     /// Two reloads at once could end with the older files.
     reloading: Mutex<()>,
@@ -36,8 +40,18 @@ impl Live {
 
     /// Reads and checks what a source holds.
     pub fn from_source(source: Source) -> Result<Self, Vec<Problem>> {
-        let current = ArcSwap::from_pointee(Configuration::read(&source)?);
-        Ok(Self { source, current, reloading: Mutex::default() })
+        Self::guarded(source, |_| Vec::new())
+    }
+
+    /// Reads and checks what a source holds. Every configuration, this one and each that is to
+    /// replace it, must also be one that the guard finds no problem with.
+    pub fn guarded(
+        source: Source,
+        guard: impl Fn(&Configuration) -> Vec<Problem> + Send + Sync + 'static,
+    ) -> Result<Self, Vec<Problem>> {
+        let current = guarded(Configuration::read(&source)?, &guard)?;
+        let current = ArcSwap::from_pointee(current);
+        Ok(Self { source, guard: Box::new(guard), current, reloading: Mutex::default() })
     }
 
     /// The configuration as it is now. Whoever asks once for a request serves it from one
@@ -50,7 +64,8 @@ impl Live {
     /// files: not for a thread that must not wait.
     pub fn reload(&self) -> Reload {
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
-        match Configuration::read(&self.source) {
+        let new = Configuration::read(&self.source);
+        match new.and_then(|new| guarded(new, &self.guard)) {
             Ok(new) if new.fingerprint() == self.current.load().fingerprint() => Reload::Unchanged,
             Ok(new) => {
                 self.current.store(Arc::new(new));
@@ -59,4 +74,12 @@ impl Live {
             Err(problems) => Reload::Refused(problems),
         }
     }
+}
+
+fn guarded(
+    configuration: Configuration,
+    guard: impl Fn(&Configuration) -> Vec<Problem>,
+) -> Result<Configuration, Vec<Problem>> {
+    let problems = guard(&configuration);
+    if problems.is_empty() { Ok(configuration) } else { Err(problems) }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assembly::configuration::{ConfigArgs, has_demo_secret, look_after};
+use assembly::configuration::{ConfigArgs, look_after};
 use assembly::secrets::{PepperArgs, SigningArgs};
 use assembly::store::{Store, StoreArgs};
 use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
@@ -59,18 +59,17 @@ impl chassis::Settings for Args {
         let grpc = self.grpc.check(50051, mistakes);
         let http = self.http.check(8080, mistakes);
         let admin = self.admin.check(9090, mistakes);
-        let live = self.config.open(mistakes);
+        let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
         let store = self.store.shared(mistakes);
         let peppers = self.peppers.open(mistakes);
         let minter = self.signing.open(mistakes);
-        let endpoints = [grpc?, http?, admin?];
-        let live = live?;
-        if has_demo_secret(&live.current()) && !endpoints[1].address.ip().is_loopback() {
-            mistakes.note(
-                "--http-listen: must be a loopback address while a client has a secret of the demo",
-            );
-        }
-        Some(Checked { endpoints, live, store: store?, peppers: peppers?, minter: minter? })
+        Some(Checked {
+            endpoints: [grpc?, http?, admin?],
+            live: live?,
+            store: store?,
+            peppers: peppers?,
+            minter: minter?,
+        })
     }
 }
 

@@ -71,7 +71,7 @@ impl chassis::Settings for Args {
         let grpc = self.grpc.check(50053, mistakes);
         let http = self.http.check(8080, mistakes);
         let admin = self.admin.check(9090, mistakes);
-        let live = self.config.open(mistakes);
+        let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
         let store = self.store.shared(mistakes);
         let minter = self.signing.open(mistakes);
         let clients = self.clients.open(mistakes);

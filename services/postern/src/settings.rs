@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use assembly::configuration::{ConfigArgs, has_demo_secret, open};
+use assembly::configuration::{ConfigArgs, open};
 use assembly::secrets::{PepperArgs, generated_peppers};
 use assembly::store::{Store, StoreArgs};
 use chassis::Endpoint;
@@ -59,7 +59,7 @@ pub(crate) struct Serve {
     config: ConfigArgs,
     #[command(flatten)]
     store: StoreArgs,
-    /// Without them, codes end with this process
+    /// Without them, codes end with this process; with --config and a Redis they must be given
     #[command(flatten)]
     peppers: PepperArgs,
     /// The folder of the signing keys, PEM files; without it, tokens end with this process
@@ -77,6 +77,14 @@ pub(crate) struct Endpoints {
     pub(crate) verifier: Endpoint,
     pub(crate) runner: Endpoint,
     pub(crate) admin: Endpoint,
+}
+
+impl Endpoints {
+    /// All but the operators'.
+    const fn of_clients(&self) -> [Endpoint; 4] {
+        let Self { http, issuer, verifier, runner, admin: _ } = self;
+        [*http, *issuer, *verifier, *runner]
+    }
 }
 
 /// Checked settings.
@@ -101,21 +109,25 @@ impl chassis::Settings for Serve {
         let endpoints = self.endpoints(mistakes);
         let folder = self.config.config.clone();
         let is_demo = folder.is_none();
-        let live = open(folder.map_or_else(demo::source, Source::Folder), mistakes);
+        let source = folder.map_or_else(demo::source, Source::Folder);
+        let reach = endpoints.iter().flat_map(Endpoints::of_clients);
+        let live = open(source, reach, mistakes);
         let store = self.store.or_memory(mistakes);
-        let peppers = match &self.peppers.peppers {
-            Some(_) => self.peppers.open(mistakes),
-            None => Some(generated_peppers(&randomness::system())),
-        };
+        let peppers = self.peppers(is_demo, store.as_ref(), mistakes);
         let keys = self.keys(mistakes);
         let setting = "--issuer (POSTERN_ISSUER)";
         let issuer = self.issuer.as_deref();
         let issuer = issuer.map(|url| assembly::secrets::issuer(setting, Some(url), mistakes));
         let issuer = issuer.map_or(Some(None), |url| url.map(Some));
-        let (endpoints, live) = (endpoints?, live?);
-        refuse_demo_secrets(&endpoints, &live, mistakes);
-        let (store, peppers, keys) = (store?, peppers?, keys?);
-        Some(Checked { endpoints, live, is_demo, store, peppers, keys, issuer: issuer? })
+        Some(Checked {
+            endpoints: endpoints?,
+            live: live?,
+            is_demo,
+            store: store?,
+            peppers: peppers?,
+            keys: keys?,
+            issuer: issuer?,
+        })
     }
 }
 
@@ -153,6 +165,27 @@ impl Serve {
         })
     }
 
+    /// The peppers that are given. Generated ones will do where nobody else, and no later process,
+    /// looks for what is kept under them.
+    fn peppers(
+        &self,
+        is_demo: bool,
+        store: Option<&Store>,
+        mistakes: &mut Mistakes,
+    ) -> Option<Arc<Peppers>> {
+        if self.peppers.peppers.is_some() {
+            return self.peppers.open(mistakes);
+        }
+        if !is_demo && matches!(store, Some(Store::Redis(_))) {
+            mistakes.note(
+                "--peppers (POSTERN_PEPPERS): must be given with --config and a Redis: each process \
+                 with peppers of its own would also have codes and lockouts of its own",
+            );
+            return None;
+        }
+        Some(generated_peppers(&randomness::system()))
+    }
+
     fn keys(&self, mistakes: &mut Mistakes) -> Option<Arc<KeyRing>> {
         let setting = "--signing-keys (POSTERN_SIGNING_KEYS)";
         match &self.signing_keys {
@@ -162,19 +195,46 @@ impl Serve {
     }
 }
 
-/// Everybody knows the demo's secrets: whoever could reach this process could issue codes.
-fn refuse_demo_secrets(endpoints: &Endpoints, live: &Live, mistakes: &mut Mistakes) {
-    if !has_demo_secret(&live.current()) {
-        return;
+#[cfg(test)]
+mod tests {
+    use chassis::Settings as _;
+    use clap::Parser as _;
+
+    use super::*;
+
+    const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo");
+    const REDIS: &str = "redis://127.0.0.1:6379";
+
+    fn mistakes(flags: &[&str]) -> Vec<String> {
+        let serve = Serve::try_parse_from([&["postern"], flags].concat()).expect("known flags");
+        let mut mistakes = Mistakes::default();
+        let checked = serve.check(&mut mistakes);
+        assert_eq!(checked.is_some(), mistakes.is_empty(), "{mistakes}");
+        mistakes.0
     }
-    let Endpoints { http, issuer, verifier, runner, admin: _ } = endpoints;
-    for endpoint in [http, issuer, verifier, runner] {
-        if !endpoint.address.ip().is_loopback() {
-            mistakes.note(format_args!(
-                "{}: {} is no loopback address, and the demo's secrets are known to everybody: \
-                 serve your own configuration with --config",
-                endpoint.flag, endpoint.address
-            ));
+
+    #[test]
+    fn processes_that_share_a_store_share_their_peppers() {
+        let told = mistakes(&["--config", CONFIG, "--store", REDIS]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("--peppers (POSTERN_PEPPERS): must be given"), "{told:?}");
+        for flags in [&[] as &[_], &["--store", REDIS], &["--config", CONFIG]] {
+            assert_eq!(mistakes(flags), [""; 0], "{flags:?}");
         }
+    }
+
+    #[test]
+    fn the_demo_is_for_loopback_on_every_listener_of_clients() {
+        for flag in [
+            "--http-listen",
+            "--issuer-grpc-listen",
+            "--verifier-grpc-listen",
+            "--runner-grpc-listen",
+        ] {
+            let told = mistakes(&[flag, "0.0.0.0:0"]);
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told[0].starts_with(&format!("{flag}: 0.0.0.0:0 is no loopback")), "{told:?}");
+        }
+        assert_eq!(mistakes(&["--admin-listen", "0.0.0.0:0"]), [""; 0]);
     }
 }

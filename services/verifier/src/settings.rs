@@ -62,7 +62,7 @@ impl chassis::Settings for Args {
     fn check(self, mistakes: &mut Mistakes) -> Option<Checked> {
         let grpc = self.grpc.check(50052, mistakes);
         let admin = self.admin.check(9090, mistakes);
-        let live = self.config.open(mistakes);
+        let live = self.config.open(grpc, mistakes);
         let store = self.store.shared(mistakes);
         let peppers = self.peppers.open(mistakes);
         let clients = self.clients.open(mistakes);

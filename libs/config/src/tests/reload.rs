@@ -52,6 +52,29 @@ fn a_change_is_applied_and_a_mistake_leaves_what_serves() {
 }
 
 #[test]
+fn a_guard_is_asked_at_the_start_and_at_each_change() {
+    let guard = |configuration: &Configuration| {
+        let named = configuration.applications().map(|application| application.name.clone());
+        let problem =
+            |reason| yaml::Problem { file: "applications".to_owned(), line: None, reason };
+        named.filter(|name| name == "Evil").map(problem).collect()
+    };
+    let folder = folder();
+    let source = || Source::Folder(folder.path().to_owned());
+    let evil = APPLICATION.replace("Acme\n", "Evil\n");
+    write(folder.path(), "applications/acme.yaml", &evil);
+    assert_eq!(Live::guarded(source(), guard).err().expect("refused")[0].reason, "Evil");
+
+    write(folder.path(), "applications/acme.yaml", APPLICATION);
+    let live = Live::guarded(source(), guard).expect("valid");
+    write(folder.path(), "applications/acme.yaml", &evil);
+    assert!(matches!(live.reload(), Reload::Refused(problems) if problems[0].reason == "Evil"));
+    assert_eq!(name(&live), "Acme");
+    write(folder.path(), "applications/acme.yaml", &APPLICATION.replace("Acme\n", "Good\n"));
+    assert_eq!((live.reload(), name(&live).as_str()), (Reload::Applied, "Good"));
+}
+
+#[test]
 fn every_file_that_matters_is_a_change_and_no_other_is() {
     let folder = folder();
     let live = Live::open(folder.path()).expect("valid");
