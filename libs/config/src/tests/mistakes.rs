@@ -102,7 +102,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
     (
         "issues_per_hour: 10",
         "issues_per_hour: 0",
-        "20: temp_code: issues_per_hour must be from 1 to 10000",
+        "20: temp_code: issues_per_hour must be from 1 to 1000",
     ),
     (
         "overrides_per_day: 0",
