@@ -5,6 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTIC
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::json;
 use wire::error::{Fault, HttpFault};
 use wire::violations::FieldViolation;
@@ -36,17 +37,45 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The longest part of a parser's complaint that is passed on.
-const MAX_COMPLAINT: usize = 200;
+/// How the parser begins to say what it found instead of what it expected.
+const MISFITS: [&str; 5] =
+    ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
 
 /// Reads a body of JSON. What is wrong with it is told to whoever sent it, and to nobody else.
 pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Fault> {
     if !is_json(headers) {
         return Err(invalid("content-type must be application/json"));
     }
-    serde_json::from_slice(body).map_err(|error| {
-        invalid(&error.to_string().chars().take(MAX_COMPLAINT).collect::<String>())
-    })
+    serde_json::from_slice(body).map_err(|error| invalid(&complaint(&error)))
+}
+
+/// What the parser expected, and where: never a value that was sent, nor a name that is not ours. A
+/// code in the wrong field must not come back to be logged.
+///
+/// Holds for derived types; a message of a type's own is left out.
+pub fn complaint(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match error.classify() {
+        // About characters, of which these texts show none.
+        Category::Io | Category::Syntax | Category::Eof => return text,
+        Category::Data => {}
+    }
+    // These name a field of ours.
+    if ["missing field `", "duplicate field `"].iter().any(|start| text.starts_with(start)) {
+        return text;
+    }
+    let place = match error.line() {
+        0 => String::new(),
+        line => format!(" at line {line} column {}", error.column()),
+    };
+    // What was sent may look like what was expected, but it stands before it.
+    let expected = text.rfind(", expected ").max(text.rfind(", there are no "));
+    match (MISFITS.iter().find(|misfit| text.starts_with(**misfit)), expected) {
+        // The text after the comma ends with the place.
+        (Some(misfit), Some(at)) => format!("{misfit}{}", &text[at..]),
+        (Some(misfit), None) => format!("{misfit}{place}"),
+        (None, _) => format!("not of the expected shape{place}"),
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -57,4 +86,107 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn invalid(description: &str) -> Fault {
     Fault::InvalidArgument(vec![FieldViolation::new("body", description)])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::{Value, from_str, from_value};
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only what cannot be read into it matters")]
+    struct Body {
+        text: String,
+        number: Option<u8>,
+        kind: Option<Kind>,
+        list: Option<Vec<Tagged>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        Red,
+        Green,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "type", rename_all = "lowercase")]
+    #[expect(dead_code, reason = "only what cannot be read into it matters")]
+    enum Tagged {
+        One { text: String },
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Empty {}
+
+    #[derive(Debug, Deserialize)]
+    #[serde(try_from = "String")]
+    struct Talkative;
+
+    impl TryFrom<String> for Talkative {
+        type Error = String;
+
+        fn try_from(text: String) -> Result<Self, String> {
+            Err(format!("{text} is nothing"))
+        }
+    }
+
+    #[test]
+    fn a_complaint_says_what_is_expected_and_where() {
+        for (body, told) in [
+            ("", "EOF while parsing a value at line 1 column 0"),
+            (r#"{"text":"918273""#, "EOF while parsing an object at line 1 column 16"),
+            (r#"{"text":918273918273e9999}"#, "number out of range at line 1 column 25"),
+            ("918273", "invalid type, expected struct Body at line 1 column 6"),
+            ("{}", "missing field `text` at line 1 column 2"),
+            (r#"{"text":"","text":""}"#, "duplicate field `text` at line 1 column 17"),
+            (r#"{"text":918273}"#, "invalid type, expected a string at line 1 column 14"),
+            (r#"{"text":{"a":"918273"}}"#, "invalid type, expected a string at line 1 column 8"),
+            (r#"{"number":"918273"}"#, "invalid type, expected u8 at line 1 column 18"),
+            ("{\n\"number\":918273}", "invalid value, expected u8 at line 2 column 15"),
+            (r#"{"number":"a, expected 918273"}"#, "invalid type, expected u8 at line 1 column 30"),
+            (
+                r#"{"kind":"918273"}"#,
+                "unknown variant, expected `red` or `green` at line 1 column 16",
+            ),
+            (
+                r#"{"`, expected `918273":1}"#,
+                "unknown field, expected one of `text`, `number`, `kind`, `list` at line 1 column 22",
+            ),
+            (
+                r#"{"missing field `918273`":1}"#,
+                "unknown field, expected one of `text`, `number`, `kind`, `list` at line 1 column 25",
+            ),
+            (
+                r#"{"list":[{"type":"918273"}]}"#,
+                "unknown variant, expected `one` at line 1 column 25",
+            ),
+            (
+                r#"{"list":[{"type":"one","text":918273}]}"#,
+                "invalid type, expected a string at line 1 column 38",
+            ),
+        ] {
+            let error = from_str::<Body>(body).expect_err(body);
+            assert_eq!(complaint(&error), told, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_complaint_about_a_part_has_no_place() {
+        let part: Value = json!({ "text": 918_273 });
+        let error = from_value::<Body>(part).expect_err("a number");
+        assert_eq!(complaint(&error), "invalid type, expected a string");
+    }
+
+    #[test]
+    fn what_we_did_not_write_is_not_passed_on() {
+        let error = from_str::<Empty>(r#"{"`, expected 918273":1}"#).expect_err("a field");
+        assert_eq!(complaint(&error), "unknown field, there are no fields at line 1 column 21");
+        let error = from_str::<Talkative>(r#""918273""#).expect_err("words");
+        assert!(complaint(&error).starts_with("not of the expected shape"), "{error}");
+    }
 }

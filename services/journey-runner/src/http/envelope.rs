@@ -110,8 +110,9 @@ impl Message {
 
     /// The data as what a request wants it to be.
     pub(super) fn data<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Fault> {
-        serde_json::from_value(self.data.take())
-            .map_err(|error| Fault::InvalidArgument(vec![FieldViolation::new("data", error)]))
+        serde_json::from_value(self.data.take()).map_err(|error| {
+            Fault::InvalidArgument(vec![FieldViolation::new("data", json::complaint(&error))])
+        })
     }
 }
 
@@ -172,6 +173,7 @@ mod tests {
     use axum::http::header::CONTENT_TYPE;
 
     use super::*;
+    use crate::http::call::Invocation;
 
     fn parse(body: &Value) -> Message {
         let headers =
@@ -197,6 +199,23 @@ mod tests {
         assert_eq!(message.device["device_type"], "desktop");
         assert_eq!(message.correlation_id.as_deref(), Some("c-1"));
         assert_eq!(message.data, json!({ "a": 1 }));
+    }
+
+    #[test]
+    fn a_complaint_about_the_data_does_not_repeat_it() {
+        for (data, told) in [
+            (json!("918273"), "data: invalid type, expected struct Invocation"),
+            (json!({ "policy_request_id": 918_273 }), "data: invalid type, expected a string"),
+            (json!({ "918273": 1 }), "data: missing field `policy_request_id`"),
+            (
+                json!({ "policy_request_id": "a", "params": "918273" }),
+                "data: invalid type, expected a map",
+            ),
+        ] {
+            let fault = parse(&json!({ "data": data })).data::<Invocation>().err();
+            let message = fault.expect("a fault").http().message;
+            assert!(message.contains(told) && !message.contains("918273"), "{message}");
+        }
     }
 
     #[test]
