@@ -2,13 +2,16 @@
 //! request; it speaks the protocol that the Web SDK speaks.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use codes::code::Alphabet;
+use codes::ids::ClientId;
 use config::{Application, Client, ClientKind, Configuration};
 use journeys::definition::JourneyId;
+use serde::Deserialize;
 
 use crate::JourneyRunner;
 
@@ -36,11 +39,21 @@ fn asset(
     get(move || async move { secured(content_type, "public, max-age=300", body.to_owned()) })
 }
 
-/// The page of the first public client that may run the journey. Where there is none, there is no
-/// page.
-async fn page(State(runner): State<JourneyRunner>) -> Response {
+/// What an address may say of the page.
+#[derive(Deserialize)]
+struct Asked {
+    client_id: Option<String>,
+}
+
+/// The page of the public client that is asked for, or else of the first that may run the journey.
+/// Where there is none, there is no page.
+async fn page(
+    State(runner): State<JourneyRunner>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
     let configuration = runner.live.current();
-    let Some((application, client)) = host(&configuration) else {
+    let host = asked.ok().and_then(|Query(asked)| host(&configuration, asked.client_id.as_deref()));
+    let Some((application, client)) = host else {
         return super::refusal(chassis::http::Refusal::NotFound);
     };
     let inputmode = match application.policy.shape().alphabet() {
@@ -60,11 +73,18 @@ async fn page(State(runner): State<JourneyRunner>) -> Response {
 }
 
 /// The client as which the page runs, and its application.
-fn host(configuration: &Configuration) -> Option<(&Application, &Client)> {
+fn host<'a>(
+    configuration: &'a Configuration,
+    asked: Option<&str>,
+) -> Option<(&'a Application, &'a Client)> {
     let journey = JourneyId::parse(JOURNEY).ok()?;
     let is_host = |client: &&Client| {
         matches!(client.kind, ClientKind::Public { .. }) && client.may_run(&journey)
     };
+    if let Some(id) = asked {
+        let host = configuration.client(&ClientId::parse(id).ok()?)?;
+        return is_host(&host.1).then_some(host);
+    }
     configuration
         .applications()
         .find_map(|application| Some((application, application.clients.values().find(is_host)?)))
@@ -98,7 +118,47 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use config::Source;
+
     use super::*;
+
+    #[test]
+    fn the_page_is_that_of_the_client_asked_for_or_of_the_first() {
+        let page = "redirect_uris: [\"http://127.0.0.1:8080\"]";
+        let application = |name: &str| {
+            format!(
+                "id: {name}\nname: {name}\nclients:\n  \
+                 - {{ id: {name}-web, {page}, journeys: [{JOURNEY}] }}\n  \
+                 - {{ id: {name}-other, {page}, journeys: [other] }}\n  \
+                 - {{ id: {name}-desk, secret_sha256: {}, scopes: [journeys:run] }}\n",
+                "f".repeat(64)
+            )
+        };
+        let journey = |id: &str| format!("id: {id}\nstart: a\nsteps:\n  a: {{ type: complete }}\n");
+        let configuration = Configuration::read(&Source::from_files([
+            ("applications/acme.yaml", application("acme").as_str()),
+            ("applications/globex.yaml", &application("globex")),
+            ("journeys/page.yaml", &journey(JOURNEY)),
+            ("journeys/other.yaml", &journey("other")),
+        ]))
+        .expect("valid");
+        for (asked, served) in [
+            (None, Some("acme-web")),
+            (Some("acme-web"), Some("acme-web")),
+            (Some("globex-web"), Some("globex-web")),
+            (Some("globex-other"), None),
+            (Some("globex-desk"), None),
+            (Some("initech-web"), None),
+            (Some(""), None),
+            (Some("no id"), None),
+        ] {
+            let host = host(&configuration, asked);
+            assert_eq!(host.map(|(_, client)| client.id.as_str()), served, "{asked:?}");
+            if let (Some((application, _)), Some(served)) = (host, served) {
+                assert_eq!(format!("{}-web", application.id), served);
+            }
+        }
+    }
 
     #[test]
     fn a_name_cannot_bring_markup_into_the_page() {
