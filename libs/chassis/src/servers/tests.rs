@@ -1,3 +1,5 @@
+//! Tests of serving, draining and ending.
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

@@ -1,3 +1,5 @@
+//! Tests of the table of errors.
+
 use tonic::Code;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of what was generated: that it prints no secret.
+
 use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, Value};
 use prost_types::Struct;
 

@@ -1,3 +1,5 @@
+//! Tests of the layers around HTTP services.
+
 use axum::body::to_bytes;
 use axum::http::{Method, StatusCode};
 use axum::routing::{get, post};
