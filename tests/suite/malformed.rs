@@ -53,6 +53,8 @@ async fn a_malformed_issue_is_refused_and_leaves_the_code_as_it_was() -> Tested 
         without("channel"),
         without("identifier_type"),
         without("identifier"),
+        // The right values in the right order are no object.
+        json!(["direct", "user_id", user, 300, "", "", "", "", ""]).to_string(),
         with("channel", json!("pigeon")),
         with("channel", json!(1)),
         with("identifier_type", json!("passport")),

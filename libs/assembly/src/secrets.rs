@@ -98,7 +98,10 @@ pub fn keys(
 /// An issuer's URL, which must be given.
 pub fn issuer(setting: &str, url: Option<&str>, mistakes: &mut Mistakes) -> Option<String> {
     let is_url = |url: &&str| url.starts_with("https://") || url.starts_with("http://");
-    let url = url.filter(is_url).ok_or("must be given, as a URL such as https://recovery.example");
+    let url = url.ok_or("must be given, as a URL such as https://recovery.example");
+    let url = url.and_then(|url| {
+        Some(url).filter(is_url).ok_or("must be a URL such as https://recovery.example")
+    });
     mistakes.check(setting, url).map(|url| url.trim_end_matches('/').to_owned())
 }
 

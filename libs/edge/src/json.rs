@@ -46,6 +46,10 @@ pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T,
     if !is_json(headers) {
         return Err(invalid("content-type must be application/json"));
     }
+    // A list of the right values in the right order would be read as well.
+    if !matches!(body.trim_ascii_start().first(), Some(b'{')) {
+        return Err(invalid("must be a JSON object"));
+    }
     serde_json::from_slice(body).map_err(|error| invalid(&complaint(&error)))
 }
 
@@ -72,7 +76,9 @@ pub fn complaint(error: &serde_json::Error) -> String {
     let expected = text.rfind(", expected ").max(text.rfind(", there are no "));
     match (MISFITS.iter().find(|misfit| text.starts_with(**misfit)), expected) {
         // The text after the comma ends with the place.
-        (Some(misfit), Some(at)) => format!("{misfit}{}", &text[at..]),
+        (Some(misfit), Some(at)) => {
+            format!("{misfit}{}", text[at..].replace("expected i64", "expected a whole number"))
+        }
         (Some(misfit), None) => format!("{misfit}{place}"),
         (None, _) => format!("not of the expected shape{place}"),
     }
@@ -188,5 +194,19 @@ mod tests {
         assert_eq!(complaint(&error), "unknown field, there are no fields at line 1 column 21");
         let error = from_str::<Talkative>(r#""918273""#).expect_err("words");
         assert!(complaint(&error).starts_with("not of the expected shape"), "{error}");
+    }
+
+    #[test]
+    fn a_list_of_the_right_values_is_no_object() {
+        let headers =
+            HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        assert!(parse::<Body>(&headers, br#" {"text": "a"}"#).is_ok());
+        for body in [r#"["a", 1, null, null]"#, "", "null", "\"a\""] {
+            let Err(Fault::InvalidArgument(wrong)) = parse::<Body>(&headers, body.as_bytes())
+            else {
+                panic!("{body}");
+            };
+            assert_eq!(wrong[0].description, "must be a JSON object");
+        }
     }
 }

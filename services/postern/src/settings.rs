@@ -16,6 +16,10 @@ use tokens::keys::KeyRing;
 use crate::demo;
 
 /// Lets people back into their accounts with a temporary access code: all services in one process
+///
+/// Without --config it serves a demo application, with secrets that everybody knows, on the loopback.
+/// Without --store, codes, lockouts and journeys are kept in memory and end with the process; without
+/// --peppers and --signing-keys, those are drawn anew at each start.
 #[derive(clap::Parser)]
 #[command(name = "postern", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Postern {
@@ -54,12 +58,10 @@ pub(crate) struct Serve {
     runner_grpc_listen: Option<String>,
     #[command(flatten)]
     admin: AdminListen,
-    /// Without it the demo application is served
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
     store: StoreArgs,
-    /// Without them, codes end with this process; with --config and a Redis they must be given
     #[command(flatten)]
     peppers: PepperArgs,
     /// The folder of the signing keys, PEM files; without it, tokens end with this process

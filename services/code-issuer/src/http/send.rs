@@ -30,7 +30,7 @@ struct Body {
     identifier_type: String,
     identifier: String,
     /// In seconds.
-    expires_in: Option<u64>,
+    expires_in: Option<i64>,
     #[serde(default)]
     agent_id: String,
     #[serde(default)]
@@ -87,7 +87,10 @@ impl Body {
         };
         Ok(IssueRequest {
             user,
-            expires_in: self.expires_in.map(Duration::from_secs),
+            // What is less than nothing is as far outside the policy as nothing.
+            expires_in: self
+                .expires_in
+                .map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default())),
             context: Context {
                 agent_id,
                 reason,

@@ -110,6 +110,10 @@ impl Message {
 
     /// The data as what a request wants it to be.
     pub(super) fn data<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Fault> {
+        // A list of the right values in the right order would be read as well.
+        if !self.data.is_object() {
+            return Err(invalid("data must be a JSON object"));
+        }
         serde_json::from_value(self.data.take()).map_err(|error| {
             Fault::InvalidArgument(vec![FieldViolation::new("data", json::complaint(&error))])
         })
@@ -204,7 +208,8 @@ mod tests {
     #[test]
     fn a_complaint_about_the_data_does_not_repeat_it() {
         for (data, told) in [
-            (json!("918273"), "data: invalid type, expected struct Invocation"),
+            (json!("918273"), "data must be a JSON object"),
+            (json!(["918273", {}]), "data must be a JSON object"),
             (json!({ "policy_request_id": 918_273 }), "data: invalid type, expected a string"),
             (json!({ "918273": 1 }), "data: missing field `policy_request_id`"),
             (
