@@ -1,8 +1,13 @@
 //! The audit trail in the log: one line an event under the target `audit`, which no filter of the
-//! log turns off.
+//! log turns off. What happened is counted here as well, and noted in the trace: not who did it,
+//! nor to whom.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use chassis::telemetry::{Counter, note};
 use codes::audit::{Action, Audit, AuditError, Event};
+use codes::record::DenialReason;
 
 /// Writes the trail to the log.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,17 +18,7 @@ impl Audit for LogAudit {
     async fn record(&self, event: Event) -> Result<(), AuditError> {
         let Event { at, action, application, client, subject, attempt, replayed, code_id, context } =
             event;
-        let reason = match action {
-            Action::Denied(reason) => Some(reason.as_str()),
-            Action::Issued
-            | Action::LockOverridden
-            | Action::Revoked
-            | Action::Accepted
-            | Action::Burned
-            | Action::Locked
-            | Action::LockoutCleared
-            | Action::Unresolved => None,
-        };
+        let reason = denial(action).map(DenialReason::as_str);
         tracing::info!(
             target: "audit",
             at = %at,
@@ -42,6 +37,68 @@ impl Audit for LogAudit {
             correlation_id = context.correlation_id,
             journey_id = context.journey_id,
         );
+        Ok(())
+    }
+}
+
+const fn denial(action: Action) -> Option<DenialReason> {
+    match action {
+        Action::Denied(reason) => Some(reason),
+        Action::Issued
+        | Action::LockOverridden
+        | Action::Revoked
+        | Action::Accepted
+        | Action::Burned
+        | Action::Locked
+        | Action::LockoutCleared
+        | Action::Unresolved => None,
+    }
+}
+
+/// Counts what another trail records.
+pub struct CountedAudit {
+    inner: Arc<dyn Audit>,
+    events: Counter,
+}
+
+impl CountedAudit {
+    /// Counts what `inner` records.
+    pub fn new(inner: Arc<dyn Audit>) -> Self {
+        let events = Counter::new("postern.audit.events", "What happened to codes and lockouts.");
+        Self { inner, events }
+    }
+}
+
+#[async_trait]
+impl Audit for CountedAudit {
+    async fn record(&self, event: Event) -> Result<(), AuditError> {
+        let Event { action, replayed, .. } = event;
+        let denial = denial(action);
+        self.inner.record(event).await?;
+        let mut labels = vec![("postern.action", action.as_str())];
+        labels.extend(denial.map(|reason| ("postern.denial", reason.as_str())));
+        // What a retry sees again has been counted.
+        if replayed {
+            note("postern.replayed", "true");
+        } else {
+            self.events.count(&labels);
+        }
+        // One attempt can do several things: a wrong guess, a burned code, a locked user.
+        match action {
+            Action::Burned => note("postern.burned", "true"),
+            Action::Locked => note("postern.locked", "true"),
+            Action::LockOverridden => note("postern.lock_overridden", "true"),
+            Action::Issued
+            | Action::Revoked
+            | Action::Accepted
+            | Action::Denied(_)
+            | Action::LockoutCleared
+            | Action::Unresolved => {
+                for (key, value) in labels {
+                    note(key, value);
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -19,14 +19,15 @@ use clock::SystemClock;
 use codes::desk::Desk;
 use codes::peppers::Peppers;
 
-use crate::audit::LogAudit;
+use crate::audit::{CountedAudit, LogAudit};
 use crate::store::Stores;
 
-/// The desk of a running service: the system's clock and randomness, the log's audit trail.
+/// The desk of a running service: the system's clock and randomness, the log's audit trail,
+/// counted.
 pub fn desk(stores: &Stores, peppers: Arc<Peppers>) -> Desk {
     Desk {
         store: Arc::clone(&stores.codes),
-        audit: Arc::new(LogAudit),
+        audit: Arc::new(CountedAudit::new(Arc::new(LogAudit))),
         peppers,
         clock: Arc::new(SystemClock),
         randomness: codes::randomness::system(),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use chassis::settings::Mistakes;
+use chassis::telemetry::Durations;
 use clock::SystemClock;
 use codes::memory::MemoryCodeStore;
 use codes::store::CodeStore;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::JourneyStore;
 use store_redis::codes::RedisCodeStore;
-use store_redis::connection::Connection;
+use store_redis::connection::{Call, Connection, Observer};
 use store_redis::journeys::RedisJourneyStore;
 
 /// The store of a service.
@@ -78,7 +79,8 @@ impl Store {
             }),
             Self::Redis(url) => {
                 let connection = Connection::open(url)
-                    .map_err(|error| Mistakes(vec![format!("{}: {error}", StoreArgs::SETTING)]))?;
+                    .map_err(|error| Mistakes(vec![format!("{}: {error}", StoreArgs::SETTING)]))?
+                    .observed(measured());
                 Ok(Stores {
                     codes: Arc::new(RedisCodeStore::new(connection.clone())),
                     journeys: Arc::new(RedisJourneyStore::new(connection)),
@@ -86,4 +88,17 @@ impl Store {
             }
         }
     }
+}
+
+/// Measures the calls to Redis.
+fn measured() -> Observer {
+    let durations = Durations::new(
+        "db.client.operation.duration",
+        "How long a script in Redis takes, the way to it included.",
+    );
+    Arc::new(move |Call { script, duration, error }| {
+        let mut labels = vec![("db.system.name", "redis"), ("db.stored_procedure.name", script)];
+        labels.extend(error.map(|error| ("error.type", error)));
+        durations.record(duration, &labels);
+    })
 }

@@ -1,7 +1,10 @@
 //! The edge for gRPC: services, health, reflection, and the layers around them.
 
+mod client;
 mod layers;
 mod line;
+mod methods;
+mod status;
 
 use std::convert::Infallible;
 
@@ -12,8 +15,10 @@ use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 use tower::Service;
 
+use self::methods::Methods;
 use crate::listener::Listener;
 
+pub use client::Client;
 pub use layers::{MAX_DEADLINE, MAX_IN_FLIGHT};
 
 /// The largest message that a service should read: give it to each service's
@@ -27,20 +32,22 @@ pub struct GrpcServer {
     pub(crate) names: Vec<&'static str>,
     routes: Routes,
     health: HealthReporter,
+    methods: Methods,
 }
 
 impl GrpcServer {
     /// A server on that listener, with nothing but `grpc.health.v1.Health`.
     pub fn new(listener: Listener) -> Self {
         let (health, service) = tonic_health::server::health_reporter();
-        Self { listener, names: vec![""], routes: Routes::new(service), health }
+        let (names, methods) = (vec![""], Methods::default());
+        Self { listener, names, routes: Routes::new(service), health, methods }
     }
 
     /// Adds a service, whose health will be reported under its name.
     #[must_use]
     pub fn service<S>(mut self, service: S) -> Self
     where
-        S: Service<axum::http::Request<Body>, Error = Infallible>
+        S: Service<http::Request<Body>, Error = Infallible>
             + NamedService
             + Clone
             + Send
@@ -54,9 +61,11 @@ impl GrpcServer {
         self
     }
 
-    /// Lets clients ask which rpcs there are, if they may: over both versions of the protocol, since
-    /// many tools speak the older one only.
+    /// Learns the names of the rpcs, by which they are logged and measured, and lets clients ask which
+    /// there are, if they may: over both versions of the protocol, since many tools speak the older
+    /// one only.
     pub fn reflection(mut self, may_ask: bool, descriptors: &'static [u8]) -> anyhow::Result<Self> {
+        self.methods = Methods::parse(descriptors)?;
         if !may_ask {
             return Ok(self);
         }
@@ -77,7 +86,7 @@ impl GrpcServer {
 
     /// What is served, and the handle on its health.
     pub(crate) fn into_parts(self) -> (Listener, axum::Router, Health) {
-        let router = layers::around(self.routes.into_axum_router());
+        let router = layers::around(self.routes.into_axum_router(), self.methods);
         (self.listener, router, Health { names: self.names, reporter: self.health })
     }
 }
@@ -105,3 +114,6 @@ impl Health {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

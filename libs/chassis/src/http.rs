@@ -2,6 +2,7 @@
 
 mod body;
 mod layers;
+mod line;
 mod refusal;
 
 use axum::Router;

@@ -103,10 +103,17 @@ where
     let (Some(process), Some(checked), true) = (process, checked, mistakes.is_empty()) else {
         return stop(&mistakes, WRONG_CONFIGURATION);
     };
-    let _telemetry = Telemetry::start(&process);
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return stop(&error, 1),
+    };
+    let telemetry = {
+        let _inside = runtime.enter();
+        Telemetry::start(&process, S::command().get_name())
+    };
+    let telemetry = match telemetry {
+        Ok(telemetry) => telemetry,
+        Err(error) => return stop(&error, WRONG_CONFIGURATION),
     };
     let code = runtime.block_on(async {
         let drain = process.drain;
@@ -123,6 +130,8 @@ where
             Err(error) => stop(&error, FAILED),
         }
     });
+    // Before the runtime, which sends what is left.
+    drop(telemetry);
     runtime.shutdown_timeout(LAST_PATIENCE);
     code
 }

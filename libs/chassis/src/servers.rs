@@ -72,7 +72,7 @@ impl Servers {
         self
     }
 
-    /// Serves `/livez` and `/readyz` on that listener.
+    /// Serves `/livez`, `/readyz` and `/metrics` on that listener.
     #[must_use]
     pub fn admin(mut self, listener: Listener) -> Self {
         self.admin.push(listener);

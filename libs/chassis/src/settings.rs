@@ -10,6 +10,7 @@ use std::time::Duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::listener::Endpoint;
+use crate::telemetry::Otlp;
 
 /// Everything that is wrong with how a process was configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +83,8 @@ pub struct Process {
     pub drain: Drain,
     /// Whether clients may ask which rpcs there are; `None` leaves it to the service.
     pub reflection: Option<bool>,
+    /// What is sent over OTLP.
+    pub otlp: Otlp,
 }
 
 /// How a process ends.
@@ -115,8 +118,9 @@ impl ProcessArgs {
         let deadline = parse_duration(&self.drain_deadline);
         let deadline = mistakes.check("--drain-deadline (POSTERN_DRAIN_DEADLINE)", deadline);
         let reflection = mistakes.check("--reflection (POSTERN_REFLECTION)", reflection);
+        let otlp = Otlp::from_env(mistakes);
         let drain = Drain { delay: delay?, deadline: deadline? };
-        Some(Process { log_format: log_format?, log: log?, drain, reflection: reflection? })
+        Some(Process { log_format: log_format?, log: log?, drain, reflection: reflection?, otlp })
     }
 }
 
@@ -166,7 +170,7 @@ listen!(
     admin_listen,
     "--admin-listen",
     "POSTERN_ADMIN_LISTEN",
-    "Where liveness and readiness are served"
+    "Where liveness, readiness and metrics are served"
 );
 
 /// Parses levels by target. A bare word must be a level: what is misspelt would otherwise be taken

@@ -2,24 +2,51 @@
 //!
 //! Libraries that carry requests are heard from warnings up, however much is asked for: what they
 //! tell in detail is what passes through them, and that can be a secret.
+//!
+//! Traces and metrics are sent over OTLP where the environment names an endpoint for them; metrics
+//! can be scraped always. No request waits for either: what cannot be sent is dropped.
+
+mod ids;
+mod metrics;
+mod otlp;
+mod traces;
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::panic;
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{panic, thread};
 
+use opentelemetry::Key;
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry, fmt};
 
+use self::ids::Traced;
 use crate::settings::{LogFormat, Process};
 
+pub use self::metrics::{Counter, Durations};
+pub use self::otlp::Otlp;
+pub use self::traces::{SPANS, note};
+
+pub(crate) use self::metrics::text;
+pub(crate) use self::traces::{carry_on, continue_from};
+
 /// Targets whose details are none of a log's business.
-const CARRIERS: [&str; 10] = [
+const CARRIERS: [&str; 14] = [
     "axum",
     "h2",
     "hyper",
     "hyper_util",
+    "opentelemetry",
+    "opentelemetry-otlp",
+    "opentelemetry-prometheus",
+    "opentelemetry_sdk",
     "redis",
     "reqwest",
     "rustls",
@@ -31,40 +58,90 @@ const CARRIERS: [&str; 10] = [
 /// The target of an audit trail, which no filter turns off.
 const AUDIT: &str = "audit";
 
-/// Keeps telemetry running; flushes it when dropped, which is the last thing that a process does.
+/// How long the end of the process waits until what is left has been sent.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Keeps telemetry running; flushes it when dropped, which is the last thing that a process does
+/// before its runtime ends.
 #[must_use = "telemetry ends when this is dropped"]
 #[derive(Debug)]
-pub struct Telemetry(());
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+    metrics: Option<SdkMeterProvider>,
+}
 
 impl Telemetry {
-    /// Starts telemetry for the process. A second start in one process changes nothing.
-    pub fn start(process: &Process) -> Self {
+    /// Starts telemetry for the process, which is called `service` unless the environment says
+    /// otherwise; inside its runtime. A second start in one process changes nothing.
+    pub fn start(process: &Process, service: &str) -> Result<Self, ExporterBuildError> {
+        let resource = resource(service);
+        let traces = process.otlp.traces.then(|| traces(resource.clone())).transpose()?;
+        let metrics = metrics::start(resource, process.otlp.metrics)?;
         let terminal = io::stderr().is_terminal();
         let lines = fmt::layer().with_writer(io::stderr);
-        let lines = match process.log_format {
-            LogFormat::Json => lines.json().flatten_event(true).boxed(),
-            LogFormat::Auto if !terminal => lines.json().flatten_event(true).boxed(),
-            LogFormat::Auto | LogFormat::Pretty => lines.with_ansi(terminal).boxed(),
+        let is_json = match process.log_format {
+            LogFormat::Auto => !terminal,
+            LogFormat::Json => true,
+            LogFormat::Pretty => false,
+        };
+        let lines = if is_json {
+            lines.json().flatten_event(true).map_event_format(Traced::json).boxed()
+        } else {
+            lines.with_ansi(terminal).map_event_format(Traced::pretty).boxed()
         };
         let asked = process.log.clone().with_target(AUDIT, Level::INFO);
-        let filtered = lines.with_filter(asked).with_filter(filter_fn(is_fit_to_log));
-        if Registry::default().with(filtered).try_init().is_ok() {
+        let filtered = lines.with_filter(asked).with_filter(filter_fn(is_fit_to_log)).boxed();
+        let mut layers = vec![filtered];
+        layers.extend(traces.as_ref().map(|provider| traces::layer(provider).boxed()));
+        if Registry::default().with(layers).try_init().is_ok() {
             log_panics();
         }
-        Self(())
+        Ok(Self { traces, metrics: process.otlp.metrics.then_some(metrics) })
     }
 }
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
+        let (traces, metrics) = (self.traces.take(), self.metrics.take());
+        if traces.is_some() || metrics.is_some() {
+            let (done, flushed) = mpsc::channel();
+            // On a thread of its own, since not every provider keeps to a time limit.
+            thread::spawn(move || {
+                // What could not be sent is logged below.
+                let traces = traces.is_none_or(|provider| provider.shutdown().is_ok());
+                let metrics = metrics.is_none_or(|provider| provider.shutdown().is_ok());
+                done.send(traces && metrics)
+            });
+            if flushed.recv_timeout(LAST_WORDS) != Ok(true) {
+                tracing::warn!("the last spans and metrics could not be sent");
+            }
+        }
         // Nobody is left to tell, if even this fails.
         let _ = io::stderr().flush();
     }
 }
 
+/// What this process says of itself.
+fn resource(service: &str) -> Resource {
+    let named = Resource::builder().build();
+    let name = named.get(&Key::from_static_str("service.name"));
+    let is_named = name.is_some_and(|name| !name.as_str().starts_with("unknown_service"));
+    let builder = Resource::builder();
+    if is_named { builder } else { builder.with_service_name(service.to_owned()) }.build()
+}
+
+/// Sends spans in batches, from a thread of its own. Which are sampled, the environment says; the
+/// default is what the caller has decided, and all of those that nobody has.
+fn traces(resource: Resource) -> Result<SdkTracerProvider, ExporterBuildError> {
+    let exporter = SpanExporter::builder().with_tonic().build()?;
+    let builder = SdkTracerProvider::builder().with_batch_exporter(exporter);
+    Ok(builder.with_resource(resource).build())
+}
+
 fn is_fit_to_log(event: &Metadata<'_>) -> bool {
     let root = event.target().split("::").next().unwrap_or_default();
-    *event.level() <= Level::WARN || !CARRIERS.contains(&root)
+    let is_loud = *event.level() <= Level::WARN;
+    !traces::is_exported(event) && (is_loud || !CARRIERS.contains(&root))
 }
 
 /// Logs where a panic happened, and not what it says: a message can quote what it chokes on.
@@ -77,8 +154,10 @@ fn log_panics() {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::collections::HashMap;
     use std::sync::{Arc, Mutex};
 
+    use opentelemetry_sdk::trace::{InMemorySpanExporter, SpanData};
     use tracing::subscriber::{DefaultGuard, set_default};
     use tracing_subscriber::filter::LevelFilter;
 
@@ -91,16 +170,56 @@ pub(crate) mod tests {
     impl Lines {
         pub(crate) fn capture() -> (Self, DefaultGuard) {
             let lines = Self::default();
-            let writer = lines.clone();
-            let layer = fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
-            let layer = layer.with_filter(LevelFilter::TRACE).with_filter(filter_fn(is_fit_to_log));
+            let layer = lines.layer();
             (lines, set_default(Registry::default().with(layer)))
+        }
+
+        fn layer(&self) -> impl tracing_subscriber::Layer<Registry> + use<> {
+            let writer = self.clone();
+            let layer = fmt::layer().json().flatten_event(true).map_event_format(Traced::json);
+            let layer = layer.with_writer(move || writer.clone());
+            layer.with_filter(LevelFilter::TRACE).with_filter(filter_fn(is_fit_to_log))
         }
 
         pub(crate) fn take(&self) -> String {
             let bytes = std::mem::take(&mut *self.0.lock().expect("no panic while writing"));
             String::from_utf8(bytes).expect("text")
         }
+    }
+
+    /// The spans that are exported of what happens on this thread, and its log, for tests.
+    pub(crate) struct Exported {
+        exporter: InMemorySpanExporter,
+        pub(crate) lines: Lines,
+        _guard: DefaultGuard,
+    }
+
+    impl Exported {
+        pub(crate) fn capture() -> Self {
+            let exporter = InMemorySpanExporter::default();
+            let provider =
+                SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+            let lines = Lines::default();
+            let subscriber = Registry::default()
+                .with(vec![lines.layer().boxed(), traces::layer(&provider).boxed()]);
+            Self { exporter, lines, _guard: set_default(subscriber) }
+        }
+
+        /// By name: those that ended.
+        pub(crate) fn spans(&self) -> HashMap<String, SpanData> {
+            let spans = self.exporter.get_finished_spans().expect("it is not shut down");
+            spans
+                .into_iter()
+                .map(|span| (format!("{:?} {}", span.span_kind, span.name), span))
+                .collect()
+        }
+    }
+
+    /// An attribute of a span, as text.
+    pub(crate) fn attribute(span: &SpanData, key: &str) -> Option<String> {
+        let mut attributes = span.attributes.iter();
+        let found = attributes.find(|attribute| attribute.key.as_str() == key)?;
+        Some(found.value.to_string())
     }
 
     impl io::Write for Lines {

@@ -1,11 +1,16 @@
 //! The way to a Redis server: one multiplexed connection that reconnects by itself, a deadline for
 //! every call, and scripts by their hash.
+//!
+//! Each call is told of by the name of its script: its arguments are nobody else's business.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::scripts::Script;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, ErrorKind, IntoConnectionInfo as _, RedisError, ServerErrorKind};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 /// What one call to Redis may take, reconnecting included: Redis' share of a verification's
 /// deadline.
@@ -29,10 +34,35 @@ pub(crate) enum CallError {
     Redis(#[from] RedisError),
 }
 
+impl CallError {
+    /// What went wrong, in one word.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Deadline => "timeout",
+            Self::Redis(_) => "redis",
+        }
+    }
+}
+
+/// One call to Redis, which has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The script's name.
+    pub script: &'static str,
+    /// How long it took.
+    pub duration: Duration,
+    /// What went wrong, in one word.
+    pub error: Option<&'static str>,
+}
+
+/// Hears of calls.
+pub type Observer = Arc<dyn Fn(Call) + Send + Sync>;
+
 /// A connection that many callers share.
 #[derive(Clone)]
 pub struct Connection {
     manager: ConnectionManager,
+    observer: Option<Observer>,
 }
 
 impl Connection {
@@ -50,12 +80,48 @@ impl Connection {
             .set_min_delay(Duration::from_millis(20))
             .set_max_delay(Duration::from_millis(500));
         let manager = ConnectionManager::new_lazy_with_config(client, config);
-        Ok(Self { manager: manager.map_err(|_| UrlError)? })
+        Ok(Self { manager: manager.map_err(|_| UrlError)?, observer: None })
+    }
+
+    /// Tells of each call when it has ended.
+    #[must_use]
+    pub fn observed(mut self, observer: Observer) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// Runs a script on one key by its hash, or whole where the server does not know it yet: a
     /// script that is refused as unknown has not run.
     pub(crate) async fn run(
+        &self,
+        script: &Script,
+        key: &str,
+        arguments: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, CallError> {
+        let span = tracing::info_span!(
+            target: "trace",
+            "redis",
+            otel.name = format_args!("EVALSHA {}", script.name),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            db.system.name = "redis",
+            db.operation.name = "EVALSHA",
+            db.stored_procedure.name = script.name,
+            "error.type" = Empty,
+        );
+        let started = Instant::now();
+        let outcome = self.call(script, key, arguments).instrument(span.clone()).await;
+        let error = outcome.as_ref().err().map(CallError::kind);
+        if let Some(error) = error {
+            span.record("otel.status_code", "ERROR").record("error.type", error);
+        }
+        if let Some(observer) = &self.observer {
+            observer(Call { script: script.name, duration: started.elapsed(), error });
+        }
+        outcome
+    }
+
+    async fn call(
         &self,
         script: &Script,
         key: &str,

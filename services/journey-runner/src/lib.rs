@@ -6,6 +6,7 @@
 mod grpc;
 mod http;
 mod mint;
+mod outcome;
 mod seal;
 pub mod settings;
 mod store;
@@ -13,6 +14,8 @@ mod verify;
 
 use std::sync::Arc;
 
+use chassis::grpc::Client;
+use chassis::telemetry::note;
 use clock::Clock;
 use codes::ids::{ApplicationId, ClientId};
 use codes::randomness::Randomness;
@@ -22,13 +25,13 @@ use journeys::definition::{Journey, JourneyId};
 use journeys::ports::JourneyStore;
 use journeys::runner::{RunError, Runner, Start, Submission};
 use tokens::mint::Minter;
-use tonic::transport::Channel;
 use wire::error::Fault;
 use wire::runner::{StartJourney, SubmitInput};
 use zeroize::Zeroizing;
 
 pub use crate::http::refusal;
 use crate::mint::JourneyMinter;
+use crate::outcome::Outcomes;
 use crate::seal::Sealer;
 use crate::store::SealedStore;
 use crate::verify::RemoteVerifier;
@@ -43,7 +46,7 @@ pub struct Ports {
     /// Where journeys wait.
     pub store: Arc<dyn JourneyStore>,
     /// The way to the verifier.
-    pub verifier: Channel,
+    pub verifier: Client,
     /// The service's clock.
     pub clock: Arc<dyn Clock>,
     /// Where ids and challenges come from.
@@ -62,6 +65,7 @@ pub struct JourneyRunner {
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     sealer: Arc<Sealer>,
+    outcomes: Outcomes,
 }
 
 /// Who runs a journey.
@@ -85,7 +89,8 @@ impl JourneyRunner {
             Arc::clone(&clock),
             Arc::clone(&randomness),
         );
-        Self { live, gate, runner: Arc::new(runner), clock, randomness, sealer }
+        let (runner, outcomes) = (Arc::new(runner), Outcomes::new());
+        Self { live, gate, runner, clock, randomness, sealer, outcomes }
     }
 
     /// The journey of that id, if there is one and the client may run it.
@@ -93,6 +98,13 @@ impl JourneyRunner {
         let configuration = self.live.current();
         let (_, client) = configuration.client(client)?;
         configuration.journey(id).filter(|_| client.may_run(id)).cloned()
+    }
+
+    /// The journey that is run, by name in the trace.
+    fn journey_to_run(&self, client: &ClientId, id: &JourneyId) -> Option<Arc<Journey>> {
+        let journey = self.journey(client, id)?;
+        note("postern.journey.id", journey.id().to_string());
+        Some(journey)
     }
 
     /// Starts a journey.
@@ -103,7 +115,7 @@ impl JourneyRunner {
         sent: Sent,
     ) -> Result<journeys::runner::Answer, Fault> {
         let id = JourneyId::parse(&request.journey_id).map_err(|_| Fault::JourneyNotFound)?;
-        let journey = self.journey(&client, &id).ok_or(Fault::JourneyNotFound)?;
+        let journey = self.journey_to_run(&client, &id).ok_or(Fault::JourneyNotFound)?;
         let configuration = self.live.current();
         let policy = configuration.application(&application).map(|it| &it.policy);
         let policy = policy.ok_or(Fault::Unauthenticated)?;
@@ -118,7 +130,9 @@ impl JourneyRunner {
             idempotency_key: request.idempotency_key,
             failures_allowed: policy.settings().failed_attempts,
         };
-        self.runner.start(&journey, start).await.map_err(fault)
+        let outcome = self.runner.start(&journey, start).await;
+        self.outcomes.tell(&outcome);
+        outcome.map_err(fault)
     }
 
     /// Answers a waiting step.
@@ -127,7 +141,7 @@ impl JourneyRunner {
         Runs { application, client }: Runs,
         request: SubmitInput,
     ) -> Result<journeys::runner::Answer, Fault> {
-        let find = |_: &ApplicationId, id: &JourneyId| self.journey(&client, id);
+        let find = |_: &ApplicationId, id: &JourneyId| self.journey_to_run(&client, id);
         let submission = Submission {
             application,
             client: client.clone(),
@@ -137,7 +151,9 @@ impl JourneyRunner {
             option: request.option,
             data: request.data,
         };
-        self.runner.submit(find, submission).await.map_err(fault)
+        let outcome = self.runner.submit(find, submission).await;
+        self.outcomes.tell(&outcome);
+        outcome.map_err(fault)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chassis::telemetry::SPANS;
 use clock::Clock;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
@@ -22,6 +23,7 @@ pub(crate) struct JourneyMinter {
 
 impl MintTokens for JourneyMinter {
     fn user_tokens(&self, authentication: &Authentication) -> Result<UserTokens, MintError> {
+        let _span = tracing::info_span!(target: SPANS, "mint user tokens").entered();
         let configuration = self.live.current();
         let application = configuration.application(&authentication.application);
         let settings = &application.ok_or_else(gone)?.tokens;
@@ -44,6 +46,7 @@ impl MintTokens for JourneyMinter {
         run: &str,
         authentication: Option<&Authentication>,
     ) -> Result<String, MintError> {
+        let _span = tracing::info_span!(target: SPANS, "mint journey token").entered();
         let token = JourneyToken {
             application: application.clone(),
             client: client.clone(),

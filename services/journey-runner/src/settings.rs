@@ -6,6 +6,7 @@ use std::sync::Arc;
 use assembly::configuration::{ConfigArgs, look_after};
 use assembly::secrets::{SigningArgs, TrustArgs, sealing_key};
 use assembly::store::{Store, StoreArgs};
+use chassis::grpc::Client;
 use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
 use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
@@ -98,7 +99,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let ports = Ports {
         live: Arc::clone(&live),
         store: store.open()?.journeys,
-        verifier: verifier.connect_lazy(),
+        verifier: Client::connect_lazy(&verifier, wire::FILE_DESCRIPTOR_SET)?,
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key,

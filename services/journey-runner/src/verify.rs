@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chassis::grpc::Client;
 use clock::{Clock, Timestamp};
 use codes::ids::{ApplicationId, GrantId};
 use codes::user::UserId;
@@ -14,7 +15,6 @@ use tokens::mint::Minter;
 use tokens::service::ServiceToken;
 use tokio::time::{Instant, sleep_until};
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use wire::code::v1::verifier_service_client::VerifierServiceClient;
 use wire::code::v1::verify_code_response::Outcome;
@@ -30,16 +30,16 @@ const DENIAL_FLOOR: Duration = Duration::from_millis(50);
 
 /// Verifies codes at the verifier.
 pub(crate) struct RemoteVerifier {
-    client: VerifierServiceClient<Channel>,
+    client: VerifierServiceClient<Client>,
     minter: Minter,
     clock: Arc<dyn Clock>,
     tokens: Mutex<HashMap<ApplicationId, (MetadataValue<Ascii>, Timestamp)>>,
 }
 
 impl RemoteVerifier {
-    /// Calls the verifier over this channel, with tokens of this minter.
-    pub(crate) fn new(channel: Channel, minter: Minter, clock: Arc<dyn Clock>) -> Self {
-        let client = VerifierServiceClient::new(channel);
+    /// Calls the verifier over this way, with tokens of this minter.
+    pub(crate) fn new(way: Client, minter: Minter, clock: Arc<dyn Clock>) -> Self {
+        let client = VerifierServiceClient::new(way);
         Self { client, minter, clock, tokens: Mutex::default() }
     }
 

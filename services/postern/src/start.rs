@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use assembly::configuration::look_after;
+use chassis::grpc::Client;
 use chassis::settings::Process;
 use chassis::{GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
@@ -55,10 +56,11 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let code_issuer = CodeIssuer::new(gate.clone(), desk.clone(), minter.clone());
     let code_verifier = Verifier::new(gate.clone().and_services(tokens), desk);
     let to_verifier = Channel::from_shared(format!("http://{}", addresses.reachable_verifier()));
+    let to_verifier = to_verifier.map_err(anyhow::Error::from)?;
     let ports = Ports {
         live: Arc::clone(&live),
         store: stores.journeys,
-        verifier: to_verifier.map_err(anyhow::Error::from)?.connect_lazy(),
+        verifier: Client::connect_lazy(&to_verifier, wire::FILE_DESCRIPTOR_SET)?,
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key: Zeroizing::new(randomness::bytes(&randomness::system())),

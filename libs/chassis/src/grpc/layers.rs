@@ -16,6 +16,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::ServiceBuilder;
 
 use super::line;
+use super::methods::Methods;
 use crate::finish::finish;
 
 /// The longest that an rpc may take, whatever the client allows.
@@ -28,16 +29,21 @@ pub const MAX_IN_FLIGHT: usize = 1024;
 /// When a refused client may come back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-pub(super) fn around(router: Router) -> Router {
-    limited(router, MAX_DEADLINE, MAX_IN_FLIGHT)
+pub(super) fn around(router: Router, methods: Methods) -> Router {
+    limited(router, methods, MAX_DEADLINE, MAX_IN_FLIGHT)
 }
 
-fn limited(router: Router, max_deadline: Duration, max_in_flight: usize) -> Router {
+fn limited(
+    router: Router,
+    methods: Methods,
+    max_deadline: Duration,
+    max_in_flight: usize,
+) -> Router {
     router.layer(
         ServiceBuilder::new()
-            // Outermost: whoever below gives the answer, it leaves a line.
-            .layer(from_fn(line::log))
-            // Around all that can panic, inside the log, so that a panic has its line too.
+            // Outermost: whoever below gives the answer, it is told of.
+            .layer(from_fn_with_state(methods, line::tell))
+            // Around all that can panic, inside what tells of it, so that a panic is told of too.
             .layer(from_fn(catch_panic))
             // Around the limit, so that it bounds what a client waits for in all; inside the panic
             // guard, since it runs the service.
@@ -49,7 +55,7 @@ fn limited(router: Router, max_deadline: Duration, max_in_flight: usize) -> Rout
 }
 
 /// Whether the rpc is about the server itself: its health must be seen under load as well, and
-/// leaves no lines.
+/// nothing is told of it.
 pub(super) fn is_about_the_server(path: &str) -> bool {
     path.starts_with("/grpc.")
 }
@@ -132,7 +138,7 @@ mod tests {
             .route("/svc/Wrong", post(wrong))
             .route("/svc/Fast", post(|| async {}))
             .route("/grpc.health.v1.Health/Check", post(|| async {}));
-        limited(service, MAX_DEADLINE, 1)
+        limited(service, Methods::default(), MAX_DEADLINE, 1)
     }
 
     async fn call(router: Router, path: &str, timeout: Option<&str>) -> Response {

@@ -1,114 +1,94 @@
-//! One line in the log for each rpc, when its answer has left. The status of a gRPC answer comes in
-//! its trailers, so the line waits for the body's end.
+//! What is told of each rpc when its answer has left: a line in the log, a span, a metric. The status
+//! of a gRPC answer comes in its trailers, so all three wait for the body's end.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use axum::body::{Body, Bytes};
-use axum::extract::Request;
-use axum::http::HeaderMap;
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http_body::{Frame, SizeHint};
-use tonic::{Code, Status};
+use opentelemetry::KeyValue;
+use tonic::Code;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use super::layers::is_about_the_server;
+use super::methods::Methods;
+use super::status::{Learns, Watched, is_fault, name};
+use crate::telemetry::{Durations, SPANS, continue_from};
 
-/// The longest path that is logged as the name of an rpc.
-const MAX_NAME: usize = 128;
+static DURATION: LazyLock<Durations> = LazyLock::new(|| {
+    Durations::new("rpc.server.call.duration", "How long an rpc takes to be answered.")
+});
 
-pub(super) async fn log(request: Request, next: Next) -> Response {
+pub(super) async fn tell(State(methods): State<Methods>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if is_about_the_server(path) {
         return next.run(request).await;
     }
-    let name = path.trim_start_matches('/').to_owned();
-    let mut line = Line { name, started: Instant::now(), code: None };
-    let response = next.run(request).await;
+    let method = methods.find(path);
+    let span = tracing::info_span!(
+        target: SPANS,
+        "rpc",
+        otel.name = &*method,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        rpc.system.name = "grpc",
+        rpc.method = &*method,
+        rpc.response.status_code = Empty,
+        "error.type" = Empty,
+    );
+    continue_from(request.headers(), &span);
+    let mut line = Line { method, started: Instant::now(), code: None, span: span.clone() };
+    let response = next.run(request).instrument(span).await;
     line.read(response.headers());
-    response.map(|inner| Body::new(Watched { inner, line }))
+    response.map(|inner| Body::new(Watched { inner, learns: line }))
 }
 
-/// Writes itself when dropped: also if the client goes away before the answer, and nothing below
-/// runs any more.
+/// Tells when dropped: also if the client goes away before the answer, and nothing below runs any
+/// more.
 struct Line {
-    name: String,
+    method: Arc<str>,
     started: Instant,
     code: Option<Code>,
+    span: Span,
 }
 
-impl Line {
-    fn read(&mut self, headers: &HeaderMap) {
-        self.code = Status::from_header_map(headers).map(|status| status.code()).or(self.code);
+impl Learns for Line {
+    fn learn(&mut self, code: Code) {
+        self.code = Some(code);
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
         let code = self.code.unwrap_or(Code::Cancelled);
-        // What is no rpc was made up by the client, and is not repeated.
-        let is_made_up = code == Code::Unimplemented || self.name.len() > MAX_NAME;
-        let method = if is_made_up { "_OTHER" } else { self.name.as_str() };
-        let duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
+        let (method, status) = (&*self.method, name(code));
+        let duration = self.started.elapsed();
+        self.span.record("rpc.response.status_code", status);
+        if is_fault(code) {
+            self.span.record("otel.status_code", "ERROR").record("error.type", status);
+        }
+        DURATION.record_as(
+            duration,
+            &[
+                KeyValue::new("rpc.system.name", "grpc"),
+                KeyValue::new("rpc.method", Arc::clone(&self.method)),
+                KeyValue::new("rpc.response.status_code", status),
+            ],
+        );
+        // The line belongs to the span, whose end this is.
+        let _inside = self.span.enter();
         tracing::info!(
             target: "rpc",
-            { rpc.method = method, rpc.response.status_code = name(code), duration_ms },
+            {
+                rpc.method = method,
+                rpc.response.status_code = status,
+                duration_ms = duration.as_secs_f64() * 1000.0,
+            },
             "answered"
         );
-    }
-}
-
-/// The answer's body, and the line that waits for its end.
-struct Watched {
-    inner: Body,
-    line: Line,
-}
-
-impl http_body::Body for Watched {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        if let Some(trailers) = frame.as_ref().and_then(|f| f.as_ref().ok()?.trailers_ref()) {
-            self.line.read(trailers);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-/// The code's name, as the specification of gRPC writes it.
-const fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }
 
@@ -116,11 +96,15 @@ const fn name(code: Code) -> &'static str {
 mod tests {
     use axum::Router;
     use axum::body::to_bytes;
-    use axum::middleware::from_fn;
+    use axum::http::HeaderMap;
+    use axum::middleware::from_fn_with_state;
     use axum::routing::post;
+    use http_body::Frame;
+    use tonic::Status;
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::grpc::methods::tests::descriptors;
     use crate::telemetry::tests::Lines;
 
     fn trailers(code: &'static str) -> Body {
@@ -131,24 +115,31 @@ mod tests {
     }
 
     fn router() -> Router {
+        let methods = Methods::parse(&descriptors(&["Good", "Bad"])).expect("descriptors");
         Router::new()
-            .route("/svc/Good", post(|| async { trailers("0") }))
-            .route("/svc/Bad", post(|| async { Status::aborted("hunter2").into_http::<Body>() }))
+            .route("/test.Svc/Good", post(|| async { trailers("0") }))
+            .route(
+                "/test.Svc/Bad",
+                post(|| async { Status::aborted("hunter2").into_http::<Body>() }),
+            )
             .route("/grpc.health.v1.Health/Check", post(|| async { trailers("0") }))
             .fallback(|| async { Status::unimplemented("").into_http::<Body>() })
-            .layer(from_fn(log))
+            .layer(from_fn_with_state(methods, tell))
     }
 
     #[tokio::test]
     async fn an_rpc_leaves_one_line_with_its_status_and_nothing_that_a_client_made_up() {
         let (lines, _guard) = Lines::capture();
-        for path in ["/svc/Good", "/svc/Bad", "/svc/hunter2", "/grpc.health.v1.Health/Check"] {
+        for path in
+            ["/test.Svc/Good", "/test.Svc/Bad", "/test.Svc/hunter2", "/grpc.health.v1.Health/Check"]
+        {
             let request = Request::post(path).body(Body::empty()).expect("a request");
             let response = router().oneshot(request).await.expect("an answer");
             to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         }
         let told = lines.take();
-        let expected = [("svc/Good", "OK"), ("svc/Bad", "ABORTED"), ("_OTHER", "UNIMPLEMENTED")];
+        let expected =
+            [("test.Svc/Good", "OK"), ("test.Svc/Bad", "ABORTED"), ("_OTHER", "UNIMPLEMENTED")];
         assert_eq!(told.lines().count(), expected.len(), "{told}");
         for (line, (method, code)) in told.lines().zip(expected) {
             assert!(line.contains(&format!(r#""rpc.method":"{method}""#)), "{line}");
@@ -160,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_goes_away_leaves_a_line_too() {
         let (lines, _guard) = Lines::capture();
-        let request = Request::post("/svc/Good").body(Body::empty()).expect("a request");
+        let request = Request::post("/test.Svc/Good").body(Body::empty()).expect("a request");
         drop(router().oneshot(request).await.expect("an answer"));
         assert!(lines.take().contains(r#""rpc.response.status_code":"CANCELLED""#));
     }

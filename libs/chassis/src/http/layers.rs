@@ -2,11 +2,11 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
@@ -15,8 +15,8 @@ use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
 use tower_http::cors::CorsLayer;
 
-use super::body;
 use super::refusal::{Refusal, Render};
+use super::{body, line};
 use crate::finish::finish;
 
 /// The longest that a request may take.
@@ -48,8 +48,8 @@ fn limited(router: Router, cors: Option<CorsLayer>, render: Render, most: usize)
         .fallback(move || async move { Refusal::NotFound.answer(render) })
         .layer(
             ServiceBuilder::new()
-                // Outermost: whoever below gives the answer, it leaves a line.
-                .layer(from_fn(log))
+                // Outermost: whoever below gives the answer, it is told of.
+                .layer(from_fn(line::tell))
                 // Around everything that answers: refusals need the headers as much as pages.
                 .layer(from_fn(set_headers))
                 // Around everything that refuses: a page of another origin must be able to read it.
@@ -65,41 +65,6 @@ fn limited(router: Router, cors: Option<CorsLayer>, render: Render, most: usize)
                 // when its caller has gone.
                 .layer(from_fn_with_state((render, Arc::new(Semaphore::new(most))), shed)),
         )
-}
-
-/// Logs the route and never the path or the query: either may hold an id.
-async fn log(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut line =
-        Line { method: request.method().to_string(), route, started: Instant::now(), status: None };
-    let response = next.run(request).await;
-    line.status = Some(response.status().as_u16());
-    response
-}
-
-/// Writes itself when dropped: also if the client goes away before the answer.
-struct Line {
-    method: String,
-    route: Option<MatchedPath>,
-    started: Instant,
-    status: Option<u16>,
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        let route = self.route.as_ref().map_or("_OTHER", MatchedPath::as_str);
-        let duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
-        tracing::info!(
-            target: "http",
-            {
-                http.request.method = self.method,
-                http.route = route,
-                http.response.status_code = self.status,
-                duration_ms,
-            },
-            "answered"
-        );
-    }
 }
 
 async fn set_headers(request: Request, next: Next) -> Response {

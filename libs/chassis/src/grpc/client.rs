@@ -1,0 +1,119 @@
+//! The way to a service of another process, which continues the trace that it is called in.
+
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use http::{Request, Response};
+use opentelemetry::KeyValue;
+use tonic::Code;
+use tonic::body::Body;
+use tonic::transport::{Channel, Endpoint, Error};
+use tower::Service;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
+
+use super::methods::Methods;
+use super::status::{Learns, Watched, name};
+use crate::telemetry::{Durations, SPANS, carry_on};
+
+static DURATION: LazyLock<Durations> = LazyLock::new(|| {
+    Durations::new("rpc.client.call.duration", "How long an rpc takes that this process calls.")
+});
+
+/// A channel whose calls are told of in traces and metrics.
+#[derive(Clone, Debug)]
+pub struct Client {
+    channel: Channel,
+    methods: Methods,
+    host: Arc<str>,
+    port: Option<u16>,
+}
+
+impl Client {
+    /// Connects at the first call, and again whenever the connection is lost. It is called with the
+    /// rpcs of these descriptors.
+    pub fn connect_lazy(remote: &Endpoint, descriptors: &[u8]) -> anyhow::Result<Self> {
+        Ok(Self {
+            channel: remote.connect_lazy(),
+            methods: Methods::parse(descriptors)?,
+            host: remote.uri().host().unwrap_or_default().into(),
+            port: remote.uri().port_u16(),
+        })
+    }
+}
+
+impl Service<Request<Body>> for Client {
+    type Response = Response<Body>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Service::poll_ready(&mut self.channel, cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let method = self.methods.find(request.uri().path());
+        let span = tracing::info_span!(
+            target: SPANS,
+            "rpc",
+            otel.name = &*method,
+            otel.kind = "client",
+            otel.status_code = Empty,
+            rpc.system.name = "grpc",
+            rpc.method = &*method,
+            rpc.response.status_code = Empty,
+            server.address = &*self.host,
+            server.port = self.port,
+            "error.type" = Empty,
+        );
+        carry_on(&span, request.headers_mut());
+        let mut call = Call { method, started: Instant::now(), code: None, span: span.clone() };
+        let answer = self.channel.call(request);
+        let told = async move {
+            let answer = answer.await;
+            match &answer {
+                Ok(response) => call.read(response.headers()),
+                Err(_) => call.learn(Code::Unavailable),
+            }
+            answer.map(|response| response.map(|inner| Body::new(Watched { inner, learns: call })))
+        };
+        Box::pin(told.instrument(span))
+    }
+}
+
+/// Tells when dropped: also if whoever called does not wait for the answer.
+struct Call {
+    method: Arc<str>,
+    started: Instant,
+    code: Option<Code>,
+    span: Span,
+}
+
+impl Learns for Call {
+    fn learn(&mut self, code: Code) {
+        self.code = Some(code);
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let code = self.code.unwrap_or(Code::Cancelled);
+        let status = name(code);
+        // Entered, so that the span ends here.
+        let _inside = self.span.enter();
+        self.span.record("rpc.response.status_code", status);
+        if code != Code::Ok {
+            self.span.record("otel.status_code", "ERROR").record("error.type", status);
+        }
+        DURATION.record_as(
+            self.started.elapsed(),
+            &[
+                KeyValue::new("rpc.system.name", "grpc"),
+                KeyValue::new("rpc.method", Arc::clone(&self.method)),
+                KeyValue::new("rpc.response.status_code", status),
+            ],
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! What is told of each HTTP request when its answer leaves: a line in the log, a span, a metric. All
+//! name the route and never the path or the query: either may hold an id.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use opentelemetry::KeyValue;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
+
+use crate::telemetry::{Durations, SPANS, continue_from};
+
+static DURATION: LazyLock<Durations> = LazyLock::new(|| {
+    Durations::new("http.server.request.duration", "How long a request takes to be answered.")
+});
+
+pub(super) async fn tell(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("_OTHER", MatchedPath::as_str).to_owned();
+    let method = name(request.method());
+    let span = tracing::info_span!(
+        target: SPANS,
+        "http",
+        otel.name = format_args!("{method} {route}"),
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = Empty,
+        "error.type" = Empty,
+    );
+    continue_from(request.headers(), &span);
+    let mut line =
+        Line { method, route, started: Instant::now(), status: None, span: span.clone() };
+    let response = next.run(request).instrument(span).await;
+    line.status = Some(response.status());
+    response
+}
+
+/// The method, unless the client made it up.
+fn name(method: &Method) -> &'static str {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::PATCH,
+        Method::CONNECT,
+        Method::TRACE,
+    ];
+    let names = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
+    let found = known.iter().zip(names).find(|(known, _)| *known == method);
+    found.map_or("_OTHER", |(_, name)| name)
+}
+
+/// Tells when dropped: also if the client goes away before the answer.
+struct Line {
+    method: &'static str,
+    route: String,
+    started: Instant,
+    status: Option<StatusCode>,
+    span: Span,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let duration = self.started.elapsed();
+        let status = self.status.map(|status| status.as_u16());
+        // The line belongs to the span, whose end this is.
+        let _inside = self.span.enter();
+        self.span.record("http.response.status_code", status);
+        if let Some(fault) = self.status.filter(StatusCode::is_server_error) {
+            self.span.record("otel.status_code", "ERROR").record("error.type", fault.as_str());
+        }
+        let mut labels = vec![
+            KeyValue::new("http.request.method", self.method),
+            KeyValue::new("http.route", self.route.clone()),
+        ];
+        labels.extend(status.map(|it| KeyValue::new("http.response.status_code", i64::from(it))));
+        DURATION.record_as(duration, &labels);
+        tracing::info!(
+            target: "http",
+            {
+                http.request.method = self.method,
+                http.route = self.route,
+                http.response.status_code = status,
+                duration_ms = duration.as_secs_f64() * 1000.0,
+            },
+            "answered"
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! Metrics: counted once, and read twice, by whoever scrapes and by the exporter.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use opentelemetry::metrics::Meter;
+use opentelemetry::{KeyValue, global, metrics};
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{Registry, TextEncoder};
+
+/// From half a millisecond, which is what a round trip to Redis takes, to the longest request.
+const SECONDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// What is scraped.
+static REGISTRY: OnceLock<Registry> = OnceLock::new();
+
+/// Counts what happens. Its labels are known when the program is compiled, so that none can hold
+/// what a client sent.
+#[derive(Clone, Debug)]
+pub struct Counter(metrics::Counter<u64>);
+
+impl Counter {
+    /// A counter of that name, to be made once telemetry has started.
+    pub fn new(name: &'static str, description: &'static str) -> Self {
+        Self(meter().u64_counter(name).with_description(description).build())
+    }
+
+    /// Counts one.
+    pub fn count(&self, labels: &[(&'static str, &'static str)]) {
+        self.0.add(1, &attributes(labels));
+    }
+}
+
+/// How long something takes. Its labels are known when the program is compiled, as a
+/// [`Counter`]'s are.
+#[derive(Clone, Debug)]
+pub struct Durations(metrics::Histogram<f64>);
+
+impl Durations {
+    /// A histogram of that name, in seconds, to be made once telemetry has started.
+    pub fn new(name: &'static str, description: &'static str) -> Self {
+        let (meter, buckets) = (meter(), SECONDS.to_vec());
+        let histogram = meter.f64_histogram(name).with_unit("s").with_description(description);
+        Self(histogram.with_boundaries(buckets).build())
+    }
+
+    /// Records one duration.
+    pub fn record(&self, duration: Duration, labels: &[(&'static str, &'static str)]) {
+        self.record_as(duration, &attributes(labels));
+    }
+
+    /// For labels that this crate knows to be few: rpcs and routes.
+    pub(crate) fn record_as(&self, duration: Duration, labels: &[KeyValue]) {
+        self.0.record(duration.as_secs_f64(), labels);
+    }
+}
+
+fn attributes(labels: &[(&'static str, &'static str)]) -> Vec<KeyValue> {
+    labels.iter().map(|(key, value)| KeyValue::new(*key, *value)).collect()
+}
+
+fn meter() -> Meter {
+    global::meter("postern")
+}
+
+/// Starts counting, for whoever scrapes and, if asked to, for the exporter.
+pub(super) fn start(
+    resource: Resource,
+    is_sent: bool,
+) -> Result<SdkMeterProvider, ExporterBuildError> {
+    let registry = Registry::new();
+    let mut builder = SdkMeterProvider::builder().with_resource(resource);
+    if is_sent {
+        builder = builder.with_periodic_exporter(MetricExporter::builder().with_tonic().build()?);
+    }
+    // Neither fails for a registry that is empty.
+    if let Ok(scraped) =
+        opentelemetry_prometheus::exporter().with_registry(registry.clone()).build()
+    {
+        builder = builder.with_reader(scraped);
+    }
+    let _ = registry.register(Box::new(ProcessCollector::for_self()));
+    let provider = builder.build();
+    // Whoever came first in this process is read from.
+    if REGISTRY.set(registry).is_ok() {
+        global::set_meter_provider(provider.clone());
+    }
+    Ok(provider)
+}
+
+/// All metrics as they are now, in the text format of Prometheus.
+pub(crate) fn text() -> String {
+    let families = REGISTRY.get().map(Registry::gather).unwrap_or_default();
+    TextEncoder::new().encode_to_string(&families).unwrap_or_default()
+}
