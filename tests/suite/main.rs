@@ -21,6 +21,7 @@ mod otp_send;
 mod reload;
 mod secrecy;
 mod startup;
+mod telemetry;
 mod token_endpoint;
 mod verifying;
 mod web_protocol;

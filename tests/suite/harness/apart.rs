@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::Postern;
 use super::keys::SigningKey;
 use super::postern::{Addresses, Secrets, free, utf8};
-use super::process::{Process, command, on_free_ports};
+use super::process::{Process, Variable, command, on_free_ports};
 use super::redis::Redis;
 
 const ISSUER: &str = "https://issuer.example";
@@ -22,6 +22,7 @@ pub(crate) struct Deployment {
     config: PathBuf,
     files: TempDir,
     secrets: Secrets,
+    variables: Vec<Variable>,
     pub(crate) redis: Arc<Redis>,
 }
 
@@ -45,8 +46,15 @@ impl Deployment {
             config: config.to_owned(),
             files,
             secrets: Secrets::default(),
+            variables: Vec::new(),
             redis: Arc::new(Redis::start()?),
         })
+    }
+
+    /// Gives each service these variables.
+    pub(crate) fn with_environment(mut self, variables: &[Variable]) -> Self {
+        self.variables = variables.to_vec();
+        self
     }
 
     /// Starts one of each service.
@@ -113,6 +121,7 @@ impl Deployment {
     fn service(&self, binary: &str) -> anyhow::Result<Command> {
         let mut command = command(binary);
         command.args(["--config", utf8(&self.config)?, "--store", &self.redis.url()]);
+        command.envs(self.variables.iter().cloned());
         Ok(command)
     }
 }

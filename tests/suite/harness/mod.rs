@@ -1,6 +1,7 @@
 //! Starts `postern`, speaks to it, and reads its log.
 
 pub(crate) mod apart;
+pub(crate) mod collector;
 pub(crate) mod grpc;
 pub(crate) mod http;
 pub(crate) mod keys;

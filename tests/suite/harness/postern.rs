@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context as _;
 use tempfile::TempDir;
 
-use super::process::{Process, command, on_free_ports};
+use super::process::{Process, Variable, command, on_free_ports};
 use super::redis::Redis;
 use super::scan;
 
@@ -96,10 +96,18 @@ impl Postern {
 
     /// Starts `postern` with these flags, beside those that say where to listen.
     pub(crate) fn with(arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::with_environment(arguments, &[])
+    }
+
+    /// Does what [`Self::with`] does, with these variables.
+    pub(crate) fn with_environment(
+        arguments: &[&str],
+        variables: &[Variable],
+    ) -> anyhow::Result<Self> {
         on_free_ports(|| {
             let at = Addresses::free()?;
             let mut command = command("postern");
-            command.args(arguments).args(at.flags());
+            command.args(arguments).args(at.flags()).envs(variables.iter().cloned());
             let listens = at.all().map(|(_, address)| address).to_vec();
             let process = Process::start(command, listens)?;
             Ok(process.map(|process| Self {
@@ -120,6 +128,11 @@ impl Postern {
     /// Remembers what must not be found in the log.
     pub(crate) fn keep_secret(&self, secret: &str) {
         self.secrets.lock().expect("no test panics while it holds this").push(secret.to_owned());
+    }
+
+    /// Which of what must not be found in the log is in another text.
+    pub(crate) fn leaks(&self, text: &str) -> Vec<String> {
+        scan::leaks(text, &self.secrets.lock().expect("no test panics while it holds this"))
     }
 
     /// All that the server has printed so far.

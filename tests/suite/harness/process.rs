@@ -153,11 +153,23 @@ pub(crate) fn command(binary: &str) -> Command {
     command
 }
 
+/// A variable of the environment.
+pub(crate) type Variable = (&'static str, String);
+
 /// Runs `postern` to its end; answers with its status and all that it printed.
 pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<(ExitStatus, String)> {
+    run_with(arguments, &[])
+}
+
+/// Does what [`run`] does, with these variables.
+pub(crate) fn run_with(
+    arguments: &[&str],
+    variables: &[Variable],
+) -> anyhow::Result<(ExitStatus, String)> {
     let output = TempDir::new()?;
     let mut child = command("postern")
         .args(arguments)
+        .envs(variables.iter().cloned())
         .stdin(Stdio::null())
         .stdout(File::create(output.path().join("stdout"))?)
         .stderr(File::create(output.path().join("stderr"))?)

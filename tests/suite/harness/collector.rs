@@ -1,0 +1,159 @@
+//! A collector of OpenTelemetry, which keeps what it is sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Response, Status};
+
+const LIMIT: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(20);
+
+#[derive(Default)]
+struct Received {
+    traces: Vec<ExportTraceServiceRequest>,
+    metrics: Vec<ExportMetricsServiceRequest>,
+}
+
+/// A collector that serves for as long as the test's runtime runs.
+#[derive(Clone)]
+pub(crate) struct Collector {
+    pub(crate) at: SocketAddr,
+    received: Arc<Mutex<Received>>,
+}
+
+impl Collector {
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into())?;
+        let collector = Self { at: incoming.local_addr()?, received: Arc::default() };
+        let server = Server::builder()
+            .add_service(TraceServiceServer::new(collector.clone()))
+            .add_service(MetricsServiceServer::new(collector.clone()));
+        tokio::spawn(server.serve_with_incoming(incoming));
+        Ok(collector)
+    }
+
+    /// Waits until spans of that trace are there by all these names, and answers with all of its
+    /// spans.
+    pub(crate) async fn trace(&self, id: &[u8], names: &[&str]) -> anyhow::Result<Vec<Span>> {
+        let spans = || {
+            let received = self.received.lock().expect("no test panics while it holds this");
+            let resources = received.traces.iter().flat_map(|request| &request.resource_spans);
+            let spans = resources.flat_map(|it| &it.scope_spans).flat_map(|scope| &scope.spans);
+            spans.filter(|span| id.is_empty() || span.trace_id == id).cloned().collect::<Vec<_>>()
+        };
+        let all = |spans: &Vec<Span>| names.iter().all(|it| spans.iter().any(|s| s.name == *it));
+        wait_for(spans, all).await
+    }
+
+    /// Waits until metrics are there by all these names.
+    pub(crate) async fn metrics(&self, names: &[&str]) -> anyhow::Result<()> {
+        let known = || {
+            let received = self.received.lock().expect("no test panics while it holds this");
+            let resources = received.metrics.iter().flat_map(|request| &request.resource_metrics);
+            let metrics = resources.flat_map(|it| &it.scope_metrics).flat_map(|it| &it.metrics);
+            metrics.map(|metric| metric.name.clone()).collect::<Vec<_>>()
+        };
+        wait_for(known, |known| names.iter().all(|name| known.iter().any(|it| it == name))).await?;
+        Ok(())
+    }
+
+    /// Every text in what was sent: names, attributes, events, resources. Identifiers and times are
+    /// left out, in whose digits a code can turn up by chance.
+    pub(crate) fn texts(&self) -> String {
+        let received = self.received.lock().expect("no test panics while it holds this");
+        let mut texts = String::new();
+        for resource in received.traces.iter().flat_map(|request| &request.resource_spans) {
+            for attribute in resource.resource.iter().flat_map(|it| &it.attributes) {
+                texts += &format!("{attribute:?}\n");
+            }
+            for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
+                let status = span.status.as_ref().map(|status| &status.message);
+                texts += &format!("{} {status:?} {:?}\n", span.name, span.trace_state);
+                texts += &format!("{:?}\n", span.attributes);
+                for event in &span.events {
+                    texts += &format!("{} {:?}\n", event.name, event.attributes);
+                }
+            }
+        }
+        texts
+    }
+
+    /// The names of the services that sent spans.
+    pub(crate) fn services(&self) -> BTreeSet<String> {
+        let received = self.received.lock().expect("no test panics while it holds this");
+        let resources = received.traces.iter().flat_map(|request| &request.resource_spans);
+        let resources = resources.filter_map(|it| it.resource.as_ref());
+        resources.filter_map(|it| attributes(&it.attributes).remove("service.name")).collect()
+    }
+}
+
+/// Attributes as text.
+pub(crate) fn attributes(attributes: &[KeyValue]) -> BTreeMap<String, String> {
+    let text = |attribute: &KeyValue| match attribute.value.clone().and_then(|it| it.value) {
+        Some(Value::StringValue(text)) => text,
+        Some(Value::IntValue(number)) => number.to_string(),
+        other => format!("{other:?}"),
+    };
+    attributes.iter().map(|attribute| (attribute.key.clone(), text(attribute))).collect()
+}
+
+async fn wait_for<T: std::fmt::Debug>(
+    look: impl Fn() -> T,
+    is_enough: impl Fn(&T) -> bool,
+) -> anyhow::Result<T> {
+    let begun = Instant::now();
+    loop {
+        let seen = look();
+        if is_enough(&seen) {
+            return Ok(seen);
+        }
+        if begun.elapsed() > LIMIT {
+            bail!("the collector has only got {seen:#?}");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let mut received = self.received.lock().expect("no test panics while it holds this");
+        received.traces.push(request.into_inner());
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        let mut received = self.received.lock().expect("no test panics while it holds this");
+        received.metrics.push(request.into_inner());
+        Ok(Response::new(ExportMetricsServiceResponse::default()))
+    }
+}
