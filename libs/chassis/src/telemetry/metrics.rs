@@ -77,10 +77,9 @@ pub(super) fn start(
     if is_sent {
         builder = builder.with_periodic_exporter(MetricExporter::builder().with_tonic().build()?);
     }
-    // Neither fails for a registry that is empty.
-    if let Ok(scraped) =
-        opentelemetry_prometheus::exporter().with_registry(registry.clone()).build()
-    {
+    // Neither fails for a registry that is empty. The scope is the same for all, and is left out.
+    let scraped = opentelemetry_prometheus::exporter().with_registry(registry.clone());
+    if let Ok(scraped) = scraped.scope_info_enabled(false).build() {
         builder = builder.with_reader(scraped);
     }
     let _ = registry.register(Box::new(ProcessCollector::for_self()));

@@ -8,7 +8,7 @@ use tower::ServiceExt as _;
 use super::super::MAX_BODY_BYTES;
 use super::super::refusal::json;
 use super::*;
-use crate::telemetry::tests::Lines;
+use crate::telemetry::tests::{Exported, Lines, attribute};
 
 fn router() -> Router {
     let wrong: fn() -> std::future::Ready<()> = || panic!("hunter2");
@@ -96,4 +96,27 @@ async fn a_request_leaves_one_line_without_its_path_and_query() {
     assert_eq!(told.lines().count(), 2, "{told}");
     assert!(told.contains(r#""http.route":"/page""#) && told.contains(r#""http.route":"_OTHER""#));
     assert!(told.contains(r#""http.response.status_code":404"#) && !told.contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_request_is_a_span_of_its_caller_s_trace_without_its_path_and_query() {
+    let exported = Exported::capture();
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let request = Request::get("/page?user=hunter2")
+        .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"))
+        .body(Body::empty())
+        .expect("a request");
+    router().oneshot(request).await.expect("an answer");
+    for (method, path) in [(Method::GET, "/wrong/hunter2"), (Method::POST, "/wrong")] {
+        call(router(), method, path, Body::empty()).await;
+    }
+    let spans = exported.spans();
+    let page = &spans["Server GET /page"];
+    assert_eq!(page.span_context.trace_id().to_string(), trace);
+    assert_eq!(page.parent_span_id.to_string(), "b7ad6b7169203331");
+    assert_eq!(attribute(page, "http.request.method").as_deref(), Some("GET"));
+    assert_eq!(attribute(page, "http.response.status_code").as_deref(), Some("200"));
+    assert_eq!(attribute(&spans["Server GET _OTHER"], "error.type"), None);
+    assert_eq!(attribute(&spans["Server POST /wrong"], "error.type").as_deref(), Some("500"));
+    assert!(!format!("{spans:?}").contains("hunter2"));
 }
