@@ -1,6 +1,7 @@
 //! Traces and metrics: what one recovery looks like from outside, and that nothing secret is in it.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::Client;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::Tested;
 use crate::harness::apart::Deployment;
@@ -184,7 +186,8 @@ async fn a_dead_collector_holds_nothing_up() -> Tested {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", dead.local_addr()?)),
         ("OTEL_BSP_SCHEDULE_DELAY", "10".to_owned()),
     ];
-    let mut postern = Postern::with_environment(&[], &variables)?;
+    let folder = config();
+    let mut postern = Postern::with_environment(&["--config", utf8(&folder)?], &variables)?;
     let user = unique("user");
     for _ in 0..20 {
         let begun = Instant::now();
@@ -201,7 +204,13 @@ async fn a_dead_collector_holds_nothing_up() -> Tested {
 #[tokio::test]
 async fn metrics_can_be_scraped_and_are_sent_and_name_no_user() -> Tested {
     let (collector, redis) = (Collector::start()?, Redis::start()?);
-    let flags = ["--config", utf8(&config())?, "--store", &redis.url()];
+    let (folder, store) = (config(), redis.url());
+    let peppers = TempDir::new()?;
+    for name in ["locator.key", "current.pepper"] {
+        fs::write(peppers.path().join(name), rand::random::<[u8; 32]>())?;
+    }
+    let peppers = utf8(peppers.path())?;
+    let flags = ["--config", utf8(&folder)?, "--store", &store, "--peppers", peppers];
     let postern = Postern::with_environment(&flags, &sending_to(&collector))?;
     let user = unique("canary-user");
     let code = postern.issue(&user).await?;
