@@ -81,21 +81,21 @@ impl Collector {
     /// left out, in whose digits a code can turn up by chance.
     pub(crate) fn texts(&self) -> String {
         let received = self.received.lock().expect("no test panics while it holds this");
-        let mut texts = String::new();
+        let mut texts = Vec::new();
         for resource in received.traces.iter().flat_map(|request| &request.resource_spans) {
             for attribute in resource.resource.iter().flat_map(|it| &it.attributes) {
-                texts += &format!("{attribute:?}\n");
+                texts.push(format!("{attribute:?}"));
             }
             for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
                 let status = span.status.as_ref().map(|status| &status.message);
-                texts += &format!("{} {status:?} {:?}\n", span.name, span.trace_state);
-                texts += &format!("{:?}\n", span.attributes);
+                texts.push(format!("{} {status:?} {:?}", span.name, span.trace_state));
+                texts.push(format!("{:?}", span.attributes));
                 for event in &span.events {
-                    texts += &format!("{} {:?}\n", event.name, event.attributes);
+                    texts.push(format!("{} {:?}", event.name, event.attributes));
                 }
             }
         }
-        texts
+        texts.join("\n")
     }
 
     /// The names of the services that sent spans.
