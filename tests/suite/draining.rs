@@ -69,9 +69,12 @@ async fn operators_are_told_that_it_lives_and_is_ready() -> Tested {
     let postern = Postern::start()?;
     assert_eq!(asks(&postern, "/livez").await?, (StatusCode::OK, "alive\n".to_owned()));
     assert_eq!(asks(&postern, "/readyz").await?, (StatusCode::OK, "ready\n".to_owned()));
-    assert_eq!(asks(&postern, "/metrics").await?.0, StatusCode::NOT_FOUND);
+    assert_eq!(asks(&postern, "/metrics").await?.0, StatusCode::OK);
+    assert_eq!(asks(&postern, "/debug").await?.0, StatusCode::NOT_FOUND);
     // They are told nowhere else.
-    assert_eq!(postern.get("/readyz").send().await?.status(), StatusCode::NOT_FOUND);
+    for path in ["/readyz", "/metrics"] {
+        assert_eq!(postern.get(path).send().await?.status(), StatusCode::NOT_FOUND);
+    }
     Ok(())
 }
 

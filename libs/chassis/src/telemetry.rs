@@ -155,13 +155,18 @@ fn log_panics() {
 #[cfg(test)]
 pub(crate) mod tests {
     use std::collections::HashMap;
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, LazyLock, Mutex};
 
     use opentelemetry_sdk::trace::{InMemorySpanExporter, SpanData};
+    use tracing::Dispatch;
     use tracing::subscriber::{DefaultGuard, set_default};
     use tracing_subscriber::filter::LevelFilter;
 
     use super::*;
+
+    /// A second subscriber, which hears nothing. While there is only one, a thread that has none
+    /// can decide for all others that nobody listens.
+    static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
 
     /// What is logged on this thread, for tests.
     #[derive(Clone, Default)]
@@ -170,6 +175,7 @@ pub(crate) mod tests {
     impl Lines {
         pub(crate) fn capture() -> (Self, DefaultGuard) {
             let lines = Self::default();
+            LazyLock::force(&ANOTHER);
             let layer = lines.layer();
             (lines, set_default(Registry::default().with(layer)))
         }
@@ -200,6 +206,7 @@ pub(crate) mod tests {
             let provider =
                 SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
             let lines = Lines::default();
+            LazyLock::force(&ANOTHER);
             let subscriber = Registry::default()
                 .with(vec![lines.layer().boxed(), traces::layer(&provider).boxed()]);
             Self { exporter, lines, _guard: set_default(subscriber) }

@@ -98,6 +98,7 @@ impl Connection {
         key: &str,
         arguments: &[Vec<u8>],
     ) -> Result<Vec<Vec<u8>>, CallError> {
+        // Spans of this target are exported where somebody asked for it.
         let span = tracing::info_span!(
             target: "trace",
             "redis",
