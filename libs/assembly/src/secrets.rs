@@ -48,7 +48,8 @@ pub fn generated_peppers(randomness: &Randomness) -> Arc<Peppers> {
     Arc::new(peppers.expect("two random keys"))
 }
 
-fn read(path: &Path) -> Result<SecretSlice<u8>, String> {
+/// Reads a file that nobody else should see.
+pub(crate) fn read(path: &Path) -> Result<SecretSlice<u8>, String> {
     fs::read(path).map(SecretSlice::from).map_err(|error| format!("{}: {error}", path.display()))
 }
 

@@ -1,5 +1,6 @@
 //! Where codes and journeys are kept.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chassis::settings::Mistakes;
@@ -9,54 +10,128 @@ use codes::memory::MemoryCodeStore;
 use codes::store::CodeStore;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::JourneyStore;
+use secrecy::{ExposeSecret as _, SecretString};
 use store_redis::codes::RedisCodeStore;
-use store_redis::connection::{Call, Connection, Observer};
+use store_redis::connection::address::{Access, Address};
+use store_redis::connection::checks::Checks;
+pub use store_redis::connection::checks::Use;
+use store_redis::connection::observer::{Call, Observer};
+use store_redis::connection::{Connection, UnfitError};
 use store_redis::journeys::RedisJourneyStore;
+
+use crate::secrets::read;
 
 /// The store of a service.
 #[derive(Clone, Debug, clap::Args)]
 pub struct StoreArgs {
-    /// Where codes and journeys are kept: `memory`, or a URL such as `redis://127.0.0.1:6379`
+    /// Where codes and journeys are kept: `memory`, or Redis under one of the URLs
+    /// `redis://host:port`, `redis+sentinel://host:port,host:port/primary's-name` and
+    /// `redis+cluster://host:port,host:port`; `rediss` for `redis` where TLS is spoken
     #[arg(long, env = "POSTERN_STORE", value_name = "STORE")]
     pub store: Option<String>,
+    /// Redis' user of this service
+    #[arg(long, env = "POSTERN_STORE_USERNAME", value_name = "NAME")]
+    pub store_username: Option<String>,
+    /// The file with that user's password
+    #[arg(long, env = "POSTERN_STORE_PASSWORD_FILE", value_name = "FILE")]
+    pub store_password_file: Option<PathBuf>,
+    /// The certificates, PEM, of whoever signs those of Redis; without it, the system's
+    #[arg(long, env = "POSTERN_STORE_AUTHORITY", value_name = "FILE")]
+    pub store_authority: Option<PathBuf>,
+    /// This service's certificate for Redis, PEM
+    #[arg(long, env = "POSTERN_STORE_CERTIFICATE", value_name = "FILE")]
+    pub store_certificate: Option<PathBuf>,
+    /// The key of that certificate, PEM
+    #[arg(long, env = "POSTERN_STORE_KEY", value_name = "FILE")]
+    pub store_key: Option<PathBuf>,
+    /// Whether a Redis is refused that may lose or evict what it is given: on or off
+    #[arg(long, env = "POSTERN_STORE_CHECKS", value_name = "on|off")]
+    pub store_checks: Option<String>,
 }
 
-/// A store that a setting names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A store that the settings name.
+#[derive(Clone, Debug)]
 pub enum Store {
     /// This process's memory.
     Memory,
-    /// A Redis server. The URL may hold a password.
-    Redis(String),
+    /// Redis.
+    Redis {
+        /// Where it is.
+        address: Address,
+        /// What it takes to be let in.
+        access: Access,
+        /// What is looked at before it is used.
+        checks: Checks,
+    },
 }
 
 impl StoreArgs {
     const SETTING: &str = "--store (POSTERN_STORE)";
 
-    /// The store, this process's memory if none is named.
+    /// The store, this process's memory if none is named. Redis is taken as it is, unless checks are
+    /// asked for.
     pub fn or_memory(&self, mistakes: &mut Mistakes) -> Option<Store> {
-        match self.store.as_deref() {
-            None | Some("memory") => Some(Store::Memory),
-            Some(url) if url.starts_with("redis://") => Some(Store::Redis(url.to_owned())),
-            Some(_) => {
-                let rule = "must be memory, or a URL such as redis://127.0.0.1:6379";
-                mistakes.note(format_args!("{}: {rule}", Self::SETTING));
-                None
-            }
-        }
+        self.parse(Use::All, false, mistakes)
     }
 
-    /// The store, which services that share it must be able to reach.
-    pub fn shared(&self, mistakes: &mut Mistakes) -> Option<Store> {
-        match self.or_memory(mistakes)? {
+    /// The store, which services that share it must be able to reach. Redis is checked for what
+    /// this service keeps there, unless that is declined.
+    pub fn shared(&self, used: Use, mistakes: &mut Mistakes) -> Option<Store> {
+        match self.parse(used, true, mistakes)? {
             Store::Memory => {
                 let rule = "must be a URL such as redis://127.0.0.1:6379: this service shares its \
                     store with others, and memory is one process's alone";
                 mistakes.note(format_args!("{}: {rule}", Self::SETTING));
                 None
             }
-            shared @ Store::Redis(_) => Some(shared),
+            shared @ Store::Redis { .. } => Some(shared),
         }
+    }
+
+    fn parse(&self, used: Use, checked: bool, mistakes: &mut Mistakes) -> Option<Store> {
+        let is_checked = match self.store_checks.as_deref() {
+            None => Ok(checked),
+            Some("on") => Ok(true),
+            Some("off") => Ok(false),
+            Some(_) => Err("must be on or off"),
+        };
+        let is_checked = mistakes.check("--store-checks (POSTERN_STORE_CHECKS)", is_checked);
+        let access = self.access(mistakes);
+        let url = match self.store.as_deref() {
+            None | Some("memory") => return Some(Store::Memory),
+            Some(url) => url,
+        };
+        let address = mistakes.check(Self::SETTING, Address::parse(url));
+        let checks = if is_checked? { Checks::On(used) } else { Checks::Off };
+        Some(Store::Redis { address: address?, access: access?, checks })
+    }
+
+    fn access(&self, mistakes: &mut Mistakes) -> Option<Access> {
+        let mut file = |setting: &str, path: &Option<PathBuf>| match path {
+            Some(path) => mistakes.check(setting, read(path)).map(Some),
+            None => Some(None),
+        };
+        let password =
+            file("--store-password-file (POSTERN_STORE_PASSWORD_FILE)", &self.store_password_file);
+        let authority = file("--store-authority (POSTERN_STORE_AUTHORITY)", &self.store_authority);
+        let certificate =
+            file("--store-certificate (POSTERN_STORE_CERTIFICATE)", &self.store_certificate);
+        let key = file("--store-key (POSTERN_STORE_KEY)", &self.store_key);
+        let identity = match (certificate?, key?) {
+            (Some(certificate), Some(key)) => Some((certificate.expose_secret().to_vec(), key)),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                mistakes.note("--store-certificate, --store-key: must be given together");
+                return None;
+            }
+        };
+        let password = password?.map(|password| {
+            // Whoever writes a file with an editor ends it with a newline.
+            let text = String::from_utf8_lossy(password.expose_secret());
+            SecretString::from(text.trim_end_matches(['\r', '\n']))
+        });
+        let authority = authority?.map(|authority| authority.expose_secret().to_vec());
+        Some(Access { username: self.store_username.clone(), password, authority, identity })
     }
 }
 
@@ -70,17 +145,21 @@ pub struct Stores {
 }
 
 impl Store {
-    /// Opens the store, inside a runtime. A server need not be there yet.
-    pub fn open(&self) -> Result<Stores, Mistakes> {
+    /// Opens the store, inside a runtime. A server need not be there yet; one that is there and not
+    /// fit is a mistake.
+    pub async fn open(self) -> Result<Stores, Mistakes> {
         match self {
             Self::Memory => Ok(Stores {
                 codes: Arc::new(MemoryCodeStore::new(Arc::new(SystemClock))),
                 journeys: Arc::new(MemoryJourneyStore::new(Arc::new(SystemClock))),
             }),
-            Self::Redis(url) => {
-                let connection = Connection::open(url)
-                    .map_err(|error| Mistakes(vec![format!("{}: {error}", StoreArgs::SETTING)]))?
-                    .observed(measured());
+            Self::Redis { address, access, checks } => {
+                let named = |what: &str| format!("{}: {what}", StoreArgs::SETTING);
+                let connection = Connection::open(&address, access, checks, Some(measured()))
+                    .map_err(|error| Mistakes(vec![named(&error.to_string())]))?;
+                connection.first_look().await.map_err(|UnfitError(complaints)| {
+                    Mistakes(complaints.iter().map(|complaint| named(complaint)).collect())
+                })?;
                 Ok(Stores {
                     codes: Arc::new(RedisCodeStore::new(connection.clone())),
                     journeys: Arc::new(RedisJourneyStore::new(connection)),
@@ -101,4 +180,64 @@ fn measured() -> Observer {
         labels.extend(error.map(|error| ("error.type", error)));
         durations.record(duration, &labels);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Args {
+        #[command(flatten)]
+        store: StoreArgs,
+    }
+
+    fn args(flags: &[&str]) -> StoreArgs {
+        Args::parse_from([&["test"], flags].concat()).store
+    }
+
+    #[test]
+    fn a_service_of_its_own_checks_its_redis_unless_told_not_to() {
+        for (flags, checks) in [
+            (&["--store", "redis://host"] as &[_], Checks::On(Use::Codes)),
+            (&["--store", "redis+cluster://a:1,b:2", "--store-checks", "off"], Checks::Off),
+        ] {
+            let mut mistakes = Mistakes::default();
+            let store = args(flags).shared(Use::Codes, &mut mistakes);
+            assert!(
+                matches!(store, Some(Store::Redis { checks: found, .. }) if found == checks),
+                "{mistakes}"
+            );
+        }
+        let together = args(&["--store", "redis://host"]).or_memory(&mut Mistakes::default());
+        assert!(matches!(together, Some(Store::Redis { checks: Checks::Off, .. })));
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let flags = [
+            "--store=redis://",
+            "--store-checks=perhaps",
+            "--store-key=/does/not/exist",
+            "--store-password-file=/does/not/exist",
+        ];
+        let mut mistakes = Mistakes::default();
+        assert!(args(&flags).shared(Use::Codes, &mut mistakes).is_none());
+        assert_eq!(mistakes.0.len(), 4, "{mistakes}");
+        let mut mistakes = Mistakes::default();
+        assert!(args(&["--store=memory"]).shared(Use::Codes, &mut mistakes).is_none());
+        assert_eq!(mistakes.0.len(), 1, "{mistakes}");
+    }
+
+    #[test]
+    fn a_password_comes_from_a_file_without_its_newline() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "hunter2\n").expect("a file");
+        let path = file.path().to_str().expect("a path in UTF-8");
+        let access = args(&["--store-password-file", path]).access(&mut Mistakes::default());
+        let password = access.and_then(|access| access.password).expect("a password");
+        assert_eq!(password.expose_secret(), "hunter2");
+    }
 }

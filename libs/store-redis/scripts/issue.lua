@@ -1,13 +1,13 @@
 -- Issues a code: libs/codes/src/record/issue.rs, transition for transition.
 --
--- ARGV[4] attempt  [5] its fingerprint  [6] failed attempts allowed  [7] issues an hour
--- ARGV[8] overrides a day  [9] whether to override a lock, 1 or 0
--- ARGV[10] nonce of the code's id  [11] kid  [12] digest  [13] life, in ms  [14] client  [15] agent
+-- ARGV[5] attempt  [6] its fingerprint  [7] failed attempts allowed  [8] issues an hour
+-- ARGV[9] overrides a day  [10] whether to override a lock, 1 or 0
+-- ARGV[11] nonce of the code's id  [12] kid  [13] digest  [14] life, in ms  [15] client  [16] agent
 -- Replies  issued <nonce> <expires at, in ms> <attempts allowed> overridden|plain fresh|replayed
 --          locked <until, in ms>    disabled    conflict
 --          quota_exceeded <until, in ms>    override_quota_exceeded <until, in ms>
 
-local attempt, fingerprint, limit = ARGV[4], ARGV[5], tonumber(ARGV[6])
+local attempt, fingerprint, limit = ARGV[5], ARGV[6], tonumber(ARGV[7])
 
 local function issued(overridden, again)
   local failed = record.state == 'active' and number('failed') or 0
@@ -15,20 +15,20 @@ local function issued(overridden, again)
   return {'issued', record.nonce, record.expires_at, text(left), overridden, again}
 end
 
-local known = recall(attempt, fingerprint)
+local known, again = recall(attempt, fingerprint)
 if known then
   local live = known[1] == 'issued' and known[2] == record.nonce and record.state == 'active'
     and now < number('expires_at') and record.fence == fence()
   if not live then
     return {'conflict'}
   end
-  put('kid', ARGV[11])
-  put('digest', ARGV[12])
+  put('kid', ARGV[12])
+  put('digest', ARGV[13])
   save()
-  return issued('plain', 'replayed')
+  return issued(again == 'fresh' and known[3] or 'plain', again)
 end
 
-if count('issues') >= tonumber(ARGV[7]) then
+if count('issues') >= tonumber(ARGV[8]) then
   return {'quota_exceeded', record.issues_until}
 end
 if is_disabled() then
@@ -37,10 +37,10 @@ end
 local overridden = 'plain'
 local lock = locked_until()
 if lock then
-  if ARGV[9] ~= '1' then
+  if ARGV[10] ~= '1' then
     return {'locked', text(lock)}
   end
-  if count('overrides') >= tonumber(ARGV[8]) then
+  if count('overrides') >= tonumber(ARGV[9]) then
     return {'override_quota_exceeded', record.overrides_until}
   end
   overridden = 'overridden'
@@ -48,17 +48,17 @@ if lock then
   one_more('overrides', DAY)
 end
 
-put('nonce', ARGV[10])
+put('nonce', ARGV[11])
 put('state', 'active')
-put('kid', ARGV[11])
-put('digest', ARGV[12])
+put('kid', ARGV[12])
+put('digest', ARGV[13])
 put('fence', fence())
 put('failed', '0')
 put('issued_at', text(now))
-put('expires_at', text(now + ARGV[13]))
-put('client', ARGV[14])
-put('agent', ARGV[15] ~= '' and ARGV[15] or nil)
+put('expires_at', text(now + ARGV[14]))
+put('client', ARGV[15])
+put('agent', ARGV[16] ~= '' and ARGV[16] or nil)
 one_more('issues', HOUR)
-remember(attempt, fingerprint, 'issued ' .. record.nonce)
+remember(attempt, fingerprint, table.concat({'issued', record.nonce, overridden}, ' '))
 save()
 return issued(overridden, 'fresh')

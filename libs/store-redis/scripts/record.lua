@@ -5,12 +5,14 @@
 -- ARGV[1]  the caller's time, in ms
 -- ARGV[2]  the time to live by, in ms, or empty for this server's own
 -- ARGV[3]  what to add to the fence: empty but in tests
+-- ARGV[4]  this call, which a client may send more than once: it answers the same each time
 -- Replies begin with a word. `skewed` and the difference in ms: the caller's clock is off.
 --
 -- code      nonce state (active consumed burned revoked) kid digest fence failed
 --           issued_at expires_at client agent
 -- counts    failures, consecutive, issues, overrides, each with _until; lock_until
--- outcomes  o:<attempt> = "<until> <fingerprint> <word> <facts>"
+-- outcomes  o:<attempt> = "<until> <fingerprint> <call> <word> <facts>"; a call without an attempt is
+--           its own
 
 local REPLAY_WINDOW = 120000
 local TRACE = 3600000
@@ -20,8 +22,9 @@ local CONSECUTIVE_MEMORY = 30 * DAY
 local DISABLED_MEMORY = 3650 * DAY
 local CONSECUTIVE_FAILURES = 100
 local MAX_SKEW = 5000
+local RESEND_WINDOW = 10000
 
-local key = KEYS[1]
+local key, call = KEYS[1], ARGV[4]
 
 local function text(number)
   return string.format('%.0f', number)
@@ -98,7 +101,8 @@ local function locked_until()
   end
 end
 
--- The outcome that this attempt had, as words; `conflict` if it stood for another request.
+-- The outcome that this attempt had, as words; `conflict` if it stood for another request. Then
+-- whether it is seen again: `fresh` for the very call that had it.
 local function recall(attempt, fingerprint)
   local known = record['o:' .. attempt]
   if not known then
@@ -112,9 +116,9 @@ local function recall(attempt, fingerprint)
     return nil
   end
   if words[2] ~= fingerprint then
-    return {'conflict'}
+    return {'conflict'}, 'replayed'
   end
-  return {words[3], words[4], words[5]}
+  return {unpack(words, 4)}, words[3] == call and 'fresh' or 'replayed'
 end
 
 local function remember(attempt, fingerprint, outcome)
@@ -123,7 +127,8 @@ local function remember(attempt, fingerprint, outcome)
       put(field, nil)
     end
   end
-  put('o:' .. attempt, text(now + REPLAY_WINDOW) .. ' ' .. fingerprint .. ' ' .. outcome)
+  local words = {text(now + REPLAY_WINDOW), fingerprint, call, outcome}
+  put('o:' .. attempt, table.concat(words, ' '))
 end
 
 -- The primary that this is, from one start or promotion to the next.
@@ -132,7 +137,8 @@ local function fence()
   return string.match(info, 'run_id:(%x+)') .. string.match(info, 'master_replid:(%x+)') .. ARGV[3]
 end
 
--- When nothing in the record matters any more.
+-- When nothing in the record matters any more. The outcome of a call without an attempt does not
+-- count: it is there for a client that sends the call again at once.
 local function dies_at()
   local last = math.max(number('lock_until'), 0)
   for _, name in ipairs({'failures', 'consecutive', 'issues', 'overrides'}) do
@@ -142,7 +148,7 @@ local function dies_at()
     last = math.max(last, number('expires_at') + TRACE)
   end
   for field, value in pairs(record) do
-    if string.sub(field, 1, 2) == 'o:' then
+    if string.sub(field, 1, 2) == 'o:' and not string.find(value, '^%d+ %- ') then
       last = math.max(last, tonumber(string.match(value, '^%d+')))
     end
   end
@@ -151,11 +157,14 @@ end
 
 -- Under an injected clock a record's end comes without its expiry: the dead are not seen.
 if ARGV[2] ~= '' and now >= dies_at() then
+  for field in pairs(record) do
+    removed[#removed + 1] = field
+  end
   record = {}
-  redis.call('DEL', key)
 end
 
--- Writes what has changed. A record without an end does not outlive its change.
+-- Writes what has changed. It stays for as long as a client may send the call again, even where
+-- nothing in it matters any more.
 local function save()
   if #removed > 0 then
     redis.call('HDEL', key, unpack(removed))
@@ -164,5 +173,5 @@ local function save()
     redis.call('HSET', key, unpack(set))
   end
   -- A lifetime, not an instant: it is right by the server's clock and by an injected one.
-  redis.call('PEXPIRE', key, text(math.max(dies_at() - now, 1)))
+  redis.call('PEXPIRE', key, text(math.max(dies_at() - now, RESEND_WINDOW)))
 end

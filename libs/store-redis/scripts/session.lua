@@ -1,11 +1,12 @@
 #!lua
 -- A waiting journey: opens every script on sessions.
 --
--- KEYS[1]  the session, a hash of version, body and ends_at
+-- KEYS[1]  the session, a hash of version, body, ends_at, and by: the call that wrote it last
 -- ARGV[1]  the time to live by, in ms, or empty for this server's own
+-- ARGV[2]  this call, which a client may send more than once: it answers the same each time
 -- Replies begin with a word.
 
-local key = KEYS[1]
+local key, call = KEYS[1], ARGV[2]
 
 local now
 if ARGV[1] == '' then
@@ -16,8 +17,8 @@ else
 end
 
 local function session()
-  local fields = redis.call('HMGET', key, 'version', 'body', 'ends_at')
+  local fields = redis.call('HMGET', key, 'version', 'body', 'ends_at', 'by')
   if fields[1] and now < tonumber(fields[3]) then
-    return {version = fields[1], body = fields[2]}
+    return {version = fields[1], body = fields[2], by = fields[4]}
   end
 end

@@ -1,12 +1,13 @@
 -- Puts a session there, for a lifetime and no longer.
 --
--- ARGV[2] body  [3] lifetime, in ms
+-- ARGV[3] body  [4] lifetime, in ms
 -- Replies  created    taken
 
-if session() then
-  return {'taken'}
+local found = session()
+if found then
+  return {found.by == call and 'created' or 'taken'}
 end
-local ends_at = string.format('%.0f', now + ARGV[3])
-redis.call('HSET', key, 'version', '1', 'body', ARGV[2], 'ends_at', ends_at)
-redis.call('PEXPIRE', key, ARGV[3])
+local ends_at = string.format('%.0f', now + ARGV[4])
+redis.call('HSET', key, 'version', '1', 'body', ARGV[3], 'ends_at', ends_at, 'by', call)
+redis.call('PEXPIRE', key, ARGV[4])
 return {'created'}

@@ -1,13 +1,13 @@
 -- Verifies a guess: libs/codes/src/record/verify.rs, transition for transition.
 --
--- ARGV[4] attempt  [5] its fingerprint  [6] failed attempts allowed  [7] lockout, in ms
--- ARGV[8..]  pairs of a kid and the guess's digest under it
+-- ARGV[5] attempt  [6] its fingerprint  [7] failed attempts allowed  [8] lockout, in ms
+-- ARGV[9..]  pairs of a kid and the guess's digest under it
 -- Replies  accepted <nonce> <at, in ms> fresh|replayed
 --          denied <reason> <locked until, in ms, or -> <nonce or -> fresh|replayed
 --          conflict
 
-local attempt, fingerprint = ARGV[4], ARGV[5]
-local limit, lockout = tonumber(ARGV[6]), tonumber(ARGV[7])
+local attempt, fingerprint = ARGV[5], ARGV[6]
+local limit, lockout = tonumber(ARGV[7]), tonumber(ARGV[8])
 
 local function lock_word()
   local ends = locked_until()
@@ -19,7 +19,7 @@ local function refuse(reason)
 end
 
 local function deny(reason)
-  remember(attempt, fingerprint, 'denied ' .. reason .. ' ' .. lock_word())
+  remember(attempt, fingerprint, table.concat({'denied', reason, lock_word(), record.nonce}, ' '))
   save()
   return {'denied', reason, lock_word(), record.nonce, 'fresh'}
 end
@@ -30,12 +30,12 @@ local function finish(state)
   put('fence', nil)
 end
 
-local known = recall(attempt, fingerprint)
+local known, again = recall(attempt, fingerprint)
 if known then
   if known[1] == 'accepted' then
-    return {'accepted', known[2], known[3], 'replayed'}
+    return {'accepted', known[2], known[3], again}
   elseif known[1] == 'denied' then
-    return {'denied', known[2], known[3], '-', 'replayed'}
+    return {'denied', known[2], known[3], again == 'fresh' and known[4] or '-', again}
   end
   return {'conflict'}
 end
@@ -50,7 +50,7 @@ if record.state ~= 'active' then
   return refuse('no_code')
 end
 local candidate
-for i = 8, #ARGV, 2 do
+for i = 9, #ARGV, 2 do
   if ARGV[i] == record.kid then
     candidate = ARGV[i + 1]
   end

@@ -14,6 +14,7 @@ use codes::record::{
 };
 use codes::store::{CodeStore, StoreError};
 
+use crate::calls::Calls;
 use crate::connection::Connection;
 use crate::keys;
 use crate::reply::{Reply, Unreadable};
@@ -22,6 +23,7 @@ use crate::scripts::{self, Script};
 /// Keeps records in Redis.
 pub struct RedisCodeStore {
     connection: Connection,
+    calls: Calls,
     injected: Option<Injected>,
 }
 
@@ -35,13 +37,13 @@ pub struct Injected {
 
 impl RedisCodeStore {
     /// A store behind this connection, at the server's own time.
-    pub const fn new(connection: Connection) -> Self {
-        Self { connection, injected: None }
+    pub fn new(connection: Connection) -> Self {
+        Self { connection, calls: Calls::default(), injected: None }
     }
 
     /// A store at an injected time, for tests.
-    pub const fn with_injected(connection: Connection, injected: Injected) -> Self {
-        Self { connection, injected: Some(injected) }
+    pub fn with_injected(connection: Connection, injected: Injected) -> Self {
+        Self { connection, calls: Calls::default(), injected: Some(injected) }
     }
 
     /// Runs a script and takes the first word of its reply.
@@ -55,7 +57,7 @@ impl RedisCodeStore {
         let (now, fence) = self.injected.as_ref().map_or_else(Default::default, |injected| {
             (millis(injected.clock.now()), (injected.fence)())
         });
-        let opening = [millis(asked_at), now, fence].map(String::into_bytes);
+        let opening = [millis(asked_at), now, fence, self.calls.next()].map(String::into_bytes);
         let arguments: Vec<_> = opening.into_iter().chain(arguments).collect();
         let words = self.connection.run(script, &keys::record(subject), &arguments).await;
         let mut reply =

@@ -8,6 +8,7 @@ use clock::Clock;
 use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
 use journeys::session::SessionKey;
 
+use crate::calls::Calls;
 use crate::connection::Connection;
 use crate::keys;
 use crate::reply::{Reply, Unreadable};
@@ -16,18 +17,19 @@ use crate::scripts::{self, Script};
 /// Keeps waiting journeys in Redis.
 pub struct RedisJourneyStore {
     connection: Connection,
+    calls: Calls,
     clock: Option<Arc<dyn Clock>>,
 }
 
 impl RedisJourneyStore {
     /// A store behind this connection, at the server's own time.
-    pub const fn new(connection: Connection) -> Self {
-        Self { connection, clock: None }
+    pub fn new(connection: Connection) -> Self {
+        Self { connection, calls: Calls::default(), clock: None }
     }
 
     /// A store at an injected time, for tests.
-    pub const fn with_clock(connection: Connection, clock: Arc<dyn Clock>) -> Self {
-        Self { connection, clock: Some(clock) }
+    pub fn with_clock(connection: Connection, clock: Arc<dyn Clock>) -> Self {
+        Self { connection, calls: Calls::default(), clock: Some(clock) }
     }
 
     /// Runs a script and takes the first word of its reply.
@@ -38,8 +40,8 @@ impl RedisJourneyStore {
         arguments: Vec<Vec<u8>>,
     ) -> Result<(String, Reply), StoreFault> {
         let now = self.clock.as_ref().map(|clock| clock.now().unix_millis().to_string());
-        let opening = now.unwrap_or_default().into_bytes();
-        let arguments: Vec<_> = std::iter::once(opening).chain(arguments).collect();
+        let opening = [now.unwrap_or_default(), self.calls.next()].map(String::into_bytes);
+        let arguments: Vec<_> = opening.into_iter().chain(arguments).collect();
         let words = self.connection.run(script, &keys::session(key), &arguments).await;
         let mut reply = Reply::new(words.map_err(|fault| StoreFault(fault.to_string()))?);
         Ok((reply.word()?, reply))

@@ -4,11 +4,18 @@
 //! | --- | --- | --- | --- |
 //! | `postern:code:{<subject>}` | hash | the record of one user of one application | until nothing in it matters any more |
 //! | `postern:journey:{<session key>}` | hash | one waiting journey | for the session's lifetime |
+//! | `postern:code:{rights}`, `postern:journey:{rights}` | hash | nothing: rights are tried on it | for one script |
 //!
 //! The hash tags are whatever must change together: it lies in one slot.
 
 use codes::digest::Subject;
 use journeys::session::SessionKey;
+
+/// Where the rights to records are tried.
+pub(crate) const RIGHTS_CODES: &str = "postern:code:{rights}";
+
+/// Where the rights to journeys are tried.
+pub(crate) const RIGHTS_JOURNEYS: &str = "postern:journey:{rights}";
 
 /// The record of one user of one application.
 pub(crate) fn record(subject: &Subject) -> String {

@@ -33,3 +33,6 @@ script!(SESSION_CREATE, "session.lua" + "session_create");
 script!(SESSION_LOAD, "session.lua" + "session_load");
 script!(SESSION_ADVANCE, "session.lua" + "session_advance");
 script!(SESSION_END, "session.lua" + "session_end");
+
+/// Tries the rights of a user.
+pub(crate) const RIGHTS: &str = include_str!("../scripts/rights.lua");

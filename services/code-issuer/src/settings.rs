@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use assembly::configuration::{ConfigArgs, look_after};
 use assembly::secrets::{PepperArgs, SigningArgs};
-use assembly::store::{Store, StoreArgs};
+use assembly::store::{Store, StoreArgs, Use};
 use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
 use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
@@ -60,7 +60,7 @@ impl chassis::Settings for Args {
         let http = self.http.check(8080, mistakes);
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
-        let store = self.store.shared(mistakes);
+        let store = self.store.shared(Use::Codes, mistakes);
         let peppers = self.peppers.open(mistakes);
         let minter = self.signing.open(mistakes);
         Some(Checked {
@@ -77,7 +77,7 @@ impl chassis::Settings for Args {
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, live, store, peppers, minter } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
-    let desk = assembly::desk(&store.open()?, peppers);
+    let desk = assembly::desk(&store.open().await?, peppers);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens);
     let router = metadata::well_known(&minter, Some("/oidc/token"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use assembly::configuration::{ConfigArgs, look_after};
 use assembly::secrets::{SigningArgs, TrustArgs, sealing_key};
-use assembly::store::{Store, StoreArgs};
+use assembly::store::{Store, StoreArgs, Use};
 use chassis::grpc::Client;
 use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
 use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
@@ -73,7 +73,7 @@ impl chassis::Settings for Args {
         let http = self.http.check(8080, mistakes);
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
-        let store = self.store.shared(mistakes);
+        let store = self.store.shared(Use::Journeys, mistakes);
         let minter = self.signing.open(mistakes);
         let clients = self.clients.open(mistakes);
         let verifier = self.verifier.and_then(|url| Channel::from_shared(url).ok());
@@ -98,7 +98,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let [grpc, http, admin] = bind(endpoints).await?;
     let ports = Ports {
         live: Arc::clone(&live),
-        store: store.open()?.journeys,
+        store: store.open().await?.journeys,
         verifier: Client::connect_lazy(&verifier, wire::FILE_DESCRIPTOR_SET)?,
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),

@@ -178,7 +178,7 @@ impl Serve {
         if self.peppers.peppers.is_some() {
             return self.peppers.open(mistakes);
         }
-        if !is_demo && matches!(store, Some(Store::Redis(_))) {
+        if !is_demo && matches!(store, Some(Store::Redis { .. })) {
             mistakes.note(
                 "--peppers (POSTERN_PEPPERS): must be given with --config and a Redis: each process \
                  with peppers of its own would also have codes and lockouts of its own",

@@ -48,7 +48,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     };
     let issuer = issuer.unwrap_or_else(|| format!("http://{}", http.address()));
     let minter = Minter::new(keys, issuer).map_err(anyhow::Error::from)?;
-    let stores = store.open()?;
+    let stores = store.open().await?;
     let desk = assembly::desk(&stores, peppers);
 
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use assembly::configuration::{ConfigArgs, look_after};
 use assembly::secrets::{PepperArgs, TrustArgs, trusted};
-use assembly::store::{Store, StoreArgs};
+use assembly::store::{Store, StoreArgs, Use};
 use chassis::settings::{AdminListen, GrpcListen, Mistakes, Process, ProcessArgs};
 use chassis::{Endpoint, GrpcServer, Servers, StartError, bind};
 use clock::SystemClock;
@@ -63,7 +63,7 @@ impl chassis::Settings for Args {
         let grpc = self.grpc.check(50052, mistakes);
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open(grpc, mistakes);
-        let store = self.store.shared(mistakes);
+        let store = self.store.shared(Use::Codes, mistakes);
         let peppers = self.peppers.open(mistakes);
         let clients = self.clients.open(mistakes);
         let services = trusted(
@@ -87,7 +87,7 @@ impl chassis::Settings for Args {
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, live, store, peppers, clients, services } = settings;
     let [grpc, admin] = bind(endpoints).await?;
-    let desk = assembly::desk(&store.open()?, peppers);
+    let desk = assembly::desk(&store.open().await?, peppers);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     let service = Verifier::new(gate.and_services(services), desk);
     let server = GrpcServer::new(grpc).service(service.grpc());

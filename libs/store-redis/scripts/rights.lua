@@ -1,0 +1,26 @@
+#!lua
+-- Does to a key of its own what the other scripts do to theirs, and leaves nothing.
+--
+-- KEYS[1]  a key that nobody else uses
+-- ARGV[1]  codes or journeys: whose commands
+-- Replies with the names of the commands that this user may not run
+
+local key = KEYS[1]
+local commands = {
+  codes = {
+    {'TIME'}, {'INFO', 'server', 'replication'}, {'HSET', key, 'a', '1'}, {'PEXPIRE', key, '1000'},
+    {'HGETALL', key}, {'HDEL', key, 'a'},
+  },
+  journeys = {
+    {'TIME'}, {'HSET', key, 'a', '1'}, {'PEXPIRE', key, '1000'}, {'HMGET', key, 'a'}, {'DEL', key},
+  },
+}
+
+local refused = {}
+for _, command in ipairs(commands[ARGV[1]]) do
+  local reply = redis.pcall(unpack(command))
+  if type(reply) == 'table' and reply.err then
+    refused[#refused + 1] = command[1]
+  end
+end
+return refused

@@ -1,0 +1,185 @@
+//! Whether Redis can be asked. A link that is lost is brought up again in the background; while that
+//! fails, callers hear so at once instead of waiting for what does not come.
+//!
+//! ```text
+//!              comes up              is lost, or slow again and again
+//! CONNECTING ───────────────> UP ──────────────────────────────────> CONNECTING
+//!  callers    <─────────────  callers ask                             callers wait, up to
+//!  wait                                                               their deadline
+//!      │  does not come up              comes up
+//!      └───────────────────> DOWN ──────────────────> UP
+//!                            callers are refused; tried again every 100 ms
+//! ```
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use redis::RedisError;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use super::checks::{self, Checks};
+use super::link::Link;
+use super::route::Route;
+use super::sentinel::Peer;
+
+/// How long it may take until a link is up: sentinels, server, greeting and checks.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often it is tried again while Redis is down.
+const TRY_EVERY: Duration = Duration::from_millis(100);
+
+/// How many calls in a row may get no reply before the link is given up. A half-open connection
+/// shows itself in no other way.
+const SLOW_CALLS: u32 = 3;
+
+/// A link that is brought up again whenever it is lost.
+pub(super) struct Breaker {
+    state: watch::Sender<State>,
+    slow: AtomicU32,
+    keeper: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct State {
+    /// How many links there were.
+    generation: u64,
+    phase: Phase,
+}
+
+#[derive(Clone)]
+enum Phase {
+    Connecting,
+    Up(Link),
+    Down(Arc<Outage>),
+}
+
+/// Why Redis cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Outage {
+    /// It cannot be reached, or does not serve.
+    #[error("redis is down: {0}")]
+    Unreachable(String),
+    /// It can be reached, and is not to be used.
+    #[error("redis is not fit: {}", .0.join("; "))]
+    Unfit(Vec<String>),
+}
+
+impl From<RedisError> for Outage {
+    fn from(error: RedisError) -> Self {
+        Self::Unreachable(error.to_string())
+    }
+}
+
+impl Breaker {
+    /// Begins to bring a link up, inside a runtime.
+    pub(super) fn new(route: Route, checks: Checks) -> Self {
+        let (state, _) = watch::channel(State { generation: 0, phase: Phase::Connecting });
+        let keeper = tokio::spawn(keep(route, checks, state.clone()));
+        Self { state, slow: AtomicU32::new(0), keeper }
+    }
+
+    /// The link and its generation, once it is known whether there is one.
+    pub(super) async fn link(&self) -> Result<(u64, Link), Arc<Outage>> {
+        let mut states = self.state.subscribe();
+        loop {
+            let State { generation, phase } = states.borrow_and_update().clone();
+            match phase {
+                Phase::Up(link) => return Ok((generation, link)),
+                Phase::Down(outage) => return Err(outage),
+                Phase::Connecting => {}
+            }
+            if states.changed().await.is_err() {
+                return Err(Arc::new(Outage::Unreachable("nobody connects".to_owned())));
+            }
+        }
+    }
+
+    /// The link of that generation answered.
+    pub(super) fn answered(&self) {
+        self.slow.store(0, Ordering::Relaxed);
+    }
+
+    /// The link of that generation gave no reply in time.
+    pub(super) fn slow(&self, generation: u64) {
+        if self.slow.fetch_add(1, Ordering::Relaxed) + 1 >= SLOW_CALLS {
+            self.lost(generation);
+        }
+    }
+
+    /// The link of that generation is of no use.
+    pub(super) fn lost(&self, generation: u64) {
+        let given_up = self.state.send_if_modified(|state| {
+            let is_it = state.generation == generation && matches!(state.phase, Phase::Up(_));
+            if is_it {
+                state.phase = Phase::Connecting;
+            }
+            is_it
+        });
+        if given_up {
+            self.answered();
+        }
+    }
+}
+
+impl Drop for Breaker {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+/// Keeps a link up for as long as somebody has a use for it.
+async fn keep(route: Route, checks: Checks, state: watch::Sender<State>) {
+    loop {
+        let peer = bring_up(&route, checks, &state).await;
+        let mut states = state.subscribe();
+        tokio::select! {
+            _ = states.wait_for(|state| !matches!(state.phase, Phase::Up(_))) => {
+                tracing::debug!("the link to redis was given up");
+            }
+            () = route.has_moved(peer.as_ref()) => {
+                tracing::info!("the sentinels name another primary");
+                state.send_modify(|state| state.phase = Phase::Connecting);
+            }
+        }
+    }
+}
+
+/// Tries until a link is up.
+async fn bring_up(route: &Route, checks: Checks, state: &watch::Sender<State>) -> Option<Peer> {
+    let mut is_known_down = false;
+    loop {
+        match attempt(route, checks).await {
+            Ok((link, peer)) => {
+                state.send_modify(|state| {
+                    state.generation += 1;
+                    state.phase = Phase::Up(link);
+                });
+                if is_known_down {
+                    tracing::info!("redis serves again");
+                }
+                return peer;
+            }
+            Err(outage) => {
+                if !is_known_down {
+                    tracing::warn!(%outage, "codes and journeys cannot be served");
+                    is_known_down = true;
+                }
+                state.send_modify(|state| state.phase = Phase::Down(Arc::new(outage)));
+                sleep(TRY_EVERY).await;
+            }
+        }
+    }
+}
+
+async fn attempt(route: &Route, checks: Checks) -> Result<(Link, Option<Peer>), Outage> {
+    let attempt = async {
+        let (mut link, peer) = route.connect().await?;
+        let complaints = checks::inspect(&mut link, checks).await?;
+        if complaints.is_empty() { Ok((link, peer)) } else { Err(Outage::Unfit(complaints)) }
+    };
+    let no_link = format!("no connection within {} ms", PATIENCE.as_millis());
+    timeout(PATIENCE, attempt).await.unwrap_or(Err(Outage::Unreachable(no_link)))
+}

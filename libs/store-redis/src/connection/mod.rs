@@ -1,0 +1,177 @@
+//! The way to Redis: one multiplexed connection that comes up again by itself, a deadline for every
+//! call, and scripts by their hash.
+//!
+//! | to learn | read |
+//! | --- | --- |
+//! | which URLs there are, and who is let in | [`address`] |
+//! | what a server must be | [`checks`] |
+//! | when callers wait, and when they are refused at once | `breaker` |
+//! | how a link comes up, for each topology | `route`, `sentinel` |
+
+pub mod address;
+mod breaker;
+pub mod checks;
+mod link;
+pub mod observer;
+mod route;
+mod sentinel;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
+use tokio::time::timeout;
+
+use self::address::{Access, Address, AddressError};
+use self::breaker::{Breaker, Outage};
+use self::checks::Checks;
+use self::link::{Fault, Link};
+use self::observer::Observer;
+use self::route::Route;
+use crate::scripts::Script;
+
+/// What one call to Redis may take, reconnecting included: Redis' share of a verification's
+/// deadline.
+const DEADLINE: Duration = Duration::from_millis(300);
+
+/// How long a start waits to learn what Redis is.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
+/// Why a call to Redis gave no reply. A script may have run all the same, unless Redis said that it
+/// refused it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    #[error("no reply within {} ms", DEADLINE.as_millis())]
+    Deadline,
+    #[error("{0}")]
+    Down(Arc<Outage>),
+    #[error("{0}")]
+    Redis(#[from] RedisError),
+}
+
+impl CallError {
+    /// What went wrong, in one word.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Deadline => "timeout",
+            Self::Down(_) => "down",
+            Self::Redis(_) => "redis",
+        }
+    }
+}
+
+/// What is wrong with a Redis, and what to change.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct UnfitError(pub Vec<String>);
+
+/// A connection that many callers share.
+#[derive(Clone)]
+pub struct Connection {
+    breaker: Arc<Breaker>,
+    observer: Option<Observer>,
+}
+
+impl Connection {
+    /// Begins to connect, inside a runtime. Redis need not be there yet, so that a service can start
+    /// before it; until it comes, calls fail at once.
+    /// The observer hears of each call when it has ended.
+    pub fn open(
+        address: &Address,
+        access: Access,
+        checks: Checks,
+        observer: Option<Observer>,
+    ) -> Result<Self, AddressError> {
+        // Redis' client takes whichever provider the process has; one is set already where another
+        // connection was opened first.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let route = Route::new(address, access)?;
+        Ok(Self { breaker: Arc::new(Breaker::new(route, checks)), observer })
+    }
+
+    /// Looks at Redis for the first time: an error if it is there and its checks fail.
+    pub async fn first_look(&self) -> Result<(), UnfitError> {
+        match timeout(FIRST_LOOK, self.breaker.link()).await {
+            Ok(Err(outage)) => match &*outage {
+                Outage::Unfit(complaints) => Err(UnfitError(complaints.clone())),
+                Outage::Unreachable(_) => Ok(()),
+            },
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Runs a script on one key.
+    pub(crate) async fn run(
+        &self,
+        script: &Script,
+        key: &str,
+        arguments: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, CallError> {
+        let call = self.call(script, key, arguments);
+        observer::observed(self.observer.as_ref(), script, call).await
+    }
+
+    /// Where the link is lost under way the script is sent again, once: it answers the same call the
+    /// same way.
+    async fn call(
+        &self,
+        script: &Script,
+        key: &str,
+        arguments: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, CallError> {
+        let mut asked = None;
+        let call = async {
+            let mut is_last = false;
+            loop {
+                let (generation, mut link) = self.breaker.link().await.map_err(CallError::Down)?;
+                asked = Some(generation);
+                let error = match send(&mut link, script, key, arguments).await {
+                    Ok(words) => {
+                        self.breaker.answered();
+                        return Ok(words);
+                    }
+                    Err(error) => error,
+                };
+                match (Fault::of(&error), &link) {
+                    (Fault::Refused, _) => return Err(error.into()),
+                    // One node of a cluster is not all of it, and its client has tried again.
+                    (Fault::Slow, _) | (Fault::Lost, Link::Cluster(_)) => {
+                        self.breaker.slow(generation);
+                        return Err(error.into());
+                    }
+                    (Fault::Lost, Link::Node(_)) => self.breaker.lost(generation),
+                }
+                if std::mem::replace(&mut is_last, true) {
+                    return Err(error.into());
+                }
+            }
+        };
+        let outcome = timeout(DEADLINE, call).await;
+        outcome.unwrap_or_else(|_| {
+            if let Some(generation) = asked {
+                self.breaker.slow(generation);
+            }
+            Err(CallError::Deadline)
+        })
+    }
+}
+
+/// Sends a script by its hash, or whole where the server does not know it yet: a script that is
+/// refused as unknown has not run.
+async fn send(
+    link: &mut Link,
+    script: &Script,
+    key: &str,
+    arguments: &[Vec<u8>],
+) -> Result<Vec<Vec<u8>>, RedisError> {
+    let call = |mut command: Cmd, script: &str| {
+        command.arg(script).arg(1).arg(key).arg(arguments);
+        command
+    };
+    match link.query(&call(redis::cmd("EVALSHA"), &script.hash)).await {
+        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+            link.query(&call(redis::cmd("EVAL"), script.source)).await
+        }
+        outcome => outcome,
+    }
+}

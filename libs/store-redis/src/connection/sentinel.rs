@@ -1,0 +1,109 @@
+//! Sentinels: they know which server is the primary, and after a failover it is another one.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use redis::aio::MultiplexedConnection;
+use redis::{
+    Client, ConnectionAddr, ConnectionInfo, ErrorKind, RedisConnectionInfo, RedisError, RedisResult,
+};
+use tokio::time::{sleep, timeout};
+
+use super::address::{Access, AddressError};
+use super::route::{CONNECT_TIMEOUT, connect, primary};
+
+/// How often the sentinels are asked while all is well. A primary that was demoted says so to
+/// the first write; this is for one that does not know it yet.
+const ASK_EVERY: Duration = Duration::from_secs(2);
+
+/// A server's host and port.
+pub(super) type Peer = (String, u16);
+
+/// The sentinels of one primary.
+pub(super) struct Sentinels {
+    name: String,
+    nodes: Vec<Client>,
+    /// What is the same for every server: all but host and port.
+    server: ConnectionInfo,
+    access: Access,
+}
+
+impl Sentinels {
+    pub(super) fn new(
+        name: &str,
+        nodes: Vec<ConnectionInfo>,
+        access: Access,
+    ) -> Result<Self, AddressError> {
+        let server = nodes.first().ok_or(AddressError::Url)?.clone();
+        let anonymous = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let sentinels = nodes
+            .into_iter()
+            .map(|node| access.trusting(node.set_redis_settings(anonymous.clone())))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { name: name.to_owned(), nodes: sentinels, server, access })
+    }
+
+    /// Connects to the primary that most sentinels name, or else to the next: a sentinel that was
+    /// cut off may name a past one, which then is a replica or not there.
+    pub(super) async fn connect(&self) -> RedisResult<(MultiplexedConnection, Peer)> {
+        let mut last = RedisError::from((ErrorKind::Client, "no sentinel knows the primary"));
+        for peer in self.named().await {
+            let client = self.access.to_server(self.server.clone().set_addr(self.at(&peer)));
+            let client = client.map_err(|_| {
+                RedisError::from((ErrorKind::InvalidClientConfig, "certificates cannot be used"))
+            })?;
+            match primary(&client).await {
+                Ok(Some(connection)) => return Ok((connection, peer)),
+                Ok(None) => last = RedisError::from((ErrorKind::Client, "nobody is primary yet")),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Waits until most sentinels name another primary than this one.
+    pub(super) async fn has_moved(&self, from: &Peer) {
+        loop {
+            sleep(ASK_EVERY).await;
+            if self.named().await.first().is_some_and(|named| named != from) {
+                return;
+            }
+        }
+    }
+
+    /// The primaries that sentinels name, the one with the most voices first.
+    async fn named(&self) -> Vec<Peer> {
+        let answers = join_all(self.nodes.iter().map(|sentinel| self.ask(sentinel))).await;
+        let mut voices = HashMap::<Peer, usize>::new();
+        for peer in answers.into_iter().flatten() {
+            *voices.entry(peer).or_default() += 1;
+        }
+        let mut named: Vec<_> = voices.into_iter().collect();
+        named.sort_by_key(|(_, voices)| std::cmp::Reverse(*voices));
+        named.into_iter().map(|(peer, _)| peer).collect()
+    }
+
+    async fn ask(&self, sentinel: &Client) -> Option<Peer> {
+        let ask = async {
+            let mut connection = connect(sentinel).await?;
+            let mut question = redis::cmd("SENTINEL");
+            question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.name);
+            question.query_async::<Option<Peer>>(&mut connection).await
+        };
+        timeout(CONNECT_TIMEOUT, ask).await.ok()?.ok()?
+    }
+
+    fn at(&self, (host, port): &Peer) -> ConnectionAddr {
+        let mut address = self.server.addr().clone();
+        match &mut address {
+            ConnectionAddr::Tcp(old_host, old_port)
+            | ConnectionAddr::TcpTls { host: old_host, port: old_port, .. } => {
+                old_host.clone_from(host);
+                *old_port = *port;
+            }
+            _ => {}
+        }
+        address
+    }
+}

@@ -1,0 +1,51 @@
+//! The stores in real Redis servers, which the tests start on free ports and end with themselves:
+//! the contracts of the ports on every topology, histories against the store in memory, rights,
+//! checks and faults.
+
+mod checks;
+mod contracts;
+mod faults;
+mod histories;
+mod resends;
+mod rights;
+mod servers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use clock::FakeClock;
+use codes::conformance::Bench;
+use store_redis::codes::{Injected, RedisCodeStore};
+use store_redis::connection::Connection;
+use store_redis::connection::address::{Access, Address};
+use store_redis::connection::checks::Checks;
+use store_redis::journeys::RedisJourneyStore;
+
+/// A connection without checks.
+fn connect(url: &str, access: Access) -> Connection {
+    let address = Address::parse(url).expect("a URL");
+    Connection::open(&address, access, Checks::Off, None).expect("a connection")
+}
+
+/// A bench over a store at a time of its own, where a promotion is a change to the fence.
+fn bench(connection: Connection) -> Bench {
+    let clock = Arc::new(FakeClock::default());
+    let promotions = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&promotions);
+    let injected = Injected {
+        clock: Arc::clone(&clock) as Arc<dyn clock::Clock>,
+        fence: Box::new(move || format!("{:x}", seen.load(Ordering::SeqCst))),
+    };
+    let store = Arc::new(RedisCodeStore::with_injected(connection, injected));
+    let promote = Box::new(move || {
+        promotions.fetch_add(1, Ordering::SeqCst);
+    });
+    Bench { store, clock, promote }
+}
+
+fn journeys_bench(connection: Connection) -> journeys::conformance::Bench {
+    let clock = Arc::new(FakeClock::default());
+    let store =
+        RedisJourneyStore::with_clock(connection, Arc::clone(&clock) as Arc<dyn clock::Clock>);
+    journeys::conformance::Bench { store: Arc::new(store), clock }
+}

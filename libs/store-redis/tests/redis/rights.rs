@@ -1,0 +1,120 @@
+//! The rights that are delivered: each service can do its work, and nothing else.
+
+use std::sync::LazyLock;
+
+use secrecy::SecretString;
+use store_redis::connection::Connection;
+use store_redis::connection::address::Access;
+
+use crate::servers::{Server, cli};
+
+/// A server under `deploy/redis/users.acl`, with passwords put in.
+static GUARDED: LazyLock<Server> = LazyLock::new(|| {
+    let delivered = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/redis/users.acl");
+    let users = std::fs::read_to_string(delivered).expect("users.acl");
+    let words = users.lines().map(|line| {
+        let user = line.split(' ').nth(1).expect("a user's name");
+        line.replace(&format!("#<sha256 of {user}'s password>"), &format!(">secret-of-{user}"))
+    });
+    let operator = "user operator on >secret-of-operator ~* &* +@all".to_owned();
+    let users: Vec<_> = words.chain([operator]).map(|user| user + "\n").collect();
+    assert!(!users.concat().contains('<'), "a password is missing");
+    // A configuration file may hold users as well as a file of their own may.
+    Server::start_guarded(&users.concat(), &login("operator"))
+});
+
+/// What `redis-cli` must be told to be that user.
+fn login(user: &str) -> [String; 5] {
+    let password = format!("secret-of-{user}");
+    [
+        "--user".to_owned(),
+        user.to_owned(),
+        "--pass".to_owned(),
+        password,
+        "--no-auth-warning".to_owned(),
+    ]
+}
+
+fn connect_as(user: &str) -> Connection {
+    let password = Some(SecretString::from(format!("secret-of-{user}")));
+    let access = Access { username: Some(user.to_owned()), password, ..Access::default() };
+    crate::connect(&GUARDED.url(), access)
+}
+
+mod of_the_code_issuer {
+    codes::code_store_contract!(crate::bench(super::connect_as("code-issuer")));
+}
+
+mod of_the_verifier {
+    codes::code_store_contract!(crate::bench(super::connect_as("verifier")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_runner_keeps_its_journeys() {
+    let bench = crate::journeys_bench(connect_as("journey-runner"));
+    journeys::conformance::check_all(&bench).await;
+}
+
+/// What that user is told.
+fn say(user: &str, command: &[&str]) -> String {
+    let login = login(user);
+    let words: Vec<_> = login.iter().map(String::as_str).chain(command.iter().copied()).collect();
+    cli(GUARDED.port, &words)
+}
+
+#[test]
+fn no_service_may_do_anything_else() {
+    let others = [
+        &["KEYS", "*"] as &[_],
+        &["SCAN", "0"],
+        &["CONFIG", "GET", "*"],
+        &["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"],
+        &["FLUSHALL"],
+        &["FLUSHDB"],
+        &["MONITOR"],
+        &["SLOWLOG", "GET"],
+        &["SHUTDOWN"],
+        &["SAVE"],
+        &["REPLICAOF", "NO", "ONE"],
+        &["ACL", "LIST"],
+        &["CLIENT", "LIST"],
+        &["CLIENT", "PAUSE", "1"],
+        &["SCRIPT", "FLUSH"],
+        &["FUNCTION", "FLUSH"],
+        &["MODULE", "LIST"],
+        &["CLUSTER", "RESET"],
+        &["SUBSCRIBE", "channel"],
+        &["PUBLISH", "channel", "word"],
+        &["EVAL", "return redis.call('KEYS', '*')", "0"],
+        &["EVAL", "return redis.call('GET', KEYS[1])", "1", "other"],
+        &["HGETALL", "other"],
+    ];
+    for user in ["code-issuer", "verifier", "journey-runner"] {
+        assert!(say(user, &["PING"]).contains("PONG"), "{user} is let in");
+        for command in others {
+            let said = say(user, command);
+            let is_denied = said.contains("NOPERM") || said.contains("can't run this command");
+            assert!(is_denied, "{user} may {command:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn codes_and_journeys_are_closed_to_each_other() {
+    for (user, key) in [
+        ("code-issuer", "postern:journey:{x}"),
+        ("verifier", "postern:journey:{x}"),
+        ("journey-runner", "postern:code:{x}"),
+    ] {
+        for command in ["HSET", "PEXPIRE"] {
+            let said = say(user, &[command, key, "1", "1"]);
+            assert!(said.contains("NOPERM"), "{user} may {command} {key}: {said}");
+        }
+    }
+}
+
+#[test]
+fn nobody_is_let_in_without_a_name() {
+    let said = cli(GUARDED.port, &["HGETALL", "postern:code:{x}"]);
+    assert!(said.contains("NOAUTH"), "{said}");
+}
