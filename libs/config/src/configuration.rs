@@ -102,7 +102,7 @@ impl Configuration {
             let settings = application.policy.settings();
             let shape = application.policy.shape();
             format!(
-                "{}: codes of {} {} that live {}; 1 code: chance {} in {:.0}, then locked for {}",
+                "{}: codes of {} {} that live {}; chance that one is guessed: {} in {:.0}, then locked for {}",
                 application.id,
                 shape.length(),
                 match shape.alphabet() {

@@ -1,3 +1,5 @@
+//! Tests of what is told of an rpc, from a client to a server.
+
 use std::net::SocketAddr;
 
 use axum::routing::post;

@@ -67,8 +67,7 @@ fn what_is_not_said_has_a_default() {
     let configuration =
         Configuration::read(&changed(&[("applications/acme.yaml", short)])).expect("valid");
     assert_eq!(acme(&configuration).tokens, TokenSettings::default());
-    let policy =
-        "acme: codes of 6 digits that live 5m; 1 code: chance 3 in 1000000, then locked for 15m";
+    let policy = "acme: codes of 6 digits that live 5m; chance that one is guessed: 3 in 1000000, then locked for 15m";
     assert_eq!(configuration.policy_lines(), [policy]);
 }
 
@@ -78,7 +77,7 @@ fn what_is_said_holds() {
     assert_eq!(acme(&configuration).tokens.scope, "openid recovery");
     assert_eq!(acme(&configuration).tokens.lifetime, Duration::from_secs(20 * 60));
     assert_eq!(acme(&configuration).policy.settings().issues_per_hour, 10);
-    let policy = "acme: codes of 8 base32 characters that live 10m; 1 code: chance 5 in 1099511627776, then locked for 30m";
+    let policy = "acme: codes of 8 base32 characters that live 10m; chance that one is guessed: 5 in 1099511627776, then locked for 30m";
     assert_eq!(configuration.policy_lines(), [policy]);
 }
 
