@@ -1,31 +1,14 @@
 // The Web SDK's encrypted mode: what it sends and gets is recorded, and neither a code nor a user is
 // in it, as text or in base64.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { startBrowser } from "./browser.mjs";
-import { Postern, another, someone } from "./postern.mjs";
-import { startSite } from "./site.mjs";
-
-let site, postern, browser;
-
-before(async () => {
-  site = await startSite();
-  postern = await Postern.start(site.origin);
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await postern?.stop();
-  site?.stop();
-});
+import { load, newPage, postern } from "./customer.mjs";
+import { another, someone } from "./postern.mjs";
 
 /** Opens the customer's page; answers with it and with all that it sends to Postern and gets back. */
 async function openPage(context) {
-  const profile = await browser.newContext();
-  context.after(() => profile.close());
-  const page = await profile.newPage();
+  const page = await newPage(context);
   const exchanges = [];
   page.on("response", (response) => {
     const request = response.request();
@@ -34,8 +17,7 @@ async function openPage(context) {
       url: request.url(), sent: request.postData() ?? "", answer,
     })));
   });
-  await page.goto(`${site.origin}/#server=${postern.origin}/ido`);
-  await page.waitForFunction(() => window.ido);
+  await load(page);
   return { page, recorded: () => Promise.all(exchanges) };
 }
 

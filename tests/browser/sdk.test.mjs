@@ -2,38 +2,17 @@
 // included, are those of a page that was written for Mosaic.
 import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { startBrowser } from "./browser.mjs";
-import { Postern, another, someone } from "./postern.mjs";
+import { browser, load, newPage, postern } from "./customer.mjs";
+import { another, someone } from "./postern.mjs";
 import { startSite } from "./site.mjs";
-
-let site, postern, browser;
-
-before(async () => {
-  site = await startSite();
-  postern = await Postern.start(site.origin);
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await postern?.stop();
-  site?.stop();
-});
 
 /** Opens the customer's page in a browser profile of its own. */
 async function openPage(context) {
-  const profile = await browser.newContext();
-  context.after(() => profile.close());
-  const page = await profile.newPage();
+  const page = await newPage(context);
   await load(page);
   return page;
-}
-
-async function load(page) {
-  await page.goto(`${site.origin}/#server=${postern.origin}/ido`);
-  await page.waitForFunction(() => window.ido);
 }
 
 function start(page, journey, additionalParams) {

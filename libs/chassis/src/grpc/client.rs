@@ -6,7 +6,6 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use http::{Request, Response};
-use opentelemetry::KeyValue;
 use tonic::Code;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint, Error};
@@ -15,7 +14,7 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use super::methods::Methods;
-use super::status::{Learns, Watched, name};
+use super::status::{Learns, Watched, tell_end};
 use crate::telemetry::{Durations, SPANS, carry_on};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
@@ -100,20 +99,9 @@ impl Learns for Call {
 impl Drop for Call {
     fn drop(&mut self) {
         let code = self.code.unwrap_or(Code::Cancelled);
-        let status = name(code);
         // Entered, so that the span ends here.
         let _inside = self.span.enter();
-        self.span.record("rpc.response.status_code", status);
-        if code != Code::Ok {
-            self.span.record("otel.status_code", "ERROR").record("error.type", status);
-        }
-        DURATION.record_as(
-            self.started.elapsed(),
-            &[
-                KeyValue::new("rpc.system.name", "grpc"),
-                KeyValue::new("rpc.method", Arc::clone(&self.method)),
-                KeyValue::new("rpc.response.status_code", status),
-            ],
-        );
+        let took = (&*DURATION, self.started.elapsed());
+        tell_end(&self.span, &self.method, code, code != Code::Ok, took);
     }
 }

@@ -8,14 +8,13 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use opentelemetry::KeyValue;
 use tonic::Code;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use super::layers::is_about_the_server;
 use super::methods::Methods;
-use super::status::{Learns, Watched, is_fault, name};
+use super::status::{Learns, Watched, is_fault, name, tell_end};
 use crate::telemetry::{Durations, SPANS, continue_from};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
@@ -66,18 +65,7 @@ impl Drop for Line {
         let code = self.code.unwrap_or(Code::Cancelled);
         let (method, status) = (&*self.method, name(code));
         let duration = self.started.elapsed();
-        self.span.record("rpc.response.status_code", status);
-        if is_fault(code) {
-            self.span.record("otel.status_code", "ERROR").record("error.type", status);
-        }
-        DURATION.record_as(
-            duration,
-            &[
-                KeyValue::new("rpc.system.name", "grpc"),
-                KeyValue::new("rpc.method", Arc::clone(&self.method)),
-                KeyValue::new("rpc.response.status_code", status),
-            ],
-        );
+        tell_end(&self.span, &self.method, code, is_fault(code), (&*DURATION, duration));
         // The line belongs to the span, whose end this is.
         let _inside = self.span.enter();
         tracing::info!(

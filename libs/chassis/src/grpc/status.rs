@@ -1,11 +1,17 @@
 //! The status of an rpc, which comes in the headers of its answer or, mostly, in its trailers.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
+use opentelemetry::KeyValue;
 use tonic::{Code, Status};
+use tracing::Span;
+
+use crate::telemetry::Durations;
 
 /// Learns an rpc's status, and is dropped when its answer has ended.
 pub(super) trait Learns: Unpin {
@@ -48,6 +54,29 @@ impl<B: http_body::Body + Unpin, L: Learns> http_body::Body for Watched<B, L> {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// Tells the span and the metric how an rpc ended.
+pub(super) fn tell_end(
+    span: &Span,
+    method: &Arc<str>,
+    code: Code,
+    has_failed: bool,
+    (durations, took): (&Durations, Duration),
+) {
+    let status = name(code);
+    span.record("rpc.response.status_code", status);
+    if has_failed {
+        span.record("otel.status_code", "ERROR").record("error.type", status);
+    }
+    durations.record_as(
+        took,
+        &[
+            KeyValue::new("rpc.system.name", "grpc"),
+            KeyValue::new("rpc.method", Arc::clone(method)),
+            KeyValue::new("rpc.response.status_code", status),
+        ],
+    );
 }
 
 /// Whether the service failed, and not the caller.
