@@ -183,6 +183,30 @@ async fn a_code_is_revoked_by_its_id_or_its_user_and_twice_is_no_error() -> Test
 }
 
 #[tokio::test]
+async fn a_revocation_sent_again_under_its_key_spares_the_code_that_came_after() -> Tested {
+    let postern = Postern::start()?;
+    let mut issuer = postern.issuer("acme-support").await?;
+    let user = unique("jane");
+    let request = |user: &str, key: &str| {
+        let target = user_id(user).map(revoke_code_request::Target::User);
+        RevokeCodeRequest { target, idempotency_key: key.to_owned() }
+    };
+    let (early, late) = (unique("early"), unique("late"));
+    let nothing = issuer.revoke_code(request(&user, &early)).await?.into_inner();
+    assert!(!nothing.revoked);
+    let id = issuer.issue_code(issue(&user)).await?.into_inner().code_id;
+    assert!(issuer.revoke_code(request(&user, &late)).await?.into_inner().revoked);
+    let code = postern.issue(&user).await?;
+    assert!(!issuer.revoke_code(request(&user, &early)).await?.into_inner().revoked);
+    assert!(issuer.revoke_code(request(&user, &late)).await?.into_inner().revoked);
+    let target = Some(revoke_code_request::Target::CodeId(id));
+    let other = issuer.revoke_code(RevokeCodeRequest { target, idempotency_key: late }).await;
+    refusal(other, Code::Aborted, "IDEMPOTENCY_CONFLICT");
+    assert_eq!(postern.verify(&user, &code).await?, Ok(()));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_superseded_codes_id_revokes_nothing() -> Tested {
     let postern = Postern::start()?;
     let mut issuer = postern.issuer("acme-support").await?;

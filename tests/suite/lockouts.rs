@@ -104,6 +104,33 @@ async fn clearing_a_lockout_forgets_everything_and_says_what_it_was() -> Tested 
 }
 
 #[tokio::test]
+async fn a_clearing_sent_again_under_its_key_spares_the_lock_that_came_after() -> Tested {
+    let postern = Postern::start()?;
+    let user = locked(&postern).await?;
+    let mut verifier = postern.verifier("acme-support").await?;
+    let request = ClearLockoutRequest {
+        user: user_id(&user),
+        idempotency_key: unique("key"),
+        ..Default::default()
+    };
+    let cleared = verifier.clear_lockout(request.clone()).await?.into_inner();
+    assert!(cleared.lock_cleared);
+    let wrong = another(&postern.issue(&user).await?);
+    for _ in 0..3 {
+        postern.verify(&user, &wrong).await?.expect_err("a wrong code");
+    }
+    let again = verifier.clear_lockout(request.clone()).await?.into_inner();
+    assert_eq!(again, cleared, "it tells what there was");
+    assert_eq!(postern.verify(&user, &wrong).await?, Err(RejectionReason::Locked));
+
+    let target = user_id(&user).map(revoke_code_request::Target::User);
+    let other = RevokeCodeRequest { target, idempotency_key: request.idempotency_key };
+    let other = postern.issuer("acme-support").await?.revoke_code(other).await;
+    refusal(other, Code::Aborted, "IDEMPOTENCY_CONFLICT");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_locked_user_gets_no_code_unless_the_issuer_may_override_the_lock() -> Tested {
     let postern = Postern::start()?;
     let user = locked(&postern).await?;

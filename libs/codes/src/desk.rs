@@ -68,11 +68,6 @@ impl Desk {
         }))
     }
 
-    /// A name that no other operation will have.
-    pub(crate) fn unique(&self) -> AttemptId {
-        AttemptId::from_bytes(randomness::bytes(&self.randomness))
-    }
-
     /// The name of an operation: the caller's key, or one that no other call will have.
     pub(crate) fn attempt(
         &self,
@@ -83,9 +78,10 @@ impl Desk {
     ) -> Attempt {
         let id = match key {
             Some(key) => self.peppers.attempt(&caller.application, &caller.client, key),
-            None => self.unique(),
+            None => AttemptId::from_bytes(randomness::bytes(&self.randomness)),
         };
-        Attempt { id, fingerprint: self.peppers.fingerprint(operation, request) }
+        let fingerprint = self.peppers.fingerprint(operation, request);
+        Attempt { id, fingerprint, is_named: key.is_some() }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -13,7 +13,7 @@ use crate::directory::Directory;
 use crate::ids::{CodeId, IdempotencyKey};
 use crate::policy::{ExpirationError, Policy};
 use crate::randomness;
-use crate::record::{CodeDescription, Issue, IssueOutcome, IssuedBy, Revocation};
+use crate::record::{CodeDescription, Issue, IssueOutcome, IssuedBy, Revoke, RevokeOutcome};
 use crate::user::{Identifier, UserId};
 
 /// A request for a code.
@@ -74,6 +74,26 @@ pub enum RevokeTarget {
     User(Identifier),
 }
 
+/// A request to revoke a code.
+#[derive(Clone, Debug)]
+pub struct RevokeRequest {
+    /// Which one.
+    pub target: RevokeTarget,
+    /// The caller's name for the operation.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// What came of a request to revoke a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// The code is revoked.
+    Revoked,
+    /// There was no live code, or not the one that was meant.
+    NothingLive,
+    /// The idempotency key stood for another request; nothing was revoked.
+    Conflict,
+}
+
 /// Issues, revokes and describes codes.
 #[derive(Clone)]
 pub struct Issuer {
@@ -129,35 +149,42 @@ impl Issuer {
         })
     }
 
-    /// Revokes a live code. Returns whether there was one.
+    /// Revokes a live code.
     pub async fn revoke(
         &self,
         caller: &Caller,
         directory: &dyn Directory,
-        target: &RevokeTarget,
-    ) -> Result<bool, OperationError> {
-        let (subject, only) = match target {
+        RevokeRequest { target, idempotency_key }: &RevokeRequest,
+    ) -> Result<Revocation, OperationError> {
+        let attempt =
+            |asked: &[&[u8]]| self.desk.attempt(caller, idempotency_key.as_ref(), "revoke", asked);
+        let (subject, command) = match target {
             RevokeTarget::Code(id) if self.desk.peppers.owns(&caller.application, id) => {
-                (id.subject(), Some(id.clone()))
+                let attempt = attempt(&[b"code", id.as_str().as_bytes()]);
+                (id.subject(), Revoke { attempt, only: Some(id.clone()) })
             }
-            RevokeTarget::Code(_) => return Ok(false),
+            RevokeTarget::Code(_) => return Ok(Revocation::NothingLive),
             RevokeTarget::User(user) => {
                 match self.desk.find(directory, &caller.application, user).await? {
-                    Some((_, subject)) => (subject, None),
-                    None => return Ok(false),
+                    Some((user, subject)) => {
+                        let attempt = attempt(&[b"user", user.as_str().as_bytes()]);
+                        (subject, Revoke { attempt, only: None })
+                    }
+                    None => return Ok(Revocation::NothingLive),
                 }
             }
         };
         let context = Context::default();
-        let entry = Entry::new(caller, subject, self.desk.unique(), &context);
-        let revocation = self.desk.store.revoke(subject, self.desk.now(), only).await;
-        match self.desk.resolve(entry, revocation).await? {
-            Revocation::Revoked(code_id) => {
-                let entry = Entry { code_id: Some(&code_id), ..entry };
+        let entry = Entry::new(caller, subject, command.attempt.id, &context);
+        let outcome = self.desk.store.revoke(subject, self.desk.now(), command).await;
+        match self.desk.resolve(entry, outcome).await? {
+            RevokeOutcome::Revoked { code_id, replayed } => {
+                let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
                 self.desk.record(entry, [Action::Revoked]).await?;
-                Ok(true)
+                Ok(Revocation::Revoked)
             }
-            Revocation::NothingLive => Ok(false),
+            RevokeOutcome::NothingLive => Ok(Revocation::NothingLive),
+            RevokeOutcome::Conflict => Ok(Revocation::Conflict),
         }
     }
 

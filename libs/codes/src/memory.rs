@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use clock::{Clock, Timestamp};
 
 use crate::digest::Subject;
-use crate::ids::CodeId;
 use crate::record::{
-    Cleared, Description, Fence, Issue, IssueOutcome, Record, Revocation, Verify, VerifyOutcome,
+    Attempt, ClearOutcome, Description, Fence, Issue, IssueOutcome, Record, Revoke, RevokeOutcome,
+    Verify, VerifyOutcome,
 };
 use crate::store::{CodeStore, StoreError, check_skew};
 
@@ -115,17 +115,18 @@ impl CodeStore for MemoryCodeStore {
         &self,
         subject: Subject,
         asked_at: Timestamp,
-        only: Option<CodeId>,
-    ) -> Result<Revocation, StoreError> {
-        self.run(subject, asked_at, |record, _, now| record.revoke(only.as_ref(), now))
+        command: Revoke,
+    ) -> Result<RevokeOutcome, StoreError> {
+        self.run(subject, asked_at, |record, _, now| record.revoke(&command, now))
     }
 
     async fn clear_lockout(
         &self,
         subject: Subject,
         asked_at: Timestamp,
-    ) -> Result<Cleared, StoreError> {
-        self.run(subject, asked_at, |record, _, now| record.clear_lockout(now))
+        attempt: Attempt,
+    ) -> Result<ClearOutcome, StoreError> {
+        self.run(subject, asked_at, |record, _, now| record.clear_lockout(attempt, now))
     }
 
     async fn describe(
@@ -194,7 +195,10 @@ mod tests {
         let bench = Bench { store: store.clone(), clock: clock.clone(), promote: Box::new(|| ()) };
         let world = World::new(bench);
         for _ in 0..5000 {
-            world.verify(&world.stranger(), "123456").await;
+            let nobody = world.stranger();
+            world.verify(&nobody, "123456").await;
+            world.revoke(&nobody).await;
+            world.clear(&nobody).await;
         }
         assert!(store.is_empty());
         for round in 0..5 {

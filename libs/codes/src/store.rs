@@ -7,8 +7,10 @@ use async_trait::async_trait;
 use clock::Timestamp;
 
 use crate::digest::Subject;
-use crate::ids::CodeId;
-use crate::record::{Cleared, Description, Issue, IssueOutcome, Revocation, Verify, VerifyOutcome};
+use crate::record::{
+    Attempt, ClearOutcome, Description, Issue, IssueOutcome, Revoke, RevokeOutcome, Verify,
+    VerifyOutcome,
+};
 
 /// How far the caller's clock and the store's may lie apart. Beyond it nothing is done: an expiry
 /// that two clocks see differently is none.
@@ -53,15 +55,16 @@ pub trait CodeStore: Send + Sync {
         &self,
         subject: Subject,
         asked_at: Timestamp,
-        only: Option<CodeId>,
-    ) -> Result<Revocation, StoreError>;
+        command: Revoke,
+    ) -> Result<RevokeOutcome, StoreError>;
 
     /// Runs [`Record::clear_lockout`](crate::record::Record::clear_lockout).
     async fn clear_lockout(
         &self,
         subject: Subject,
         asked_at: Timestamp,
-    ) -> Result<Cleared, StoreError>;
+        attempt: Attempt,
+    ) -> Result<ClearOutcome, StoreError>;
 
     /// Runs [`Record::describe`](crate::record::Record::describe); of an unknown subject, the
     /// description of an empty record.

@@ -9,7 +9,7 @@ use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::ids::{CodeId, GrantId, IdempotencyKey};
 use crate::policy::Policy;
-use crate::record::{Cleared, Denial, DenialReason, Lockout, Verify, VerifyOutcome};
+use crate::record::{ClearOutcome, Cleared, Denial, DenialReason, Lockout, Verify, VerifyOutcome};
 use crate::user::{Identifier, UserId};
 
 /// An attempt to redeem a code.
@@ -42,6 +42,26 @@ pub enum Verification {
     /// The attempt was refused.
     Denied(Denial),
     /// The idempotency key stood for another request; nothing was compared.
+    Conflict,
+}
+
+/// A request to clear a lockout.
+#[derive(Clone, Debug)]
+pub struct ClearRequest {
+    /// Whose it is.
+    pub user: Identifier,
+    /// What the caller says about it.
+    pub context: Context,
+    /// The caller's name for the operation.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// What came of a request to clear a lockout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clearance {
+    /// Failures and lock are forgotten: this is what there was.
+    Cleared(Cleared),
+    /// The idempotency key stood for another request; nothing was cleared.
     Conflict,
 }
 
@@ -108,19 +128,26 @@ impl Verifier {
         &self,
         caller: &Caller,
         directory: &dyn Directory,
-        user: &Identifier,
-        context: &Context,
-    ) -> Result<Cleared, OperationError> {
-        let Some((_, subject)) = self.desk.find(directory, &caller.application, user).await? else {
-            return Ok(Cleared::default());
+        ClearRequest { user, context, idempotency_key }: &ClearRequest,
+    ) -> Result<Clearance, OperationError> {
+        let found = self.desk.find(directory, &caller.application, user).await?;
+        let Some((user, subject)) = found else {
+            return Ok(Clearance::Cleared(Cleared::default()));
         };
-        let entry = Entry::new(caller, subject, self.desk.unique(), context);
-        let cleared = self.desk.store.clear_lockout(subject, self.desk.now()).await;
-        let cleared = self.desk.resolve(entry, cleared).await?;
-        if cleared != Cleared::default() {
-            self.desk.record(entry, [Action::LockoutCleared]).await?;
+        let asked = [user.as_str().as_bytes()];
+        let attempt = self.desk.attempt(caller, idempotency_key.as_ref(), "clear", &asked);
+        let entry = Entry::new(caller, subject, attempt.id, context);
+        let outcome = self.desk.store.clear_lockout(subject, self.desk.now(), attempt).await;
+        match self.desk.resolve(entry, outcome).await? {
+            ClearOutcome::Cleared { cleared, replayed } => {
+                if cleared != Cleared::default() {
+                    let entry = Entry { replayed, ..entry };
+                    self.desk.record(entry, [Action::LockoutCleared]).await?;
+                }
+                Ok(Clearance::Cleared(cleared))
+            }
+            ClearOutcome::Conflict => Ok(Clearance::Conflict),
         }
-        Ok(cleared)
     }
 
     /// A user who cannot exist, and a record that nothing was ever written to.

@@ -1,18 +1,29 @@
 -- Forgets failures and ends the lock: `Record::clear_lockout` of libs/codes/src/record/manage.rs.
 --
--- Replies  cleared locked|unlocked <failures> disabled|enabled
+-- ARGV[5] attempt  [6] its fingerprint  [7] whether the caller named it, 1 or 0
+-- Replies  cleared locked|unlocked <failures> disabled|enabled fresh|replayed    conflict
 
-local known = recall(call, '-')
+local attempt, fingerprint, is_named = ARGV[5], ARGV[6], ARGV[7] == '1'
+
+local known, again = recall(attempt, fingerprint)
 if known then
-  return known
+  if known[1] == 'cleared' then
+    return {'cleared', known[2], known[3], known[4], again}
+  end
+  return {'conflict'}
 end
+
 local lock = locked_until() and 'locked' or 'unlocked'
-local cleared = {'cleared', lock, text(count('failures')), is_disabled() and 'disabled' or 'enabled'}
-if next(record) then
+local failures = text(count('failures'))
+local disabled = is_disabled() and 'disabled' or 'enabled'
+local is_idle = lock == 'unlocked' and count('failures') == 0 and count('consecutive') == 0
+if not is_idle then
   put('lock_until', nil)
   forget('failures')
   forget('consecutive')
-  remember(call, '-', table.concat(cleared, ' '))
+end
+if is_named or not is_idle then
+  remember(attempt, fingerprint, table.concat({'cleared', lock, failures, disabled}, ' '))
   save()
 end
-return cleared
+return {'cleared', lock, failures, disabled, 'fresh'}

@@ -11,8 +11,7 @@
 -- code      nonce state (active consumed burned revoked) kid digest fence failed
 --           issued_at expires_at client agent
 -- counts    failures, consecutive, issues, overrides, each with _until; lock_until
--- outcomes  o:<attempt> = "<until> <fingerprint> <call> <word> <facts>"; a call without an attempt is
---           its own
+-- outcomes  o:<attempt> = "<until> <fingerprint> <call> <word> <facts>"
 
 local REPLAY_WINDOW = 120000
 local TRACE = 3600000
@@ -22,7 +21,6 @@ local CONSECUTIVE_MEMORY = 30 * DAY
 local DISABLED_MEMORY = 3650 * DAY
 local CONSECUTIVE_FAILURES = 100
 local MAX_SKEW = 5000
-local RESEND_WINDOW = 10000
 
 local key, call = KEYS[1], ARGV[4]
 
@@ -137,8 +135,7 @@ local function fence()
   return string.match(info, 'run_id:(%x+)') .. string.match(info, 'master_replid:(%x+)') .. ARGV[3]
 end
 
--- When nothing in the record matters any more. The outcome of a call without an attempt does not
--- count: it is there for a client that sends the call again at once.
+-- When nothing in the record matters any more.
 local function dies_at()
   local last = math.max(number('lock_until'), 0)
   for _, name in ipairs({'failures', 'consecutive', 'issues', 'overrides'}) do
@@ -148,7 +145,7 @@ local function dies_at()
     last = math.max(last, number('expires_at') + TRACE)
   end
   for field, value in pairs(record) do
-    if string.sub(field, 1, 2) == 'o:' and not string.find(value, '^%d+ %- ') then
+    if string.sub(field, 1, 2) == 'o:' then
       last = math.max(last, tonumber(string.match(value, '^%d+')))
     end
   end
@@ -163,8 +160,7 @@ if ARGV[2] ~= '' and now >= dies_at() then
   record = {}
 end
 
--- Writes what has changed. It stays for as long as a client may send the call again, even where
--- nothing in it matters any more.
+-- Writes what has changed.
 local function save()
   if #removed > 0 then
     redis.call('HDEL', key, unpack(removed))
@@ -173,5 +169,5 @@ local function save()
     redis.call('HSET', key, unpack(set))
   end
   -- A lifetime, not an instant: it is right by the server's clock and by an injected one.
-  redis.call('PEXPIRE', key, text(math.max(dies_at() - now, RESEND_WINDOW)))
+  redis.call('PEXPIRE', key, text(dies_at() - now))
 end

@@ -1,19 +1,32 @@
 -- Revokes the live code: `Record::revoke` of libs/codes/src/record/manage.rs.
 --
--- ARGV[5]  the nonce of the one code that is meant, or empty for whichever lives
--- Replies  revoked <nonce>    nothing_live
+-- ARGV[5] attempt  [6] its fingerprint  [7] whether the caller named it, 1 or 0
+-- ARGV[8] the nonce of the one code that is meant, or empty for whichever lives
+-- Replies  revoked <nonce> fresh|replayed    nothing_live    conflict
 
-local known = recall(call, '-')
+local attempt, fingerprint, is_named, only = ARGV[5], ARGV[6], ARGV[7] == '1', ARGV[8]
+
+local known, again = recall(attempt, fingerprint)
 if known then
-  return known
+  if known[1] == 'revoked' then
+    return {'revoked', known[2], again}
+  elseif known[1] == 'nothing_live' then
+    return {'nothing_live'}
+  end
+  return {'conflict'}
 end
+
 local live = record.state == 'active' and now < number('expires_at')
-if not live or (ARGV[5] ~= '' and ARGV[5] ~= record.nonce) then
+if not live or (only ~= '' and only ~= record.nonce) then
+  if is_named then
+    remember(attempt, fingerprint, 'nothing_live')
+    save()
+  end
   return {'nothing_live'}
 end
 put('state', 'revoked')
 put('digest', nil)
 put('fence', nil)
-remember(call, '-', 'revoked ' .. record.nonce)
+remember(attempt, fingerprint, 'revoked ' .. record.nonce)
 save()
-return {'revoked', record.nonce}
+return {'revoked', record.nonce, 'fresh'}

@@ -9,8 +9,8 @@ use clock::{Clock, Timestamp};
 use codes::digest::Subject;
 use codes::ids::{ClientId, CodeId};
 use codes::record::{
-    Attempt, Cleared, CodeDescription, CodeState, Denial, DenialReason, Description, Issue,
-    IssueOutcome, IssuedBy, Lockout, Revocation, Verify, VerifyOutcome,
+    Attempt, ClearOutcome, Cleared, CodeDescription, CodeState, Denial, DenialReason, Description,
+    Issue, IssueOutcome, IssuedBy, Lockout, Revoke, RevokeOutcome, Verify, VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
 
@@ -168,13 +168,20 @@ impl CodeStore for RedisCodeStore {
         &self,
         subject: Subject,
         asked_at: Timestamp,
-        only: Option<CodeId>,
-    ) -> Result<Revocation, StoreError> {
-        let only = vec![only.as_ref().map(nonce).unwrap_or_default()];
-        let (word, mut reply) = self.run(&scripts::REVOKE, &subject, asked_at, only).await?;
+        command: Revoke,
+    ) -> Result<RevokeOutcome, StoreError> {
+        let only = command.only.as_ref().map(nonce).unwrap_or_default();
+        let arguments = names(&command.attempt).into_iter();
+        let arguments = arguments.chain([number(u8::from(command.attempt.is_named)), only]);
+        let (word, mut reply) =
+            self.run(&scripts::REVOKE, &subject, asked_at, arguments.collect()).await?;
         match word.as_str() {
-            "revoked" => Ok(Revocation::Revoked(code_id(&subject, &reply.word()?)?)),
-            "nothing_live" => Ok(Revocation::NothingLive),
+            "revoked" => Ok(RevokeOutcome::Revoked {
+                code_id: code_id(&subject, &reply.word()?)?,
+                replayed: reply.either("replayed", "fresh")?,
+            }),
+            "nothing_live" => Ok(RevokeOutcome::NothingLive),
+            "conflict" => Ok(RevokeOutcome::Conflict),
             _ => Err(Unreadable.into()),
         }
     }
@@ -183,13 +190,23 @@ impl CodeStore for RedisCodeStore {
         &self,
         subject: Subject,
         asked_at: Timestamp,
-    ) -> Result<Cleared, StoreError> {
-        let (_, mut reply) = self.run(&scripts::CLEAR_LOCKOUT, &subject, asked_at, vec![]).await?;
-        Ok(Cleared {
-            lock: reply.either("locked", "unlocked")?,
-            failures: reply.number()?,
-            disabled: reply.either("disabled", "enabled")?,
-        })
+        attempt: Attempt,
+    ) -> Result<ClearOutcome, StoreError> {
+        let arguments = names(&attempt).into_iter().chain([number(u8::from(attempt.is_named))]);
+        let (word, mut reply) =
+            self.run(&scripts::CLEAR_LOCKOUT, &subject, asked_at, arguments.collect()).await?;
+        match word.as_str() {
+            "cleared" => Ok(ClearOutcome::Cleared {
+                cleared: Cleared {
+                    lock: reply.either("locked", "unlocked")?,
+                    failures: reply.number()?,
+                    disabled: reply.either("disabled", "enabled")?,
+                },
+                replayed: reply.either("replayed", "fresh")?,
+            }),
+            "conflict" => Ok(ClearOutcome::Conflict),
+            _ => Err(Unreadable.into()),
+        }
     }
 
     async fn describe(

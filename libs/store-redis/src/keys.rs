@@ -6,6 +6,10 @@
 //! | `postern:journey:{<session key>}` | hash | one waiting journey | for the session's lifetime |
 //! | `postern:code:{rights}`, `postern:journey:{rights}` | hash | nothing: rights are tried on it | for one script |
 //!
+//! An outcome that a retry must see again matters for 120 seconds, like everything else in its record.
+//! An operation that changed nothing leaves nothing, not even a key, but for a revocation and a
+//! clearing that their caller named: sent again late, they must find nothing to do again.
+//!
 //! The hash tags are whatever must change together: it lies in one slot.
 
 use codes::digest::Subject;

@@ -2,7 +2,7 @@
 
 use codes::audit::Context;
 use codes::ids::CodeId;
-use codes::issuer::{Issuance, IssueRequest, IssuedCode, RevokeTarget};
+use codes::issuer::{Issuance, IssueRequest, IssuedCode, Revocation, RevokeRequest, RevokeTarget};
 use codes::record::{CodeDescription, CodeState};
 use codes::user::Identifier;
 
@@ -64,8 +64,8 @@ pub fn from_issuance(issuance: Issuance) -> Result<pb::IssueCodeResponse, Fault>
     }
 }
 
-/// Reads which code to revoke. The idempotency key is checked, and needed for nothing else.
-pub fn parse_revoke(request: &pb::RevokeCodeRequest) -> Result<RevokeTarget, Fault> {
+/// Reads which code to revoke.
+pub fn parse_revoke(request: &pb::RevokeCodeRequest) -> Result<RevokeRequest, Fault> {
     use pb::revoke_code_request::Target;
     let mut violations = Violations::default();
     let target = match &request.target {
@@ -76,8 +76,17 @@ pub fn parse_revoke(request: &pb::RevokeCodeRequest) -> Result<RevokeTarget, Fau
         Some(Target::User(user)) => violations.user("user", Some(user)).map(RevokeTarget::User),
     };
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
-    let (Ok(target), Ok(_)) = (target, key) else { return Err(violations.into()) };
-    Ok(target)
+    let (Ok(target), Ok(idempotency_key)) = (target, key) else { return Err(violations.into()) };
+    Ok(RevokeRequest { target, idempotency_key })
+}
+
+/// Writes what came of a revocation.
+pub const fn from_revocation(revocation: Revocation) -> Result<pb::RevokeCodeResponse, Fault> {
+    match revocation {
+        Revocation::Revoked => Ok(pb::RevokeCodeResponse { revoked: true }),
+        Revocation::NothingLive => Ok(pb::RevokeCodeResponse { revoked: false }),
+        Revocation::Conflict => Err(Fault::IdempotencyConflict),
+    }
 }
 
 /// Reads whose code to describe.

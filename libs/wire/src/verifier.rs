@@ -3,7 +3,7 @@
 use codes::audit::Context;
 use codes::record::{Cleared, Denial, DenialReason, Lockout};
 use codes::user::Identifier;
-use codes::verifier::{Verification, VerifyRequest};
+use codes::verifier::{ClearRequest, Clearance, Verification, VerifyRequest};
 
 use crate::code::v1 as pb;
 use crate::error::Fault;
@@ -104,26 +104,30 @@ pub fn from_lockout(lockout: Lockout) -> pb::DescribeLockoutResponse {
     }
 }
 
-/// Reads whose lockout to clear, and who clears it. The idempotency key is checked, and needed for
-/// nothing else.
-pub fn parse_clear(request: pb::ClearLockoutRequest) -> Result<(Identifier, Context), Fault> {
+/// Reads whose lockout to clear, and who clears it.
+pub fn parse_clear(request: pb::ClearLockoutRequest) -> Result<ClearRequest, Fault> {
     let mut violations = Violations::default();
     let user = violations.user("user", request.user.as_ref());
     let agent_id = violations.text("agent_id", request.agent_id, Violations::SHORT_TEXT);
     let reason = violations.text("reason", request.reason, Violations::LONG_TEXT);
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
-    let (Ok(user), Ok(agent_id), Ok(reason), Ok(_)) = (user, agent_id, reason, key) else {
+    let (Ok(user), Ok(agent_id), Ok(reason), Ok(idempotency_key)) = (user, agent_id, reason, key)
+    else {
         return Err(violations.into());
     };
-    Ok((user, Context { agent_id, reason, ..Context::default() }))
+    let context = Context { agent_id, reason, ..Context::default() };
+    Ok(ClearRequest { user, context, idempotency_key })
 }
 
 /// Writes what was cleared.
-pub fn from_cleared(cleared: Cleared) -> pb::ClearLockoutResponse {
-    pb::ClearLockoutResponse {
-        lock_cleared: cleared.lock,
-        failures_cleared: cleared.failures,
-        disabled_cleared: cleared.disabled,
+pub const fn from_clearance(clearance: Clearance) -> Result<pb::ClearLockoutResponse, Fault> {
+    match clearance {
+        Clearance::Cleared(Cleared { lock, failures, disabled }) => Ok(pb::ClearLockoutResponse {
+            lock_cleared: lock,
+            failures_cleared: failures,
+            disabled_cleared: disabled,
+        }),
+        Clearance::Conflict => Err(Fault::IdempotencyConflict),
     }
 }
 

@@ -7,7 +7,7 @@ use wire::code::v1::{
     DescribeCodeRequest, DescribeCodeResponse, IssueCodeRequest, IssueCodeResponse,
     RevokeCodeRequest, RevokeCodeResponse,
 };
-use wire::issuer::{from_description, parse_describe, parse_issue, parse_revoke};
+use wire::issuer::{from_description, from_revocation, parse_describe, parse_issue, parse_revoke};
 
 use crate::CodeIssuer;
 
@@ -36,12 +36,11 @@ impl CodeIssuerService for CodeIssuer {
         request: Request<RevokeCodeRequest>,
     ) -> Result<Response<RevokeCodeResponse>, Status> {
         let principal = principal(&request)?;
-        let target = parse_revoke(request.get_ref())?;
+        let request = parse_revoke(request.get_ref())?;
         let configuration = self.gate.configuration();
         let directory = &principal.application(&configuration)?.directory;
-        let revoked = self.issuer.revoke(&principal.caller, &**directory, &target).await;
-        let revoked = revoked.map_err(edge::unavailable)?;
-        Ok(Response::new(RevokeCodeResponse { revoked }))
+        let revoked = self.issuer.revoke(&principal.caller, &**directory, &request).await;
+        Ok(Response::new(from_revocation(revoked.map_err(edge::unavailable)?)?))
     }
 
     async fn describe_code(

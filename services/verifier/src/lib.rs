@@ -16,7 +16,7 @@ use wire::code::v1::{
     VerifyCodeRequest, VerifyCodeResponse,
 };
 use wire::verifier::{
-    from_cleared, from_lockout, from_verification, parse_clear, parse_describe, parse_verify,
+    from_clearance, from_lockout, from_verification, parse_clear, parse_describe, parse_verify,
 };
 
 /// The service, over its ports.
@@ -73,11 +73,11 @@ impl VerifierService for Verifier {
         request: Request<ClearLockoutRequest>,
     ) -> Result<Response<ClearLockoutResponse>, Status> {
         let principal = principal(&request)?;
-        let (user, context) = parse_clear(request.into_inner())?;
+        let request = parse_clear(request.into_inner())?;
         let configuration = self.gate.configuration();
         let directory = &principal.application(&configuration)?.directory;
         let caller = &principal.caller;
-        let cleared = self.verifier.clear_lockout(caller, &**directory, &user, &context).await;
-        Ok(Response::new(from_cleared(cleared.map_err(edge::unavailable)?)))
+        let cleared = self.verifier.clear_lockout(caller, &**directory, &request).await;
+        Ok(Response::new(from_clearance(cleared.map_err(edge::unavailable)?)?))
     }
 }

@@ -5,13 +5,11 @@ use std::time::Duration;
 use clock::Clock as _;
 
 use super::{Bench, World, accepted, reason, request, wrong};
-use crate::desk::Caller;
-use crate::digest::Subject;
-use crate::directory::OpaqueDirectory;
-use crate::ids::{ApplicationId, CodeId};
-use crate::issuer::{Issuance, RevokeTarget};
+use crate::digest::{AttemptId, Fingerprint, Subject};
+use crate::ids::ApplicationId;
+use crate::issuer::{Issuance, IssuedCode, Revocation, RevokeTarget};
 use crate::policy::{Policy, PolicySettings};
-use crate::record::{CodeState, DenialReason};
+use crate::record::{Attempt, CodeState, DenialReason, Revoke};
 use crate::store::StoreError;
 
 /// I1, I17.
@@ -87,32 +85,23 @@ pub async fn a_revoked_code_is_refused(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();
     let issued = world.issue(&user).await;
-    let revoke = async || {
-        let issuer = world.issuer();
-        let target = RevokeTarget::User(user.clone());
-        issuer.revoke(&world.caller, &OpaqueDirectory, &target).await.expect("the store answers")
-    };
-    assert!(revoke().await);
-    assert!(!revoke().await);
+    assert!(world.revoke(&user).await);
+    assert!(!world.revoke(&user).await);
     assert_eq!(reason(&world.verify(&user, issued.code.expose()).await), DenialReason::NoCode);
 }
 
 /// A code id of another application, or of a superseded code, revokes nothing.
 pub async fn a_code_id_revokes_only_its_own_code(bench: Bench) {
-    let world = World::new(bench);
+    let mut world = World::new(bench);
     let user = world.stranger();
     let [old, live] = [world.issue(&user).await, world.issue(&user).await];
-    let stranger = Caller {
-        application: ApplicationId::parse("other").expect("valid"),
-        client: world.caller.client.clone(),
-    };
-    let revoke = async |caller: &Caller, id: &CodeId| {
-        let (issuer, target) = (world.issuer(), RevokeTarget::Code(id.clone()));
-        issuer.revoke(caller, &OpaqueDirectory, &target).await.expect("the store answers")
-    };
-    assert!(!revoke(&stranger, &live.code_id).await);
-    assert!(!revoke(&world.caller, &old.code_id).await);
-    assert!(revoke(&world.caller, &live.code_id).await);
+    let target = |code: &IssuedCode| RevokeTarget::Code(code.code_id.clone());
+    let home = world.caller.clone();
+    world.caller.application = ApplicationId::parse("other").expect("valid");
+    assert_eq!(world.revoke_as(target(&live), None).await, Revocation::NothingLive);
+    world.caller = home;
+    assert_eq!(world.revoke_as(target(&old), None).await, Revocation::NothingLive);
+    assert_eq!(world.revoke_as(target(&live), None).await, Revocation::Revoked);
 }
 
 /// T-G6.
@@ -156,7 +145,10 @@ pub async fn a_skewed_caller_gets_an_error_and_changes_nothing(bench: Bench) {
     let subject = before.code.as_ref().map(|code| code.id.subject()).expect("issued");
     let now = world.bench.clock.now();
     let asked_at = now + Duration::from_millis(5001);
-    let refused = world.bench.store.revoke(subject, asked_at, None).await;
+    let (id, fingerprint) = (AttemptId::from_bytes([1; 16]), Fingerprint::from_bytes([2; 16]));
+    let attempt = Attempt { id, fingerprint, is_named: false };
+    let command = Revoke { attempt, only: None };
+    let refused = world.bench.store.revoke(subject, asked_at, command).await;
     assert!(matches!(refused, Err(StoreError::Skewed(_))));
     assert_eq!(world.describe(&user).await, before);
     let idle = Subject::from_bytes([0; 16]);

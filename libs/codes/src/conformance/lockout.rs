@@ -5,8 +5,6 @@ use std::time::Duration;
 use clock::Clock as _;
 
 use super::{Bench, World, accepted, granted, reason, request, wrong};
-use crate::audit::Context;
-use crate::directory::OpaqueDirectory;
 use crate::issuer::{Issuance, IssueRequest};
 use crate::record::{DenialReason, Description};
 
@@ -139,15 +137,9 @@ pub async fn clearing_a_lockout_lets_the_user_in_again(bench: Bench) {
     let user = world.stranger();
     let issued = world.issue(&user).await;
     world.fail(&user, &issued, 3).await;
-    let clear = async || {
-        let verifier = world.verifier();
-        let context = Context::default();
-        let cleared = verifier.clear_lockout(&world.caller, &OpaqueDirectory, &user, &context);
-        cleared.await.expect("the store answers")
-    };
-    let cleared = clear().await;
+    let cleared = world.clear(&user).await;
     assert_eq!((cleared.lock, cleared.failures, cleared.disabled), (true, 3, false));
-    assert!(!clear().await.lock);
+    assert!(!world.clear(&user).await.lock);
     let anew = world.issue(&user).await;
     assert!(accepted(&world.verify(&user, anew.code.expose()).await));
 }
@@ -170,10 +162,7 @@ pub async fn a_hundred_consecutive_failures_disable_until_cleared(bench: Bench) 
     let forced = world.ask(IssueRequest { override_lockout: true, ..request(&user) }).await;
     assert!(matches!(forced, Issuance::Disabled));
     assert_eq!(reason(&world.verify(&user, "000000").await), DenialReason::Disabled);
-    let verifier = world.verifier();
-    let cleared =
-        verifier.clear_lockout(&world.caller, &OpaqueDirectory, &user, &Context::default()).await;
-    assert!(cleared.expect("the store answers").disabled);
+    assert!(world.clear(&user).await.disabled);
     let anew = world.issue(&user).await;
     assert!(accepted(&world.verify(&user, anew.code.expose()).await));
 }

@@ -1,16 +1,9 @@
 //! The same operation, sent again.
 
-use super::{Bench, World, accepted, granted, reason, request, wrong};
-use crate::ids::IdempotencyKey;
-use crate::issuer::{Issuance, IssueRequest};
-use crate::record::{CodeState, DenialReason};
-use crate::user::Identifier;
-use crate::verifier::Verification;
-
-fn keyed(user: &Identifier, key: &str) -> IssueRequest {
-    let key = IdempotencyKey::parse(key).expect("valid");
-    IssueRequest { idempotency_key: Some(key), ..request(user) }
-}
+use super::{Bench, World, accepted, granted, keyed, reason, request, wrong};
+use crate::issuer::{Issuance, IssueRequest, Revocation, RevokeTarget};
+use crate::record::{Cleared, CodeState, DenialReason};
+use crate::verifier::{Clearance, Verification};
 
 /// I8.
 pub async fn a_retry_has_the_same_outcome_and_one_effect(bench: Bench) {
@@ -51,6 +44,24 @@ pub async fn a_key_is_forgotten_after_its_window(bench: Bench) {
     assert_eq!(reason(&late), DenialReason::NoCode);
 }
 
+/// I8, T-C4: then it is a new operation.
+pub async fn a_revocation_or_clearing_is_forgotten_after_its_window(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let target = RevokeTarget::User(user.clone());
+    world.revoke_as(target.clone(), Some("revoke")).await;
+    let first = world.clear_as(&user, Some("clear")).await;
+    let issued = world.issue(&user).await;
+    world.fail(&user, &issued, 1).await;
+    world.wait(119);
+    assert_eq!(world.revoke_as(target.clone(), Some("revoke")).await, Revocation::NothingLive);
+    assert_eq!(world.clear_as(&user, Some("clear")).await, first);
+    world.wait(1);
+    assert_eq!(world.revoke_as(target, Some("revoke")).await, Revocation::Revoked);
+    let cleared = Cleared { failures: 1, ..Cleared::default() };
+    assert_eq!(world.clear_as(&user, Some("clear")).await, Clearance::Cleared(cleared));
+}
+
 /// T-C6.
 pub async fn a_retried_issue_leaves_only_its_last_code_valid(bench: Bench) {
     let world = World::new(bench);
@@ -74,6 +85,85 @@ pub async fn a_retried_issue_does_not_revive_a_spent_code(bench: Bench) {
     assert!(matches!(world.ask(keyed(&user, "key")).await, Issuance::Conflict));
     let state = world.describe(&user).await.code.map(|code| code.state);
     assert_eq!(state, Some(CodeState::Consumed));
+}
+
+/// I8.
+pub async fn a_retried_revocation_spares_the_code_that_came_after(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let first = world.issue(&user).await;
+    let by_id = RevokeTarget::Code(first.code_id);
+    let by_user = RevokeTarget::User(user.clone());
+    assert_eq!(world.revoke_as(by_id.clone(), Some("by-id")).await, Revocation::Revoked);
+    world.issue(&user).await;
+    assert_eq!(world.revoke_as(by_user.clone(), Some("by-user")).await, Revocation::Revoked);
+    let next = world.issue(&user).await;
+    for (target, key) in [(by_id, "by-id"), (by_user, "by-user")] {
+        assert_eq!(world.revoke_as(target, Some(key)).await, Revocation::Revoked);
+    }
+    assert!(accepted(&world.verify(&user, next.code.expose()).await));
+}
+
+/// I8: what had nothing to do has nothing to do again.
+pub async fn a_revocation_that_found_nothing_finds_nothing_again(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let target = RevokeTarget::User(user.clone());
+    let nothing = world.revoke_as(target.clone(), Some("key")).await;
+    assert_eq!(nothing, Revocation::NothingLive);
+    let issued = world.issue(&user).await;
+    assert_eq!(world.revoke_as(target, Some("key")).await, Revocation::NothingLive);
+    assert!(accepted(&world.verify(&user, issued.code.expose()).await));
+}
+
+/// I8: guesses between a clearing and its retry still count, and still lock.
+pub async fn a_retried_clearing_spares_the_lock_that_came_after(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    for (failures, key) in [(0, "of-nothing"), (2, "of-failures"), (3, "of-a-lock")] {
+        let issued = world.issue(&user).await;
+        world.fail(&user, &issued, failures).await;
+        let cleared = world.clear_as(&user, Some(key)).await;
+        let expected = Cleared { lock: failures == 3, failures, disabled: false };
+        assert_eq!(cleared, Clearance::Cleared(expected));
+        let next = world.issue(&user).await;
+        world.fail(&user, &next, 3).await;
+        let locked = world.describe(&user).await;
+        assert_eq!(world.clear_as(&user, Some(key)).await, cleared);
+        assert_eq!(world.describe(&user).await, locked);
+        assert!(world.clear(&user).await.lock, "it is another operation without the key");
+    }
+}
+
+/// I8: no operation answers for another.
+pub async fn a_key_conflicts_whatever_it_stood_for(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let target = RevokeTarget::User(user.clone());
+    world.revoke_as(target.clone(), Some("revoked")).await;
+    world.clear_as(&user, Some("cleared")).await;
+    let issued = granted(world.ask(keyed(&user, "issued")).await);
+    let by_id = RevokeTarget::Code(issued.code_id.clone());
+    world.verify_as(&user, &wrong(&issued), Some("verified")).await;
+    let before = world.describe(&user).await;
+    for key in ["revoked", "cleared", "issued", "verified"] {
+        if key != "issued" {
+            assert!(matches!(world.ask(keyed(&user, key)).await, Issuance::Conflict));
+        }
+        let compared = world.verify_as(&user, issued.code.expose(), Some(key)).await;
+        assert_eq!(compared, Verification::Conflict, "{key}");
+        if key != "revoked" {
+            let revoked = world.revoke_as(target.clone(), Some(key)).await;
+            assert_eq!(revoked, Revocation::Conflict, "{key}");
+        }
+        let revoked = world.revoke_as(by_id.clone(), Some(key)).await;
+        assert_eq!(revoked, Revocation::Conflict, "{key}");
+        if key != "cleared" {
+            let cleared = world.clear_as(&user, Some(key)).await;
+            assert_eq!(cleared, Clearance::Conflict, "{key}");
+        }
+    }
+    assert_eq!(world.describe(&user).await, before);
 }
 
 /// I19.
@@ -104,4 +194,19 @@ pub async fn every_action_is_written_to_the_trail_once(bench: Bench) {
     assert_eq!(world.trail.actions(), expected);
     // The second issue, then each guess again: of the last one, the denial, the burning, the lock.
     assert_eq!(world.trail.replays(), 1 + 2 + 3 + 1);
+}
+
+/// I19.
+pub async fn a_retried_revocation_or_clearing_is_marked_in_the_trail(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let issued = world.issue(&user).await;
+    world.fail(&user, &issued, 1).await;
+    for _ in 0..3 {
+        world.clear_as(&user, Some("clear")).await;
+        world.revoke_as(RevokeTarget::User(user.clone()), Some("revoke")).await;
+    }
+    let expected = ["code.issued", "code.denied", "lockout.cleared", "code.revoked"];
+    assert_eq!(world.trail.actions(), expected);
+    assert_eq!(world.trail.replays(), 2 + 2);
 }

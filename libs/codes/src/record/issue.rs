@@ -62,9 +62,16 @@ impl Record {
             Some(Ok(Outcome::Issued(code_id))) => {
                 return self.reissue(command, &code_id, fence, now);
             }
-            Some(Ok(Outcome::Accepted { .. } | Outcome::Denied(_)) | Err(_)) => {
-                return (self, IssueOutcome::Conflict);
-            }
+            Some(
+                Ok(
+                    Outcome::Accepted { .. }
+                    | Outcome::Denied(_)
+                    | Outcome::Revoked(_)
+                    | Outcome::NothingLive
+                    | Outcome::Cleared(_),
+                )
+                | Err(_),
+            ) => return (self, IssueOutcome::Conflict),
             None => {}
         }
         if self.issues.at(now) >= command.limits.issues_per_hour {

@@ -1,17 +1,53 @@
-//! Revoke, clear and describe: what support does to a record besides issuing.
+//! Revoke and clear: what support does to a record besides issuing.
+//!
+//! # What is remembered of them
+//! What had an effect, as of every operation. And what had none, where the caller named the attempt:
+//! a retry that comes late must find nothing to do again, though there may be a code or a lock by
+//! then that it was never meant for. Without a name nobody can send it again, and an unknown user
+//! leaves no trace.
 
 use clock::Timestamp;
 
-use super::{Code, Count, IssuedBy, Record, State};
+use super::{Attempt, Code, Count, Outcome, Record, State};
 use crate::ids::CodeId;
+
+/// What to revoke.
+#[derive(Clone, Debug)]
+pub struct Revoke {
+    /// The operation's name.
+    pub attempt: Attempt,
+    /// The one code that is meant; without it, whichever lives.
+    pub only: Option<CodeId>,
+}
 
 /// What a revocation found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Revocation {
+pub enum RevokeOutcome {
     /// A live code, which is now revoked.
-    Revoked(CodeId),
+    Revoked {
+        /// The code.
+        code_id: CodeId,
+        /// Whether a retry saw the outcome of an earlier call.
+        replayed: bool,
+    },
     /// No live code, or not the one that was meant.
     NothingLive,
+    /// The idempotency key stood for another request; nothing was revoked.
+    Conflict,
+}
+
+/// What came of clearing a lockout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClearOutcome {
+    /// There is no lock and no count any more.
+    Cleared {
+        /// What there was.
+        cleared: Cleared,
+        /// Whether a retry saw the outcome of an earlier call.
+        replayed: bool,
+    },
+    /// The idempotency key stood for another request; nothing was cleared.
+    Conflict,
 }
 
 /// What clearing a lockout ended.
@@ -25,119 +61,74 @@ pub struct Cleared {
     pub disabled: bool,
 }
 
-/// What support may know of a user's record.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Description {
-    /// The latest code, while its traces last.
-    pub code: Option<CodeDescription>,
-    /// Failures and lock.
-    pub lockout: Lockout,
-}
-
-/// A code, without the code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeDescription {
-    /// Its id.
-    pub id: CodeId,
-    /// Where it stands.
-    pub state: CodeState,
-    /// When it was issued.
-    pub issued_at: Timestamp,
-    /// When it expires or expired.
-    pub expires_at: Timestamp,
-    /// Who issued it.
-    pub issued_by: IssuedBy,
-}
-
-/// Where a code stands, seen from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CodeState {
-    /// Waits to be redeemed.
-    Active,
-    /// Was redeemed.
-    Consumed,
-    /// Was used up by wrong guesses.
-    Burned,
-    /// Was revoked.
-    Revoked,
-    /// Was not redeemed in time.
-    Expired,
-}
-
-/// A user's failures and lock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lockout {
-    /// Failures in the present window.
-    pub failures: u32,
-    /// When the window ends, if there were failures.
-    pub window_ends_at: Option<Timestamp>,
-    /// When the lock ends, if the user is locked.
-    pub locked_until: Option<Timestamp>,
-    /// Failures since the last success.
-    pub consecutive_failures: u32,
-    /// Whether only an administrator lets the user try again.
-    pub disabled: bool,
-}
-
 impl Code {
     fn is_live(&self, now: Timestamp) -> bool {
         matches!(self.state, State::Active { .. }) && now < self.expires_at
-    }
-
-    fn describe(&self, now: Timestamp) -> CodeDescription {
-        let state = match self.state {
-            State::Active { .. } if now < self.expires_at => CodeState::Active,
-            State::Active { .. } => CodeState::Expired,
-            State::Consumed => CodeState::Consumed,
-            State::Burned => CodeState::Burned,
-            State::Revoked => CodeState::Revoked,
-        };
-        CodeDescription {
-            id: self.id.clone(),
-            state,
-            issued_at: self.issued_at,
-            expires_at: self.expires_at,
-            issued_by: self.issued_by.clone(),
-        }
     }
 }
 
 impl Record {
     /// Revokes the live code: whichever it is, or only the one of that id.
-    pub fn revoke(mut self, only: Option<&CodeId>, now: Timestamp) -> (Self, Revocation) {
+    pub fn revoke(mut self, command: &Revoke, now: Timestamp) -> (Self, RevokeOutcome) {
+        let Revoke { attempt, ref only } = *command;
+        match self.recall(attempt, now) {
+            Some(Ok(Outcome::Revoked(code_id))) => {
+                return (self, RevokeOutcome::Revoked { code_id, replayed: true });
+            }
+            Some(Ok(Outcome::NothingLive)) => return (self, RevokeOutcome::NothingLive),
+            Some(
+                Ok(
+                    Outcome::Issued(_)
+                    | Outcome::Accepted { .. }
+                    | Outcome::Denied(_)
+                    | Outcome::Cleared(_),
+                )
+                | Err(_),
+            ) => return (self, RevokeOutcome::Conflict),
+            None => {}
+        }
         let live = self.code.as_mut().filter(|code| code.is_live(now));
-        let Some(code) = live.filter(|code| only.is_none_or(|id| code.id == *id)) else {
-            return (self, Revocation::NothingLive);
+        let Some(code) = live.filter(|code| only.as_ref().is_none_or(|id| code.id == *id)) else {
+            self.remember_if_named(attempt, now, Outcome::NothingLive);
+            return (self, RevokeOutcome::NothingLive);
         };
         code.state = State::Revoked;
-        let revoked = Revocation::Revoked(code.id.clone());
-        (self, revoked)
+        let code_id = code.id.clone();
+        self.remember(attempt, now, Outcome::Revoked(code_id.clone()));
+        (self, RevokeOutcome::Revoked { code_id, replayed: false })
     }
 
     /// Forgets failures and ends the lock. A burned code stays burned.
-    pub fn clear_lockout(mut self, now: Timestamp) -> (Self, Cleared) {
+    pub fn clear_lockout(mut self, attempt: Attempt, now: Timestamp) -> (Self, ClearOutcome) {
+        match self.recall(attempt, now) {
+            Some(Ok(Outcome::Cleared(cleared))) => {
+                return (self, ClearOutcome::Cleared { cleared, replayed: true });
+            }
+            Some(
+                Ok(
+                    Outcome::Issued(_)
+                    | Outcome::Accepted { .. }
+                    | Outcome::Denied(_)
+                    | Outcome::Revoked(_)
+                    | Outcome::NothingLive,
+                )
+                | Err(_),
+            ) => return (self, ClearOutcome::Conflict),
+            None => {}
+        }
         let cleared = Cleared {
             lock: self.lock_at(now).is_some(),
             failures: self.failures.at(now),
             disabled: self.is_disabled(now),
         };
-        self.locked_until = None;
-        (self.failures, self.consecutive) = (Count::default(), Count::default());
-        (self, cleared)
-    }
-
-    /// Describes the record.
-    pub fn describe(&self, now: Timestamp) -> Description {
-        let failures = self.failures.at(now);
-        Description {
-            code: self.code.as_ref().map(|code| code.describe(now)),
-            lockout: Lockout {
-                failures,
-                window_ends_at: (failures > 0).then_some(self.failures.until),
-                locked_until: self.lock_at(now),
-                consecutive_failures: self.consecutive.at(now),
-                disabled: self.is_disabled(now),
-            },
+        // Consecutive failures count on after their window, and are forgotten untold.
+        if cleared == Cleared::default() && self.consecutive.at(now) == 0 {
+            self.remember_if_named(attempt, now, Outcome::Cleared(cleared));
+        } else {
+            self.locked_until = None;
+            (self.failures, self.consecutive) = (Count::default(), Count::default());
+            self.remember(attempt, now, Outcome::Cleared(cleared));
         }
+        (self, ClearOutcome::Cleared { cleared, replayed: false })
     }
 }

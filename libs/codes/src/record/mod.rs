@@ -15,6 +15,7 @@
 //! atomically, with its own clock's `now`. A transition consumes the record and returns the next
 //! one; none of them reads a clock, draws randomness or performs I/O.
 
+mod describe;
 mod issue;
 mod manage;
 mod verify;
@@ -27,8 +28,9 @@ use crate::digest::{AttemptId, CodeDigest, Fingerprint};
 use crate::ids::{ClientId, CodeId};
 use crate::policy::Policy;
 
+pub use describe::{CodeDescription, CodeState, Description, Lockout};
 pub use issue::{Issue, IssueOutcome};
-pub use manage::{Cleared, CodeDescription, CodeState, Description, Lockout, Revocation};
+pub use manage::{ClearOutcome, Cleared, Revoke, RevokeOutcome};
 pub use verify::{Denial, DenialReason, Verify, VerifyOutcome};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -81,10 +83,12 @@ pub struct Fence(pub String);
 /// request under the same name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// The caller's key.
+    /// The caller's key, or one that no other operation has.
     pub id: AttemptId,
     /// The request.
     pub fingerprint: Fingerprint,
+    /// Whether the caller chose the key, and can send it again.
+    pub is_named: bool,
 }
 
 /// Who issued a code.
@@ -149,7 +153,7 @@ impl Count {
     }
 }
 
-/// An outcome that took effect, for retries to see again.
+/// An outcome, for retries to see again.
 #[derive(Clone, Debug)]
 struct Remembered {
     attempt: Attempt,
@@ -162,6 +166,9 @@ enum Outcome {
     Issued(CodeId),
     Accepted { code_id: CodeId, at: Timestamp },
     Denied(Denial),
+    Revoked(CodeId),
+    NothingLive,
+    Cleared(Cleared),
 }
 
 impl Record {
@@ -194,6 +201,13 @@ impl Record {
     fn remember(&mut self, attempt: Attempt, now: Timestamp, outcome: Outcome) {
         self.outcomes.retain(|remembered| now < remembered.until);
         self.outcomes.push(Remembered { attempt, until: now + REPLAY_WINDOW, outcome });
+    }
+
+    /// Remembers an outcome without effect, if anybody can ask for it again.
+    fn remember_if_named(&mut self, attempt: Attempt, now: Timestamp, outcome: Outcome) {
+        if attempt.is_named {
+            self.remember(attempt, now, outcome);
+        }
     }
 }
 

@@ -118,7 +118,15 @@ impl Record {
             Some(Ok(Outcome::Denied(denial))) => {
                 return (self, VerifyOutcome::Denied { denial, code_id: None, replayed: true });
             }
-            Some(Ok(Outcome::Issued(_)) | Err(_)) => return (self, VerifyOutcome::Conflict),
+            Some(
+                Ok(
+                    Outcome::Issued(_)
+                    | Outcome::Revoked(_)
+                    | Outcome::NothingLive
+                    | Outcome::Cleared(_),
+                )
+                | Err(_),
+            ) => return (self, VerifyOutcome::Conflict),
             None => {}
         }
         if self.is_disabled(now) {

@@ -6,6 +6,7 @@ mod checks;
 mod contracts;
 mod faults;
 mod histories;
+mod leftovers;
 mod resends;
 mod rights;
 mod servers;

@@ -1,10 +1,7 @@
 //! A reply is lost after the script ran: the store sends the call again, and it has had one effect
 //! and answers as if nothing had been lost.
 
-use codes::audit::Context;
 use codes::conformance::{World, accepted, reason, request, wrong};
-use codes::directory::OpaqueDirectory;
-use codes::issuer::RevokeTarget;
 use codes::record::DenialReason;
 use journeys::ports::Advance;
 use store_redis::connection::address::Access;
@@ -23,22 +20,9 @@ async fn world_behind_a_proxy() -> (World, Mischief) {
     let user = world.stranger();
     let code = world.issue(&user).await;
     world.fail(&user, &code, 1).await;
-    revoke(&world, &user).await;
-    clear(&world, &user).await;
+    world.revoke(&user).await;
+    world.clear(&user).await;
     (world, mischief)
-}
-
-async fn revoke(world: &World, user: &codes::user::Identifier) -> bool {
-    let target = RevokeTarget::User(user.clone());
-    let revoked = world.issuer();
-    let revoked = revoked.revoke(&world.caller, &OpaqueDirectory, &target).await;
-    revoked.expect("the store answers")
-}
-
-async fn clear(world: &World, user: &codes::user::Identifier) -> codes::record::Cleared {
-    let (verifier, context) = (world.verifier(), Context::default());
-    let cleared = verifier.clear_lockout(&world.caller, &OpaqueDirectory, user, &context).await;
-    cleared.expect("the store answers")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,14 +38,14 @@ async fn every_operation_on_codes_answers_as_if_no_reply_had_been_lost() {
         assert_eq!(reason(&denied), DenialReason::WrongCode);
         assert_eq!(world.describe(&user).await.lockout.failures, 1, "counted once");
         mischief.lose_one();
-        let cleared = clear(&world, &user).await;
+        let cleared = world.clear(&user).await;
         assert_eq!(cleared.failures, 1, "told as it was");
         mischief.lose_one();
         assert!(accepted(&world.verify(&user, code.code.expose()).await));
         assert!(!accepted(&world.verify(&user, code.code.expose()).await), "consumed once");
         let next = world.issue(&user).await;
         mischief.lose_one();
-        assert!(revoke(&world, &user).await);
+        assert!(world.revoke(&user).await);
         assert!(!accepted(&world.verify(&user, next.code.expose()).await));
     }
     let lost = mischief.lost.load(std::sync::atomic::Ordering::SeqCst);
@@ -70,6 +54,9 @@ async fn every_operation_on_codes_answers_as_if_no_reply_had_been_lost() {
     let told = |action| actions.iter().filter(|told| **told == action).count();
     assert_eq!(told("code.accepted"), ROUNDS, "once in the trail");
     assert_eq!(told("code.issued"), 2 * ROUNDS + 1, "once in the trail");
+    assert_eq!(told("code.revoked"), ROUNDS + 1, "once in the trail");
+    assert_eq!(told("lockout.cleared"), ROUNDS + 1, "once in the trail");
+    assert_eq!(world.trail.replays(), 0, "nobody asked twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,262 @@
+//! The use cases over a store under test, and what every case needs of them.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use clock::Clock as _;
+
+use super::Bench;
+use crate::audit::{Audit, AuditError, Context, Event};
+use crate::code::Guess;
+use crate::desk::{Caller, Desk};
+use crate::directory::OpaqueDirectory;
+use crate::ids::{ApplicationId, ClientId, IdempotencyKey};
+use crate::issuer::{
+    Issuance, IssueRequest, IssuedCode, Issuer, Revocation, RevokeRequest, RevokeTarget,
+};
+use crate::peppers::Peppers;
+use crate::policy::Policy;
+use crate::randomness;
+use crate::record::{Cleared, Denial, DenialReason, Description};
+use crate::user::{Identifier, IdentifierType};
+use crate::verifier::{ClearRequest, Clearance, Verification, Verifier, VerifyRequest};
+
+/// The use cases over a store, with one policy, an application and a client of their own.
+pub struct World {
+    /// The store and its levers.
+    pub bench: Bench,
+    /// The caller of every operation.
+    pub caller: Caller,
+    /// The policy of every operation.
+    pub policy: Policy,
+    /// Everything that was written to the trail.
+    pub trail: Arc<Trail>,
+    desk: Desk,
+}
+
+/// An audit trail in memory.
+#[derive(Default)]
+pub struct Trail(Mutex<Vec<Event>>);
+
+#[async_trait]
+impl Audit for Trail {
+    async fn record(&self, event: Event) -> Result<(), AuditError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        Ok(())
+    }
+}
+
+impl Trail {
+    /// The actions so far, in order, each of an attempt once.
+    pub fn actions(&self) -> Vec<&'static str> {
+        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = HashSet::new();
+        let once =
+            events.iter().filter(|event| seen.insert((event.attempt, event.action.as_str())));
+        once.map(|event| event.action.as_str()).collect()
+    }
+
+    /// How many events a retry wrote again.
+    pub fn replays(&self) -> usize {
+        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        events.iter().filter(|event| event.replayed).count()
+    }
+}
+
+impl World {
+    /// A world with the default policy.
+    pub fn new(bench: Bench) -> Self {
+        Self::with_policy(bench, Policy::default())
+    }
+
+    /// A world with a policy of its own.
+    pub fn with_policy(bench: Bench, policy: Policy) -> Self {
+        let key = |byte: u8| vec![byte; 32].into();
+        let peppers = Peppers::new(key(1), key(2), Some(key(3))).expect("valid peppers");
+        let trail = Arc::new(Trail::default());
+        let desk = Desk {
+            store: Arc::clone(&bench.store),
+            audit: Arc::clone(&trail) as Arc<dyn Audit>,
+            peppers: Arc::new(peppers),
+            clock: Arc::clone(&bench.clock) as Arc<dyn clock::Clock>,
+            randomness: randomness::system(),
+        };
+        let caller = Caller {
+            application: ApplicationId::parse("acme").expect("valid"),
+            client: ClientId::parse("desk").expect("valid"),
+        };
+        Self { bench, caller, policy, trail, desk }
+    }
+
+    /// The same world under other peppers.
+    #[must_use]
+    pub fn with_peppers(mut self, current: u8, previous: Option<u8>) -> Self {
+        let key = |byte: u8| vec![byte; 32].into();
+        let peppers = Peppers::new(key(1), key(current), previous.map(key));
+        self.desk.peppers = Arc::new(peppers.expect("valid peppers"));
+        self
+    }
+
+    /// A user whom no other test knows.
+    pub fn stranger(&self) -> Identifier {
+        let bytes: [u8; 16] = randomness::bytes(&self.desk.randomness);
+        user(&crate::digest::encode(&bytes))
+    }
+
+    /// The issuer.
+    pub fn issuer(&self) -> Issuer {
+        Issuer::new(self.desk.clone())
+    }
+
+    /// The verifier.
+    pub fn verifier(&self) -> Verifier {
+        Verifier::new(self.desk.clone())
+    }
+
+    /// Asks for a code.
+    pub async fn ask(&self, request: IssueRequest) -> Issuance {
+        let issuer = self.issuer();
+        let issuance = issuer.issue(&self.caller, &self.policy, &OpaqueDirectory, &request);
+        issuance.await.expect("the store answers")
+    }
+
+    /// Issues a code that must be granted.
+    pub async fn issue(&self, user: &Identifier) -> IssuedCode {
+        granted(self.ask(request(user)).await)
+    }
+
+    /// Verifies what somebody typed.
+    pub async fn verify(&self, user: &Identifier, typed: &str) -> Verification {
+        self.verify_as(user, typed, None).await
+    }
+
+    /// Verifies what somebody typed, under an idempotency key.
+    pub async fn verify_as(
+        &self,
+        user: &Identifier,
+        typed: &str,
+        key: Option<&str>,
+    ) -> Verification {
+        let request = VerifyRequest {
+            user: user.clone(),
+            code: Guess::parse(typed).expect("a guess"),
+            context: Context::default(),
+            idempotency_key: key.map(idempotency_key),
+        };
+        let verdict = self.verifier();
+        let verdict = verdict.verify(&self.caller, &self.policy, &OpaqueDirectory, &request);
+        verdict.await.expect("the store answers")
+    }
+
+    /// Revokes a user's live code; returns whether there was one.
+    pub async fn revoke(&self, user: &Identifier) -> bool {
+        match self.revoke_as(RevokeTarget::User(user.clone()), None).await {
+            Revocation::Revoked => true,
+            Revocation::NothingLive => false,
+            Revocation::Conflict => panic!("no key was given"),
+        }
+    }
+
+    /// Revokes a code, under an idempotency key.
+    pub async fn revoke_as(&self, target: RevokeTarget, key: Option<&str>) -> Revocation {
+        let request = RevokeRequest { target, idempotency_key: key.map(idempotency_key) };
+        let issuer = self.issuer();
+        let revocation = issuer.revoke(&self.caller, &OpaqueDirectory, &request).await;
+        revocation.expect("the store answers")
+    }
+
+    /// Clears a user's lockout.
+    pub async fn clear(&self, user: &Identifier) -> Cleared {
+        match self.clear_as(user, None).await {
+            Clearance::Cleared(cleared) => cleared,
+            Clearance::Conflict => panic!("no key was given"),
+        }
+    }
+
+    /// Clears a user's lockout, under an idempotency key.
+    pub async fn clear_as(&self, user: &Identifier, key: Option<&str>) -> Clearance {
+        let request = ClearRequest {
+            user: user.clone(),
+            context: Context::default(),
+            idempotency_key: key.map(idempotency_key),
+        };
+        let verifier = self.verifier();
+        let clearance = verifier.clear_lockout(&self.caller, &OpaqueDirectory, &request).await;
+        clearance.expect("the store answers")
+    }
+
+    /// Fails `times` times at a user's code.
+    pub async fn fail(&self, user: &Identifier, code: &IssuedCode, times: u32) {
+        for _ in 0..times {
+            self.verify(user, &wrong(code)).await;
+        }
+    }
+
+    /// All that can be seen of a user's record.
+    pub async fn describe(&self, user: &Identifier) -> Description {
+        let found = self.desk.find(&OpaqueDirectory, &self.caller.application, user).await;
+        let (_, subject) = found.expect("opaque").expect("everybody exists");
+        let description = self.bench.store.describe(subject, self.bench.clock.now()).await;
+        description.expect("the store answers")
+    }
+
+    /// Lets time pass.
+    pub fn wait(&self, seconds: u64) {
+        self.bench.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// The user of that id.
+pub fn user(id: &str) -> Identifier {
+    Identifier::parse(IdentifierType::UserId, id).expect("valid")
+}
+
+/// A plain request for a code.
+pub fn request(user: &Identifier) -> IssueRequest {
+    IssueRequest {
+        user: user.clone(),
+        expires_in: None,
+        context: Context::default(),
+        idempotency_key: None,
+        override_lockout: false,
+    }
+}
+
+/// A request for a code under an idempotency key.
+pub fn keyed(user: &Identifier, key: &str) -> IssueRequest {
+    IssueRequest { idempotency_key: Some(idempotency_key(key)), ..request(user) }
+}
+
+fn idempotency_key(key: &str) -> IdempotencyKey {
+    IdempotencyKey::parse(key).expect("valid")
+}
+
+/// The code of an issuance that must have been granted.
+pub fn granted(issuance: Issuance) -> IssuedCode {
+    match issuance {
+        Issuance::Issued(code) => code,
+        refused => panic!("no code was issued: {refused:?}"),
+    }
+}
+
+/// A guess that is not this code.
+pub fn wrong(code: &IssuedCode) -> String {
+    let first = code.code.expose().as_bytes()[0];
+    let other = if first == b'0' { '1' } else { '0' };
+    format!("{other}{}", &code.code.expose()[1..])
+}
+
+/// The reason of a denial.
+pub fn reason(verification: &Verification) -> DenialReason {
+    match verification {
+        Verification::Denied(Denial { reason, .. }) => *reason,
+        other => panic!("no denial: {other:?}"),
+    }
+}
+
+/// Whether a verification was accepted.
+pub fn accepted(verification: &Verification) -> bool {
+    matches!(verification, Verification::Accepted { .. })
+}
