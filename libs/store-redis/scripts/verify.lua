@@ -63,11 +63,13 @@ if is_over then
   return refuse(candidate == record.digest and 'expired' or 'no_code')
 end
 
+-- Before any comparison: of what was guessed on the other primary nothing may be known here.
+if record.fence ~= fence() then
+  finish('revoked')
+  return deny('fenced')
+end
+
 if candidate == record.digest then
-  if record.fence ~= fence() then
-    finish('revoked')
-    return deny('fenced')
-  end
   finish('consumed')
   forget('failures')
   forget('consecutive')

@@ -9,7 +9,7 @@ use crate::digest::{AttemptId, Fingerprint, Subject};
 use crate::ids::ApplicationId;
 use crate::issuer::{Issuance, IssuedCode, Revocation, RevokeTarget};
 use crate::policy::{Policy, PolicySettings};
-use crate::record::{Attempt, CodeState, DenialReason, Revoke};
+use crate::record::{Attempt, CodeState, DenialReason, Lockout, Revoke};
 use crate::store::StoreError;
 
 /// I1, I17.
@@ -64,6 +64,17 @@ pub async fn a_code_is_refused_behind_a_new_fence(bench: Bench) {
     assert_eq!(state, Some(CodeState::Revoked));
     let anew = world.issue(&user).await;
     assert!(accepted(&world.verify(&user, anew.code.expose()).await));
+}
+
+/// I2: the guesses that were made on the other primary may be forgotten here.
+pub async fn nothing_is_compared_behind_a_new_fence(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let issued = world.issue(&user).await;
+    (world.bench.promote)();
+    assert_eq!(reason(&world.verify(&user, &wrong(&issued)).await), DenialReason::Fenced);
+    assert_eq!(world.describe(&user).await.lockout, Lockout::default());
+    assert_eq!(reason(&world.verify(&user, issued.code.expose()).await), DenialReason::NoCode);
 }
 
 /// I12.

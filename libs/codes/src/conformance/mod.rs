@@ -38,6 +38,7 @@ macro_rules! code_store_contract {
             a_code_is_refused_from_its_expiry_on
             a_new_code_supersedes_the_old_one
             a_code_is_refused_behind_a_new_fence
+            nothing_is_compared_behind_a_new_fence
             a_rotated_pepper_still_verifies_and_a_lost_one_does_not
             a_revoked_code_is_refused
             a_code_id_revokes_only_its_own_code

@@ -6,7 +6,7 @@
 //!   (none) ---------> ACTIVE ------------------------------------------> CONSUMED
 //!                      |  |
 //!                      |  +-- wrong code, at the limit ----------------> BURNED, user locked
-//!                      +----- revoked, or right code behind a fence ---> REVOKED
+//!                      +----- revoked, or any guess behind a fence ----> REVOKED
 //!                      +----- its time is up --------------------------> EXPIRED   (by the clock)
 //!                      +----- another issue ---------------------------> SUPERSEDED (forgotten)
 //! ```
@@ -75,7 +75,7 @@ impl From<&Policy> for Limits {
 }
 
 /// Identifies the primary that a store runs on, from one start or promotion to the next. What was
-/// issued behind another fence may have been consumed there unseen, and is not trusted.
+/// issued behind another fence may have been consumed or guessed at there unseen: it is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fence(pub String);
 

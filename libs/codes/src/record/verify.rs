@@ -67,7 +67,7 @@ pub enum DenialReason {
     NoCode,
     /// The code was right, and too late. A wrong guess at an expired code is told nothing of it.
     Expired,
-    /// The code was right, but issued on another primary.
+    /// The code was issued on another primary: no guess at it is compared.
     Fenced,
     /// Too many consecutive failures.
     Disabled,
@@ -151,11 +151,12 @@ impl Record {
             return self.refuse(reason, now);
         }
 
+        // Before any comparison: of what was guessed on the other primary nothing may be known here.
+        if issued_behind != fence {
+            code.state = State::Revoked;
+            return self.deny(command.attempt, DenialReason::Fenced, now);
+        }
         if candidate.matches(digest) {
-            if issued_behind != fence {
-                code.state = State::Revoked;
-                return self.deny(command.attempt, DenialReason::Fenced, now);
-            }
             code.state = State::Consumed;
             return self.accept(command.attempt, now);
         }
