@@ -46,6 +46,8 @@ pub(super) enum Fault {
     Lost,
     /// No reply in time: it may be of no use.
     Slow,
+    /// None: the key is on its way to another server, and nothing was run.
+    Moving,
     /// None: the server answered, and will not do it.
     Refused,
 }
@@ -65,6 +67,9 @@ impl Fault {
                 | ServerErrorKind::BusyLoading
                 | ServerErrorKind::MasterDown,
             ) => Self::Lost,
+            ErrorKind::Server(
+                ServerErrorKind::Moved | ServerErrorKind::Ask | ServerErrorKind::TryAgain,
+            ) => Self::Moving,
             _ => Self::Refused,
         }
     }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use self::address::{Access, Address, AddressError};
 use self::breaker::{Breaker, Outage};
@@ -33,6 +33,9 @@ use crate::scripts::Script;
 /// What one call to Redis may take, reconnecting included: Redis' share of a verification's
 /// deadline.
 const DEADLINE: Duration = Duration::from_millis(300);
+
+/// How long to wait before a key that moves is asked for again.
+const A_MOMENT: Duration = Duration::from_millis(10);
 
 /// How long a start waits to learn what Redis is.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
@@ -134,6 +137,13 @@ impl Connection {
                 };
                 match (Fault::of(&error), &link) {
                     (Fault::Refused, _) => return Err(error.into()),
+                    // Redis' client follows such a key, and now and then gives up: it announces a
+                    // call to the key's next server by a command of its own, and another caller's
+                    // call can come between the two. It is over in a moment.
+                    (Fault::Moving, _) => {
+                        sleep(A_MOMENT).await;
+                        continue;
+                    }
                     // One node of a cluster is not all of it, and its client has tried again.
                     (Fault::Slow, _) | (Fault::Lost, Link::Cluster(_)) => {
                         self.breaker.slow(generation);

@@ -15,7 +15,7 @@ use super::route::{CONNECT_TIMEOUT, connect, primary};
 
 /// How often the sentinels are asked while all is well. A primary that was demoted says so to
 /// the first write; this is for one that does not know it yet.
-const ASK_EVERY: Duration = Duration::from_secs(2);
+const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// A server's host and port.
 pub(super) type Peer = (String, u16);
