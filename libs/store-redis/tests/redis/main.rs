@@ -2,14 +2,25 @@
 //! the contracts of the ports on every topology, histories against the store in memory, rights,
 //! checks and faults.
 
+mod cases;
 mod checks;
 mod contracts;
+mod disks;
+mod failovers;
 mod faults;
+mod fence;
 mod histories;
+mod ledger;
 mod leftovers;
+mod load;
+mod losses;
+mod mutants;
+mod network;
 mod resends;
+mod resharding;
 mod rights;
 mod servers;
+mod time;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,7 +6,8 @@ pub(crate) mod proxy;
 pub(crate) mod sentinel;
 pub(crate) mod tls;
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +22,7 @@ pub(crate) const CONFIGURATION: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/redis/redis.conf");
 
 /// How long a server or a failover may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A process that ends with this value, and with the tests at the latest.
 pub(crate) struct Guarded(Child);
@@ -29,7 +30,13 @@ pub(crate) struct Guarded(Child);
 impl Guarded {
     /// Runs `redis-server` in a folder of its own under this configuration.
     pub(crate) fn start(configuration: &str, arguments: &[&str]) -> Self {
+        Self::start_limited(configuration, arguments, None)
+    }
+
+    /// Does so, and lets no file grow beyond that many kilobytes.
+    fn start_limited(configuration: &str, arguments: &[&str], kilobytes: Option<u32>) -> Self {
         let script = "folder=$(mktemp -d) && cd \"$folder\" || exit 1
+            if [ -n \"$KILOBYTES\" ]; then trap '' XFSZ; ulimit -f $((KILOBYTES * 2)); fi
             printf '%s' \"$CONFIGURATION\" >redis.conf
             redis-server ./redis.conf \"$@\" >log 2>&1 &
             cat >/dev/null; kill -9 $!; wait; rm -rf \"$folder\"";
@@ -37,6 +44,7 @@ impl Guarded {
             .args(["-c", script, "sh"])
             .args(arguments)
             .env("CONFIGURATION", configuration)
+            .env("KILOBYTES", kilobytes.map(|number| number.to_string()).unwrap_or_default())
             .stdin(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
@@ -55,6 +63,8 @@ impl Drop for Guarded {
 pub(crate) struct Server {
     pub(crate) port: u16,
     settings: String,
+    /// What a file may hold, in kilobytes.
+    limit: Option<u32>,
     process: Option<Guarded>,
 }
 
@@ -66,7 +76,8 @@ impl Server {
 
     /// Starts a server that `redis-cli` is let into by these options.
     pub(crate) fn start_guarded(settings: &str, login: &[String]) -> Self {
-        let mut server = Self { port: free_port(), settings: settings.to_owned(), process: None };
+        let mut server =
+            Self { port: free_port(), settings: settings.to_owned(), limit: None, process: None };
         server.restart();
         let ping = [login, &["PING".to_owned()]].concat();
         let ping: Vec<_> = ping.iter().map(String::as_str).collect();
@@ -74,19 +85,35 @@ impl Server {
         server
     }
 
-    /// Starts the server anew on its port, with nothing of what it knew.
+    /// Starts the server anew on its port, with nothing of what it knew but what its settings keep.
     pub(crate) fn restart(&mut self) {
+        self.restart_with("");
+    }
+
+    /// Does so with settings beyond its own.
+    pub(crate) fn restart_with(&mut self, more: &str) {
         let Self { port, settings, .. } = self;
         let configuration = format!(
-            "include {CONFIGURATION}\nbind 127.0.0.1\nport {port}\naclfile \"\"\n{settings}\n"
+            "include {CONFIGURATION}\nbind 127.0.0.1\nport {port}\naclfile \"\"\n\
+             repl-diskless-sync-delay 0\n{settings}\n{more}\n"
         );
         self.process = None;
-        self.process = Some(Guarded::start(&configuration, &[]));
+        self.process = Some(Guarded::start_limited(&configuration, &[], self.limit));
+    }
+
+    /// From its next start on, lets none of its files grow beyond that many kilobytes.
+    pub(crate) const fn limit_files(&mut self, kilobytes: Option<u32>) {
+        self.limit = kilobytes;
     }
 
     /// Kills the server: no farewell, nothing written.
     pub(crate) fn kill(&mut self) {
         self.process = None;
+    }
+
+    /// Whether it was not killed.
+    pub(crate) const fn is_running(&self) -> bool {
+        self.process.is_some()
     }
 
     pub(crate) fn url(&self) -> String {
@@ -104,6 +131,19 @@ pub(crate) fn cli(port: u16, arguments: &[&str]) -> String {
     let output = Command::new("redis-cli").args(["-p", &port.to_string()]).args(arguments).output();
     let output = output.expect("redis-cli");
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Whether a server says that it is a primary. Asks without a process of its own: it is asked often.
+pub(crate) fn is_primary(port: u16) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_millis(200)))?;
+        stream.write_all(b"ROLE\r\n")?;
+        let mut said = [0; 64];
+        let length = stream.read(&mut said)?;
+        Ok(said[..length].starts_with(b"*3\r\n$6\r\nmaster"))
+    };
+    ask().unwrap_or(false)
 }
 
 /// A port that nobody listens on. It lies below those that connections take for their own end, each

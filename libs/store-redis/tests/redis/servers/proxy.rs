@@ -1,42 +1,107 @@
-//! A proxy between a store and its server that loses replies, as often as it is told.
+//! A proxy between a store and its server, or between two servers, that does what networks do: loses
+//! what passes at any point, holds it up, cuts it off. It can also put another script in a call's
+//! place, for tests that show what a rule is for by taking it away.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+/// Where something is lost, with its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Point {
+    /// A command, before the server has read it.
+    Command,
+    /// A reply, after the server did its part.
+    Reply,
+    /// The second half of a reply.
+    HalfReply,
+}
 
 /// What happens to what passes.
 #[derive(Clone, Default)]
 pub(crate) struct Mischief {
-    /// How many of the next replies are lost, with their connection, after the server did its part.
-    pub(crate) lose: Arc<AtomicUsize>,
-    /// How many were.
+    /// How many of the next commands are lost.
+    commands: Arc<AtomicUsize>,
+    /// How many of the next replies are lost.
+    replies: Arc<AtomicUsize>,
+    /// How many of the next replies are lost from their middle on.
+    halves: Arc<AtomicUsize>,
+    /// How many of them all were.
     pub(crate) lost: Arc<AtomicUsize>,
     /// Nothing comes back any more, and nobody hangs up.
     pub(crate) silent: Arc<AtomicBool>,
+    /// All connections are closed, and new ones at once.
+    pub(crate) cut: Arc<AtomicBool>,
+    /// By how many milliseconds every reply is late.
+    pub(crate) delay: Arc<AtomicU64>,
+    /// Of how many replies one is lost; zero for none.
+    pub(crate) one_in: Arc<AtomicU64>,
+    passed: Arc<AtomicU64>,
+    /// Pairs of scripts' hashes: a call of the first becomes one of the second.
+    pub(crate) swapped: Arc<OnceLock<Vec<(String, String)>>>,
 }
 
 impl Mischief {
     /// Loses the next reply.
     pub(crate) fn lose_one(&self) {
-        self.lose.store(1, Ordering::SeqCst);
+        self.lose(Point::Reply, 1);
     }
 
-    fn loses(&self) -> bool {
+    /// Loses the next ones that pass that point.
+    pub(crate) fn lose(&self, point: Point, number: usize) {
+        self.counter(point).store(number, Ordering::SeqCst);
+    }
+
+    const fn counter(&self, point: Point) -> &Arc<AtomicUsize> {
+        match point {
+            Point::Command => &self.commands,
+            Point::Reply => &self.replies,
+            Point::HalfReply => &self.halves,
+        }
+    }
+
+    fn loses(&self, point: Point) -> bool {
         let one_less = |left: usize| left.checked_sub(1);
-        let loses = self.lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
+        let counter = self.counter(point);
+        let loses = counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
         if loses {
             self.lost.fetch_add(1, Ordering::SeqCst);
         }
         loses
     }
+
+    fn is_unlucky(&self) -> bool {
+        let one_in = self.one_in.load(Ordering::SeqCst);
+        one_in > 0 && self.passed.fetch_add(1, Ordering::SeqCst) % one_in == one_in - 1
+    }
+
+    fn swap(&self, asked: &mut [u8]) {
+        for (from, to) in self.swapped.get().into_iter().flatten() {
+            let mut at = 0;
+            while at + from.len() <= asked.len() {
+                let here = &mut asked[at..at + from.len()];
+                if here == from.as_bytes() {
+                    here.copy_from_slice(to.as_bytes());
+                }
+                at += 1;
+            }
+        }
+    }
 }
 
 /// Begins to pass everything on to that port of this host, for as long as the runtime lives.
 pub(crate) async fn proxy(to: u16) -> (SocketAddr, Mischief) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    proxy_at("127.0.0.1:0".parse().expect("an address"), to).await
+}
+
+/// Does so at that address.
+pub(crate) async fn proxy_at(at: SocketAddr, to: u16) -> (SocketAddr, Mischief) {
+    let listener = TcpListener::bind(at).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let mischief = Mischief::default();
     let told = mischief.clone();
@@ -44,8 +109,14 @@ pub(crate) async fn proxy(to: u16) -> (SocketAddr, Mischief) {
         while let Ok((client, _)) = listener.accept().await {
             let told = told.clone();
             tokio::spawn(async move {
+                if told.cut.load(Ordering::SeqCst) {
+                    return;
+                }
                 if let Ok(server) = TcpStream::connect(("127.0.0.1", to)).await {
-                    pass(client, server, &told).await;
+                    tokio::select! {
+                        () = pass(client, server, &told) => {}
+                        () = is_cut(&told) => {}
+                    }
                 }
             });
         }
@@ -53,7 +124,13 @@ pub(crate) async fn proxy(to: u16) -> (SocketAddr, Mischief) {
     (address, mischief)
 }
 
-/// Passes on until one side ends or a reply is lost; either way both ends are closed.
+async fn is_cut(told: &Mischief) {
+    while !told.cut.load(Ordering::SeqCst) {
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Passes on until one side ends or something is lost; either way both ends are closed.
 async fn pass(mut client: TcpStream, mut server: TcpStream, told: &Mischief) {
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
@@ -62,6 +139,8 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, told: &Mischief) {
         tokio::select! {
             read = client.read(&mut asked) => match read {
                 Ok(length) if length > 0 => {
+                    if told.loses(Point::Command) { return }
+                    told.swap(&mut asked[..length]);
                     if server.write_all(&asked[..length]).await.is_err() { return }
                 }
                 Ok(_) | Err(_) => return,
@@ -69,9 +148,14 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, told: &Mischief) {
             read = server.read(&mut answered) => match read {
                 Ok(length) if length > 0 => {
                     if told.silent.load(Ordering::SeqCst) { continue }
-                    if told.loses() || client.write_all(&answered[..length]).await.is_err() {
+                    let delay = told.delay.load(Ordering::SeqCst);
+                    if delay > 0 { sleep(Duration::from_millis(delay)).await }
+                    if told.loses(Point::Reply) || told.is_unlucky() { return }
+                    if told.loses(Point::HalfReply) {
+                        let _ = client.write_all(&answered[..length / 2]).await;
                         return;
                     }
+                    if client.write_all(&answered[..length]).await.is_err() { return }
                 }
                 Ok(_) | Err(_) => return,
             },

@@ -1,32 +1,34 @@
-//! A primary, its replica, and three sentinels that watch them.
+//! A primary, its replicas, and three sentinels that watch them.
 
 use std::sync::LazyLock;
+use std::time::Instant;
 
-use super::{Guarded, Server, cli, eventually, free_port};
+use super::{Guarded, Server, cli, eventually, free_port, is_primary};
 
 /// The one that no test makes fail over.
 pub(crate) static SENTINEL: LazyLock<Watched> = LazyLock::new(Watched::start);
 
 pub(crate) struct Watched {
-    pub(crate) servers: [Server; 2],
+    pub(crate) servers: Vec<Server>,
     sentinels: Vec<(u16, Guarded)>,
 }
 
 impl Watched {
+    /// With one replica.
     pub(crate) fn start() -> Self {
+        Self::start_with(1)
+    }
+
+    /// With that many replicas.
+    pub(crate) fn start_with(replicas: usize) -> Self {
         let primary = Server::start("");
-        let replica = Server::start(&format!("replicaof 127.0.0.1 {}", primary.port));
-        eventually("the replica follows", || {
-            replica.cli(&["INFO", "replication"]).contains("master_link_status:up")
-        });
-        let sentinels: Vec<_> = (0..3).map(|_| sentinel(primary.port)).collect();
-        for (port, _) in &sentinels {
-            eventually("the sentinels know each other and the replica", || {
-                let said = cli(*port, &["INFO", "sentinel"]);
-                said.contains("status=ok") && said.contains("slaves=1,sentinels=3")
-            });
-        }
-        Self { servers: [primary, replica], sentinels }
+        let sentinels = (0..3).map(|_| sentinel(primary.port)).collect();
+        let follow = format!("replicaof 127.0.0.1 {}", primary.port);
+        let mut servers = vec![primary];
+        servers.extend((0..replicas).map(|_| Server::start(&follow)));
+        let watched = Self { servers, sentinels };
+        watched.is_settled();
+        watched
     }
 
     pub(crate) fn url(&self) -> String {
@@ -37,9 +39,72 @@ impl Watched {
 
     /// The port of the primary that the first sentinel names.
     pub(crate) fn primary(&self) -> u16 {
-        let said = cli(self.sentinels[0].0, &["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"]);
-        said.lines().nth(1).and_then(|port| port.parse().ok()).expect("a port")
+        named_by(self.sentinels[0].0)
     }
+
+    /// Makes the primary fail over, killed or asked to, and says when another was promoted.
+    pub(crate) fn fail_over(&mut self, killed: bool) -> Instant {
+        let old = self.primary();
+        if killed {
+            let server = self.servers.iter_mut().find(|server| server.port == old);
+            server.expect("it is one of them").kill();
+        } else {
+            let sentinel = self.sentinels[1].0;
+            eventually("a sentinel begins a failover", || {
+                cli(sentinel, &["SENTINEL", "FAILOVER", "main"]).contains("OK")
+            });
+        }
+        let others = self.servers.iter().map(|server| server.port).filter(|port| *port != old);
+        eventually("another server is promoted", || others.clone().any(is_primary));
+        Instant::now()
+    }
+
+    /// Waits until there is one primary, brings whoever was killed back as a replica of it, and waits
+    /// until nothing is left to do for anybody.
+    pub(crate) fn mend(&mut self) {
+        let sentinels = self.sentinels.iter().map(|(port, _)| *port);
+        let servers = self.servers.iter().map(|server| server.port);
+        let mut primary = None;
+        eventually("the sentinels agree on the only primary", || {
+            let primaries: Vec<_> = servers.clone().filter(|port| is_primary(*port)).collect();
+            primary = primaries.first().copied();
+            primaries.len() == 1 && sentinels.clone().all(|port| named_by(port) == primaries[0])
+        });
+        let follow = format!("replicaof 127.0.0.1 {}", primary.expect("it was found"));
+        self.servers.iter_mut().filter(|server| !server.is_running()).for_each(|server| {
+            server.restart_with(&follow);
+        });
+        self.is_settled();
+    }
+
+    fn is_settled(&self) {
+        let primary = self.primary();
+        for server in self.servers.iter().filter(|server| server.port != primary) {
+            eventually("the replica follows", || {
+                let said = server.cli(&["INFO", "replication"]);
+                said.contains("master_link_status:up")
+                    && said.contains(&format!("master_port:{primary}"))
+            });
+        }
+        let replicas = self.servers.len() - 1;
+        for (port, _) in &self.sentinels {
+            eventually("the sentinels know each other and the replicas", || {
+                let said = cli(*port, &["INFO", "sentinel"]);
+                said.contains("status=ok")
+                    && said.contains(&format!("slaves={replicas},sentinels=3"))
+            });
+            eventually("the sentinels see all servers in order", || {
+                let said = cli(*port, &["SENTINEL", "REPLICAS", "main"]);
+                said.matches("flags\nslave\n").count() == replicas
+            });
+        }
+    }
+}
+
+/// The port of the primary that a sentinel names.
+fn named_by(sentinel: u16) -> u16 {
+    let said = cli(sentinel, &["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"]);
+    said.lines().nth(1).and_then(|port| port.parse().ok()).expect("a port")
 }
 
 fn sentinel(primary: u16) -> (u16, Guarded) {
@@ -48,5 +113,7 @@ fn sentinel(primary: u16) -> (u16, Guarded) {
         "port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {primary} 2\n\
          sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n"
     );
-    (port, Guarded::start(&configuration, &["--sentinel"]))
+    let process = Guarded::start(&configuration, &["--sentinel"]);
+    eventually("the sentinel answers", || cli(port, &["PING"]).contains("PONG"));
+    (port, process)
 }

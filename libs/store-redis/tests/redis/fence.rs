@@ -1,0 +1,159 @@
+//! The fence: a code verifies only on the primary that issued it, from its start or promotion to the
+//! next. Each test shows what happens without it.
+
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+
+use codes::record::{DenialReason, VerifyOutcome};
+use codes::store::CodeStore;
+use store_redis::codes::RedisCodeStore;
+
+use crate::cases::{Case, is_accepted, reason};
+use crate::mutants::{self, Mutation, store_at};
+use crate::servers::proxy::{Mischief, proxy};
+use crate::servers::{Server, eventually};
+
+/// A primary and a replica that follows it over a line that can be cut, with a store at each.
+struct Pair {
+    primary: Server,
+    replica: Server,
+    line: Mischief,
+    at_primary: RedisCodeStore,
+    at_replica: RedisCodeStore,
+}
+
+impl Pair {
+    async fn start(mutation: Mutation) -> Self {
+        let primary = Server::start("");
+        let (address, line): (SocketAddr, _) = proxy(primary.port).await;
+        let replica = Server::start("");
+        follow(&replica, address.port());
+        let at_primary = store_at(&primary, mutation).await;
+        let at_replica = store_at(&replica, mutation).await;
+        Self { primary, replica, line, at_primary, at_replica }
+    }
+
+    /// Issues a code at the primary, of which the replica learns, and then nothing any more.
+    async fn last_shared_code(&self) -> Case {
+        let case = Case::issued(&self.at_primary).await;
+        let key = format!("postern:code:{{{}}}", case.subject);
+        wait("the replica has the code", || self.replica.cli(&["EXISTS", &key]).contains('1'));
+        self.line.cut.store(true, Ordering::SeqCst);
+        wait("the line is cut", || {
+            self.replica.cli(&["INFO", "replication"]).contains("master_link_status:down")
+        });
+        case
+    }
+}
+
+fn wait(what: &str, is_so: impl FnMut() -> bool) {
+    tokio::task::block_in_place(|| eventually(what, is_so));
+}
+
+fn follow(replica: &Server, port: u16) {
+    replica.cli(&["REPLICAOF", "127.0.0.1", &port.to_string()]);
+    wait("the replica follows", || {
+        replica.cli(&["INFO", "replication"]).contains("master_link_status:up")
+    });
+}
+
+fn promote(server: &Server) {
+    assert!(server.cli(&["REPLICAOF", "NO", "ONE"]).contains("OK"));
+}
+
+/// Waits until a store's connection serves, and redeems there.
+async fn redeem(case: &Case, store: &dyn CodeStore) -> VerifyOutcome {
+    serves(store).await;
+    case.redeem(store).await
+}
+
+async fn serves(store: &dyn CodeStore) {
+    for _ in 0..200 {
+        let case = Case::of(crate::cases::stranger());
+        if case.guess(store, case.digest, crate::cases::attempt()).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the store does not serve within 10 s");
+}
+
+/// T-B5: what becomes of a code that was redeemed at a primary whose replica did not learn of it, at
+/// that replica once it is promoted.
+async fn after_the_primary_was_lost(mutation: Mutation) -> VerifyOutcome {
+    let mut pair = Pair::start(mutation).await;
+    let case = pair.last_shared_code().await;
+    assert!(is_accepted(&case.redeem(&pair.at_primary).await));
+    pair.primary.kill();
+    promote(&pair.replica);
+    redeem(&case, &pair.at_replica).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_code_is_accepted_again_after_its_primary_was_lost() {
+    let again = after_the_primary_was_lost(mutants::NONE).await;
+    assert_eq!(reason(&again), Some(DenialReason::Fenced));
+    let again = after_the_primary_was_lost(mutants::NO_FENCE).await;
+    assert!(is_accepted(&again), "without the fence it is: {again:?}");
+}
+
+/// T-B6: at how many of two primaries, each of which takes the other for lost, one code is accepted.
+async fn accepted_in_a_split_brain(mutation: Mutation) -> usize {
+    let pair = Pair::start(mutation).await;
+    let case = pair.last_shared_code().await;
+    promote(&pair.replica);
+    serves(&pair.at_replica).await;
+    let (one, other) = (case.redeem(&pair.at_primary), case.redeem(&pair.at_replica));
+    let (one, other) = futures_util::future::join(one, other).await;
+    usize::from(is_accepted(&one)) + usize::from(is_accepted(&other))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_primaries_one_accepts_a_code() {
+    assert_eq!(accepted_in_a_split_brain(mutants::NONE).await, 1);
+    assert_eq!(accepted_in_a_split_brain(mutants::NO_FENCE).await, 2, "without the fence both do");
+}
+
+/// T-B7: what becomes of a redeemed code on its own primary, once that has followed another one that
+/// knew nothing of it, and is promoted again.
+async fn after_a_demotion(mutation: Mutation) -> VerifyOutcome {
+    let pair = Pair::start(mutation).await;
+    let case = pair.last_shared_code().await;
+    assert!(is_accepted(&case.redeem(&pair.at_primary).await));
+    promote(&pair.replica);
+    follow(&pair.primary, pair.replica.port);
+    promote(&pair.primary);
+    redeem(&case, &pair.at_primary).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_code_comes_back_to_a_primary_that_was_demoted_meanwhile() {
+    let again = after_a_demotion(mutants::NONE).await;
+    assert_eq!(reason(&again), Some(DenialReason::Fenced));
+    for mutation in [mutants::NO_FENCE, mutants::RUN_ID_ALONE] {
+        let again = after_a_demotion(mutation).await;
+        assert!(is_accepted(&again), "with {mutation:?} it does: {again:?}");
+    }
+}
+
+/// How many guesses at a code were compared, two of them at a primary whose replica did not learn of
+/// them.
+async fn compared_across_a_failover(mutation: Mutation) -> usize {
+    let pair = Pair::start(mutation).await;
+    let case = pair.last_shared_code().await;
+    let mut outcomes = vec![case.fail(&pair.at_primary).await, case.fail(&pair.at_primary).await];
+    promote(&pair.replica);
+    serves(&pair.at_replica).await;
+    for _ in 0..3 {
+        outcomes.push(case.fail(&pair.at_replica).await);
+    }
+    let compared = [Some(DenialReason::WrongCode), Some(DenialReason::Burned)];
+    outcomes.iter().filter(|outcome| compared.contains(&reason(outcome))).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_code_stands_more_guesses_because_a_primary_was_lost() {
+    assert_eq!(compared_across_a_failover(mutants::NONE).await, 2);
+    let compared = compared_across_a_failover(mutants::FENCE_FOR_RIGHT_GUESSES).await;
+    assert_eq!(compared, 5, "were the fence there for right guesses alone");
+}

@@ -1,0 +1,154 @@
+//! Something is lost on the way, wherever it may be: whoever then asks again under the same name is
+//! told one outcome, and it took effect once.
+//!
+//! `POSTERN_LOSSES=10000` makes it ten thousand rounds.
+
+use codes::record::{Attempt, DenialReason, IssueOutcome, VerifyOutcome};
+use codes::store::StoreError;
+use store_redis::codes::RedisCodeStore;
+use store_redis::connection::address::Access;
+
+use crate::cases::{Case, attempt, digest, is_accepted, reason, stranger};
+use crate::mutants::{self, Mutation, teach};
+use crate::servers::proxy::{Mischief, Point, proxy, proxy_at};
+use crate::servers::{STANDALONE, Server, eventually, free_port};
+
+/// How many rounds run beside each other, over connections of their own.
+const ABREAST: usize = 8;
+
+const POINTS: [Point; 3] = [Point::Command, Point::Reply, Point::HalfReply];
+
+fn rounds() -> usize {
+    let asked = std::env::var("POSTERN_LOSSES").ok();
+    asked.map_or(240, |asked| asked.parse().expect("POSTERN_LOSSES is a number"))
+}
+
+/// A store whose way to its server loses things.
+struct Lossy {
+    store: RedisCodeStore,
+    mischief: Mischief,
+}
+
+impl Lossy {
+    async fn new() -> Self {
+        let (address, mischief) = proxy(STANDALONE.port).await;
+        let connection = crate::connect(&format!("redis://{address}"), Access::default());
+        Self { store: RedisCodeStore::new(connection), mischief }
+    }
+
+    /// Asks until there is an answer.
+    async fn insist<T>(&self, ask: impl AsyncFn() -> Result<T, StoreError>) -> T {
+        for _ in 0..100 {
+            match ask().await {
+                Ok(answer) => return answer,
+                Err(StoreError::Unavailable(_)) => {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+                Err(error) => panic!("no caller is told {error}"),
+            }
+        }
+        panic!("there is no answer after a hundred tries");
+    }
+
+    async fn guess(&self, case: &Case, is_right: bool, attempt: Attempt) -> VerifyOutcome {
+        let guess = if is_right { case.digest } else { digest() };
+        self.insist(async || case.guess(&self.store, guess, attempt).await).await
+    }
+
+    /// Everything once, and something lost each time. The store sends a call again where the first
+    /// try is lost; where two are, its caller must.
+    async fn round(&self, number: usize) {
+        let lose = |turn: usize| {
+            let point = POINTS[(number + turn) % POINTS.len()];
+            self.mischief.lose(point, 1 + usize::from((number + turn).is_multiple_of(4)));
+        };
+        let case = Case::of(stranger());
+        let name = attempt();
+        lose(0);
+        let issued = self.insist(async || case.ask(&self.store, name).await).await;
+        let again = self.insist(async || case.ask(&self.store, name).await).await;
+        for outcome in [issued, again] {
+            let IssueOutcome::Issued { code_id, .. } = outcome else { panic!("{outcome:?}") };
+            assert_eq!(code_id, case.code_id, "one code, whoever asks again");
+        }
+
+        let name = attempt();
+        lose(1);
+        let denied = self.guess(&case, false, name).await;
+        assert_eq!(reason(&denied), Some(DenialReason::WrongCode));
+        assert_eq!(self.insist(async || self.failures(&case).await).await, 1, "counted once");
+
+        let name = attempt();
+        lose(2);
+        let first = self.guess(&case, true, name).await;
+        let again = self.guess(&case, true, name).await;
+        for outcome in [first, again] {
+            let VerifyOutcome::Accepted { code_id, .. } = outcome else { panic!("{outcome:?}") };
+            // The grant is derived from it.
+            assert_eq!(code_id, case.code_id);
+        }
+        assert!(!is_accepted(&self.guess(&case, true, attempt()).await), "consumed once");
+    }
+
+    async fn failures(&self, case: &Case) -> Result<u32, StoreError> {
+        use clock::Clock as _;
+        use codes::store::CodeStore as _;
+        let described = self.store.describe(case.subject, clock::SystemClock.now()).await;
+        described.map(|described| described.lockout.failures)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_lost_an_operation_takes_effect_once() {
+    let rounds = rounds();
+    let lines = (0..ABREAST).map(|line| async move {
+        let lossy = Lossy::new().await;
+        for number in (line..rounds).step_by(ABREAST) {
+            lossy.round(number).await;
+        }
+        lossy.mischief.lost.load(std::sync::atomic::Ordering::SeqCst)
+    });
+    let lost = futures_util::future::join_all(lines).await.into_iter().sum::<usize>();
+    assert!(lost >= 3 * rounds, "something is lost in every step: {lost}");
+}
+
+/// A cluster of one node that its clients reach by a proxy: the node says that it is there.
+async fn cluster_of_one(mutation: Mutation) -> (Server, Lossy) {
+    let (at, bus) = (free_port(), free_port());
+    let node = Server::start(&format!(
+        "cluster-enabled yes\ncluster-config-file nodes.conf\ncluster-port {bus}\n\
+         cluster-announce-ip 127.0.0.1\ncluster-announce-port {at}\ncluster-announce-bus-port {bus}"
+    ));
+    node.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    tokio::task::block_in_place(|| {
+        eventually("the cluster serves", || {
+            node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok")
+        });
+    });
+    let swapped = teach(&node, mutation);
+    let (_, mischief) = proxy_at(([127, 0, 0, 1], at).into(), node.port).await;
+    mischief.swapped.set(swapped).expect("it is set once");
+    let url = format!("redis+cluster://127.0.0.1:{at}");
+    let store = RedisCodeStore::new(crate::connect(&url, Access::default()));
+    (node, Lossy { store, mischief })
+}
+
+/// How often one guess counts whose reply is lost: the cluster's client sends it again by itself.
+async fn counted_in_a_cluster(mutation: Mutation) -> u32 {
+    let (_node, lossy) = cluster_of_one(mutation).await;
+    let case = Case::of(stranger());
+    lossy.insist(async || case.ask(&lossy.store, attempt()).await).await;
+    lossy.mischief.lose_one();
+    let outcome = case.guess(&lossy.store, digest(), attempt()).await;
+    assert!(outcome.is_ok(), "the client's own second try has an answer: {outcome:?}");
+    let lost = lossy.mischief.lost.load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(lost, 1, "one reply was lost");
+    lossy.insist(async || lossy.failures(&case).await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clusters_client_sends_again_counts_once() {
+    assert_eq!(counted_in_a_cluster(mutants::NONE).await, 1);
+    let counted = counted_in_a_cluster(mutants::NO_MEMORY).await;
+    assert_eq!(counted, 2, "it would count twice, were an operation not known by its name");
+}

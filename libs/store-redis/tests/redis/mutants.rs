@@ -1,0 +1,68 @@
+//! Scripts with one rule taken away, to show that a test would see it. The store knows nothing of
+//! them: a proxy on its way puts them in the place of the real ones.
+
+use std::net::SocketAddr;
+
+use store_redis::codes::RedisCodeStore;
+use store_redis::connection::address::Access;
+
+use crate::servers::Server;
+use crate::servers::proxy::{Mischief, proxy};
+
+const RECORD: &str = include_str!("../../scripts/record.lua");
+const ISSUE: &str = include_str!("../../scripts/issue.lua");
+const VERIFY: &str = include_str!("../../scripts/verify.lua");
+
+/// What is done to the scripts: a text of them, and what stands in its place.
+pub(crate) type Mutation = &'static [(&'static str, &'static str)];
+
+/// As they are.
+pub(crate) const NONE: Mutation = &[];
+
+/// Every primary is like any other.
+pub(crate) const NO_FENCE: Mutation =
+    &[("local function fence()\n", "local function fence()\n  if true then return 'any' end\n")];
+
+/// A primary is told from others by its process alone.
+pub(crate) const RUN_ID_ALONE: Mutation = &[(".. string.match(info, 'master_replid:(%x+)')", "")];
+
+/// The fence is looked at for right guesses alone.
+pub(crate) const FENCE_FOR_RIGHT_GUESSES: Mutation = &[(
+    "if record.fence ~= fence() then",
+    "if candidate == record.digest and record.fence ~= fence() then",
+)];
+
+/// No operation is known again.
+pub(crate) const NO_MEMORY: Mutation =
+    &[("local known = record['o:' .. attempt]\n", "local known = nil\n")];
+
+/// Teaches a server the changed scripts, and says which hashes stand for which.
+pub(crate) fn teach(server: &Server, mutation: Mutation) -> Vec<(String, String)> {
+    let learn = |script: &str| server.cli(&["SCRIPT", "LOAD", script]).trim().to_owned();
+    let mut has_changed = mutation.is_empty();
+    let hashes = [ISSUE, VERIFY].map(|script| {
+        let whole = [RECORD, script].concat();
+        let mut changed = whole.clone();
+        for (from, to) in mutation {
+            changed = changed.replace(from, to);
+        }
+        has_changed |= changed != whole;
+        (learn(&whole), learn(&changed))
+    });
+    assert!(has_changed, "the scripts no longer say {mutation:?}");
+    hashes.into_iter().filter(|(whole, changed)| whole != changed).collect()
+}
+
+/// A way to a server on which its scripts are changed.
+pub(crate) async fn way_to(server: &Server, mutation: Mutation) -> (SocketAddr, Mischief) {
+    let (address, mischief) = proxy(server.port).await;
+    let swapped = teach(server, mutation);
+    mischief.swapped.set(swapped).expect("it is set once");
+    (address, mischief)
+}
+
+/// A store whose scripts are changed.
+pub(crate) async fn store_at(server: &Server, mutation: Mutation) -> RedisCodeStore {
+    let (address, _) = way_to(server, mutation).await;
+    RedisCodeStore::new(crate::connect(&format!("redis://{address}"), Access::default()))
+}

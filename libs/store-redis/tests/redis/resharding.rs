@@ -1,0 +1,112 @@
+//! A cluster that fails over, and whose slots move, under load: no code is accepted twice or stands
+//! more guesses, and what servers say to each other's clients reaches no caller.
+//!
+//! `POSTERN_FAILOVERS=100` makes it a hundred.
+
+use std::time::{Duration, Instant};
+
+use codes::digest::Subject;
+use store_redis::connection::address::Access;
+use tokio::task::block_in_place;
+use tokio::time::sleep;
+
+use crate::cases::stranger;
+use crate::failovers::{Outages, failovers};
+use crate::load::Load;
+use crate::servers::cli;
+use crate::servers::cluster::{Cluster, Primary};
+
+/// The slots that all users of a load belong to, some on each primary: what happens to a slot meets
+/// many of them.
+const BUSY: [u16; 9] = [7, 1907, 3807, 5707, 7607, 9507, 11407, 13307, 15207];
+
+/// The slot of a user's record.
+fn slot(subject: Subject) -> u16 {
+    // CRC-16/XMODEM of what is between the braces.
+    let crc = subject.to_string().bytes().fold(0_u16, |crc, byte| {
+        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| {
+            if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
+        })
+    });
+    crc % 16384
+}
+
+fn busy_stranger() -> Subject {
+    loop {
+        let subject = stranger();
+        if BUSY.contains(&slot(subject)) {
+            return subject;
+        }
+    }
+}
+
+fn owner(cluster: &Cluster, slot: u16) -> Primary {
+    let primaries = cluster.primaries();
+    primaries.into_iter().find(|primary| primary.has(slot)).expect("every slot has a primary")
+}
+
+/// Moves a slot from its primary to another, a few keys at a time. Says when all know.
+async fn move_slot(cluster: &Cluster, slot: u16) -> Instant {
+    let from = owner(cluster, slot);
+    let to = cluster.primaries().into_iter().find(|other| *other != from).expect("three of them");
+    let (slot, port) = (slot.to_string(), to.port.to_string());
+    let set = |at: u16, state: &[&str]| {
+        let said = cli(at, &[&["CLUSTER", "SETSLOT", &slot], state].concat());
+        assert!(said.contains("OK"), "{state:?}: {said}");
+    };
+    set(to.port, &["IMPORTING", &from.id]);
+    set(from.port, &["MIGRATING", &to.id]);
+    loop {
+        // For a while the slot is at two places.
+        sleep(Duration::from_millis(20)).await;
+        let keys = cli(from.port, &["CLUSTER", "GETKEYSINSLOT", &slot, "10"]);
+        let keys: Vec<_> = keys.lines().filter(|key| !key.is_empty()).collect();
+        if keys.is_empty() {
+            break;
+        }
+        let migrate = ["MIGRATE", "127.0.0.1", &port, "", "0", "1000", "KEYS"];
+        let said = cli(from.port, &[&migrate, keys.as_slice()].concat());
+        assert!(said.contains("OK") || said.contains("NOKEY"), "{said}");
+    }
+    set(to.port, &["NODE", &to.id]);
+    set(from.port, &["NODE", &to.id]);
+    Instant::now()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn failovers_of_a_cluster_under_load_are_safe_and_soon_over() {
+    let mut cluster = block_in_place(Cluster::start);
+    let url = cluster.url();
+    let load = Load::start(|| crate::connect(&url, Access::default()), busy_stranger);
+    let mut outages = Outages::default();
+    load.recovery(Instant::now()).await;
+    for turn in 0..failovers() {
+        block_in_place(|| cluster.mend());
+        let old = owner(&cluster, BUSY[turn % BUSY.len()]);
+        let promoted = block_in_place(|| cluster.fail_over(&old, turn % 2 == 0));
+        outages.push(load.recovery(promoted).await);
+    }
+    outages.conclude("failovers of a cluster", &load.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn slots_that_move_under_load_are_safe_and_soon_served() {
+    let cluster = block_in_place(Cluster::start);
+    let url = cluster.url();
+    let load = Load::start(|| crate::connect(&url, Access::default()), busy_stranger);
+    let mut outages = Outages::default();
+    load.recovery(Instant::now()).await;
+    for turn in 0..failovers() * 2 {
+        let moved = move_slot(&cluster, BUSY[turn % BUSY.len()]).await;
+        outages.push(load.recovery(moved).await);
+    }
+    outages.conclude("moved slots", &load.stop().await);
+}
+
+#[test]
+fn slots_are_those_of_the_cluster() {
+    let subject = stranger();
+    let key = format!("postern:code:{{{subject}}}");
+    let said = crate::servers::cluster::CLUSTER.nodes[0].cli(&["CLUSTER", "KEYSLOT", &key]);
+    assert_eq!(said.trim(), slot(subject).to_string());
+}
