@@ -5,6 +5,7 @@
 //! Every test is also a test of secrecy: when its server stops, the log that it wrote at `trace` is
 //! searched for every code, token, secret and identifier that the test has seen.
 
+mod abuse;
 mod apart;
 mod authorization;
 mod directory;
@@ -12,16 +13,20 @@ mod draining;
 mod forgery;
 mod guide;
 mod harness;
+mod heads;
 mod issuing;
 mod journeys;
 mod lockouts;
 mod malformed;
+mod mesh;
 mod operations;
 mod otp_send;
 mod reload;
 mod secrecy;
+mod slow;
 mod startup;
 mod telemetry;
+mod tls;
 mod token_endpoint;
 mod verifying;
 mod web_protocol;

@@ -2,9 +2,14 @@
 //!
 //! # Why our own loop
 //! tonic's server maps every deadline to CANCELLED, and neither it nor axum's bounds how long a
-//! client may stay silent before its first byte. One loop of our own serves gRPC and HTTP alike.
+//! client may stay silent before its first byte, how many there may be, or how long they stay; and
+//! neither can exchange its certificates. One loop of our own serves gRPC and HTTP alike.
+
+mod io;
+mod limits;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,23 +23,41 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tonic::transport::server::TcpConnectInfo;
 use tower::ServiceExt as _;
 
+use self::io::Io;
+use self::limits::Life;
 use crate::listener::Listener;
+use crate::tls::ServerTls;
 
-/// How long a client may take to say anything at all, and to say an HTTP/1.1 head.
+pub(crate) use self::limits::Limits;
+
+/// How long an HTTP/1.1 client may take to say a head, and to say nothing before the next.
 const SILENCE: Duration = Duration::from_secs(30);
 /// The largest head: more than any token, less than an attack.
 const MAX_HEAD_BYTES: u32 = 16 * 1024;
 /// Requests that one HTTP/2 connection may have in flight.
 const MAX_STREAMS: u32 = 256;
+/// Requests of one connection that were taken back before anybody looked at them.
+const MAX_TAKEN_BACK: usize = 20;
+/// Requests of one connection that its client made us take back.
+const MAX_SPOILT: usize = 64;
+/// What one request may send before it is read: the largest message and its frame, twice.
+const STREAM_WINDOW: u32 = 128 * 1024;
+/// What all requests of one connection may send before they are read.
+const CONNECTION_WINDOW: u32 = 512 * 1024;
+/// What waits to be sent for one request. Answers are small.
+const MAX_SEND_BUFFER: usize = 64 * 1024;
 /// How often a silent HTTP/2 client is asked whether it lives, and how long it may take to answer.
 const PING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
 /// How long to wait when no connection can be accepted, which is when file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is said that connections are refused.
+const SAY_FULL_EVERY: Duration = Duration::from_secs(10);
 
 /// What is spoken.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +66,17 @@ pub(crate) enum Protocol {
     Http1,
     /// HTTP/2 without upgrade, as gRPC speaks it.
     Http2,
+}
+
+impl Protocol {
+    /// The bytes of a client's first words, which nobody answers: HTTP/2's preface and the head of
+    /// its settings. How long an HTTP/1.1 head takes is bounded where it is read.
+    const fn greeting(self) -> usize {
+        match self {
+            Self::Http1 => 1,
+            Self::Http2 => 24 + 9,
+        }
+    }
 }
 
 /// Becomes true when serving is to stop.
@@ -57,18 +91,37 @@ impl Stop {
 }
 
 /// Serves until `stop`, then until every request in flight is answered.
-pub(crate) async fn serve(listener: Listener, router: Router, protocol: Protocol, mut stop: Stop) {
-    let Listener { socket, .. } = listener;
-    let router: Router = router.with_state(());
+pub(crate) async fn serve(
+    listener: Listener,
+    router: Router,
+    protocol: Protocol,
+    limits: Limits,
+    mut stop: Stop,
+) {
+    let Listener { socket, tls, .. } = listener;
+    let server = Server { router: router.with_state(()), protocol, limits, tls };
+    let places = Arc::new(Semaphore::new(limits.most));
     let mut connections = JoinSet::new();
+    let mut said_full: Option<Instant> = None;
     loop {
         tokio::select! {
             () = stop.asked() => break,
-            accepted = socket.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone(), protocol, stop.clone()));
+            accepted = socket.accept() => match (accepted, Arc::clone(&places).try_acquire_owned()) {
+                (Ok((stream, _)), Ok(place)) => {
+                    let connection = server.clone().connection(stream, stop.clone());
+                    connections.spawn(async move {
+                        connection.await;
+                        drop(place);
+                    });
                 }
-                Err(error) => {
+                // Closed by being dropped.
+                (Ok(_), Err(_)) => {
+                    if said_full.is_none_or(|at| at.elapsed() > SAY_FULL_EVERY) {
+                        tracing::warn!(most = limits.most, "too many connections: refusing more");
+                        said_full = Some(Instant::now());
+                    }
+                }
+                (Err(error), _) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
@@ -81,57 +134,122 @@ pub(crate) async fn serve(listener: Listener, router: Router, protocol: Protocol
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, router: Router, protocol: Protocol, mut stop: Stop) {
-    let first_byte = async {
-        let mut byte = [0];
-        matches!(tokio::time::timeout(SILENCE, stream.peek(&mut byte)).await, Ok(Ok(1)))
-    };
-    let spoke = tokio::select! {
-        () = stop.asked() => false,
-        spoke = first_byte => spoke,
-    };
-    // Answers are small: waiting for more to send would only delay them.
-    if !spoke || stream.set_nodelay(true).is_err() {
-        return;
+/// What is the same for every connection of a listener.
+#[derive(Clone)]
+struct Server {
+    router: Router,
+    protocol: Protocol,
+    limits: Limits,
+    tls: Option<ServerTls>,
+}
+
+impl Server {
+    async fn connection(self, stream: TcpStream, mut stop: Stop) {
+        let born = Instant::now();
+        let addresses = (stream.local_addr().ok(), stream.peer_addr().ok());
+        let greeted = timeout_at(born + self.limits.handshake, self.greet(stream));
+        let io = tokio::select! {
+            () = stop.asked() => return,
+            greeted = greeted => match greeted {
+                Ok(Some(io)) => io,
+                Ok(None) | Err(_) => return,
+            },
+        };
+        self.speak(io, born, addresses, stop).await;
     }
-    let peer = Arc::new((stream.local_addr().ok(), stream.peer_addr().ok()));
-    let service = router.map_request(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        let (local_addr, remote_addr) = *peer;
-        request.extensions_mut().insert(TcpConnectInfo { local_addr, remote_addr });
-        if let Some(remote) = remote_addr {
-            request.extensions_mut().insert(ConnectInfo(remote));
+
+    /// Waits for the first byte, before anything is kept for the client, and for TLS. How either
+    /// fails is the client's affair.
+    async fn greet(&self, stream: TcpStream) -> Option<Io> {
+        stream.peek(&mut [0]).await.ok().filter(|&seen| seen == 1)?;
+        // Answers are small: waiting for more to send would only delay them.
+        stream.set_nodelay(true).ok()?;
+        match &self.tls {
+            None => Some(Io::plain(stream)),
+            Some(tls) => tls.acceptor().accept(stream).await.ok().map(Io::tls),
         }
-        request
-    });
-    let (io, service) = (TokioIo::new(stream), TowerToHyperService::new(service));
-    match protocol {
-        Protocol::Http1 => {
-            let mut http = http1::Builder::new();
-            http.timer(TokioTimer::new())
-                .header_read_timeout(SILENCE)
-                .max_buf_size(MAX_HEAD_BYTES as usize);
-            drive(http.serve_connection(io, service), stop).await;
-        }
-        Protocol::Http2 => {
-            let mut http = http2::Builder::new(TokioExecutor::new());
-            http.timer(TokioTimer::new())
-                .keep_alive_interval(PING.0)
-                .keep_alive_timeout(PING.1)
-                .max_concurrent_streams(MAX_STREAMS)
-                .max_header_list_size(MAX_HEAD_BYTES);
-            drive(http.serve_connection(io, service), stop).await;
+    }
+
+    async fn speak(
+        self,
+        io: Io,
+        born: Instant,
+        (local_addr, remote_addr): (Option<SocketAddr>, Option<SocketAddr>),
+        stop: Stop,
+    ) {
+        let Self { router, protocol, limits, .. } = self;
+        let life = Arc::new(Life::new(born, io.received()));
+        let (peer, noted) = (io.peer(), Arc::clone(&life));
+        let service = router.map_request(move |request: Request<Incoming>| {
+            noted.request();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(TcpConnectInfo { local_addr, remote_addr });
+            if let Some(remote) = remote_addr {
+                request.extensions_mut().insert(ConnectInfo(remote));
+            }
+            if let Some(peer) = &peer {
+                request.extensions_mut().insert(peer.clone());
+            }
+            request
+        });
+        let (io, service) = (TokioIo::new(io), TowerToHyperService::new(service));
+        let lived_out = life.lived_out(limits, protocol);
+        match protocol {
+            Protocol::Http1 => {
+                let connection = http1().serve_connection(io, service);
+                drive(connection, stop, lived_out).await;
+            }
+            Protocol::Http2 => {
+                let connection = http2().serve_connection(io, service);
+                drive(connection, stop, lived_out).await;
+            }
         }
     }
 }
 
-async fn drive<C: GracefulConnection + Future>(connection: C, mut stop: Stop) {
-    let mut connection = pin!(connection);
-    tokio::select! {
-        // How a connection ends is the client's affair; requests have lines of their own.
-        _ = connection.as_mut() => return,
-        () = stop.asked() => {}
-    }
-    connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
+fn http1() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(SILENCE)
+        .max_buf_size(MAX_HEAD_BYTES as usize);
+    http
 }
+
+fn http2() -> http2::Builder<TokioExecutor> {
+    let mut http = http2::Builder::new(TokioExecutor::new());
+    http.timer(TokioTimer::new())
+        .keep_alive_interval(PING.0)
+        .keep_alive_timeout(PING.1)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_pending_accept_reset_streams(MAX_TAKEN_BACK)
+        .max_local_error_reset_streams(MAX_SPOILT)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(MAX_SEND_BUFFER)
+        .max_header_list_size(MAX_HEAD_BYTES);
+    http
+}
+
+/// Speaks until the client leaves, or until it is told to and has done so. How a connection ends is
+/// the client's affair; requests have lines of their own.
+async fn drive<C: GracefulConnection + Future>(
+    connection: C,
+    mut stop: Stop,
+    lived_out: impl Future<Output = Duration>,
+) {
+    let mut connection = pin!(connection);
+    let grace = tokio::select! {
+        _ = connection.as_mut() => return,
+        () = stop.asked() => None,
+        grace = lived_out => Some(grace),
+    };
+    connection.as_mut().graceful_shutdown();
+    match grace {
+        // Whoever asked to stop knows how long that may take.
+        None => drop(connection.await),
+        Some(grace) => drop(tokio::time::timeout(grace, connection).await),
+    }
+}
+
+#[cfg(test)]
+mod tests;

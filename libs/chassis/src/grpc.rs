@@ -4,7 +4,9 @@ mod client;
 mod layers;
 mod line;
 mod methods;
+mod remote;
 mod status;
+mod targets;
 
 use std::convert::Infallible;
 
@@ -20,6 +22,7 @@ use crate::listener::Listener;
 
 pub use client::Client;
 pub use layers::{MAX_DEADLINE, MAX_IN_FLIGHT};
+pub use remote::{Lookup, Remote, RemoteError};
 
 /// The largest message that a service should read: give it to each service's
 /// `max_decoding_message_size`, which alone can refuse a message before it is read.

@@ -14,6 +14,7 @@
 //! | what is logged, and what never is | [`telemetry`] |
 //! | which layers a request passes | [`grpc`], [`http`] |
 //! | how a process starts and ends serving | [`servers`] |
+//! | how certificates are shown, checked and exchanged | [`tls`] |
 
 pub mod grpc;
 pub mod http;
@@ -22,6 +23,7 @@ pub mod run;
 pub mod servers;
 pub mod settings;
 pub mod telemetry;
+pub mod tls;
 
 mod admin;
 mod connections;

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+use crate::tls::ServerTls;
+
 /// Where to listen, and which flag says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -19,6 +21,7 @@ pub struct Endpoint {
 #[derive(Debug)]
 pub struct Listener {
     pub(crate) socket: TcpListener,
+    pub(crate) tls: Option<ServerTls>,
     address: SocketAddr,
 }
 
@@ -26,6 +29,13 @@ impl Listener {
     /// The address that clients connect to: with the real port where port 0 was asked for.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Speaks TLS, if that is given, and nothing else.
+    #[must_use]
+    pub fn tls(mut self, tls: Option<ServerTls>) -> Self {
+        self.tls = tls;
+        self
     }
 }
 
@@ -54,7 +64,7 @@ pub async fn bind<const N: usize>(endpoints: [Endpoint; N]) -> Result<[Listener;
 async fn bind_one(address: SocketAddr) -> io::Result<Listener> {
     let socket = TcpListener::bind(address).await?;
     let address = socket.local_addr()?;
-    Ok(Listener { socket, address })
+    Ok(Listener { socket, tls: None, address })
 }
 
 fn explain(Endpoint { flag, address }: Endpoint, error: &io::Error) -> String {

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::admin;
-use crate::connections::{Protocol, Stop, serve};
+use crate::connections::{Limits, Protocol, Stop, serve};
 use crate::grpc::{GrpcServer, Health};
 use crate::http::HttpServer;
 use crate::listener::Listener;
@@ -98,7 +98,9 @@ impl Servers {
         drain: Drain,
         mut stop: watch::Receiver<u32>,
     ) -> Result<(), TaskError> {
-        let (mut edges, mut inner, mut health) = (Edges::new(), Edges::new(), Vec::new());
+        let limits = Limits::of_process();
+        let (mut edges, mut inner) = (Edges::new(limits), Edges::new(limits));
+        let mut health = Vec::new();
         for server in self.inner {
             health.push(inner.serve_grpc(server));
         }
@@ -107,14 +109,13 @@ impl Servers {
         }
         for server in self.http {
             let (listener, router) = server.into_parts();
-            tracing::info!(protocol = "http", address = %listener.address(), "serving");
-            edges.serve(listener, router, Protocol::Http1);
+            edges.serve("http", listener, router, Protocol::Http1);
         }
         // Asked to stop with the others, it could not tell operators how their end goes.
-        let mut admin = Edges::new();
+        let mut admin = Edges::new(limits);
         for listener in self.admin {
-            tracing::info!(protocol = "admin", address = %listener.address(), "serving");
-            admin.serve(listener, admin::router(self.readiness.clone()), Protocol::Http1);
+            let router = admin::router(self.readiness.clone());
+            admin.serve("admin", listener, router, Protocol::Http1);
         }
         let mut tasks: JoinSet<()> = self.tasks.into_iter().collect();
 
@@ -184,24 +185,30 @@ async fn follow<T>(readiness: &Readiness, health: &[Health]) -> T {
 
 /// Edges that end together.
 struct Edges {
+    limits: Limits,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
+    /// Look after certificates, and never end by themselves.
+    tasks: JoinSet<()>,
 }
 
 impl Edges {
-    fn new() -> Self {
-        Self { stop: watch::Sender::new(false), serving: JoinSet::new() }
+    fn new(limits: Limits) -> Self {
+        let (stop, serving) = (watch::Sender::new(false), JoinSet::new());
+        Self { limits, stop, serving, tasks: JoinSet::new() }
     }
 
-    fn serve(&mut self, listener: Listener, router: Router, protocol: Protocol) {
+    fn serve(&mut self, name: &str, listener: Listener, router: Router, protocol: Protocol) {
+        let (address, tls) = (listener.address(), listener.tls.clone());
+        tracing::info!(protocol = name, %address, tls = tls.is_some(), "serving");
+        tls.map(|tls| self.tasks.spawn(tls.look_after()));
         let stop = Stop(self.stop.subscribe());
-        self.serving.spawn(serve(listener, router, protocol, stop));
+        self.serving.spawn(serve(listener, router, protocol, self.limits, stop));
     }
 
     fn serve_grpc(&mut self, server: GrpcServer) -> Health {
         let (listener, router, health) = server.into_parts();
-        tracing::info!(protocol = "grpc", address = %listener.address(), "serving");
-        self.serve(listener, router, Protocol::Http2);
+        self.serve("grpc", listener, router, Protocol::Http2);
         health
     }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use std::{panic, thread};
 
 use opentelemetry::Key;
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithTonicConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -31,7 +31,7 @@ use self::ids::Traced;
 use crate::settings::{LogFormat, Process};
 
 pub use self::metrics::{Counter, Durations};
-pub use self::otlp::Otlp;
+pub use self::otlp::{Export, Otlp};
 pub use self::traces::{SPANS, note};
 
 pub(crate) use self::metrics::text;
@@ -75,8 +75,10 @@ impl Telemetry {
     /// otherwise; inside its runtime. A second start in one process changes nothing.
     pub fn start(process: &Process, service: &str) -> Result<Self, ExporterBuildError> {
         let resource = resource(service);
-        let traces = process.otlp.traces.then(|| traces(resource.clone())).transpose()?;
-        let metrics = metrics::start(resource, process.otlp.metrics)?;
+        let export = process.otlp.traces.as_ref();
+        let traces = export.map(|export| traces(resource.clone(), export)).transpose()?;
+        let is_sent = process.otlp.metrics.is_some();
+        let metrics = metrics::start(resource, process.otlp.metrics.as_ref())?;
         let terminal = io::stderr().is_terminal();
         let lines = fmt::layer().with_writer(io::stderr);
         let is_json = match process.log_format {
@@ -96,7 +98,7 @@ impl Telemetry {
         if Registry::default().with(layers).try_init().is_ok() {
             log_panics();
         }
-        Ok(Self { traces, metrics: process.otlp.metrics.then_some(metrics) })
+        Ok(Self { traces, metrics: is_sent.then_some(metrics) })
     }
 }
 
@@ -132,8 +134,12 @@ fn resource(service: &str) -> Resource {
 
 /// Sends spans in batches, from a thread of its own. Which are sampled, the environment says; the
 /// default is what the caller has decided, and all of those that nobody has.
-fn traces(resource: Resource) -> Result<SdkTracerProvider, ExporterBuildError> {
-    let exporter = SpanExporter::builder().with_tonic().build()?;
+fn traces(resource: Resource, export: &Export) -> Result<SdkTracerProvider, ExporterBuildError> {
+    let mut exporter = SpanExporter::builder().with_tonic();
+    if let Some(tls) = &export.tls {
+        exporter = exporter.with_tls_config(tls.clone());
+    }
+    let exporter = exporter.build()?;
     let builder = SdkTracerProvider::builder().with_batch_exporter(exporter);
     Ok(builder.with_resource(resource).build())
 }

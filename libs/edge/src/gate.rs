@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chassis::tls::Peer;
 use clock::Clock;
 use codes::desk::Caller;
-use codes::ids::ClientId;
+use codes::ids::{ApplicationId, ClientId};
 use config::{Application, ClientKind, Configuration, Live};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -14,6 +15,8 @@ use tokens::scope::Scope;
 use tokens::service::ServiceToken;
 use tokens::verify::TokenVerifier;
 use wire::error::Fault;
+
+use crate::certificate::RunnerName;
 
 /// Who is calling, and with what rights.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,13 @@ impl Principal {
         configuration.application(&self.caller.application).ok_or(Fault::Unauthenticated)
     }
 
+    /// The journey runner, in the name of an application whose journey it runs.
+    pub(crate) fn journey_runner(application: ApplicationId) -> Option<Self> {
+        let client = ClientId::parse(ServiceToken::SUBJECT).ok()?;
+        let scopes = ServiceToken::SCOPES.into_iter().collect();
+        Some(Self { caller: Caller { application, client }, scopes })
+    }
+
     /// Refuses a principal without a right.
     pub fn require(&self, scope: Scope) -> Result<(), Fault> {
         if self.has(scope) {
@@ -54,6 +64,7 @@ pub struct Gate {
     clock: Arc<dyn Clock>,
     clients: TokenVerifier,
     services: Option<TokenVerifier>,
+    runner: Option<RunnerName>,
 }
 
 impl Gate {
@@ -63,7 +74,7 @@ impl Gate {
         clock: Arc<dyn Clock>,
         clients: TokenVerifier,
     ) -> Self {
-        Self { live, clock, clients, services: None }
+        Self { live, clock, clients, services: None, runner: None }
     }
 
     /// Also lets in the journey runner, whose tokens it signs itself.
@@ -71,6 +82,32 @@ impl Gate {
     pub fn and_services(mut self, services: TokenVerifier) -> Self {
         self.services = Some(services);
         self
+    }
+
+    /// Also lets in the journey runner without a token, if its certificate has that name.
+    #[must_use]
+    pub fn and_certificate(mut self, runner: RunnerName) -> Self {
+        self.runner = Some(runner);
+        self
+    }
+
+    /// The principal who makes a call, if it has a right. Only a call without a token can be made
+    /// by a certificate: two answers to who is calling could differ.
+    pub fn authorize_call(
+        &self,
+        headers: &HeaderMap,
+        peer: Option<&Peer>,
+        scope: Scope,
+    ) -> Result<Principal, Fault> {
+        let (Some(runner), Some(peer), false) =
+            (&self.runner, peer, headers.contains_key(AUTHORIZATION))
+        else {
+            return self.authorize(headers, scope);
+        };
+        let principal = runner.principal(peer, headers, &self.live.current());
+        let principal = principal.ok_or(Fault::Unauthenticated)?;
+        principal.require(scope)?;
+        Ok(principal)
     }
 
     /// The principal who sent these headers.
@@ -100,11 +137,7 @@ impl Gate {
         let services = self.services.as_ref()?;
         let token = ServiceToken::verify(token, services, self.clock.now()).ok()?;
         let application = configuration.application(&token.application)?.id.clone();
-        let client = ClientId::parse(ServiceToken::SUBJECT).ok()?;
-        Some(Principal {
-            caller: Caller { application, client },
-            scopes: ServiceToken::SCOPES.into_iter().collect(),
-        })
+        Principal::journey_runner(application)
     }
 }
 

@@ -32,7 +32,8 @@ impl<S> Guarded<S> {
     /// UNIMPLEMENTED itself.
     fn admit(&self, request: &Request<Body>) -> Result<Option<Principal>, Fault> {
         let Some(rpc) = Rpc::from_path(request.uri().path()) else { return Ok(None) };
-        self.gate.authorize(request.headers(), rules::scope(rpc)).map(Some)
+        let peer = request.extensions().get();
+        self.gate.authorize_call(request.headers(), peer, rules::scope(rpc)).map(Some)
     }
 }
 

@@ -6,6 +6,7 @@ use assembly::configuration::{ConfigArgs, look_after};
 use assembly::secrets::{PepperArgs, SigningArgs};
 use assembly::store::{Store, StoreArgs, Use};
 use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
+use chassis::tls::{GrpcTls, HttpTls, ServerTls};
 use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
 use codes::peppers::Peppers;
@@ -26,7 +27,11 @@ pub struct Args {
     #[command(flatten)]
     grpc: GrpcListen,
     #[command(flatten)]
+    grpc_tls: GrpcTls,
+    #[command(flatten)]
     http: HttpListen,
+    #[command(flatten)]
+    http_tls: HttpTls,
     #[command(flatten)]
     admin: AdminListen,
     #[command(flatten)]
@@ -42,6 +47,8 @@ pub struct Args {
 /// Checked settings.
 pub struct Checked {
     endpoints: [Endpoint; 3],
+    /// For gRPC, and for HTTP.
+    tls: [Option<ServerTls>; 2],
     live: Arc<Live>,
     store: Store,
     peppers: Arc<Peppers>,
@@ -57,7 +64,9 @@ impl chassis::Settings for Args {
 
     fn check(self, mistakes: &mut Mistakes) -> Option<Checked> {
         let grpc = self.grpc.check(50051, mistakes);
+        let grpc_tls = self.grpc_tls.open(mistakes);
         let http = self.http.check(8080, mistakes);
+        let http_tls = self.http_tls.open(mistakes);
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
         let store = self.store.shared(Use::Codes, mistakes);
@@ -65,6 +74,7 @@ impl chassis::Settings for Args {
         let minter = self.signing.open(mistakes);
         Some(Checked {
             endpoints: [grpc?, http?, admin?],
+            tls: [grpc_tls?, http_tls?],
             live: live?,
             store: store?,
             peppers: peppers?,
@@ -75,7 +85,7 @@ impl chassis::Settings for Args {
 
 /// Puts the service together.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, live, store, peppers, minter } = settings;
+    let Checked { endpoints, tls: [grpc_tls, http_tls], live, store, peppers, minter } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let desk = assembly::desk(&store.open().await?, peppers);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
@@ -83,12 +93,12 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let router = metadata::well_known(&minter, Some("/oidc/token"));
     let router = router.merge(metadata::openapi(&[OPENAPI]));
     let service = CodeIssuer::new(gate, desk, minter);
-    let server = GrpcServer::new(grpc).service(service.grpc());
+    let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     Ok(Servers::new()
         .grpc(server)
-        .http(HttpServer::new(http, router.merge(service.http())))
+        .http(HttpServer::new(http.tls(http_tls), router.merge(service.http())))
         .admin(admin)
         .task(look_after(live)))
 }

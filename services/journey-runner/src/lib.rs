@@ -33,6 +33,7 @@ pub use crate::http::refusal;
 use crate::mint::JourneyMinter;
 use crate::outcome::Outcomes;
 use crate::seal::Sealer;
+pub use crate::settings::Identity;
 use crate::store::SealedStore;
 use crate::verify::RemoteVerifier;
 
@@ -47,6 +48,8 @@ pub struct Ports {
     pub store: Arc<dyn JourneyStore>,
     /// The way to the verifier.
     pub verifier: Client,
+    /// By what the verifier knows this service.
+    pub identity: Identity,
     /// The service's clock.
     pub clock: Arc<dyn Clock>,
     /// Where ids and challenges come from.
@@ -77,9 +80,9 @@ struct Runs {
 impl JourneyRunner {
     /// A runner of the configured journeys for those whom the gate lets in and for browsers.
     pub fn new(ports: Ports, gate: Gate, minter: Minter) -> Self {
-        let Ports { live, store, verifier, clock, randomness, sealing_key } = ports;
+        let Ports { live, store, verifier, identity, clock, randomness, sealing_key } = ports;
         let sealer = Arc::new(Sealer::new(&sealing_key));
-        let verifier = RemoteVerifier::new(verifier, minter.clone(), Arc::clone(&clock));
+        let verifier = RemoteVerifier::new(verifier, identity, minter.clone(), Arc::clone(&clock));
         let tokens = JourneyMinter { live: Arc::clone(&live), minter, clock: Arc::clone(&clock) };
         let store = SealedStore { sealer: Arc::clone(&sealer), inner: store };
         let runner = Runner::new(

@@ -1,13 +1,16 @@
 //! The settings of a journey runner, and how it is put together from them.
 
+mod verifier;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use assembly::configuration::{ConfigArgs, look_after};
 use assembly::secrets::{SigningArgs, TrustArgs, sealing_key};
 use assembly::store::{Store, StoreArgs, Use};
-use chassis::grpc::Client;
+use chassis::grpc::{Client, Remote};
 use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
+use chassis::tls::{GrpcTls, HttpTls, ServerTls};
 use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
 use codes::randomness;
@@ -16,9 +19,10 @@ use edge::gate::Gate;
 use edge::metadata;
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
-use tonic::transport::{Channel, Endpoint as Remote};
 use zeroize::Zeroizing;
 
+pub use self::verifier::Identity;
+use self::verifier::VerifierArgs;
 use crate::{JourneyRunner, OPENAPI, Ports, refusal};
 
 /// Runs recovery journeys for services and browsers
@@ -30,7 +34,11 @@ pub struct Args {
     #[command(flatten)]
     grpc: GrpcListen,
     #[command(flatten)]
+    grpc_tls: GrpcTls,
+    #[command(flatten)]
     http: HttpListen,
+    #[command(flatten)]
+    http_tls: HttpTls,
     #[command(flatten)]
     admin: AdminListen,
     #[command(flatten)]
@@ -41,9 +49,8 @@ pub struct Args {
     signing: SigningArgs,
     #[command(flatten)]
     clients: TrustArgs,
-    /// The verifier's gRPC address, such as `http://verifier:50052`
-    #[arg(long, env = "POSTERN_VERIFIER", value_name = "URL")]
-    verifier: Option<String>,
+    #[command(flatten)]
+    verifier: VerifierArgs,
     /// A file of at least 32 random bytes, the same for all replicas, under which waiting journeys are
     /// sealed before they are stored
     #[arg(long, env = "POSTERN_SEALING_KEY", value_name = "FILE")]
@@ -53,11 +60,14 @@ pub struct Args {
 /// Checked settings.
 pub struct Checked {
     endpoints: [Endpoint; 3],
+    /// For gRPC, and for HTTP.
+    tls: [Option<ServerTls>; 2],
     live: Arc<Live>,
     store: Store,
     minter: Minter,
     clients: TokenVerifier,
     verifier: Remote,
+    identity: Identity,
     sealing_key: Zeroizing<[u8; 32]>,
 }
 
@@ -70,23 +80,26 @@ impl chassis::Settings for Args {
 
     fn check(self, mistakes: &mut Mistakes) -> Option<Checked> {
         let grpc = self.grpc.check(50053, mistakes);
+        let grpc_tls = self.grpc_tls.open(mistakes);
         let http = self.http.check(8080, mistakes);
+        let http_tls = self.http_tls.open(mistakes);
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
         let store = self.store.shared(Use::Journeys, mistakes);
         let minter = self.signing.open(mistakes);
         let clients = self.clients.open(mistakes);
-        let verifier = self.verifier.and_then(|url| Channel::from_shared(url).ok());
-        let verifier = verifier.ok_or("must be given, as a URL such as http://verifier:50052");
-        let verifier = mistakes.check("--verifier (POSTERN_VERIFIER)", verifier);
+        let verifier = self.verifier.open(mistakes);
         let sealing_key = sealing_key(self.sealing_key.as_deref(), mistakes);
+        let (verifier, identity) = verifier?;
         Some(Checked {
             endpoints: [grpc?, http?, admin?],
+            tls: [grpc_tls?, http_tls?],
             live: live?,
             store: store?,
             minter: minter?,
             clients: clients?,
-            verifier: verifier?,
+            verifier,
+            identity,
             sealing_key: sealing_key?,
         })
     }
@@ -94,12 +107,14 @@ impl chassis::Settings for Args {
 
 /// Puts the service together.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, live, store, minter, clients, verifier, sealing_key } = settings;
+    let Checked { endpoints, tls: [grpc_tls, http_tls], .. } = settings;
+    let Checked { live, store, minter, clients, verifier, identity, sealing_key, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let ports = Ports {
         live: Arc::clone(&live),
         store: store.open().await?.journeys,
-        verifier: Client::connect_lazy(&verifier, wire::FILE_DESCRIPTOR_SET)?,
+        verifier: Client::connect(verifier, wire::FILE_DESCRIPTOR_SET)?,
+        identity,
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key,
@@ -107,10 +122,10 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     let router = metadata::well_known(&minter, None).merge(metadata::openapi(&[OPENAPI]));
     let service = JourneyRunner::new(ports, gate, minter);
-    let server = GrpcServer::new(grpc).service(service.grpc());
+    let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
-    let pages = HttpServer::new(http, router.merge(service.http()));
+    let pages = HttpServer::new(http.tls(http_tls), router.merge(service.http()));
     let pages = pages.cors(service.cors()).refusals(refusal);
     Ok(Servers::new().grpc(server).http(pages).admin(admin).task(look_after(live)))
 }

@@ -9,6 +9,7 @@ use chassis::grpc::Client;
 use clock::{Clock, Timestamp};
 use codes::ids::{ApplicationId, GrantId};
 use codes::user::UserId;
+use edge::certificate::APPLICATION;
 use journeys::ports::{Attempt, Verdict, VerifyCodes, VerifyFault};
 use secrecy::ExposeSecret as _;
 use tokens::mint::Minter;
@@ -21,6 +22,8 @@ use wire::code::v1::verify_code_response::Outcome;
 use wire::code::v1::{UserIdentifier, VerifyCodeRequest, VerifyCodeResponse, VerifyContext};
 use wire::time::from_wire;
 
+use crate::settings::Identity;
+
 /// What a verification may take in all (the budget of the failure policy).
 const DEADLINE: Duration = Duration::from_millis(800);
 
@@ -31,23 +34,43 @@ const DENIAL_FLOOR: Duration = Duration::from_millis(50);
 /// Verifies codes at the verifier.
 pub(crate) struct RemoteVerifier {
     client: VerifierServiceClient<Client>,
+    identity: Identity,
     minter: Minter,
     clock: Arc<dyn Clock>,
     tokens: Mutex<HashMap<ApplicationId, (MetadataValue<Ascii>, Timestamp)>>,
 }
 
 impl RemoteVerifier {
-    /// Calls the verifier over this way, with tokens of this minter.
-    pub(crate) fn new(way: Client, minter: Minter, clock: Arc<dyn Clock>) -> Self {
+    /// Calls the verifier over this way; if it is to know tokens, with some of this minter.
+    pub(crate) fn new(
+        way: Client,
+        identity: Identity,
+        minter: Minter,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let client = VerifierServiceClient::new(way);
-        Self { client, minter, clock, tokens: Mutex::default() }
+        Self { client, identity, minter, clock, tokens: Mutex::default() }
     }
 
-    /// The header that names the application; kept for half the token's life.
+    /// The header that names the application: beside this service's certificate, or in a token.
     fn authorization(
         &self,
         application: &ApplicationId,
-    ) -> Result<MetadataValue<Ascii>, VerifyFault> {
+    ) -> Result<(&'static str, MetadataValue<Ascii>), VerifyFault> {
+        match self.identity {
+            Identity::Token => Ok(("authorization", self.token(application)?)),
+            Identity::Certificate => {
+                let named = application.as_str().parse();
+                let named = named.map_err(|_| {
+                    VerifyFault::Misconfigured("the application's id is no header".to_owned())
+                })?;
+                Ok((APPLICATION, named))
+            }
+        }
+    }
+
+    /// A token, kept for half its life.
+    fn token(&self, application: &ApplicationId) -> Result<MetadataValue<Ascii>, VerifyFault> {
         let now = self.clock.now();
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((header, fresh_until)) = tokens.get(application)
@@ -67,11 +90,11 @@ impl RemoteVerifier {
     }
 
     async fn call(&self, attempt: &Attempt) -> Result<Verdict, VerifyFault> {
-        let authorization = self.authorization(&attempt.application)?;
+        let (header, authorization) = self.authorization(&attempt.application)?;
         let send = || {
             let mut request = Request::new(message(attempt));
             request.set_timeout(DEADLINE);
-            request.metadata_mut().insert("authorization", authorization.clone());
+            request.metadata_mut().insert(header, authorization.clone());
             let mut client = self.client.clone();
             async move { client.verify_code(request).await }
         };

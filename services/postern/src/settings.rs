@@ -8,6 +8,7 @@ use assembly::secrets::{PepperArgs, generated_peppers};
 use assembly::store::{Store, StoreArgs};
 use chassis::Endpoint;
 use chassis::settings::{AdminListen, HttpListen, Mistakes, ProcessArgs, endpoint};
+use chassis::tls::{HttpTls, ServerTls};
 use codes::peppers::Peppers;
 use codes::randomness;
 use config::{Live, Source};
@@ -47,6 +48,8 @@ pub(crate) struct Serve {
     process: ProcessArgs,
     #[command(flatten)]
     http: HttpListen,
+    #[command(flatten)]
+    http_tls: HttpTls,
     /// Where the code issuer's gRPC is served
     #[arg(long, env = "POSTERN_ISSUER_GRPC_LISTEN", value_name = "ADDRESS")]
     issuer_grpc_listen: Option<String>,
@@ -98,6 +101,7 @@ pub(crate) struct Checked {
     pub(crate) peppers: Arc<Peppers>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) issuer: Option<String>,
+    pub(crate) tls: Option<ServerTls>,
 }
 
 impl chassis::Settings for Serve {
@@ -109,6 +113,7 @@ impl chassis::Settings for Serve {
 
     fn check(self, mistakes: &mut Mistakes) -> Option<Checked> {
         let endpoints = self.endpoints(mistakes);
+        let tls = self.http_tls.open(mistakes);
         let folder = self.config.config.clone();
         let is_demo = folder.is_none();
         let source = folder.map_or_else(demo::source, Source::Folder);
@@ -129,6 +134,7 @@ impl chassis::Settings for Serve {
             peppers: peppers?,
             keys: keys?,
             issuer: issuer?,
+            tls: tls?,
         })
     }
 }

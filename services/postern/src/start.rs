@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use assembly::configuration::look_after;
-use chassis::grpc::Client;
+use chassis::grpc::{Client, Remote};
 use chassis::settings::Process;
 use chassis::{GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
@@ -12,10 +12,9 @@ use code_issuer::CodeIssuer;
 use codes::randomness;
 use edge::gate::Gate;
 use edge::metadata;
-use journey_runner::{JourneyRunner, Ports};
+use journey_runner::{Identity, JourneyRunner, Ports};
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
-use tonic::transport::Channel;
 use verifier::Verifier;
 use zeroize::Zeroizing;
 
@@ -35,7 +34,7 @@ const OPENAPI: &str = r#"{
 
 /// Binds, builds and says hello.
 pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, live, is_demo, store, peppers, keys, issuer } = settings;
+    let Checked { endpoints, live, is_demo, store, peppers, keys, issuer, tls } = settings;
     let Endpoints { http, issuer: issuer_grpc, verifier, runner, admin } = endpoints;
     let [http, issuer_grpc, verifier, runner, admin] =
         bind([http, issuer_grpc, verifier, runner, admin]).await?;
@@ -45,8 +44,9 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         verifier: verifier.address(),
         runner: runner.address(),
         admin: admin.address(),
+        scheme: if tls.is_some() { "https" } else { "http" },
     };
-    let issuer = issuer.unwrap_or_else(|| format!("http://{}", http.address()));
+    let issuer = issuer.unwrap_or_else(|| format!("{}://{}", addresses.scheme, http.address()));
     let minter = Minter::new(keys, issuer).map_err(anyhow::Error::from)?;
     let stores = store.open().await?;
     let desk = assembly::desk(&stores, peppers);
@@ -55,12 +55,13 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens.clone());
     let code_issuer = CodeIssuer::new(gate.clone(), desk.clone(), minter.clone());
     let code_verifier = Verifier::new(gate.clone().and_services(tokens), desk);
-    let to_verifier = Channel::from_shared(format!("http://{}", addresses.reachable_verifier()));
-    let to_verifier = to_verifier.map_err(anyhow::Error::from)?;
+    let to_verifier = format!("http://{}", addresses.reachable_verifier());
+    let to_verifier = Remote::parse(&to_verifier, None).map_err(anyhow::Error::from)?;
     let ports = Ports {
         live: Arc::clone(&live),
         store: stores.journeys,
-        verifier: Client::connect_lazy(&to_verifier, wire::FILE_DESCRIPTOR_SET)?,
+        verifier: Client::connect(to_verifier, wire::FILE_DESCRIPTOR_SET)?,
+        identity: Identity::Token,
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key: Zeroizing::new(randomness::bytes(&randomness::system())),
@@ -72,7 +73,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .merge(journey_runner.http())
         .merge(metadata::well_known(&minter, Some("/oidc/token")))
         .merge(metadata::openapi(&[OPENAPI, code_issuer::OPENAPI, journey_runner::OPENAPI]));
-    let pages = HttpServer::new(http, router);
+    let pages = HttpServer::new(http.tls(tls), router);
     let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal);
     let may_ask = process.reflection.unwrap_or(true);
     let reflecting = |server: GrpcServer| server.reflection(may_ask, wire::FILE_DESCRIPTOR_SET);

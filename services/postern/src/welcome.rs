@@ -14,6 +14,8 @@ pub(crate) struct Addresses {
     pub(crate) verifier: SocketAddr,
     pub(crate) runner: SocketAddr,
     pub(crate) admin: SocketAddr,
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
 }
 
 impl Addresses {
@@ -54,11 +56,11 @@ impl Style {
     }
 
     fn places(&self, addresses: &Addresses, configuration: &Configuration) -> String {
-        let http = reachable(addresses.http);
+        let http = format!("{}://{}", addresses.scheme, reachable(addresses.http));
         let mut text = self.paint("1", "Postern is ready.");
         let places = [
-            ("recovery page", format!("http://{http}/")),
-            ("HTTP API", format!("http://{http}/openapi.json")),
+            ("recovery page", format!("{http}/")),
+            ("HTTP API", format!("{http}/openapi.json")),
             ("code-issuer", format!("{} (gRPC)", addresses.issuer)),
             ("verifier", format!("{} (gRPC)", addresses.verifier)),
             ("journey-runner", format!("{} (gRPC)", addresses.runner)),
@@ -77,11 +79,11 @@ impl Style {
     }
 
     fn commands(&self, addresses: &Addresses) -> String {
-        let http = reachable(addresses.http);
+        let http = format!("{}://{}", addresses.scheme, reachable(addresses.http));
         let verifier = reachable(addresses.verifier);
         let token = |client: &str| {
             format!(
-                "$(curl -s http://{http}/oidc/token -d grant_type=client_credentials \
+                "$(curl -s {http}/oidc/token -d grant_type=client_credentials \
                  -d client_id={client} -d client_secret={client}-secret \
                  | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"
             )
@@ -91,15 +93,12 @@ impl Style {
             (
                 "An agent has a code issued for the user alice:",
                 format!(
-                    "curl -s http://{http}/cis/v1/auth/otp/send -H \"Authorization: Bearer $TOKEN\" \
+                    "curl -s {http}/cis/v1/auth/otp/send -H \"Authorization: Bearer $TOKEN\" \
                      -H 'Content-Type: application/json' -d '{{\"channel\": \"direct\", \
                      \"identifier_type\": \"user_id\", \"identifier\": \"alice\"}}'"
                 ),
             ),
-            (
-                "Alice redeems it here, with the user ID alice and that code:",
-                format!("http://{http}/"),
-            ),
+            ("Alice redeems it here, with the user ID alice and that code:", format!("{http}/")),
             (
                 "Or a service verifies it over gRPC, with the code in place of 123456:",
                 format!(

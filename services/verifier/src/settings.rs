@@ -7,10 +7,12 @@ use assembly::configuration::{ConfigArgs, look_after};
 use assembly::secrets::{PepperArgs, TrustArgs, trusted};
 use assembly::store::{Store, StoreArgs, Use};
 use chassis::settings::{AdminListen, GrpcListen, Mistakes, Process, ProcessArgs};
+use chassis::tls::{GrpcTls, ServerTls};
 use chassis::{Endpoint, GrpcServer, Servers, StartError, bind};
 use clock::SystemClock;
 use codes::peppers::Peppers;
 use config::Live;
+use edge::certificate::RunnerName;
 use edge::gate::Gate;
 use tokens::verify::TokenVerifier;
 
@@ -24,6 +26,8 @@ pub struct Args {
     process: ProcessArgs,
     #[command(flatten)]
     grpc: GrpcListen,
+    #[command(flatten)]
+    grpc_tls: GrpcTls,
     #[command(flatten)]
     admin: AdminListen,
     #[command(flatten)]
@@ -40,16 +44,27 @@ pub struct Args {
     /// The journey runner's public URL, as its tokens name it
     #[arg(long, env = "POSTERN_RUNNER_ISSUER", value_name = "URL")]
     runner_issuer: Option<String>,
+    /// The host or URI in the journey runner's certificate, by which it is known without a token; then
+    /// its keys need not be given
+    #[arg(long, env = "POSTERN_RUNNER_CERTIFICATE_NAME", value_name = "NAME")]
+    runner_certificate_name: Option<String>,
+}
+
+/// How the journey runner is known: by its tokens, by its certificate, or by either.
+struct Runner {
+    tokens: Option<TokenVerifier>,
+    certificate: Option<RunnerName>,
 }
 
 /// Checked settings.
 pub struct Checked {
     endpoints: [Endpoint; 2],
+    tls: Option<ServerTls>,
     live: Arc<Live>,
     store: Store,
     peppers: Arc<Peppers>,
     clients: TokenVerifier,
-    services: TokenVerifier,
+    runner: Runner,
 }
 
 impl chassis::Settings for Args {
@@ -61,36 +76,63 @@ impl chassis::Settings for Args {
 
     fn check(self, mistakes: &mut Mistakes) -> Option<Checked> {
         let grpc = self.grpc.check(50052, mistakes);
+        let tls = self.grpc_tls.open(mistakes);
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open(grpc, mistakes);
         let store = self.store.shared(Use::Codes, mistakes);
         let peppers = self.peppers.open(mistakes);
         let clients = self.clients.open(mistakes);
-        let services = trusted(
-            ["--runner-keys (POSTERN_RUNNER_KEYS)", "--runner-issuer (POSTERN_RUNNER_ISSUER)"],
-            self.runner_keys.as_deref(),
-            self.runner_issuer.as_deref(),
-            mistakes,
-        );
+        let runner = self.runner(mistakes);
         Some(Checked {
             endpoints: [grpc?, admin?],
+            tls: tls?,
             live: live?,
             store: store?,
             peppers: peppers?,
             clients: clients?,
-            services: services?,
+            runner: runner?,
         })
+    }
+}
+
+impl Args {
+    /// How the journey runner is known, which must be by something.
+    fn runner(&self, mistakes: &mut Mistakes) -> Option<Runner> {
+        let setting = "--runner-certificate-name (POSTERN_RUNNER_CERTIFICATE_NAME)";
+        let name = self.runner_certificate_name.as_deref();
+        let certificate = name.map(|name| mistakes.check(setting, RunnerName::parse(name)));
+        if certificate.is_some() && !self.grpc_tls.asks_for_certificates() {
+            mistakes.note(format_args!(
+                "{setting}: needs --grpc-tls-client-authority: without it no client shows a certificate"
+            ));
+        }
+        let has_keys = self.runner_keys.is_some() || self.runner_issuer.is_some();
+        let tokens = (has_keys || certificate.is_none()).then(|| {
+            let settings =
+                ["--runner-keys (POSTERN_RUNNER_KEYS)", "--runner-issuer (POSTERN_RUNNER_ISSUER)"];
+            let (keys, issuer) = (self.runner_keys.as_deref(), self.runner_issuer.as_deref());
+            trusted(settings, keys, issuer, mistakes)
+        });
+        let certificate = certificate.map_or(Some(None), |name| name.map(Some))?;
+        let tokens = tokens.map_or(Some(None), |tokens| tokens.map(Some))?;
+        Some(Runner { tokens, certificate })
     }
 }
 
 /// Puts the service together.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, live, store, peppers, clients, services } = settings;
+    let Checked { endpoints, tls, live, store, peppers, clients, runner } = settings;
     let [grpc, admin] = bind(endpoints).await?;
     let desk = assembly::desk(&store.open().await?, peppers);
-    let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
-    let service = Verifier::new(gate.and_services(services), desk);
-    let server = GrpcServer::new(grpc).service(service.grpc());
+    let mut gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
+    if let Some(tokens) = runner.tokens {
+        gate = gate.and_services(tokens);
+    }
+    if let Some(name) = runner.certificate {
+        gate = gate.and_certificate(name);
+    }
+    let service = Verifier::new(gate, desk);
+    let server = GrpcServer::new(grpc.tls(tls)).service(service.grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     Ok(Servers::new().grpc(server).admin(admin).task(look_after(live)))

@@ -13,9 +13,12 @@ use super::keys::SigningKey;
 use super::postern::{Addresses, Secrets, free, utf8};
 use super::process::{Process, Variable, command, on_free_ports};
 use super::redis::Redis;
+use super::tls::{Authority, Pair, text};
 
 const ISSUER: &str = "https://issuer.example";
 const RUNNER: &str = "https://runner.example";
+/// The name in the journey runner's certificate.
+pub(crate) const RUNNER_NAME: &str = "runner.mesh";
 
 /// What the replicas of one deployment share.
 pub(crate) struct Deployment {
@@ -23,7 +26,17 @@ pub(crate) struct Deployment {
     files: TempDir,
     secrets: Secrets,
     variables: Vec<Variable>,
+    mesh: Option<Mesh>,
     pub(crate) redis: Arc<Redis>,
+}
+
+/// Certificates for the way from the journey runner to the verifier.
+struct Mesh {
+    authority: Authority,
+    verifier: Pair,
+    runner: Pair,
+    /// Whether the verifier knows the journey runner by its certificate, and by nothing else.
+    is_identity: bool,
 }
 
 impl Deployment {
@@ -47,6 +60,7 @@ impl Deployment {
             files,
             secrets: Secrets::default(),
             variables: Vec::new(),
+            mesh: None,
             redis: Arc::new(Redis::start()?),
         })
     }
@@ -55,6 +69,28 @@ impl Deployment {
     pub(crate) fn with_environment(mut self, variables: &[Variable]) -> Self {
         self.variables = variables.to_vec();
         self
+    }
+
+    /// Has the journey runner and the verifier show each other certificates, by which the journey
+    /// runner may also be known.
+    pub(crate) fn meshed(mut self, is_identity: bool) -> anyhow::Result<Self> {
+        let authority = Authority::new()?;
+        let (verifier, runner) = (authority.sign("verifier.mesh")?, authority.sign(RUNNER_NAME)?);
+        self.mesh = Some(Mesh { authority, verifier, runner, is_identity });
+        Ok(self)
+    }
+
+    /// Who signs the certificates.
+    pub(crate) fn mesh(&self) -> &Authority {
+        &self.mesh.as_ref().expect("it is meshed").authority
+    }
+
+    /// Puts certificates of another authority in the places of all.
+    pub(crate) fn change_mesh(&self, new: &Authority) -> anyhow::Result<()> {
+        let Mesh { authority, verifier, runner, .. } = self.mesh.as_ref().expect("it is meshed");
+        fs::write(authority.file(), new.pem())?;
+        new.sign_into("verifier.mesh", verifier)?;
+        new.sign_into(RUNNER_NAME, runner)
     }
 
     /// Starts one of each service.
@@ -74,7 +110,11 @@ impl Deployment {
     fn try_replica(&self) -> anyhow::Result<Option<Postern>> {
         let [http, pages, issuer, verifier, runner, admin, verifier_admin, runner_admin] = free()?;
         let at = Addresses { http, pages, issuer, verifier, runner, admin };
-        let url_of_verifier = format!("http://{verifier}");
+        let url_of_verifier = match self.mesh {
+            // Certificates name hosts. This one may have an address at which nobody listens.
+            Some(_) => format!("https://localhost:{}", verifier.port()),
+            None => format!("http://{verifier}"),
+        };
         let [pepper, issuer_keys, issuer_public, runner_keys, runner_public, sealing] =
             ["peppers", "issuer", "issuer-public", "runner", "runner-public", "sealing.key"]
                 .map(|name| self.files.path().join(name));
@@ -95,7 +135,9 @@ impl Deployment {
         code_verifier.args(["--admin-listen", &verifier_admin.to_string()]);
         code_verifier.args(["--peppers", utf8(&pepper)?]);
         code_verifier.args(["--client-keys", utf8(&issuer_public)?, "--client-issuer", ISSUER]);
-        code_verifier.args(["--runner-keys", utf8(&runner_public)?, "--runner-issuer", RUNNER]);
+        if self.mesh.as_ref().is_none_or(|mesh| !mesh.is_identity) {
+            code_verifier.args(["--runner-keys", utf8(&runner_public)?, "--runner-issuer", RUNNER]);
+        }
 
         let mut journey_runner = self.service("journey-runner")?;
         journey_runner.args(["--grpc-listen", &runner.to_string()]);
@@ -104,6 +146,19 @@ impl Deployment {
         journey_runner.args(["--client-keys", utf8(&issuer_public)?, "--client-issuer", ISSUER]);
         journey_runner.args(["--verifier", &url_of_verifier, "--sealing-key", utf8(&sealing)?]);
         sign_as(&mut journey_runner, &runner_keys, RUNNER)?;
+
+        if let Some(Mesh { authority, verifier, runner, is_identity }) = &self.mesh {
+            let files =
+                |pair: &Pair| [authority.file(), pair.certificate.clone(), pair.key.clone()];
+            let flags = ["--grpc-tls-client-authority", "--grpc-tls-certificate", "--grpc-tls-key"];
+            code_verifier.args(flags.into_iter().zip(files(verifier)).flat_map(flag));
+            let flags = ["--verifier-authority", "--verifier-certificate", "--verifier-key"];
+            journey_runner.args(flags.into_iter().zip(files(runner)).flat_map(flag));
+            if *is_identity {
+                code_verifier.args(["--runner-certificate-name", RUNNER_NAME]);
+                journey_runner.args(["--verifier-identity", "certificate"]);
+            }
+        }
 
         let mut processes = Vec::new();
         for (name, command, listens) in [
@@ -126,4 +181,8 @@ impl Deployment {
         command.envs(self.variables.iter().cloned());
         Ok(command)
     }
+}
+
+fn flag((flag, file): (&str, PathBuf)) -> [String; 2] {
+    [flag.to_owned(), text(&file)]
 }

@@ -3,6 +3,7 @@
 pub(crate) mod apart;
 pub(crate) mod collector;
 pub(crate) mod grpc;
+pub(crate) mod h2;
 pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod pages;
@@ -11,7 +12,9 @@ pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod rpcs;
 pub(crate) mod scan;
+pub(crate) mod tls;
 pub(crate) mod values;
+pub(crate) mod victim;
 
 use std::time::{Duration, Instant};
 

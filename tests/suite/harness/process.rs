@@ -73,6 +73,14 @@ impl Process {
         Ok(())
     }
 
+    /// The most memory that the process has had so far, in bytes.
+    pub(crate) fn memory(&self) -> anyhow::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        Ok(kibibytes.context("a process has memory")?.parse::<u64>()? * 1024)
+    }
+
     /// Asks the process to end.
     pub(crate) fn terminate(&self) -> anyhow::Result<()> {
         self.signal("TERM")

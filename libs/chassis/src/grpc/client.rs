@@ -6,50 +6,53 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use http::{Request, Response};
-use tonic::Code;
 use tonic::body::Body;
-use tonic::transport::{Channel, Endpoint, Error};
+use tonic::{Code, Status};
 use tower::Service;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use super::methods::Methods;
+use super::remote::Remote;
 use super::status::{Learns, Watched, tell_end};
+use super::targets::{TRY_EVERY, Targets};
 use crate::telemetry::{Durations, SPANS, carry_on};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
     Durations::new("rpc.client.call.duration", "How long an rpc takes that this process calls.")
 });
 
-/// A channel whose calls are told of in traces and metrics.
+/// A way to a service whose calls are told of in traces and metrics, and are spread over all of its
+/// replicas.
 #[derive(Clone, Debug)]
 pub struct Client {
-    channel: Channel,
+    targets: Targets,
     methods: Methods,
     host: Arc<str>,
-    port: Option<u16>,
+    port: u16,
 }
 
 impl Client {
-    /// Connects at the first call, and again whenever the connection is lost. It is called with the
-    /// rpcs of these descriptors.
-    pub fn connect_lazy(remote: &Endpoint, descriptors: &[u8]) -> anyhow::Result<Self> {
+    /// Begins to look for the service, and goes on for as long as this is kept; within a runtime. It
+    /// is called with the rpcs of these descriptors.
+    pub fn connect(remote: Remote, descriptors: &[u8]) -> anyhow::Result<Self> {
         Ok(Self {
-            channel: remote.connect_lazy(),
             methods: Methods::parse(descriptors)?,
-            host: remote.uri().host().unwrap_or_default().into(),
-            port: remote.uri().port_u16(),
+            host: remote.host().into(),
+            port: remote.port(),
+            targets: Targets::follow(remote, TRY_EVERY),
         })
     }
 }
 
 impl Service<Request<Body>> for Client {
     type Response = Response<Body>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send>>;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Status>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Service::poll_ready(&mut self.channel, cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // Which replica is called, and whether it is there, each call finds out for itself.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
@@ -69,12 +72,12 @@ impl Service<Request<Body>> for Client {
         );
         carry_on(&span, request.headers_mut());
         let mut call = Call { method, started: Instant::now(), code: None, span: span.clone() };
-        let answer = self.channel.call(request);
+        let mut targets = self.targets.clone();
         let told = async move {
-            let answer = answer.await;
+            let answer = targets.call(request).await;
             match &answer {
                 Ok(response) => call.read(response.headers()),
-                Err(_) => call.learn(Code::Unavailable),
+                Err(status) => call.learn(status.code()),
             }
             answer.map(|response| response.map(|inner| Body::new(Watched { inner, learns: call })))
         };

@@ -8,11 +8,10 @@ use http_body_util::BodyExt as _;
 use opentelemetry::trace::{SpanId, Status as Outcome};
 use tokio::sync::watch;
 use tonic::Status;
-use tonic::transport::Endpoint as Remote;
 use tracing::Instrument as _;
 
 use super::*;
-use crate::connections::{Protocol, Stop, serve};
+use crate::connections::{Limits, Protocol, Stop, serve};
 use crate::grpc::methods::tests::descriptors;
 use crate::listener::{Endpoint, bind};
 use crate::telemetry::tests::{Exported, attribute};
@@ -41,11 +40,11 @@ async fn server() -> Client {
     let router = layers::around(router, Methods::parse(&rpcs).expect("descriptors"));
     let (keep, stop) = watch::channel(false);
     tokio::spawn(async move {
-        serve(listener, router, Protocol::Http2, Stop(stop)).await;
+        serve(listener, router, Protocol::Http2, Limits::of_process(), Stop(stop)).await;
         drop(keep);
     });
-    let remote = Remote::from_shared(format!("http://{address}")).expect("an address");
-    Client::connect_lazy(&remote, &rpcs).expect("descriptors")
+    let remote = Remote::parse(&format!("http://{address}"), None).expect("an address");
+    Client::connect(remote, &rpcs).expect("descriptors")
 }
 
 async fn call(client: &Client, path: &str) -> HeaderMap {

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use opentelemetry::metrics::Meter;
 use opentelemetry::{KeyValue, global, metrics};
-use opentelemetry_otlp::{ExporterBuildError, MetricExporter};
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter, WithTonicConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Registry, TextEncoder};
+
+use super::otlp::Export;
 
 /// From half a millisecond, which is what a round trip to Redis takes, to the longest request.
 const SECONDS: [f64; 14] =
@@ -70,12 +72,16 @@ fn meter() -> Meter {
 /// Starts counting, for whoever scrapes and, if asked to, for the exporter.
 pub(super) fn start(
     resource: Resource,
-    is_sent: bool,
+    export: Option<&Export>,
 ) -> Result<SdkMeterProvider, ExporterBuildError> {
     let registry = Registry::new();
     let mut builder = SdkMeterProvider::builder().with_resource(resource);
-    if is_sent {
-        builder = builder.with_periodic_exporter(MetricExporter::builder().with_tonic().build()?);
+    if let Some(export) = export {
+        let mut exporter = MetricExporter::builder().with_tonic();
+        if let Some(tls) = &export.tls {
+            exporter = exporter.with_tls_config(tls.clone());
+        }
+        builder = builder.with_periodic_exporter(exporter.build()?);
     }
     // Neither fails for a registry that is empty. The scope is the same for all, and is left out.
     let scraped = opentelemetry_prometheus::exporter().with_registry(registry.clone());

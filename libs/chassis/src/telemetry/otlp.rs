@@ -1,8 +1,13 @@
 //! Whether telemetry is sent, as the environment says under the names that OpenTelemetry gives. What
 //! is sent where, how often and with which headers, the exporter reads there for itself; here is
-//! only checked what it would pass over in silence.
+//! only checked what it would pass over in silence, and read whom to believe where TLS is spoken.
+
+use std::path::PathBuf;
+
+use tonic::transport::ClientTlsConfig;
 
 use crate::settings::Mistakes;
+use crate::tls::ClientTlsFiles;
 
 const ENDPOINTS: [&str; 3] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -14,6 +19,11 @@ const PROTOCOLS: [&str; 3] = [
     "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
     "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
 ];
+const CERTIFICATES: [&str; 3] = [
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+];
 const SAMPLERS: [&str; 6] = [
     "always_on",
     "always_off",
@@ -24,12 +34,19 @@ const SAMPLERS: [&str; 6] = [
 ];
 
 /// What is sent over OTLP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Otlp {
     /// Spans.
-    pub traces: bool,
+    pub traces: Option<Export>,
     /// Metrics.
-    pub metrics: bool,
+    pub metrics: Option<Export>,
+}
+
+/// How one kind is sent.
+#[derive(Clone, Debug, Default)]
+pub struct Export {
+    /// What TLS is spoken with, if it is.
+    pub(super) tls: Option<ClientTlsConfig>,
 }
 
 impl Otlp {
@@ -53,8 +70,8 @@ impl Otlp {
             }
         };
         for name in ENDPOINTS {
-            let is_plain = |url: &str| url.starts_with("http://");
-            check(name, &is_plain, "must be a URL such as http://127.0.0.1:4317, without TLS");
+            let is_url = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+            check(name, &is_url, "must be a URL such as http://127.0.0.1:4317");
         }
         for name in PROTOCOLS {
             check(name, &|protocol| protocol == "grpc", "must be grpc");
@@ -68,12 +85,22 @@ impl Otlp {
             |text: &str| text.parse().is_ok_and(|ratio: f64| (0.0..=1.0).contains(&ratio));
         check("OTEL_TRACES_SAMPLER_ARG", &is_ratio, "must be a number from 0 to 1");
 
-        let sends = |signal: &str| {
-            let endpoint = format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT");
-            let has_endpoint = find(ENDPOINTS[0]).or_else(|| find(&endpoint)).is_some();
-            has_endpoint && find(&format!("OTEL_{signal}_EXPORTER")).as_deref() != Some("none")
+        let mut export = |signal: usize, name: &str| {
+            let endpoint = find(ENDPOINTS[signal]).or_else(|| find(ENDPOINTS[0]))?;
+            if find(&format!("OTEL_{name}_EXPORTER")).as_deref() == Some("none") {
+                return None;
+            }
+            let is_secure = endpoint.starts_with("https://");
+            let certificate = [signal, 0].into_iter().find_map(|place| {
+                Some((CERTIFICATES[place], Some(PathBuf::from(find(CERTIFICATES[place])?))))
+            });
+            let authority = certificate.unwrap_or((CERTIFICATES[0], None));
+            let (certificate, key) = (("", None), ("", None));
+            let files = ClientTlsFiles { authority, certificate, key };
+            let tls = is_secure.then(|| files.open(mistakes)).flatten();
+            Some(Export { tls: tls.map(|tls| (*tls.0.current()).clone()) })
         };
-        Self { traces: sends("TRACES"), metrics: sends("METRICS") }
+        Self { traces: export(1, "TRACES"), metrics: export(2, "METRICS") }
     }
 }
 
@@ -108,15 +135,36 @@ mod tests {
             (vec![both, ("OTEL_SDK_DISABLED", "true")], (false, false)),
         ] {
             let (otlp, mistakes) = read(&variables);
-            assert_eq!((otlp.traces, otlp.metrics), sent, "{variables:?}");
+            let does_send = (otlp.traces.is_some(), otlp.metrics.is_some());
+            assert_eq!(does_send, sent, "{variables:?}");
             assert!(mistakes.is_empty(), "{mistakes}");
         }
     }
 
     #[test]
+    fn tls_is_spoken_where_the_url_says_so_with_whoever_is_to_be_believed() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(&file, crate::tls::tests::Authority::new("a").pem()).expect("written");
+        let (endpoint, certificate) =
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_CERTIFICATE");
+        let path = file.path().to_str().expect("text");
+        let (otlp, mistakes) = read(&[(endpoint, "https://collector:4317"), (certificate, path)]);
+        assert!(mistakes.is_empty(), "{mistakes}");
+        for export in [otlp.traces, otlp.metrics] {
+            assert!(export.expect("it is sent").tls.is_some());
+        }
+        let (otlp, _) = read(&[(endpoint, "http://collector:4317"), (certificate, path)]);
+        assert!(otlp.traces.expect("it is sent").tls.is_none());
+        let missing = "/does/not/exist";
+        let (_, mistakes) = read(&[(endpoint, "https://collector:4317"), (certificate, missing)]);
+        assert!(mistakes.0[0].starts_with(certificate), "{mistakes}");
+        assert!(mistakes.0[0].contains(missing), "{mistakes}");
+    }
+
+    #[test]
     fn what_the_exporter_would_pass_over_is_a_mistake() {
         let wrong = [
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4317"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_TRACES_EXPORTER", "jaeger"),
             ("OTEL_TRACES_SAMPLER", "sometimes"),

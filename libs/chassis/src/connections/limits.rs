@@ -1,0 +1,102 @@
+//! How long connections live, and how many of them there are.
+//!
+//! # Why so many
+//! A connection costs tens of kilobytes once its client speaks. [`MAX_CONNECTIONS`] of them fit into
+//! the memory of a small container, and are many more than callers of an internal service, or a
+//! proxy before a page, need. Beyond, a refusal at once is worth more than a place in a queue.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rand::RngExt as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::time::{Instant, sleep_until};
+
+use super::Protocol;
+
+/// The connections of one listener, where the process may open as many files.
+const MAX_CONNECTIONS: usize = 4096;
+/// A part of the files that the process may open: its other listeners, its store and whom it calls
+/// need theirs, however many clients come.
+const PART_OF_FILES: u64 = 8;
+
+/// How long a connection may take, and stay.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// From the connection until its client has greeted: TLS, the first byte, HTTP/2's preface.
+    pub(crate) handshake: Duration,
+    /// Without a new request. None takes as long to be answered, so it also ends what is stalled.
+    pub(crate) idle: Duration,
+    /// In all: then its client connects again, perhaps to a process that is newer.
+    pub(crate) age: Duration,
+    /// How long a client that was told to leave may take.
+    pub(crate) grace: Duration,
+    /// Connections at a time.
+    pub(crate) most: usize,
+}
+
+impl Limits {
+    /// The limits of each listener.
+    pub(crate) fn of_process() -> Self {
+        Self {
+            handshake: Duration::from_secs(10),
+            idle: Duration::from_secs(5 * 60),
+            age: Duration::from_secs(15 * 60),
+            grace: Duration::from_secs(20),
+            most: most_connections(),
+        }
+    }
+}
+
+/// Asks for as many files as the process may ever open, and takes its part of them.
+fn most_connections() -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        // The shell's limit is meant for people. If it stays, there are fewer connections.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+    let files = getrlimit(Resource::Nofile).current;
+    let part = files.and_then(|files| usize::try_from(files / PART_OF_FILES).ok());
+    part.unwrap_or(MAX_CONNECTIONS).clamp(1, MAX_CONNECTIONS)
+}
+
+/// A connection's life so far.
+#[derive(Debug)]
+pub(super) struct Life {
+    born: Instant,
+    /// Milliseconds after birth.
+    last_request: AtomicU64,
+    received: Arc<AtomicUsize>,
+}
+
+impl Life {
+    pub(super) fn new(born: Instant, received: Arc<AtomicUsize>) -> Self {
+        Self { born, last_request: AtomicU64::default(), received }
+    }
+
+    /// A request begins.
+    pub(super) fn request(&self) {
+        let age = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_request.store(age, Ordering::Relaxed);
+    }
+
+    /// Waits until the connection has lived as long as it may, and says how long it may take to end:
+    /// whoever has not greeted has nothing to end.
+    pub(super) async fn lived_out(&self, limits: Limits, protocol: Protocol) -> Duration {
+        // Clients that came together do not come back together.
+        let age = limits.age.mul_f64(rand::rng().random_range(0.9..1.1));
+        sleep_until(self.born + limits.handshake).await;
+        if self.received.load(Ordering::Relaxed) < protocol.greeting() {
+            return Duration::ZERO;
+        }
+        loop {
+            let last_request = Duration::from_millis(self.last_request.load(Ordering::Relaxed));
+            let end = self.born + age.min(last_request + limits.idle);
+            if Instant::now() >= end {
+                return limits.grace;
+            }
+            sleep_until(end).await;
+        }
+    }
+}

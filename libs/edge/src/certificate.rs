@@ -1,0 +1,48 @@
+//! The journey runner known by its certificate, where a mesh gives out certificates and nobody
+//! wants to give out keys for tokens as well.
+
+use chassis::tls::Peer;
+use codes::ids::ApplicationId;
+use config::Configuration;
+use http::HeaderMap;
+
+use crate::gate::Principal;
+
+/// The header in which the journey runner names the application whose journey it runs.
+pub const APPLICATION: &str = "postern-application";
+
+/// The name in the journey runner's certificate: a host, or a URI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunnerName(String);
+
+/// Why a text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be one host such as runner.example, or a URI such as spiffe://mesh.example/runner")]
+pub struct RunnerNameError;
+
+impl RunnerName {
+    /// Parses a name, which is one host's or one URI's.
+    pub fn parse(text: &str) -> Result<Self, RunnerNameError> {
+        let is_name = |c: char| c.is_ascii_graphic() && c != '*';
+        let valid = !text.is_empty() && text.chars().all(is_name);
+        valid.then(|| Self(text.to_owned())).ok_or(RunnerNameError)
+    }
+
+    /// The journey runner, with the rights that its token gives it, if the certificate is its own
+    /// and it names one application that there is.
+    pub(crate) fn principal(
+        &self,
+        peer: &Peer,
+        headers: &HeaderMap,
+        configuration: &Configuration,
+    ) -> Option<Principal> {
+        if !peer.is(&self.0) {
+            return None;
+        }
+        let mut named = headers.get_all(APPLICATION).iter();
+        let (Some(named), None) = (named.next(), named.next()) else { return None };
+        let named = ApplicationId::parse(named.to_str().ok()?).ok()?;
+        let application = configuration.application(&named)?.id.clone();
+        Principal::journey_runner(application)
+    }
+}

@@ -1,0 +1,161 @@
+//! What attackers do to a server of HTTP/2, while somebody else works with it: the attack ends, or
+//! costs the server next to nothing, and the other does not notice.
+//!
+//! Each attack is short. `POSTERN_ABUSE=10` makes all of them ten times as long.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::Tested;
+use crate::harness::Postern;
+use crate::harness::h2::*;
+use crate::harness::victim::Victim;
+
+const RPC: &str = "/postern.code.v1.VerifierService/ClearLockout";
+/// How long an attack lasts that the server bears.
+const ATTACK: Duration = Duration::from_secs(2);
+/// How soon a connection ends that the server does not bear.
+const SOON: Duration = Duration::from_secs(5);
+
+/// How many times as long as usual an attack is to be.
+fn times() -> u32 {
+    let asked = std::env::var("POSTERN_ABUSE").ok();
+    asked.and_then(|times| times.parse().ok()).unwrap_or(1)
+}
+
+/// Attacks the verifier beside its victim, who must be well; the attack is what blocks.
+async fn attack<T: Send + 'static>(
+    attack: impl FnOnce(SocketAddr, String) -> std::io::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    let mut postern = Postern::start()?;
+    let token = postern.token("acme-support").await?;
+    let victim = Victim::of(&mut postern).await?;
+    let at = postern.at.verifier;
+    let begun = Instant::now();
+    let attacked = tokio::task::spawn_blocking(move || attack(at, token)).await??;
+    tokio::time::sleep(ATTACK.saturating_sub(begun.elapsed())).await;
+    victim.is_well(&mut postern).await?;
+    Ok(attacked)
+}
+
+/// The stream of the n-th call.
+fn stream(call: usize) -> u32 {
+    u32::try_from(call * 2 + 1).expect("a stream's number")
+}
+
+/// So many frames at a time fill what is sent at once.
+fn batch(sent: usize, frames: impl Fn(usize) -> Vec<u8>) -> Vec<u8> {
+    (sent * 100..sent * 100 + 100).flat_map(frames).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_are_taken_back_at_once_end_the_connection() -> Tested {
+    let end = attack(|at, _| {
+        let head = head(RPC, &[]);
+        flood(at, SOON, true, |sent| {
+            (sent < 1000).then(|| {
+                batch(sent, |call| {
+                    let call = stream(call);
+                    let begun = frame(HEADERS, END_STREAM | END_HEADERS, call, &head);
+                    [begun, frame(RST_STREAM, 0, call, &8_u32.to_be_bytes())].concat()
+                })
+            })
+        })
+    })
+    .await?;
+    assert_eq!(end.goaway, Some(ENHANCE_YOUR_CALM), "{end:?}");
+    assert!(end.closed_after.is_some() && end.sent < 1000, "{end:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_the_server_is_made_to_take_back_end_the_connection() -> Tested {
+    let end = attack(|at, _| {
+        let head = head(RPC, &[]);
+        flood(at, SOON, true, |sent| {
+            (sent < 1000).then(|| {
+                batch(sent, |call| {
+                    let call = stream(call);
+                    let begun = frame(HEADERS, END_HEADERS, call, &head);
+                    // Wider than a window can be: the call is at fault, and ends.
+                    let wider = 0x7fff_ffff_u32.to_be_bytes();
+                    [begun, frame(WINDOW_UPDATE, 0, call, &wider)].concat()
+                })
+            })
+        })
+    })
+    .await?;
+    assert_eq!(end.goaway, Some(ENHANCE_YOUR_CALM), "{end:?}");
+    assert!(end.closed_after.is_some() && end.sent < 1000, "{end:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_never_ends_ends_the_connection() -> Tested {
+    for (length, flags) in [(16_000, 0), (1, 0), (0, 0)] {
+        let end = attack(move |at, _| {
+            let more = vec![b'a'; length];
+            flood(at, SOON, true, |sent| match sent {
+                0 => Some(frame(HEADERS, flags, 1, &head(RPC, &[]))),
+                sent => (sent < 100_000).then(|| batch(sent, |_| frame(CONTINUATION, 0, 1, &more))),
+            })
+        })
+        .await?;
+        let closed =
+            end.closed_after.with_context(|| format!("{length}: it bears {}", end.sent))?;
+        assert!(closed < SOON, "{length}: {end:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_in_crumbs_are_bounded() -> Tested {
+    for length in [0, 1] {
+        attack(move |at, token| {
+            let token = format!("Bearer {token}");
+            let head = head(RPC, &[("authorization", &token)]);
+            // A message of as many bytes as a message may have, to begin with.
+            let begin = frame(DATA, 0, 1, &[0, 0, 1, 0, 0]);
+            flood(at, ATTACK * times(), false, |sent| match sent {
+                0 => Some([frame(HEADERS, END_HEADERS, 1, &head), begin.clone()].concat()),
+                sent => Some(batch(sent, |_| frame(DATA, 0, 1, &b"a"[..length]))),
+            })
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pings_and_settings_without_end_are_bounded() -> Tested {
+    for flood_of in [frame(PING, 0, 0, &[7; 8]), frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])] {
+        let end = attack(move |at, _| {
+            flood(at, ATTACK * times(), false, |sent| Some(batch(sent, |_| flood_of.clone())))
+        })
+        .await?;
+        assert!(end.sent > 10, "{end:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_takes_are_bounded() -> Tested {
+    let end = attack(|at, token| {
+        let token = format!("Bearer {token}");
+        let head = head(RPC, &[("authorization", &token)]);
+        let no_window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+        flood(at, ATTACK * times(), true, |sent| match sent {
+            0 => Some(no_window.clone()),
+            sent => (sent < 1000).then(|| {
+                let call = stream(sent);
+                let message = frame(DATA, END_STREAM, call, &[0, 0, 0, 0, 0]);
+                [frame(HEADERS, END_HEADERS, call, &head), message].concat()
+            }),
+        })
+    })
+    .await?;
+    assert!(end.sent > 1, "{end:?}");
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! The services apart with certificates of one authority: nobody else is let in, and the journey
+//! runner may be known by its certificate alone.
+
+use std::time::Duration;
+
+use tonic::metadata::AsciiMetadataValue;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+
+use crate::Tested;
+use crate::harness::apart::{Deployment, RUNNER_NAME};
+use crate::harness::pb::code::verifier_service_client::VerifierServiceClient;
+use crate::harness::postern::config;
+use crate::harness::process::command;
+use crate::harness::tls::Authority;
+use crate::harness::*;
+
+/// A call, and what is sent with it.
+async fn verify(channel: &Channel, sent: &[(&'static str, &str)]) -> Result<Rejected, Status> {
+    let user = user_id(&unique("jane"));
+    let code = "123456".to_owned();
+    let mut request = Request::new(VerifyCodeRequest { user, code, ..Default::default() });
+    for (name, value) in sent {
+        let value: AsciiMetadataValue = value.parse().expect("text");
+        request.metadata_mut().append(*name, value);
+    }
+    let answer = VerifierServiceClient::new(channel.clone()).verify_code(request).await?;
+    match answer.into_inner().outcome {
+        Some(verify_code_response::Outcome::Rejected(rejected)) => Ok(rejected),
+        other => panic!("nobody has issued a code: {other:?}"),
+    }
+}
+
+fn code(answer: Result<Rejected, Status>) -> Code {
+    answer.expect_err("the call is refused").code()
+}
+
+#[tokio::test]
+async fn a_recovery_goes_through_over_mutual_tls() -> Tested {
+    let deployment = Deployment::of(&config())?.meshed(false)?;
+    let postern = deployment.replica()?;
+    let user = unique("jane");
+    let issued = postern.issue(&user).await?;
+    assert_eq!(postern.redeem(&user, &issued).await?.0, "completed");
+
+    let mesh = deployment.mesh();
+    let (known, at) = (mesh.sign("somebody.example")?, postern.at.verifier);
+    // A certificate lets nobody in who has no token.
+    let secure = mesh.channel(at, Some(&known))?;
+    let sent = [("postern-application", "acme")];
+    assert_eq!(code(verify(&secure, &sent).await), Code::Unauthenticated);
+    let runner = mesh.channel(at, Some(&mesh.sign(RUNNER_NAME)?))?;
+    assert_eq!(
+        code(verify(&runner, &sent).await),
+        Code::Unauthenticated,
+        "nobody said that it may"
+    );
+    let token = format!("Bearer {}", postern.token("acme-verifier").await?);
+    verify(&secure, &[("authorization", &token)]).await?;
+    // And nobody is heard who has no certificate, whatever else.
+    for refused in [mesh.channel(at, None)?, channel(at)] {
+        verify(&refused, &[("authorization", &token)]).await.expect_err("no certificate");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_journey_runner_is_known_by_its_certificate_alone() -> Tested {
+    let deployment = Deployment::of(&config())?.meshed(true)?;
+    let postern = deployment.replica()?;
+    let user = unique("jane");
+    let issued = postern.issue(&user).await?;
+    assert_eq!(postern.redeem(&user, &another(&issued)).await?.0, "rejected");
+    assert_eq!(postern.redeem(&user, &issued).await?.0, "completed");
+
+    let (mesh, at) = (deployment.mesh(), postern.at.verifier);
+    let (runner, other) = (mesh.sign(RUNNER_NAME)?, mesh.sign("somebody.example")?);
+    let (runner, other) = (mesh.channel(at, Some(&runner))?, mesh.channel(at, Some(&other))?);
+    const APPLICATION: &str = "postern-application";
+    // It has the rights of its token: it is told the reason, and may do nothing else.
+    let rejected = verify(&runner, &[(APPLICATION, "acme")]).await?;
+    assert_ne!(rejected.reason(), RejectionReason::Unspecified);
+    let mut request = Request::new(DescribeLockoutRequest { user: user_id(&user) });
+    request.metadata_mut().insert(APPLICATION, "acme".parse()?);
+    let mut client = VerifierServiceClient::new(runner.clone());
+    let answer = client.describe_lockout(request).await;
+    assert_eq!(answer.expect_err("refused").code(), Code::PermissionDenied);
+
+    for (who, sent) in [
+        (&runner, &[][..]),
+        (&runner, &[(APPLICATION, "")]),
+        (&runner, &[(APPLICATION, "nobody")]),
+        (&runner, &[(APPLICATION, "acme"), (APPLICATION, "acme")]),
+        (&runner, &[(APPLICATION, "acme"), ("authorization", "Bearer garbage")]),
+        (&runner, &[(APPLICATION, "acme"), ("authorization", "")]),
+        (&other, &[(APPLICATION, "acme")]),
+    ] {
+        assert_eq!(code(verify(who, sent).await), Code::Unauthenticated, "{sent:?}");
+    }
+    let stranger = Authority::new()?;
+    let stranger = mesh.channel(at, Some(&stranger.sign(RUNNER_NAME)?))?;
+    verify(&stranger, &[(APPLICATION, "acme")]).await.expect_err("of another authority");
+    Ok(())
+}
+
+#[tokio::test]
+async fn all_certificates_can_be_exchanged_while_the_services_run() -> Tested {
+    let deployment = Deployment::of(&config())?.meshed(true)?;
+    let postern = deployment.replica()?;
+    let user = unique("jane");
+    let issued = postern.issue(&user).await?;
+    assert_eq!(postern.redeem(&user, &another(&issued)).await?.0, "rejected");
+    // Of an authority that nobody has heard of so far.
+    let new = Authority::new()?;
+    deployment.change_mesh(&new)?;
+    within(Duration::from_secs(30), "the new certificates are used by all", async || {
+        let channel = new.channel(postern.at.verifier, Some(&new.sign(RUNNER_NAME)?))?;
+        Ok(verify(&channel, &[("postern-application", "acme")]).await.is_ok())
+    })
+    .await?;
+    within(Duration::from_secs(30), "the runner reaches the verifier", async || {
+        Ok(postern.redeem(&user, &issued).await?.0 == "completed")
+    })
+    .await?;
+    let old = deployment.mesh();
+    let old = old.channel(postern.at.verifier, Some(&old.sign(RUNNER_NAME)?))?;
+    verify(&old, &[("postern-application", "acme")]).await.expect_err("of the old authority");
+    Ok(())
+}
+
+#[test]
+fn a_name_without_certificates_is_a_mistake() -> Tested {
+    let output = command("verifier")
+        .args(["--runner-certificate-name", "runner.mesh", "--grpc-tls-client-authority", "/none"])
+        .output()?;
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{printed}");
+    assert!(printed.contains("--grpc-tls-key (POSTERN_GRPC_TLS_KEY): must be given"), "{printed}");
+    let output = command("verifier").args(["--runner-certificate-name", "*.mesh"]).output()?;
+    let printed = String::from_utf8_lossy(&output.stderr);
+    for told in ["must be one host", "needs --grpc-tls-client-authority"] {
+        assert!(printed.contains(told), "{told} is missing in {printed}");
+    }
+    assert!(!printed.contains("--runner-keys"), "{printed}");
+    let output = command("journey-runner")
+        .args(["--verifier", "http://a", "--verifier-identity", "certificate"])
+        .output()?;
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(printed.contains("needs --verifier-certificate and --verifier-key"), "{printed}");
+    Ok(())
+}
