@@ -36,7 +36,7 @@ async fn attack<T: Send + 'static>(
     let begun = Instant::now();
     let attacked = tokio::task::spawn_blocking(move || attack(at, token)).await??;
     tokio::time::sleep(ATTACK.saturating_sub(begun.elapsed())).await;
-    victim.is_well(&mut postern).await?;
+    victim.ends_well(&mut postern).await?;
     Ok(attacked)
 }
 

@@ -39,7 +39,7 @@ async fn a_head_that_is_too_large_reaches_nobody() -> Tested {
     bomb.extend([0x40, 1, b'x']);
     bomb.extend(integer(3900, 7, 0));
     bomb.extend([b'a'; 3900]);
-    bomb.extend([0x80 | 62; 4096]);
+    bomb.extend([0x80 | 0x3e; 4096]);
     for (what, block) in [("one long", one_long), ("many", many), ("bomb", bomb)] {
         let at = postern.at.issuer;
         let frames = in_frames(1, &block);

@@ -15,6 +15,8 @@ use crate::harness::process::command;
 use crate::harness::tls::Authority;
 use crate::harness::*;
 
+const APPLICATION: &str = "postern-application";
+
 /// A call, and what is sent with it.
 async fn verify(channel: &Channel, sent: &[(&'static str, &str)]) -> Result<Rejected, Status> {
     let user = user_id(&unique("jane"));
@@ -47,7 +49,7 @@ async fn a_recovery_goes_through_over_mutual_tls() -> Tested {
     let (known, at) = (mesh.sign("somebody.example")?, postern.at.verifier);
     // A certificate lets nobody in who has no token.
     let secure = mesh.channel(at, Some(&known))?;
-    let sent = [("postern-application", "acme")];
+    let sent = [(APPLICATION, "acme")];
     assert_eq!(code(verify(&secure, &sent).await), Code::Unauthenticated);
     let runner = mesh.channel(at, Some(&mesh.sign(RUNNER_NAME)?))?;
     assert_eq!(
@@ -76,7 +78,6 @@ async fn the_journey_runner_is_known_by_its_certificate_alone() -> Tested {
     let (mesh, at) = (deployment.mesh(), postern.at.verifier);
     let (runner, other) = (mesh.sign(RUNNER_NAME)?, mesh.sign("somebody.example")?);
     let (runner, other) = (mesh.channel(at, Some(&runner))?, mesh.channel(at, Some(&other))?);
-    const APPLICATION: &str = "postern-application";
     // It has the rights of its token: it is told the reason, and may do nothing else.
     let rejected = verify(&runner, &[(APPLICATION, "acme")]).await?;
     assert_ne!(rejected.reason(), RejectionReason::Unspecified);
@@ -115,7 +116,7 @@ async fn all_certificates_can_be_exchanged_while_the_services_run() -> Tested {
     deployment.change_mesh(&new)?;
     within(Duration::from_secs(30), "the new certificates are used by all", async || {
         let channel = new.channel(postern.at.verifier, Some(&new.sign(RUNNER_NAME)?))?;
-        Ok(verify(&channel, &[("postern-application", "acme")]).await.is_ok())
+        Ok(verify(&channel, &[(APPLICATION, "acme")]).await.is_ok())
     })
     .await?;
     within(Duration::from_secs(30), "the runner reaches the verifier", async || {
@@ -124,7 +125,7 @@ async fn all_certificates_can_be_exchanged_while_the_services_run() -> Tested {
     .await?;
     let old = deployment.mesh();
     let old = old.channel(postern.at.verifier, Some(&old.sign(RUNNER_NAME)?))?;
-    verify(&old, &[("postern-application", "acme")]).await.expect_err("of the old authority");
+    verify(&old, &[(APPLICATION, "acme")]).await.expect_err("of the old authority");
     Ok(())
 }
 

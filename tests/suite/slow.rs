@@ -83,7 +83,7 @@ async fn heads_and_bodies_that_crawl_harm_nobody_and_come_to_an_end() -> Tested 
     let bodies = tokio::task::spawn_blocking(move || crawl(at, &body, limit));
     heads.await??;
     assert_eq!(bodies.await??, 200, "a body takes ten seconds at most");
-    victim.is_well(&mut postern).await
+    victim.ends_well(&mut postern).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,7 +115,7 @@ async fn idle_connections_beyond_the_cap_are_closed_and_others_go_on() -> Tested
         closed += leave(&mut held);
     }
     assert_eq!(closed, MANY, "silent connections are kept");
-    victim.is_well(&mut postern).await
+    victim.ends_well(&mut postern).await
 }
 
 /// Drops the connections that the server has closed; how many there were.

@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use crate::Tested;
 use crate::harness::process::run;
 use crate::harness::tls::{Authority, Pair, client_hello, text};
@@ -93,7 +95,6 @@ async fn a_new_certificate_is_shown_within_seconds_and_a_bad_one_is_refused() ->
     within(IN_TIME, "the new one is shown", async || Ok(authority.get(at, JWKS).await?.1 != first))
         .await?;
     // Connections of before go on.
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     old.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await?;
     let mut answer = String::new();
     old.read_to_string(&mut answer).await?;

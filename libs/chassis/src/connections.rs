@@ -140,7 +140,7 @@ struct Server {
     router: Router,
     protocol: Protocol,
     limits: Limits,
-    tls: Option<ServerTls>,
+    tls: ServerTls,
 }
 
 impl Server {
@@ -164,9 +164,9 @@ impl Server {
         stream.peek(&mut [0]).await.ok().filter(|&seen| seen == 1)?;
         // Answers are small: waiting for more to send would only delay them.
         stream.set_nodelay(true).ok()?;
-        match &self.tls {
+        match self.tls.acceptor() {
             None => Some(Io::plain(stream)),
-            Some(tls) => tls.acceptor().accept(stream).await.ok().map(Io::tls),
+            Some(acceptor) => acceptor.accept(stream).await.ok().map(Io::tls),
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Endpoint {
 #[derive(Debug)]
 pub struct Listener {
     pub(crate) socket: TcpListener,
-    pub(crate) tls: Option<ServerTls>,
+    pub(crate) tls: ServerTls,
     address: SocketAddr,
 }
 
@@ -31,9 +31,9 @@ impl Listener {
         self.address
     }
 
-    /// Speaks TLS, if that is given, and nothing else.
+    /// Speaks this TLS and nothing else, if it is to be spoken.
     #[must_use]
-    pub fn tls(mut self, tls: Option<ServerTls>) -> Self {
+    pub fn tls(mut self, tls: ServerTls) -> Self {
         self.tls = tls;
         self
     }
@@ -64,7 +64,7 @@ pub async fn bind<const N: usize>(endpoints: [Endpoint; N]) -> Result<[Listener;
 async fn bind_one(address: SocketAddr) -> io::Result<Listener> {
     let socket = TcpListener::bind(address).await?;
     let address = socket.local_addr()?;
-    Ok(Listener { socket, tls: None, address })
+    Ok(Listener { socket, tls: ServerTls::default(), address })
 }
 
 fn explain(Endpoint { flag, address }: Endpoint, error: &io::Error) -> String {

@@ -188,7 +188,7 @@ struct Edges {
     limits: Limits,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
-    /// Look after certificates, and never end by themselves.
+    /// Look after certificates.
     tasks: JoinSet<()>,
 }
 
@@ -200,8 +200,8 @@ impl Edges {
 
     fn serve(&mut self, name: &str, listener: Listener, router: Router, protocol: Protocol) {
         let (address, tls) = (listener.address(), listener.tls.clone());
-        tracing::info!(protocol = name, %address, tls = tls.is_some(), "serving");
-        tls.map(|tls| self.tasks.spawn(tls.look_after()));
+        tracing::info!(protocol = name, %address, tls = tls.is_spoken(), "serving");
+        self.tasks.spawn(tls.look_after());
         let stop = Stop(self.stop.subscribe());
         self.serving.spawn(serve(listener, router, protocol, self.limits, stop));
     }

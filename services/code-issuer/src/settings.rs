@@ -48,7 +48,7 @@ pub struct Args {
 pub struct Checked {
     endpoints: [Endpoint; 3],
     /// For gRPC, and for HTTP.
-    tls: [Option<ServerTls>; 2],
+    tls: [ServerTls; 2],
     live: Arc<Live>,
     store: Store,
     peppers: Arc<Peppers>,

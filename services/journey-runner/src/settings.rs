@@ -61,7 +61,7 @@ pub struct Args {
 pub struct Checked {
     endpoints: [Endpoint; 3],
     /// For gRPC, and for HTTP.
-    tls: [Option<ServerTls>; 2],
+    tls: [ServerTls; 2],
     live: Arc<Live>,
     store: Store,
     minter: Minter,

@@ -101,7 +101,7 @@ pub(crate) struct Checked {
     pub(crate) peppers: Arc<Peppers>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) issuer: Option<String>,
-    pub(crate) tls: Option<ServerTls>,
+    pub(crate) tls: ServerTls,
 }
 
 impl chassis::Settings for Serve {

@@ -44,7 +44,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         verifier: verifier.address(),
         runner: runner.address(),
         admin: admin.address(),
-        scheme: if tls.is_some() { "https" } else { "http" },
+        scheme: if tls.is_spoken() { "https" } else { "http" },
     };
     let issuer = issuer.unwrap_or_else(|| format!("{}://{}", addresses.scheme, http.address()));
     let minter = Minter::new(keys, issuer).map_err(anyhow::Error::from)?;

@@ -59,7 +59,7 @@ struct Runner {
 /// Checked settings.
 pub struct Checked {
     endpoints: [Endpoint; 2],
-    tls: Option<ServerTls>,
+    tls: ServerTls,
     live: Arc<Live>,
     store: Store,
     peppers: Arc<Peppers>,

@@ -55,7 +55,7 @@ impl Victim {
 
     /// Ends, and checks that 99 of 100 calls were answered, that the server's memory has not grown
     /// much, and that a new client is served.
-    pub(crate) async fn is_well(self, postern: &mut Postern) -> anyhow::Result<()> {
+    pub(crate) async fn ends_well(self, postern: &mut Postern) -> anyhow::Result<()> {
         self.stop.store(true, Ordering::Relaxed);
         self.calling.await?;
         let (answered, failed) =

@@ -60,7 +60,9 @@ impl ClientTlsFiles {
         match opened {
             Ok(opened) => Some(ClientTls(Arc::new(opened))),
             Err(wrong) => {
-                wrong.into_iter().for_each(|mistake| mistakes.note(mistake));
+                for mistake in wrong {
+                    mistakes.note(mistake);
+                }
                 None
             }
         }

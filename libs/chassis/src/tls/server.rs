@@ -18,62 +18,86 @@ use crate::settings::Mistakes;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct GrpcTls {
     /// The certificate, PEM, that gRPC is served with over TLS; followed by those of its signers
-    #[arg(long, env = "POSTERN_GRPC_TLS_CERTIFICATE", value_name = "FILE")]
-    grpc_tls_certificate: Option<PathBuf>,
+    #[arg(
+        id = "grpc_tls_certificate",
+        long = "grpc-tls-certificate",
+        env = "POSTERN_GRPC_TLS_CERTIFICATE",
+        value_name = "FILE"
+    )]
+    certificate: Option<PathBuf>,
     /// The key of that certificate, PEM
-    #[arg(long, env = "POSTERN_GRPC_TLS_KEY", value_name = "FILE")]
-    grpc_tls_key: Option<PathBuf>,
+    #[arg(
+        id = "grpc_tls_key",
+        long = "grpc-tls-key",
+        env = "POSTERN_GRPC_TLS_KEY",
+        value_name = "FILE"
+    )]
+    key: Option<PathBuf>,
     /// The certificates, PEM, of whoever signs those of gRPC clients, which must then show one
-    #[arg(long, env = "POSTERN_GRPC_TLS_CLIENT_AUTHORITY", value_name = "FILE")]
-    grpc_tls_client_authority: Option<PathBuf>,
+    #[arg(
+        id = "grpc_tls_client_authority",
+        long = "grpc-tls-client-authority",
+        env = "POSTERN_GRPC_TLS_CLIENT_AUTHORITY",
+        value_name = "FILE"
+    )]
+    client_authority: Option<PathBuf>,
 }
 
 /// The TLS of the HTTP listener
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct HttpTls {
     /// The certificate, PEM, that HTTP is served with over TLS; followed by those of its signers
-    #[arg(long, env = "POSTERN_HTTP_TLS_CERTIFICATE", value_name = "FILE")]
-    http_tls_certificate: Option<PathBuf>,
+    #[arg(
+        id = "http_tls_certificate",
+        long = "http-tls-certificate",
+        env = "POSTERN_HTTP_TLS_CERTIFICATE",
+        value_name = "FILE"
+    )]
+    certificate: Option<PathBuf>,
     /// The key of that certificate, PEM
-    #[arg(long, env = "POSTERN_HTTP_TLS_KEY", value_name = "FILE")]
-    http_tls_key: Option<PathBuf>,
+    #[arg(
+        id = "http_tls_key",
+        long = "http-tls-key",
+        env = "POSTERN_HTTP_TLS_KEY",
+        value_name = "FILE"
+    )]
+    key: Option<PathBuf>,
 }
 
 impl GrpcTls {
-    /// Reads the files. Without them, `Some(None)`: gRPC is served as it is.
-    pub fn open(&self, mistakes: &mut Mistakes) -> Option<Option<ServerTls>> {
+    /// Reads the files. Without them, no TLS is spoken.
+    pub fn open(&self, mistakes: &mut Mistakes) -> Option<ServerTls> {
         let settings = [
             "--grpc-tls-certificate (POSTERN_GRPC_TLS_CERTIFICATE)",
             "--grpc-tls-key (POSTERN_GRPC_TLS_KEY)",
             "--grpc-tls-client-authority (POSTERN_GRPC_TLS_CLIENT_AUTHORITY)",
         ];
-        let paths =
-            [&self.grpc_tls_certificate, &self.grpc_tls_key, &self.grpc_tls_client_authority];
+        let paths = [&self.certificate, &self.key, &self.client_authority];
         open(b"h2", settings, paths.map(Option::as_ref), mistakes)
     }
 
     /// Whether clients must show a certificate.
     pub const fn asks_for_certificates(&self) -> bool {
-        self.grpc_tls_client_authority.is_some()
+        self.client_authority.is_some()
     }
 }
 
 impl HttpTls {
-    /// Reads the files. Without them, `Some(None)`: HTTP is served as it is.
-    pub fn open(&self, mistakes: &mut Mistakes) -> Option<Option<ServerTls>> {
+    /// Reads the files. Without them, no TLS is spoken.
+    pub fn open(&self, mistakes: &mut Mistakes) -> Option<ServerTls> {
         let settings = [
             "--http-tls-certificate (POSTERN_HTTP_TLS_CERTIFICATE)",
             "--http-tls-key (POSTERN_HTTP_TLS_KEY)",
             "",
         ];
-        let paths = [self.http_tls_certificate.as_ref(), self.http_tls_key.as_ref(), None];
+        let paths = [self.certificate.as_ref(), self.key.as_ref(), None];
         open(b"http/1.1", settings, paths, mistakes)
     }
 }
 
-/// The TLS of a listener, as its files are now.
-#[derive(Clone)]
-pub struct ServerTls(Arc<FromFiles<Made>>);
+/// The TLS of a listener, as its files are now; or none.
+#[derive(Clone, Default)]
+pub struct ServerTls(Option<Arc<FromFiles<Made>>>);
 
 struct Made {
     config: Arc<ServerConfig>,
@@ -81,15 +105,21 @@ struct Made {
 }
 
 impl ServerTls {
-    /// What the next connection is greeted with.
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.0.current().config))
+    /// Whether TLS is spoken.
+    pub const fn is_spoken(&self) -> bool {
+        self.0.is_some()
     }
 
-    /// What it is made of.
+    /// What the next connection is greeted with.
+    pub(crate) fn acceptor(&self) -> Option<TlsAcceptor> {
+        let made = self.0.as_ref()?.current();
+        Some(TlsAcceptor::from(Arc::clone(&made.config)))
+    }
+
+    /// Looks at the files once.
     #[cfg(test)]
-    pub(super) fn files(&self) -> &FromFiles<impl Sized> {
-        &self.0
+    pub(super) fn look(&self) -> super::files::Look {
+        self.0.as_ref().expect("TLS is spoken").look()
     }
 
     /// Exchanges the certificates when their files change, and warns of one whose time it is not.
@@ -99,13 +129,15 @@ impl ServerTls {
                 tracing::warn!("the certificate that is shown to clients {wrong}");
             }
         };
-        self.0.look_after(in_use).await;
+        if let Some(files) = self.0 {
+            files.look_after(in_use).await;
+        }
     }
 }
 
 impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ServerTls(..)")
+        f.debug_struct("ServerTls").field("is_spoken", &self.is_spoken()).finish_non_exhaustive()
     }
 }
 
@@ -115,9 +147,9 @@ pub(super) fn open(
     settings: [&'static str; 3],
     paths: [Option<&PathBuf>; 3],
     mistakes: &mut Mistakes,
-) -> Option<Option<ServerTls>> {
+) -> Option<ServerTls> {
     if paths.iter().all(Option::is_none) {
-        return Some(None);
+        return Some(ServerTls::default());
     }
     let files: Vec<_> = settings.iter().zip(paths).collect();
     let given = files
@@ -136,9 +168,11 @@ pub(super) fn open(
         read(&given).err().map_or_else(|| Err(Vec::new()), Err)
     };
     match opened {
-        Ok(opened) => Some(Some(ServerTls(Arc::new(opened)))),
+        Ok(opened) => Some(ServerTls(Some(Arc::new(opened)))),
         Err(wrong) => {
-            wrong.into_iter().for_each(|mistake| mistakes.note(mistake));
+            for mistake in wrong {
+                mistakes.note(mistake);
+            }
             None
         }
     }

@@ -41,10 +41,10 @@ impl Authority {
 
     /// A certificate for these hosts, and its key.
     pub(crate) fn sign(&self, hosts: &[&str]) -> (String, String) {
-        self.sign_as(params(hosts))
+        self.sign_as(&params(hosts))
     }
 
-    fn sign_as(&self, params: CertificateParams) -> (String, String) {
+    fn sign_as(&self, params: &CertificateParams) -> (String, String) {
         let key = key();
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         (certificate.pem(), key.serialize_pem())
@@ -80,7 +80,7 @@ impl Files {
         self.0.path().join(name)
     }
 
-    fn open(&self, names: [Option<&str>; 3]) -> Result<Option<ServerTls>, Mistakes> {
+    fn open(&self, names: [Option<&str>; 3]) -> Result<ServerTls, Mistakes> {
         let paths = names.map(|name| name.map(|name| self.at(name)));
         let paths = paths.each_ref().map(Option::as_ref);
         let mut mistakes = Mistakes::default();
@@ -118,7 +118,7 @@ async fn greet(
 ) -> Option<(TlsStream<tokio::net::TcpStream>, Option<Peer>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let acceptor = server.acceptor();
+    let acceptor = server.acceptor().expect("TLS is spoken");
     let served = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.expect("a client");
         let mut stream = acceptor.accept(stream).await.ok()?;
@@ -142,15 +142,11 @@ fn shown(stream: &TlsStream<tokio::net::TcpStream>) -> Vec<u8> {
     stream.get_ref().1.peer_certificates().expect("a certificate")[0].to_vec()
 }
 
-fn look(server: &ServerTls) -> Look {
-    server.files().look()
-}
-
 #[tokio::test]
 async fn tls_1_2_and_1_3_are_spoken_and_the_protocol_is_agreed_on() {
     let authority = Authority::new("authority");
     let files = Files::write(&authority.sign(&["localhost"]), "");
-    let server = files.open(PAIR).expect("no mistake").expect("a certificate");
+    let server = files.open(PAIR).expect("no mistake");
     for version in [&TLS12, &TLS13] {
         let mut config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[version])
@@ -172,12 +168,12 @@ async fn tls_1_2_and_1_3_are_spoken_and_the_protocol_is_agreed_on() {
 async fn only_clients_of_the_authority_are_let_in_and_known_by_their_names() {
     let (authority, other) = (Authority::new("authority"), Authority::new("other"));
     let files = Files::write(&authority.sign(&["localhost"]), &authority.pem());
-    let server = files.open(MUTUAL).expect("no mistake").expect("a certificate");
+    let server = files.open(MUTUAL).expect("no mistake");
     let mut named = params(&["runner.mesh", "*.wild.mesh"]);
     let uri = "spiffe://mesh/runner";
     named.subject_alt_names.push(SanType::URI(uri.try_into().expect("text")));
     named.distinguished_name.push(DnType::CommonName, "common.mesh");
-    let shows = authority.sign_as(named);
+    let shows = authority.sign_as(&named);
     let (_, peer) = greet(&server, client(&authority, Some(&shows))).await.expect("a greeting");
     let peer = peer.expect("it is known");
     for name in ["runner.mesh", "RUNNER.mesh", uri] {
@@ -191,7 +187,7 @@ async fn only_clients_of_the_authority_are_let_in_and_known_by_their_names() {
     assert!(greet(&server, client(&authority, Some(&strange))).await.is_none(), "a stranger");
     let mut old = params(&["runner.mesh"]);
     old.not_after = date_time_ymd(2020, 1, 1);
-    let old = authority.sign_as(old);
+    let old = authority.sign_as(&old);
     assert!(greet(&server, client(&authority, Some(&old))).await.is_none(), "it has expired");
 }
 
@@ -200,13 +196,13 @@ async fn a_new_pair_is_shown_to_who_comes_next_and_a_bad_one_to_nobody() {
     let authority = Authority::new("authority");
     let first = authority.sign(&["localhost"]);
     let files = Files::write(&first, "");
-    let server = files.open(PAIR).expect("no mistake").expect("a certificate");
+    let server = files.open(PAIR).expect("no mistake");
     let shows = async || {
         let (stream, _) = greet(&server, client(&authority, None)).await.expect("a greeting");
         shown(&stream)
     };
     let before = shows().await;
-    assert_eq!(look(&server), Look::Unchanged);
+    assert_eq!(server.look(), Look::Unchanged);
 
     let second = authority.sign(&["localhost"]);
     for (bad, told) in [
@@ -215,16 +211,16 @@ async fn a_new_pair_is_shown_to_who_comes_next_and_a_bad_one_to_nobody() {
         ((second.0.as_str(), ""), "holds no private key"),
     ] {
         files.change(bad);
-        let Look::Refused(mistakes) = look(&server) else { panic!("not refused: {told}") };
+        let Look::Refused(mistakes) = server.look() else { panic!("not refused: {told}") };
         assert!(mistakes[0].contains(told), "{mistakes:?}");
         assert_eq!(shows().await, before);
     }
     fs::remove_file(files.at("key")).expect("removed");
-    assert!(matches!(look(&server), Look::Refused(_)));
+    assert!(matches!(server.look(), Look::Refused(_)));
     assert_eq!(shows().await, before);
 
     files.change((&second.0, &second.1));
-    assert_eq!(look(&server), Look::Applied);
+    assert_eq!(server.look(), Look::Applied);
     assert_ne!(shows().await, before);
 }
 
@@ -232,14 +228,14 @@ async fn a_new_pair_is_shown_to_who_comes_next_and_a_bad_one_to_nobody() {
 async fn the_authority_of_clients_is_exchanged_too_and_no_session_outlives_it() {
     let (authority, other) = (Authority::new("authority"), Authority::new("other"));
     let files = Files::write(&authority.sign(&["localhost"]), &authority.pem());
-    let server = files.open(MUTUAL).expect("no mistake").expect("a certificate");
+    let server = files.open(MUTUAL).expect("no mistake");
     // The same configuration, since sessions are kept in it.
     let config = client(&authority, Some(&authority.sign(&["runner.mesh"])));
     for _ in 0..2 {
         assert!(greet(&server, config.clone()).await.is_some());
     }
     fs::write(files.at("authority"), other.pem()).expect("written");
-    assert_eq!(look(&server), Look::Applied);
+    assert_eq!(server.look(), Look::Applied);
     assert!(greet(&server, config).await.is_none());
     let known = other.sign(&["runner.mesh"]);
     assert!(greet(&server, client(&authority, Some(&known))).await.is_some());
@@ -250,7 +246,7 @@ fn every_mistake_in_the_files_is_told_at_once() {
     let authority = Authority::new("authority");
     let (first, second) = (authority.sign(&["localhost"]), authority.sign(&["localhost"]));
     let files = Files::write(&(first.0, second.1), "nonsense");
-    assert!(files.open([None; 3]).expect("no mistake").is_none());
+    assert!(!files.open([None; 3]).expect("no mistake").is_spoken());
     let told = |names: [Option<&str>; 3]| files.open(names).expect_err("a mistake").0;
 
     let mistakes = told(PAIR);
@@ -275,7 +271,7 @@ fn a_certificate_whose_time_it_is_not_is_noticed_and_served() {
         let mut times = params(&["localhost"]);
         (times.not_before, times.not_after) =
             (date_time_ymd(from, 1, 1), date_time_ymd(until, 1, 1));
-        let pair = authority.sign_as(times);
+        let pair = authority.sign_as(&times);
         assert!(Files::write(&pair, "").open(PAIR).is_ok());
         certificates(pair.0.as_bytes()).expect("a certificate").remove(0)
     };
@@ -308,9 +304,9 @@ fn a_link_that_is_moved_is_a_change() {
         let target = folder.path().join("data").join(name);
         std::os::unix::fs::symlink(target, files.at(name)).expect("linked");
     }
-    let server = files.open(PAIR).expect("no mistake").expect("a certificate");
-    assert_eq!(look(&server), Look::Unchanged);
+    let server = files.open(PAIR).expect("no mistake");
+    assert_eq!(server.look(), Look::Unchanged);
     write("two");
     point("two");
-    assert_eq!(look(&server), Look::Applied);
+    assert_eq!(server.look(), Look::Applied);
 }

@@ -21,7 +21,7 @@ const FAST: Duration = Duration::from_millis(20);
 struct Replica {
     address: SocketAddr,
     serving: JoinHandle<()>,
-    _keep: watch::Sender<bool>,
+    keep: watch::Sender<bool>,
 }
 
 impl Replica {
@@ -42,16 +42,17 @@ impl Replica {
             Status::ok("").into_http::<Body>()
         };
         let router = Router::new().route("/fast", post(answer)).route("/slow", post(slow));
-        let (_keep, stop) = watch::channel(false);
+        let (keep, stop) = watch::channel(false);
         let limits = Limits::of_process();
         let serving = tokio::spawn(serve(listener, router, Protocol::Http2, limits, Stop(stop)));
-        Self { address, serving, _keep }
+        Self { address, serving, keep }
     }
 }
 
 impl Drop for Replica {
     fn drop(&mut self) {
         self.serving.abort();
+        self.keep.send_replace(true);
     }
 }
 
