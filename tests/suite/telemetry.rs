@@ -250,7 +250,7 @@ async fn metrics_can_be_scraped_and_are_sent_and_name_no_user() -> Tested {
 
 #[test]
 fn what_cannot_be_sent_to_is_a_mistake() -> Tested {
-    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example:4317".to_owned())];
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", "collector.example:4317".to_owned())];
     let (status, printed) = run_with(&[], &variables)?;
     assert_eq!(status.code(), Some(64), "{printed}");
     assert!(printed.contains("OTEL_EXPORTER_OTLP_ENDPOINT: must be"), "{printed}");
