@@ -21,6 +21,7 @@ mod malformed;
 mod mesh;
 mod operations;
 mod otp_send;
+mod pace;
 mod reload;
 mod secrecy;
 mod slow;

@@ -4,8 +4,10 @@ use std::fs;
 use std::net::TcpListener;
 
 use crate::Tested;
+use crate::harness::Postern;
 use crate::harness::postern::{Addresses, config, copy_of_config};
 use crate::harness::process::run;
+use crate::harness::redis::Redis;
 
 #[test]
 fn a_good_folder_passes_the_check() -> Tested {
@@ -67,6 +69,31 @@ fn the_demo_secrets_are_refused_on_an_address_that_others_can_reach() -> Tested 
         assert_eq!(status.code(), Some(64), "{printed}");
         assert!(printed.contains("0.0.0.0") && printed.contains("demo"), "{printed}");
     }
+    Ok(())
+}
+
+#[test]
+fn the_version_names_the_commit_of_a_release() -> Tested {
+    let (status, printed) = run(&["--version"])?;
+    assert_eq!(status.code(), Some(0), "{printed}");
+    assert!(printed.starts_with("postern 0.1.0 (") && printed.ends_with(")\n"), "{printed}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_settings_in_effect_are_logged_without_their_secrets() -> Tested {
+    let redis = Redis::start()?;
+    let url = redis.url().replace("redis://", "redis://default:nobodys-password@");
+    let postern = Postern::with(&["--store", &url, "--starts-per-minute=77"])?;
+    let printed = postern.printed();
+    let line = printed.lines().find(|line| line.contains("starting")).expect("such a line");
+    for told in
+        ["--starts-per-minute=77 ", "--log=trace (environment)", "--drain-delay=0s (default)"]
+    {
+        assert!(line.contains(told), "{told} is missing in {line}");
+    }
+    assert!(line.contains("redis://[redacted]@127.0.0.1"), "{line}");
+    assert!(!printed.contains("nobodys-password"));
     Ok(())
 }
 

@@ -5,11 +5,13 @@
 //! | which folder of YAML is served, and how it is looked after | [`configuration`] |
 //! | where peppers and keys are read | [`secrets`] |
 //! | where codes and journeys are kept | [`store`] |
+//! | how readiness follows the store | [`health`] |
 //! | how the audit trail is written | [`audit`] |
 //! | how two of these become the desk that codes are issued and verified at | [`desk`] |
 
 pub mod audit;
 pub mod configuration;
+pub mod health;
 pub mod secrets;
 pub mod store;
 

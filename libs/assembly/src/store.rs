@@ -142,6 +142,8 @@ pub struct Stores {
     pub codes: Arc<dyn CodeStore>,
     /// Where journeys wait.
     pub journeys: Arc<dyn JourneyStore>,
+    /// The way to Redis, if they are kept there.
+    pub(crate) connection: Option<Connection>,
 }
 
 impl Store {
@@ -152,6 +154,7 @@ impl Store {
             Self::Memory => Ok(Stores {
                 codes: Arc::new(MemoryCodeStore::new(Arc::new(SystemClock))),
                 journeys: Arc::new(MemoryJourneyStore::new(Arc::new(SystemClock))),
+                connection: None,
             }),
             Self::Redis { address, access, checks } => {
                 let named = |what: &str| format!("{}: {what}", StoreArgs::SETTING);
@@ -162,7 +165,8 @@ impl Store {
                 })?;
                 Ok(Stores {
                     codes: Arc::new(RedisCodeStore::new(connection.clone())),
-                    journeys: Arc::new(RedisJourneyStore::new(connection)),
+                    journeys: Arc::new(RedisJourneyStore::new(connection.clone())),
+                    connection: Some(connection),
                 })
             }
         }

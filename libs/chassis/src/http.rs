@@ -4,6 +4,7 @@ mod body;
 mod layers;
 mod line;
 mod refusal;
+mod source;
 
 use axum::Router;
 use tower_http::cors::CorsLayer;
@@ -13,6 +14,7 @@ use crate::listener::Listener;
 pub use body::MAX_BODY_BYTES;
 pub use layers::{MAX_IN_FLIGHT, TIMEOUT};
 pub use refusal::{Refusal, Render};
+pub use source::{Proxies, ProxyArgs, Source};
 
 /// An HTTP server to be.
 #[derive(Debug)]
@@ -21,13 +23,14 @@ pub struct HttpServer {
     router: Router,
     cors: Option<CorsLayer>,
     render: Render,
+    proxies: Proxies,
 }
 
 impl HttpServer {
     /// Serves the router on that listener. Paths and methods that it does not have are refused
     /// here; a fallback of its own is replaced.
     pub fn new(listener: Listener, router: Router) -> Self {
-        Self { listener, router, cors: None, render: refusal::json }
+        Self { listener, router, cors: None, render: refusal::json, proxies: Proxies::default() }
     }
 
     /// Lets pages of other origins call. Given here rather than to the router, so that they can
@@ -45,8 +48,15 @@ impl HttpServer {
         self
     }
 
+    /// Believes these proxies about where requests come from.
+    #[must_use]
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
     /// What is served.
     pub(crate) fn into_parts(self) -> (Listener, Router) {
-        (self.listener, layers::around(self.router, self.cors, self.render))
+        (self.listener, layers::around(self.router, self.cors, self.render, self.proxies))
     }
 }

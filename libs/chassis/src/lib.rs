@@ -27,12 +27,14 @@ pub mod tls;
 
 mod admin;
 mod connections;
+mod effective;
 mod finish;
 mod readiness;
 
+pub use effective::Effective;
 pub use grpc::GrpcServer;
 pub use http::HttpServer;
 pub use listener::{Endpoint, Listener, bind};
 pub use readiness::Readiness;
-pub use run::{Settings, StartError, parse, run, run_with};
+pub use run::{Settings, StartError, VERSION, parse, run, run_with};
 pub use servers::Servers;

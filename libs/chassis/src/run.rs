@@ -7,6 +7,7 @@
 //! | 64 | it was configured wrongly; every mistake is printed |
 //! | 70 | a part of it failed |
 
+use std::env;
 use std::fmt::Display;
 use std::future::Future;
 use std::io::{self, Write as _};
@@ -19,6 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::effective::Effective;
 use crate::listener::BindError;
 use crate::servers::Servers;
 use crate::settings::{Mistakes, Process, ProcessArgs};
@@ -74,14 +76,22 @@ where
     F: Future<Output = Result<Servers, StartError>>,
 {
     match parse::<S>() {
-        Ok(settings) => run_with(settings, build),
+        Ok((settings, effective)) => run_with(settings, &effective, build),
         Err(code) => code,
     }
 }
 
+/// The version and the commit, for `--version`.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("POSTERN_COMMIT"), ")");
+
 /// Parses the command line; otherwise prints the help or what is wrong, and says how to exit.
-pub fn parse<S: Parser>() -> Result<S, ExitCode> {
-    S::try_parse().map_err(|error| {
+pub fn parse<S: Parser>() -> Result<(S, Effective), ExitCode> {
+    let mut command = S::command();
+    let parsed = command.try_get_matches_from_mut(env::args_os()).and_then(|matches| {
+        let settings = S::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        Ok((settings, Effective::of(&command, &matches)))
+    });
+    parsed.map_err(|error| {
         // Nobody is left to tell, if even this fails.
         let _ = error.print();
         match error.kind() {
@@ -92,7 +102,11 @@ pub fn parse<S: Parser>() -> Result<S, ExitCode> {
 }
 
 /// Does what [`run`] does with settings that were parsed before.
-pub fn run_with<S, F>(settings: S, build: impl FnOnce(S::Checked, Process) -> F) -> ExitCode
+pub fn run_with<S, F>(
+    settings: S,
+    effective: &Effective,
+    build: impl FnOnce(S::Checked, Process) -> F,
+) -> ExitCode
 where
     S: Settings,
     F: Future<Output = Result<Servers, StartError>>,
@@ -115,6 +129,7 @@ where
         Ok(telemetry) => telemetry,
         Err(error) => return stop(&error, WRONG_CONFIGURATION),
     };
+    tracing::info!(version = VERSION, settings = %effective, "starting");
     let code = runtime.block_on(async {
         let drain = process.drain;
         let servers = match build(checked, process).await {

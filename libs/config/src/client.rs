@@ -17,6 +17,10 @@ use crate::reading::Reading;
 /// The shortest secret, in bytes: 128 bits as 22 characters of base64 fit, `secret` does not.
 const MIN_SECRET_BYTES: usize = 16;
 
+/// How many codes a client may ask for within a minute unless it says otherwise: more than any help
+/// desk types in, less than it takes to lay hands on every account before somebody notices.
+const ISSUES_PER_MINUTE: u32 = 600;
+
 /// A client.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -35,6 +39,8 @@ pub enum ClientKind {
         secret: SecretHash,
         /// What it may do.
         scopes: BTreeSet<Scope>,
+        /// How many codes it may ask for within a minute at one replica.
+        issues_per_minute: u32,
     },
     /// A page in a browser, which can keep no secret.
     Public {
@@ -69,14 +75,15 @@ pub(crate) fn read(
     let id = fields.required(notes, "id").and_then(|node| id(notes, known, node));
     let secret = [fields.optional("secret_file"), fields.optional("secret_sha256")];
     let scopes = fields.optional("scopes");
+    let issues = fields.optional("issues_per_minute");
     let redirect_uris = fields.optional("redirect_uris");
     let journeys = fields.optional("journeys");
     let line = fields.line();
     fields.finish(notes);
 
-    let is_confidential = secret.iter().any(Option::is_some) || scopes.is_some();
+    let is_confidential = secret.iter().chain([&scopes, &issues]).any(Option::is_some);
     let kind = match (is_confidential, redirect_uris.is_some() || journeys.is_some()) {
-        (true, false) => confidential(reading, notes, line, secret, scopes),
+        (true, false) => confidential(reading, notes, line, secret, scopes, issues),
         (false, true) => public(notes, known, line, redirect_uris, journeys),
         (true, true) | (false, false) => {
             let rule = "has either a secret and `scopes`, or `redirect_uris` and `journeys`";
@@ -110,6 +117,7 @@ fn confidential(
     line: u64,
     secret: [Option<&Node>; 2],
     scopes: Option<&Node>,
+    issues: Option<&Node>,
 ) -> Option<ClientKind> {
     let secret = match secret {
         [Some(file), None] => secret_file(reading, notes, file),
@@ -126,7 +134,15 @@ fn confidential(
         return None;
     };
     let scopes = self::scopes(notes, scopes);
-    Some(ClientKind::Confidential { secret: secret?, scopes: scopes? })
+    let issues_per_minute = match issues {
+        None => Some(ISSUES_PER_MINUTE),
+        Some(node) => notes.integer(node, "issues_per_minute"),
+    };
+    Some(ClientKind::Confidential {
+        secret: secret?,
+        scopes: scopes?,
+        issues_per_minute: issues_per_minute?,
+    })
 }
 
 /// Reads a secret from a file, whose path is relative to the folder of the application's file.

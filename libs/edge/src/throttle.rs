@@ -1,6 +1,6 @@
-//! Slows down whoever guesses: so many failures in a window, counted in this process by what is
-//! guessed at and from where. Only a wrong guess is ever refused: what is right passes, so that
-//! nobody can shut others out by failing in their name.
+//! Slows down whoever asks or fails too often: so many times in a window, counted in this process.
+//! What is counted, and who is refused, is the caller's to say: of client secrets only the wrong ones
+//! count, so that nobody can shut others out by failing in their name.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,44 +9,43 @@ use std::time::Duration;
 
 use clock::Timestamp;
 
-/// Counts failures of many, each in a window of its own.
+/// Counts for many, each in a window of its own.
 pub struct Throttle<K> {
-    limit: u32,
     window: Duration,
-    failures: Mutex<HashMap<K, Failures>>,
+    counts: Mutex<HashMap<K, Count>>,
 }
 
-struct Failures {
+struct Count {
     count: u32,
     ends: Timestamp,
 }
 
-/// As many as are remembered at most.
-const MAX_REMEMBERED: usize = 10_000;
+/// As many as are remembered at most: some megabytes, and more than honest people come at a time.
+const MAX_REMEMBERED: usize = 100_000;
 
 impl<K: Eq + Hash> Throttle<K> {
-    /// Allows `limit` failures within a `window`.
-    pub fn new(limit: u32, window: Duration) -> Self {
-        Self { limit, window, failures: Mutex::default() }
+    /// Counts within windows of that length.
+    pub fn new(window: Duration) -> Self {
+        Self { window, counts: Mutex::default() }
     }
 
-    /// Counts a failure. Refuses whoever has failed too often, with the time to wait.
-    pub fn fail(&self, key: K, now: Timestamp) -> Result<(), Duration> {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= MAX_REMEMBERED && !failures.contains_key(&key) {
-            failures.retain(|_, failures| now < failures.ends);
-            // Memory stays bounded: in such a flood whoever is new and wrong has to wait.
-            if failures.len() >= MAX_REMEMBERED {
+    /// Counts one more. Whoever is beyond `limit` in this window is refused, with the time to wait.
+    pub fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<(), Duration> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= MAX_REMEMBERED && !counts.contains_key(&key) {
+            counts.retain(|_, count| now < count.ends);
+            // Memory stays bounded: in such a flood whoever is new has to wait.
+            if counts.len() >= MAX_REMEMBERED {
                 return Err(self.window);
             }
         }
-        let fresh = || Failures { count: 0, ends: now + self.window };
-        let failures = failures.entry(key).or_insert_with(fresh);
-        if now >= failures.ends {
-            *failures = fresh();
+        let fresh = || Count { count: 0, ends: now + self.window };
+        let count = counts.entry(key).or_insert_with(fresh);
+        if now >= count.ends {
+            *count = fresh();
         }
-        failures.count = failures.count.saturating_add(1);
-        if failures.count > self.limit { Err(failures.ends.since(now)) } else { Ok(()) }
+        count.count = count.count.saturating_add(1);
+        if count.count > limit { Err(count.ends.since(now)) } else { Ok(()) }
     }
 }
 
@@ -55,27 +54,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_fails_too_often_waits_for_the_window_to_end() {
-        let throttle = Throttle::new(2, Duration::from_secs(60));
+    fn whoever_comes_too_often_waits_for_the_window_to_end() {
+        let throttle = Throttle::new(Duration::from_secs(60));
         let start = Timestamp::default();
         for _ in 0..2 {
-            assert_eq!(throttle.fail("a", start), Ok(()));
+            assert_eq!(throttle.count("a", 2, start), Ok(()));
         }
         let later = start + Duration::from_secs(45);
-        assert_eq!(throttle.fail("a", later), Err(Duration::from_secs(15)));
-        assert_eq!(throttle.fail("b", later), Ok(()));
-        assert_eq!(throttle.fail("a", start + Duration::from_secs(60)), Ok(()));
+        assert_eq!(throttle.count("a", 2, later), Err(Duration::from_secs(15)));
+        assert_eq!(throttle.count("b", 2, later), Ok(()));
+        assert_eq!(throttle.count("a", 2, start + Duration::from_secs(60)), Ok(()));
     }
 
     #[test]
     fn memory_is_bounded_and_a_flood_passes() {
-        let throttle = Throttle::new(2, Duration::from_secs(60));
+        let throttle = Throttle::new(Duration::from_secs(60));
         for key in 0..3 * MAX_REMEMBERED {
-            let refused = throttle.fail(key, Timestamp::default()).is_err();
+            let refused = throttle.count(key, 2, Timestamp::default()).is_err();
             assert_eq!(refused, key >= MAX_REMEMBERED);
         }
         let later = Timestamp::default() + Duration::from_secs(60);
-        assert_eq!(throttle.fail(usize::MAX, later), Ok(()));
-        assert_eq!(throttle.failures.lock().expect("no panic").len(), 1);
+        assert_eq!(throttle.count(usize::MAX, 2, later), Ok(()));
+        assert_eq!(throttle.counts.lock().expect("no panic").len(), 1);
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use assembly::configuration::{ConfigArgs, look_after};
+use assembly::health;
 use assembly::secrets::{PepperArgs, SigningArgs};
 use assembly::store::{Store, StoreArgs, Use};
+use chassis::http::{Proxies, ProxyArgs};
 use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
 use chassis::tls::{GrpcTls, HttpTls, ServerTls};
 use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
@@ -20,7 +22,7 @@ use crate::{CodeIssuer, OPENAPI};
 
 /// Issues temporary access codes, and the tokens that clients call with
 #[derive(clap::Parser)]
-#[command(name = "code-issuer", version)]
+#[command(name = "code-issuer", version = chassis::VERSION)]
 pub struct Args {
     #[command(flatten)]
     process: ProcessArgs,
@@ -32,6 +34,8 @@ pub struct Args {
     http: HttpListen,
     #[command(flatten)]
     http_tls: HttpTls,
+    #[command(flatten)]
+    proxies: ProxyArgs,
     #[command(flatten)]
     admin: AdminListen,
     #[command(flatten)]
@@ -53,6 +57,7 @@ pub struct Checked {
     store: Store,
     peppers: Arc<Peppers>,
     minter: Minter,
+    proxies: Proxies,
 }
 
 impl chassis::Settings for Args {
@@ -72,6 +77,7 @@ impl chassis::Settings for Args {
         let store = self.store.shared(Use::Codes, mistakes);
         let peppers = self.peppers.open(mistakes);
         let minter = self.signing.open(mistakes);
+        let proxies = self.proxies.check(mistakes);
         Some(Checked {
             endpoints: [grpc?, http?, admin?],
             tls: [grpc_tls?, http_tls?],
@@ -79,15 +85,18 @@ impl chassis::Settings for Args {
             store: store?,
             peppers: peppers?,
             minter: minter?,
+            proxies: proxies?,
         })
     }
 }
 
 /// Puts the service together.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, tls: [grpc_tls, http_tls], live, store, peppers, minter } = settings;
+    let Checked { endpoints, tls: [grpc_tls, http_tls], live, store, .. } = settings;
+    let Checked { peppers, minter, proxies, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
-    let desk = assembly::desk(&store.open().await?, peppers);
+    let stores = store.open().await?;
+    let desk = assembly::desk(&stores, peppers);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens);
     let router = metadata::well_known(&minter, Some("/oidc/token"));
@@ -96,9 +105,11 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
-    Ok(Servers::new()
+    let servers = Servers::new()
         .grpc(server)
-        .http(HttpServer::new(http.tls(http_tls), router.merge(service.http())))
+        .http(HttpServer::new(http.tls(http_tls), router.merge(service.http())).behind(proxies))
         .admin(admin)
-        .task(look_after(live)))
+        .task(look_after(live));
+    let readiness = servers.readiness();
+    Ok(servers.task(health::follow(stores, readiness)))
 }

@@ -13,14 +13,17 @@ mod store;
 mod verify;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::grpc::Client;
+use chassis::http::Source;
 use chassis::telemetry::note;
 use clock::Clock;
 use codes::ids::{ApplicationId, ClientId};
 use codes::randomness::Randomness;
 use config::Live;
 use edge::gate::Gate;
+use edge::throttle::Throttle;
 use journeys::definition::{Journey, JourneyId};
 use journeys::ports::JourneyStore;
 use journeys::runner::{RunError, Runner, Start, Submission};
@@ -57,6 +60,8 @@ pub struct Ports {
     /// The key under which waiting journeys, and the sessions of the encrypted mode, are sealed: one
     /// for all replicas.
     pub sealing_key: Zeroizing<[u8; 32]>,
+    /// How many journeys one source may start within a minute over HTTP.
+    pub starts_per_minute: u32,
 }
 
 /// The service, over its ports.
@@ -69,6 +74,8 @@ pub struct JourneyRunner {
     randomness: Randomness,
     sealer: Arc<Sealer>,
     outcomes: Outcomes,
+    starts: Arc<Throttle<Source>>,
+    starts_per_minute: u32,
 }
 
 /// Who runs a journey.
@@ -80,7 +87,9 @@ struct Runs {
 impl JourneyRunner {
     /// A runner of the configured journeys for those whom the gate lets in and for browsers.
     pub fn new(ports: Ports, gate: Gate, minter: Minter) -> Self {
-        let Ports { live, store, verifier, identity, clock, randomness, sealing_key } = ports;
+        let Ports { live, store, verifier, identity, clock, randomness, .. } = ports;
+        let Ports { sealing_key, starts_per_minute, .. } = ports;
+        let starts = Arc::new(Throttle::new(Duration::from_secs(60)));
         let sealer = Arc::new(Sealer::new(&sealing_key));
         let verifier = RemoteVerifier::new(verifier, identity, minter.clone(), Arc::clone(&clock));
         let tokens = JourneyMinter { live: Arc::clone(&live), minter, clock: Arc::clone(&clock) };
@@ -93,7 +102,7 @@ impl JourneyRunner {
             Arc::clone(&randomness),
         );
         let (runner, outcomes) = (Arc::new(runner), Outcomes::new());
-        Self { live, gate, runner, clock, randomness, sealer, outcomes }
+        Self { live, gate, runner, clock, randomness, sealer, outcomes, starts, starts_per_minute }
     }
 
     /// The journey of that id, if there is one and the client may run it.

@@ -2,13 +2,16 @@
 
 mod verifier;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use assembly::configuration::{ConfigArgs, look_after};
+use assembly::health;
 use assembly::secrets::{SigningArgs, TrustArgs, sealing_key};
 use assembly::store::{Store, StoreArgs, Use};
 use chassis::grpc::{Client, Remote};
+use chassis::http::{Proxies, ProxyArgs};
 use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
 use chassis::tls::{GrpcTls, HttpTls, ServerTls};
 use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
@@ -25,9 +28,28 @@ pub use self::verifier::Identity;
 use self::verifier::VerifierArgs;
 use crate::{JourneyRunner, OPENAPI, Ports, refusal};
 
+/// How fast one source may go.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PaceArgs {
+    /// How many journeys one address (of IPv6, one /64) may start within a minute over HTTP
+    #[arg(long, env = "POSTERN_STARTS_PER_MINUTE", value_name = "COUNT", default_value = "300")]
+    starts_per_minute: String,
+}
+
+impl PaceArgs {
+    /// Checks the setting.
+    pub fn check(&self, mistakes: &mut Mistakes) -> Option<u32> {
+        let count = self.starts_per_minute.parse::<NonZeroU32>();
+        let count = count.map_err(|_| "must be a whole number above 0");
+        mistakes
+            .check("--starts-per-minute (POSTERN_STARTS_PER_MINUTE)", count)
+            .map(NonZeroU32::get)
+    }
+}
+
 /// Runs recovery journeys for services and browsers
 #[derive(clap::Parser)]
-#[command(name = "journey-runner", version)]
+#[command(name = "journey-runner", version = chassis::VERSION)]
 pub struct Args {
     #[command(flatten)]
     process: ProcessArgs,
@@ -39,6 +61,10 @@ pub struct Args {
     http: HttpListen,
     #[command(flatten)]
     http_tls: HttpTls,
+    #[command(flatten)]
+    proxies: ProxyArgs,
+    #[command(flatten)]
+    pace: PaceArgs,
     #[command(flatten)]
     admin: AdminListen,
     #[command(flatten)]
@@ -69,6 +95,8 @@ pub struct Checked {
     verifier: Remote,
     identity: Identity,
     sealing_key: Zeroizing<[u8; 32]>,
+    proxies: Proxies,
+    starts_per_minute: u32,
 }
 
 impl chassis::Settings for Args {
@@ -90,6 +118,8 @@ impl chassis::Settings for Args {
         let clients = self.clients.open(mistakes);
         let verifier = self.verifier.open(mistakes);
         let sealing_key = sealing_key(self.sealing_key.as_deref(), mistakes);
+        let proxies = self.proxies.check(mistakes);
+        let starts_per_minute = self.pace.check(mistakes);
         let (verifier, identity) = verifier?;
         Some(Checked {
             endpoints: [grpc?, http?, admin?],
@@ -101,23 +131,27 @@ impl chassis::Settings for Args {
             verifier,
             identity,
             sealing_key: sealing_key?,
+            proxies: proxies?,
+            starts_per_minute: starts_per_minute?,
         })
     }
 }
 
 /// Puts the service together.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, tls: [grpc_tls, http_tls], .. } = settings;
+    let Checked { endpoints, tls: [grpc_tls, http_tls], proxies, starts_per_minute, .. } = settings;
     let Checked { live, store, minter, clients, verifier, identity, sealing_key, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
+    let stores = store.open().await?;
     let ports = Ports {
         live: Arc::clone(&live),
-        store: store.open().await?.journeys,
+        store: Arc::clone(&stores.journeys),
         verifier: Client::connect(verifier, wire::FILE_DESCRIPTOR_SET)?,
         identity,
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key,
+        starts_per_minute,
     };
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     let router = metadata::well_known(&minter, None).merge(metadata::openapi(&[OPENAPI]));
@@ -126,6 +160,8 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     let pages = HttpServer::new(http.tls(http_tls), router.merge(service.http()));
-    let pages = pages.cors(service.cors()).refusals(refusal);
-    Ok(Servers::new().grpc(server).http(pages).admin(admin).task(look_after(live)))
+    let pages = pages.cors(service.cors()).refusals(refusal).behind(proxies);
+    let servers = Servers::new().grpc(server).http(pages).admin(admin).task(look_after(live));
+    let readiness = servers.readiness();
+    Ok(servers.task(health::follow(stores, readiness)))
 }

@@ -12,8 +12,10 @@ use crate::settings::{Command, Postern};
 
 fn main() -> ExitCode {
     match chassis::parse::<Postern>() {
-        Ok(Postern { command: Some(Command::Check { folder }), .. }) => check::check(&folder),
-        Ok(Postern { command: None, serve }) => chassis::run_with(serve, start::start),
+        Ok((Postern { command: Some(Command::Check { folder }), .. }, _)) => check::check(&folder),
+        Ok((Postern { command: None, serve }, effective)) => {
+            chassis::run_with(serve, &effective, start::start)
+        }
         Err(code) => code,
     }
 }

@@ -7,11 +7,13 @@ use assembly::configuration::{ConfigArgs, open};
 use assembly::secrets::{PepperArgs, generated_peppers};
 use assembly::store::{Store, StoreArgs};
 use chassis::Endpoint;
+use chassis::http::{Proxies, ProxyArgs};
 use chassis::settings::{AdminListen, HttpListen, Mistakes, ProcessArgs, endpoint};
 use chassis::tls::{HttpTls, ServerTls};
 use codes::peppers::Peppers;
 use codes::randomness;
 use config::{Live, Source};
+use journey_runner::settings::PaceArgs;
 use tokens::keys::KeyRing;
 
 use crate::demo;
@@ -22,7 +24,7 @@ use crate::demo;
 /// Without --store, codes, lockouts and journeys are kept in memory and end with the process; without
 /// --peppers and --signing-keys, those are drawn anew at each start.
 #[derive(clap::Parser)]
-#[command(name = "postern", version, args_conflicts_with_subcommands = true)]
+#[command(name = "postern", version = chassis::VERSION, args_conflicts_with_subcommands = true)]
 pub(crate) struct Postern {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -50,6 +52,10 @@ pub(crate) struct Serve {
     http: HttpListen,
     #[command(flatten)]
     http_tls: HttpTls,
+    #[command(flatten)]
+    proxies: ProxyArgs,
+    #[command(flatten)]
+    pace: PaceArgs,
     /// Where the code issuer's gRPC is served
     #[arg(long, env = "POSTERN_ISSUER_GRPC_LISTEN", value_name = "ADDRESS")]
     issuer_grpc_listen: Option<String>,
@@ -102,6 +108,8 @@ pub(crate) struct Checked {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) issuer: Option<String>,
     pub(crate) tls: ServerTls,
+    pub(crate) proxies: Proxies,
+    pub(crate) starts_per_minute: u32,
 }
 
 impl chassis::Settings for Serve {
@@ -126,6 +134,8 @@ impl chassis::Settings for Serve {
         let issuer = self.issuer.as_deref();
         let issuer = issuer.map(|url| assembly::secrets::issuer(setting, Some(url), mistakes));
         let issuer = issuer.map_or(Some(None), |url| url.map(Some));
+        let proxies = self.proxies.check(mistakes);
+        let starts_per_minute = self.pace.check(mistakes);
         Some(Checked {
             endpoints: endpoints?,
             live: live?,
@@ -135,6 +145,8 @@ impl chassis::Settings for Serve {
             keys: keys?,
             issuer: issuer?,
             tls: tls?,
+            proxies: proxies?,
+            starts_per_minute: starts_per_minute?,
         })
     }
 }

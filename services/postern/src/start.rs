@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use assembly::configuration::look_after;
+use assembly::health;
 use chassis::grpc::{Client, Remote};
 use chassis::settings::Process;
 use chassis::{GrpcServer, HttpServer, Servers, StartError, bind};
@@ -34,7 +35,8 @@ const OPENAPI: &str = r#"{
 
 /// Binds, builds and says hello.
 pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, live, is_demo, store, peppers, keys, issuer, tls } = settings;
+    let Checked { endpoints, live, is_demo, store, peppers, keys, issuer, .. } = settings;
+    let Checked { tls, proxies, starts_per_minute, .. } = settings;
     let Endpoints { http, issuer: issuer_grpc, verifier, runner, admin } = endpoints;
     let [http, issuer_grpc, verifier, runner, admin] =
         bind([http, issuer_grpc, verifier, runner, admin]).await?;
@@ -59,12 +61,13 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let to_verifier = Remote::parse(&to_verifier, None).map_err(anyhow::Error::from)?;
     let ports = Ports {
         live: Arc::clone(&live),
-        store: stores.journeys,
+        store: Arc::clone(&stores.journeys),
         verifier: Client::connect(to_verifier, wire::FILE_DESCRIPTOR_SET)?,
         identity: Identity::Token,
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key: Zeroizing::new(randomness::bytes(&randomness::system())),
+        starts_per_minute,
     };
     let journey_runner = JourneyRunner::new(ports, gate, minter.clone());
 
@@ -74,16 +77,18 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .merge(metadata::well_known(&minter, Some("/oidc/token")))
         .merge(metadata::openapi(&[OPENAPI, code_issuer::OPENAPI, journey_runner::OPENAPI]));
     let pages = HttpServer::new(http.tls(tls), router);
-    let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal);
+    let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal).behind(proxies);
     let may_ask = process.reflection.unwrap_or(true);
     let reflecting = |server: GrpcServer| server.reflection(may_ask, wire::FILE_DESCRIPTOR_SET);
     welcome(&addresses, &live.current(), is_demo);
-    Ok(Servers::new()
+    let servers = Servers::new()
         .grpc(reflecting(GrpcServer::new(issuer_grpc).service(code_issuer.grpc()))?)
         // The journey runner calls it until its own last answer.
         .inner_grpc(reflecting(GrpcServer::new(verifier).service(code_verifier.grpc()))?)
         .grpc(reflecting(GrpcServer::new(runner).service(journey_runner.grpc()))?)
         .http(pages)
         .admin(admin)
-        .task(look_after(live)))
+        .task(look_after(live));
+    let readiness = servers.readiness();
+    Ok(servers.task(health::follow(stores, readiness)))
 }

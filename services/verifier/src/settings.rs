@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use assembly::configuration::{ConfigArgs, look_after};
+use assembly::health;
 use assembly::secrets::{PepperArgs, TrustArgs, trusted};
 use assembly::store::{Store, StoreArgs, Use};
 use chassis::settings::{AdminListen, GrpcListen, Mistakes, Process, ProcessArgs};
@@ -20,7 +21,7 @@ use crate::Verifier;
 
 /// Verifies temporary access codes, counts failures, locks and unlocks
 #[derive(clap::Parser)]
-#[command(name = "verifier", version)]
+#[command(name = "verifier", version = chassis::VERSION)]
 pub struct Args {
     #[command(flatten)]
     process: ProcessArgs,
@@ -123,7 +124,8 @@ impl Args {
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, tls, live, store, peppers, clients, runner } = settings;
     let [grpc, admin] = bind(endpoints).await?;
-    let desk = assembly::desk(&store.open().await?, peppers);
+    let stores = store.open().await?;
+    let desk = assembly::desk(&stores, peppers);
     let mut gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     if let Some(tokens) = runner.tokens {
         gate = gate.and_services(tokens);
@@ -135,5 +137,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let server = GrpcServer::new(grpc.tls(tls)).service(service.grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
-    Ok(Servers::new().grpc(server).admin(admin).task(look_after(live)))
+    let servers = Servers::new().grpc(server).admin(admin).task(look_after(live));
+    let readiness = servers.readiness();
+    Ok(servers.task(health::follow(stores, readiness)))
 }

@@ -16,6 +16,7 @@ use tower::ServiceBuilder;
 use tower_http::cors::CorsLayer;
 
 use super::refusal::{Refusal, Render};
+use super::source::{self, Proxies};
 use super::{body, line};
 use crate::finish::finish;
 
@@ -36,7 +37,13 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-pub(super) fn around(router: Router, cors: Option<CorsLayer>, render: Render) -> Router {
+pub(super) fn around(
+    router: Router,
+    cors: Option<CorsLayer>,
+    render: Render,
+    proxies: Proxies,
+) -> Router {
+    let router = router.layer(from_fn_with_state(proxies, source::note));
     limited(router, cors, render, MAX_IN_FLIGHT)
 }
 

@@ -37,6 +37,22 @@ impl Counter {
     }
 }
 
+/// How things stand.
+#[derive(Clone, Debug)]
+pub struct Gauge(metrics::Gauge<u64>);
+
+impl Gauge {
+    /// A gauge of that name, to be made once telemetry has started.
+    pub fn new(name: &'static str, description: &'static str) -> Self {
+        Self(meter().u64_gauge(name).with_description(description).build())
+    }
+
+    /// Says how things stand.
+    pub fn set(&self, value: u64) {
+        self.0.record(value, &[]);
+    }
+}
+
 /// How long something takes. Its labels are known when the program is compiled, as a
 /// [`Counter`]'s are.
 #[derive(Clone, Debug)]

@@ -23,7 +23,8 @@ fn client<'c>(configuration: &'c Configuration, id: &str) -> &'c ClientKind {
 #[test]
 fn a_backend_has_its_secret_and_scopes() {
     let configuration = Configuration::read(&changed(&[])).expect("valid");
-    let ClientKind::Confidential { secret, scopes } = client(&configuration, "acme-support") else {
+    let ClientKind::Confidential { secret, scopes, .. } = client(&configuration, "acme-support")
+    else {
         panic!("public")
     };
     assert!(scopes.contains(&Scope::CodesIssue));

@@ -38,6 +38,7 @@ const SLOW_CALLS: u32 = 3;
 /// A link that is brought up again whenever it is lost.
 pub(super) struct Breaker {
     state: watch::Sender<State>,
+    serves: watch::Receiver<bool>,
     slow: AtomicU32,
     keeper: JoinHandle<()>,
 }
@@ -77,8 +78,15 @@ impl Breaker {
     /// Begins to bring a link up, inside a runtime.
     pub(super) fn new(route: Route, checks: Checks) -> Self {
         let (state, _) = watch::channel(State { generation: 0, phase: Phase::Connecting });
-        let keeper = tokio::spawn(keep(route, checks, state.clone()));
-        Self { state, slow: AtomicU32::new(0), keeper }
+        let (told, serves) = watch::channel(false);
+        let keeper = tokio::spawn(keep(route, checks, state.clone(), told));
+        Self { state, serves, slow: AtomicU32::new(0), keeper }
+    }
+
+    /// Whether Redis serves, from now on. A link that comes up again at the first attempt was never
+    /// away.
+    pub(super) fn serves(&self) -> watch::Receiver<bool> {
+        self.serves.clone()
     }
 
     /// The link and its generation, once it is known whether there is one.
@@ -131,9 +139,14 @@ impl Drop for Breaker {
 }
 
 /// Keeps a link up for as long as somebody has a use for it.
-async fn keep(route: Route, checks: Checks, state: watch::Sender<State>) {
+async fn keep(
+    route: Route,
+    checks: Checks,
+    state: watch::Sender<State>,
+    serves: watch::Sender<bool>,
+) {
     loop {
-        let peer = bring_up(&route, checks, &state).await;
+        let peer = bring_up(&route, checks, &state, &serves).await;
         let mut states = state.subscribe();
         tokio::select! {
             _ = states.wait_for(|state| !matches!(state.phase, Phase::Up(_))) => {
@@ -148,7 +161,12 @@ async fn keep(route: Route, checks: Checks, state: watch::Sender<State>) {
 }
 
 /// Tries until a link is up.
-async fn bring_up(route: &Route, checks: Checks, state: &watch::Sender<State>) -> Option<Peer> {
+async fn bring_up(
+    route: &Route,
+    checks: Checks,
+    state: &watch::Sender<State>,
+    serves: &watch::Sender<bool>,
+) -> Option<Peer> {
     let mut is_known_down = false;
     loop {
         match attempt(route, checks).await {
@@ -157,6 +175,7 @@ async fn bring_up(route: &Route, checks: Checks, state: &watch::Sender<State>) -
                     state.generation += 1;
                     state.phase = Phase::Up(link);
                 });
+                serves.send_replace(true);
                 if is_known_down {
                     tracing::info!("redis serves again");
                 }
@@ -167,6 +186,7 @@ async fn bring_up(route: &Route, checks: Checks, state: &watch::Sender<State>) -
                     tracing::warn!(%outage, "codes and journeys cannot be served");
                     is_known_down = true;
                 }
+                serves.send_replace(false);
                 state.send_modify(|state| state.phase = Phase::Down(Arc::new(outage)));
                 sleep(TRY_EVERY).await;
             }

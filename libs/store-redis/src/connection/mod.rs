@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use self::address::{Access, Address, AddressError};
@@ -101,6 +102,11 @@ impl Connection {
             },
             Ok(Ok(_)) | Err(_) => Ok(()),
         }
+    }
+
+    /// Whether Redis serves, from now on.
+    pub fn serves(&self) -> watch::Receiver<bool> {
+        self.breaker.serves()
     }
 
     /// Runs a script on one key.

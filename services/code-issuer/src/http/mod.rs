@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
+use codes::ids::ClientId;
 use edge::throttle::Throttle;
 
 use crate::CodeIssuer;
@@ -16,17 +17,24 @@ use crate::CodeIssuer;
 /// Wrong client secrets that one client may present from one address within a minute.
 const WRONG_SECRETS_A_MINUTE: u32 = 10;
 
+/// Tokens that one client may be given within a minute: each is good for an hour.
+const TOKENS_A_MINUTE: u32 = 600;
+
+/// The window of both.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// What the handlers share.
 struct Edge {
     service: CodeIssuer,
-    wrong_secrets: Throttle<token::Source>,
+    wrong_secrets: Throttle<token::Presented>,
+    tokens: Throttle<ClientId>,
 }
 
 impl CodeIssuer {
     /// The endpoints of this service.
     pub fn http(&self) -> Router {
-        let wrong_secrets = Throttle::new(WRONG_SECRETS_A_MINUTE, Duration::from_secs(60));
-        let edge = Arc::new(Edge { service: self.clone(), wrong_secrets });
+        let (wrong_secrets, tokens) = (Throttle::new(MINUTE), Throttle::new(MINUTE));
+        let edge = Arc::new(Edge { service: self.clone(), wrong_secrets, tokens });
         Router::new()
             .route("/oidc/token", post(token::token))
             .route("/cis/oidc/token", post(token::token))

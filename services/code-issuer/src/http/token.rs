@@ -2,20 +2,20 @@
 //! (section 5.2).
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chassis::http::Source;
 use codes::ids::{ApplicationId, ClientId};
 use config::ClientKind;
 use secrecy::SecretString;
@@ -23,10 +23,10 @@ use serde_json::json;
 use tokens::client::ClientToken;
 use tokens::scope::{self, Scope};
 
-use super::Edge;
+use super::{Edge, TOKENS_A_MINUTE, WRONG_SECRETS_A_MINUTE};
 
 /// Whose secret is wrong, and from where it came.
-pub(super) type Source = (Option<ClientId>, IpAddr);
+pub(super) type Presented = (Option<ClientId>, Source);
 
 /// Why no token was issued.
 enum TokenError {
@@ -34,18 +34,18 @@ enum TokenError {
     InvalidClient,
     UnsupportedGrantType,
     InvalidScope,
-    SlowDown(Duration),
+    SlowDown(Duration, &'static str),
     Unavailable,
 }
 
 /// `POST /oidc/token`.
 pub(super) async fn token(
     State(edge): State<Arc<Edge>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(from): Extension<Source>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut response = match grant(&edge, peer.ip(), &headers, &body) {
+    let mut response = match grant(&edge, from, &headers, &body) {
         Ok(token) => token.into_response(),
         Err(error) => error.into_response(),
     };
@@ -55,7 +55,7 @@ pub(super) async fn token(
 
 fn grant(
     edge: &Edge,
-    from: IpAddr,
+    from: Source,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Json<serde_json::Value>, TokenError> {
@@ -146,26 +146,37 @@ impl Credentials {
 /// The client whose secret was presented, and what it may ask for.
 fn authenticate(
     edge: &Edge,
-    from: IpAddr,
+    from: Source,
     credentials: Credentials,
 ) -> Result<(ApplicationId, ClientId, BTreeSet<Scope>), TokenError> {
     let Credentials { id, secret } = credentials;
     let configuration = edge.service.gate.configuration();
     let client = ClientId::parse(&id).ok().and_then(|id| configuration.client(&id));
     let confidential = client.and_then(|(application, client)| match &client.kind {
-        ClientKind::Confidential { secret, scopes } => Some((application, client, secret, scopes)),
+        ClientKind::Confidential { secret, scopes, .. } => {
+            Some((application, client, secret, scopes))
+        }
         ClientKind::Public { .. } => None,
     });
+    let now = edge.service.clock.now();
     let expected = confidential.map(|(_, _, expected, _)| expected);
     match (tokens::secret::verify(expected, &secret), confidential) {
         (true, Some((application, client, _, scopes))) => {
+            // Whoever has the secret can only slow itself down.
+            let counted = edge.tokens.count(client.id.clone(), TOKENS_A_MINUTE, now);
+            counted.map_err(|wait| {
+                TokenError::SlowDown(wait, "too many tokens: use one for its life")
+            })?;
             Ok((application.id.clone(), client.id.clone(), scopes.clone()))
         }
         (_, confidential) => {
             // Ids that do not exist count as one: making them up costs no memory here.
             let id = confidential.map(|(_, client, ..)| client.id.clone());
-            let failed = edge.wrong_secrets.fail((id, from), edge.service.clock.now());
-            Err(failed.map_or_else(TokenError::SlowDown, |()| TokenError::InvalidClient))
+            let failed = edge.wrong_secrets.count((id, from), WRONG_SECRETS_A_MINUTE, now);
+            Err(match failed {
+                Ok(()) => TokenError::InvalidClient,
+                Err(wait) => TokenError::SlowDown(wait, "too many wrong secrets: try again later"),
+            })
         }
     }
 }
@@ -187,11 +198,7 @@ impl IntoResponse for TokenError {
                 "invalid_scope",
                 "a scope is unknown or not granted to this client",
             ),
-            Self::SlowDown(_) => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "slow_down",
-                "too many wrong secrets: try again later",
-            ),
+            Self::SlowDown(_, why) => (StatusCode::TOO_MANY_REQUESTS, "slow_down", why),
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",
@@ -206,7 +213,7 @@ impl IntoResponse for TokenError {
                 let challenge = HeaderValue::from_static("Basic realm=\"postern\"");
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
             }
-            Self::SlowDown(wait) => {
+            Self::SlowDown(wait, _) => {
                 response.headers_mut().insert(RETRY_AFTER, wait.as_secs().max(1).into());
             }
             Self::Unavailable => {

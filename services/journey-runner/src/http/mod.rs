@@ -15,7 +15,8 @@ use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, ORIGIN, REFERER, USER_A
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
+use chassis::http::Source;
 use codes::ids::ClientId;
 use codes::randomness;
 use config::ClientKind;
@@ -70,6 +71,7 @@ async fn call(
     State(runner): State<JourneyRunner>,
     operation: Result<Path<String>, axum::extract::rejection::PathRejection>,
     call: Result<Query<Call>, axum::extract::rejection::QueryRejection>,
+    Extension(source): Extension<Source>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -83,6 +85,11 @@ async fn call(
         return runner.answer(Err(Fault::ForeignOrigin), None);
     }
     let now = runner.clock.now();
+    if matches!(operation, Operation::Invoke)
+        && let Err(retry_after) = runner.starts.count(source, runner.starts_per_minute, now)
+    {
+        return runner.answer(Err(Fault::RateLimited { retry_after }), None);
+    }
     match Message::parse(&headers, &body, &runner.sealer, now) {
         Ok(mut message) => {
             let reply = runner.perform(operation, call, &headers, &mut message).await;
