@@ -19,6 +19,7 @@ mod journeys;
 mod lockouts;
 mod malformed;
 mod mesh;
+mod observability;
 mod operations;
 mod otp_send;
 mod pace;

@@ -55,6 +55,13 @@ const fn denial(action: Action) -> Option<DenialReason> {
     }
 }
 
+/// What an action is counted under.
+fn labels(action: Action) -> Vec<(&'static str, &'static str)> {
+    let mut labels = vec![("postern.action", action.as_str())];
+    labels.extend(denial(action).map(|reason| ("postern.denial", reason.as_str())));
+    labels
+}
+
 /// Counts what another trail records.
 pub struct CountedAudit {
     inner: Arc<dyn Audit>,
@@ -65,6 +72,7 @@ impl CountedAudit {
     /// Counts what `inner` records.
     pub fn new(inner: Arc<dyn Audit>) -> Self {
         let events = Counter::new("postern.audit.events", "What happened to codes and lockouts.");
+        Action::all().for_each(|action| events.begin(&labels(action)));
         Self { inner, events }
     }
 }
@@ -73,10 +81,8 @@ impl CountedAudit {
 impl Audit for CountedAudit {
     async fn record(&self, event: Event) -> Result<(), AuditError> {
         let Event { action, replayed, .. } = event;
-        let denial = denial(action);
         self.inner.record(event).await?;
-        let mut labels = vec![("postern.action", action.as_str())];
-        labels.extend(denial.map(|reason| ("postern.denial", reason.as_str())));
+        let labels = labels(action);
         // What a retry sees again has been counted.
         if replayed {
             note("postern.replayed", "true");

@@ -38,6 +38,21 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let actions = [
+            Self::Issued,
+            Self::LockOverridden,
+            Self::Revoked,
+            Self::Accepted,
+            Self::Burned,
+            Self::Locked,
+            Self::LockoutCleared,
+            Self::Unresolved,
+        ];
+        actions.into_iter().chain(DenialReason::ALL.map(Self::Denied))
+    }
+
     /// The action's name in the trail.
     pub const fn as_str(self) -> &'static str {
         match self {

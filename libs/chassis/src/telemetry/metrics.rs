@@ -31,6 +31,11 @@ impl Counter {
         Self(meter().u64_counter(name).with_description(description).build())
     }
 
+    /// Begins to count at nothing, so that the first that happens is seen to have been one more.
+    pub fn begin(&self, labels: &[(&'static str, &'static str)]) {
+        self.0.add(0, &attributes(labels));
+    }
+
     /// Counts one.
     pub fn count(&self, labels: &[(&'static str, &'static str)]) {
         self.0.add(1, &attributes(labels));
