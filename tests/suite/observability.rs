@@ -59,12 +59,12 @@ async fn alerts_and_dashboard_ask_for_what_is_exported() -> Tested {
     let export = export.error_for_status()?.text().await?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/observability");
     for file in ["alerts.yaml", "dashboard.json"] {
-        let asked = asked(&fs::read_to_string(folder.join(file))?);
-        assert!(asked.len() > 10, "{file} asks for nothing: {asked:?}");
-        let missing: Vec<_> = asked.iter().filter(|asked| !has(&export, asked)).collect();
+        let wanted = asked(&fs::read_to_string(folder.join(file))?);
+        assert!(wanted.len() > 10, "{file} asks for nothing: {wanted:?}");
+        let missing: Vec<_> = wanted.iter().filter(|asked| !has(&export, asked)).collect();
         assert!(missing.is_empty(), "{file} asks for {missing:?}, which is not in {export}");
     }
     let invented = "sum(postern_wishes_total) + postern_audit_events_total{postern_action=\"no\"}";
-    assert!(self::asked(invented).iter().all(|asked| !has(&export, asked)));
+    assert!(asked(invented).iter().all(|asked| !has(&export, asked)));
     Ok(())
 }
