@@ -38,15 +38,17 @@ fn asked(text: &str) -> Vec<Asked> {
     found
 }
 
-/// Whether an export has it: a sample of that name with those labels, or a label of that name.
+/// Whether an export has it: a sample of that name with those labels, or a metric or label of that
+/// name.
 fn has(export: &str, Asked { name, labels }: &Asked) -> bool {
     let is_sample = |line: &str| {
         let of_that_name = line.strip_prefix(name.as_str());
         of_that_name.is_some_and(|after| after.starts_with(['{', ' ']))
             && labels.iter().all(|label| line.contains(label.as_str()))
     };
-    let is_label = || labels.is_empty() && export.contains(&format!("{name}=\""));
-    export.lines().any(is_sample) || is_label()
+    let names = [format!("# TYPE {name} "), format!("{name}=\"")];
+    let is_named = || labels.is_empty() && names.iter().any(|name| export.contains(name));
+    export.lines().any(is_sample) || is_named()
 }
 
 #[tokio::test]

@@ -12,7 +12,13 @@ use clock::Timestamp;
 /// Counts for many, each in a window of its own.
 pub struct Throttle<K> {
     window: Duration,
-    counts: Mutex<HashMap<K, Count>>,
+    counts: Mutex<Counts<K>>,
+}
+
+struct Counts<K> {
+    of: HashMap<K, Count>,
+    /// Until when there is no room, and no use in looking for some.
+    full_until: Timestamp,
 }
 
 struct Count {
@@ -26,26 +32,39 @@ const MAX_REMEMBERED: usize = 100_000;
 impl<K: Eq + Hash> Throttle<K> {
     /// Counts within windows of that length.
     pub fn new(window: Duration) -> Self {
-        Self { window, counts: Mutex::default() }
+        let counts = Counts { of: HashMap::new(), full_until: Timestamp::default() };
+        Self { window, counts: Mutex::new(counts) }
     }
 
     /// Counts one more. Whoever is beyond `limit` in this window is refused, with the time to wait.
     pub fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<(), Duration> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= MAX_REMEMBERED && !counts.contains_key(&key) {
-            counts.retain(|_, count| now < count.ends);
-            // Memory stays bounded: in such a flood whoever is new has to wait.
-            if counts.len() >= MAX_REMEMBERED {
-                return Err(self.window);
-            }
+        // Memory stays bounded: in such a flood whoever is new has to wait.
+        if !counts.of.contains_key(&key) && !counts.make_room(now) {
+            return Err(counts.full_until.since(now));
         }
         let fresh = || Count { count: 0, ends: now + self.window };
-        let count = counts.entry(key).or_insert_with(fresh);
+        let count = counts.of.entry(key).or_insert_with(fresh);
         if now >= count.ends {
             *count = fresh();
         }
         count.count = count.count.saturating_add(1);
         if count.count > limit { Err(count.ends.since(now)) } else { Ok(()) }
+    }
+}
+
+impl<K: Eq + Hash> Counts<K> {
+    /// Forgets what is over if there is no room for one more; whether there is room then.
+    fn make_room(&mut self, now: Timestamp) -> bool {
+        if self.of.len() < MAX_REMEMBERED {
+            return true;
+        }
+        if now < self.full_until {
+            return false;
+        }
+        self.of.retain(|_, count| now < count.ends);
+        self.full_until = self.of.values().map(|count| count.ends).min().unwrap_or(now);
+        self.of.len() < MAX_REMEMBERED
     }
 }
 
@@ -75,6 +94,6 @@ mod tests {
         }
         let later = Timestamp::default() + Duration::from_secs(60);
         assert_eq!(throttle.count(usize::MAX, 2, later), Ok(()));
-        assert_eq!(throttle.counts.lock().expect("no panic").len(), 1);
+        assert_eq!(throttle.counts.lock().expect("no panic").of.len(), 1);
     }
 }
