@@ -12,10 +12,11 @@ use crate::harness::http::{INVOKE, TOKEN, for_user};
 use crate::harness::postern::{change, config, copy_of_config};
 use crate::harness::*;
 
-/// Starts a journey as a page behind a proxy does, which notes where it was called from.
+/// Starts a journey, which waits then, as a page behind a proxy does: it notes where it was called
+/// from.
 async fn start(postern: &Postern, user: &str, noted: &str) -> anyhow::Result<Response> {
     let params = json!({"external_user_id": user, "temp_code": "123456123456"});
-    let data = json!({"policy_request_id": "temp-code-authentication", "params": params});
+    let data = json!({"policy_request_id": "temp-code-form", "params": params});
     let path = format!("{INVOKE}?clientId=acme-web");
     let call = postern.post(&path).header("x-forwarded-for", noted);
     Ok(call.json(&json!({"headers": [], "data": data})).send().await?)
