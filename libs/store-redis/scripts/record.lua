@@ -132,7 +132,9 @@ end
 -- The primary that this is, from one start or promotion to the next.
 local function fence()
   local info = redis.call('INFO', 'server', 'replication')
-  return string.match(info, 'run_id:(%x+)') .. string.match(info, 'master_replid:(%x+)') .. ARGV[3]
+  local process, history = string.match(info, 'run_id:(%x+)'), string.match(info, 'master_replid:(%x+)')
+  -- Half as long as the two, in every record.
+  return string.sub(redis.sha1hex(process .. history .. ARGV[3]), 1, 32)
 end
 
 -- When nothing in the record matters any more.

@@ -1,0 +1,183 @@
+//! Measures what codes take of a Redis' memory, and what guesses at users without a code do.
+//!
+//! `cargo run -p store-redis --example footprint` starts a `redis-server` of its own on a free port,
+//! as delivered; with a URL it measures the server there, which should have nothing else to do.
+
+use std::error::Error;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use clock::{Clock as _, SystemClock};
+use codes::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Subject};
+use codes::ids::{ClientId, CodeId};
+use codes::randomness;
+use codes::record::{Attempt, Issue, IssueOutcome, IssuedBy, Limits, Verify};
+use codes::store::{CodeStore as _, StoreError};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use redis::aio::MultiplexedConnection;
+use store_redis::codes::RedisCodeStore;
+use store_redis::connection::Connection;
+use store_redis::connection::address::{Access, Address};
+use store_redis::connection::checks::Checks;
+use tempfile::TempDir;
+
+/// How many codes are issued.
+const CODES: u32 = 100_000;
+
+/// How many users without a code are guessed at.
+const GUESSES: u32 = 1_000_000;
+
+/// How many calls are under way at any moment.
+const AT_ONCE: usize = 64;
+
+/// The limits of the default policy.
+const LIMITS: Limits = Limits {
+    failed_attempts: 3,
+    lockout: Duration::from_secs(900),
+    issues_per_hour: 100,
+    overrides_per_day: 3,
+};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
+async fn main() -> Outcome<()> {
+    let own = if std::env::args().nth(1).is_some() { None } else { Some(Server::start()?) };
+    let url = std::env::args().nth(1).or(own.as_ref().map(Server::url)).unwrap_or_default();
+    let mut measured = redis::Client::open(url.as_str())?.get_multiplexed_async_connection().await;
+    for _ in 0..100 {
+        if measured.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        measured = redis::Client::open(url.as_str())?.get_multiplexed_async_connection().await;
+    }
+    let mut measured = measured?;
+    let connection =
+        Connection::open(&Address::parse(&url)?, Access::default(), Checks::Off, None)?;
+    let store = RedisCodeStore::new(connection);
+
+    // Scripts and connections take their part once.
+    let first = issue(&store).await?;
+    let before = Footprint::of(&mut measured).await?;
+    let codes = stream::iter(0..CODES).map(|_| issue(&store)).buffer_unordered(AT_ONCE);
+    codes.try_for_each(async |_| Ok(())).await?;
+    let after = Footprint::of(&mut measured).await?;
+    let key = format!("postern:code:{{{first}}}");
+    let usage: u64 = redis::cmd("MEMORY").arg("USAGE").arg(&key).query_async(&mut measured).await?;
+    println!("{CODES} active codes: {} keys more", after.keys - before.keys);
+    println!(
+        "one active code: {} bytes of memory",
+        (after.bytes - before.bytes) / u64::from(CODES)
+    );
+    println!("one key by MEMORY USAGE: {usage} bytes");
+
+    let guesses = stream::iter(0..GUESSES).map(|_| guess(&store)).buffer_unordered(AT_ONCE);
+    guesses.try_for_each(async |()| Ok(())).await?;
+    let last = Footprint::of(&mut measured).await?;
+    println!("{GUESSES} guesses at users without a code:");
+    println!("  keys:   {} before, {} after", after.keys, last.keys);
+    println!("  memory: {} bytes before, {} bytes after", after.bytes, last.bytes);
+    Ok(())
+}
+
+/// What a server holds.
+struct Footprint {
+    keys: u64,
+    bytes: u64,
+}
+
+impl Footprint {
+    async fn of(measured: &mut MultiplexedConnection) -> Outcome<Self> {
+        let keys = redis::cmd("DBSIZE").query_async(measured).await?;
+        let said: String = redis::cmd("INFO").arg("memory").query_async(measured).await?;
+        let bytes = said.lines().find_map(|line| line.strip_prefix("used_memory:"));
+        Ok(Self { keys, bytes: bytes.ok_or("no used_memory")?.trim().parse()? })
+    }
+}
+
+fn drawn() -> [u8; 16] {
+    randomness::bytes(&randomness::system())
+}
+
+fn attempt() -> Attempt {
+    let fingerprint = Fingerprint::from_bytes(drawn());
+    Attempt { id: AttemptId::from_bytes(drawn()), fingerprint, is_named: true }
+}
+
+/// Issues a code to a user of its own.
+async fn issue(store: &RedisCodeStore) -> Result<Subject, Box<dyn Error>> {
+    let subject = Subject::from_bytes(drawn());
+    let issued_by =
+        IssuedBy { client: ClientId::parse("help-desk")?, agent: Some("agent-17".to_owned()) };
+    let command = Issue {
+        attempt: attempt(),
+        code_id: CodeId::parse(&format!("{subject}.{}", Subject::from_bytes(drawn())))?,
+        digest: CodeDigest::from_parts(Kid::from_u32(u32::MAX), drawn()),
+        life: Duration::from_secs(300),
+        issued_by,
+        override_lockout: false,
+        limits: LIMITS,
+    };
+    match insist(async || store.issue(subject, SystemClock.now(), command.clone()).await).await? {
+        IssueOutcome::Issued { .. } => Ok(subject),
+        refused => Err(format!("no code was issued: {refused:?}").into()),
+    }
+}
+
+/// Guesses at a user who has no code.
+async fn guess(store: &RedisCodeStore) -> Result<(), StoreError> {
+    let candidate = CodeDigest::from_parts(Kid::from_u32(u32::MAX), drawn());
+    let command = Verify { attempt: attempt(), candidates: vec![candidate], limits: LIMITS };
+    let subject = Subject::from_bytes(drawn());
+    insist(async || store.verify(subject, SystemClock.now(), command.clone()).await).await.map(drop)
+}
+
+/// Asks again where the server, or a busy machine, is not in time. It takes effect once.
+async fn insist<T>(ask: impl AsyncFn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    for _ in 0..100 {
+        if let Ok(answer) = ask().await {
+            return Ok(answer);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    ask().await
+}
+
+/// The configuration that is delivered.
+const CONFIGURATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/redis/redis.conf");
+
+/// A server under the configuration that is delivered. It ends with this value.
+struct Server {
+    port: u16,
+    process: Child,
+    _folder: TempDir,
+}
+
+impl Server {
+    fn start() -> Outcome<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let folder = tempfile::tempdir()?;
+        let process = Command::new("redis-server")
+            .args([CONFIGURATION, "--bind", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--aclfile", ""])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .spawn()?;
+        Ok(Self { port, process, _folder: folder })
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Nothing can be done about a server that is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
