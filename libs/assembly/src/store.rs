@@ -1,6 +1,7 @@
 //! Where codes and journeys are kept.
 
-use std::path::PathBuf;
+mod access;
+
 use std::sync::Arc;
 
 use chassis::settings::Mistakes;
@@ -10,7 +11,6 @@ use codes::memory::MemoryCodeStore;
 use codes::store::CodeStore;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::JourneyStore;
-use secrecy::{ExposeSecret as _, SecretString};
 use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::Checks;
@@ -19,7 +19,7 @@ use store_redis::connection::observer::{Call, Observer};
 use store_redis::connection::{Connection, UnfitError};
 use store_redis::journeys::RedisJourneyStore;
 
-use crate::secrets::read;
+use self::access::AccessArgs;
 
 /// The store of a service.
 #[derive(Clone, Debug, clap::Args)]
@@ -29,21 +29,9 @@ pub struct StoreArgs {
     /// `redis+cluster://host:port,host:port`; `rediss` for `redis` where TLS is spoken
     #[arg(long, env = "POSTERN_STORE", value_name = "STORE")]
     pub store: Option<String>,
-    /// Redis' user of this service
-    #[arg(long, env = "POSTERN_STORE_USERNAME", value_name = "NAME")]
-    pub store_username: Option<String>,
-    /// The file with that user's password
-    #[arg(long, env = "POSTERN_STORE_PASSWORD_FILE", value_name = "FILE")]
-    pub store_password_file: Option<PathBuf>,
-    /// The certificates, PEM, of whoever signs those of Redis; without it, the system's
-    #[arg(long, env = "POSTERN_STORE_AUTHORITY", value_name = "FILE")]
-    pub store_authority: Option<PathBuf>,
-    /// This service's certificate for Redis, PEM
-    #[arg(long, env = "POSTERN_STORE_CERTIFICATE", value_name = "FILE")]
-    pub store_certificate: Option<PathBuf>,
-    /// The key of that certificate, PEM
-    #[arg(long, env = "POSTERN_STORE_KEY", value_name = "FILE")]
-    pub store_key: Option<PathBuf>,
+    /// What it takes to be let in.
+    #[command(flatten)]
+    pub store_access: AccessArgs,
     /// Whether a Redis is refused that may lose or evict what it is given: on or off
     #[arg(long, env = "POSTERN_STORE_CHECKS", value_name = "on|off")]
     pub store_checks: Option<String>,
@@ -96,42 +84,19 @@ impl StoreArgs {
             Some(_) => Err("must be on or off"),
         };
         let is_checked = mistakes.check("--store-checks (POSTERN_STORE_CHECKS)", is_checked);
-        let access = self.access(mistakes);
+        let access = self.store_access.access(mistakes);
         let url = match self.store.as_deref() {
-            None | Some("memory") => return Some(Store::Memory),
+            None | Some("memory") => {
+                return self.store_access.no_sentinels(mistakes).map(|()| Store::Memory);
+            }
             Some(url) => url,
         };
         let address = mistakes.check(Self::SETTING, Address::parse(url));
+        if address.as_ref().is_some_and(|address| !address.has_sentinels()) {
+            self.store_access.no_sentinels(mistakes)?;
+        }
         let checks = if is_checked? { Checks::On(used) } else { Checks::Off };
         Some(Store::Redis { address: address?, access: access?, checks })
-    }
-
-    fn access(&self, mistakes: &mut Mistakes) -> Option<Access> {
-        let mut file = |setting: &str, path: &Option<PathBuf>| match path {
-            Some(path) => mistakes.check(setting, read(path)).map(Some),
-            None => Some(None),
-        };
-        let password =
-            file("--store-password-file (POSTERN_STORE_PASSWORD_FILE)", &self.store_password_file);
-        let authority = file("--store-authority (POSTERN_STORE_AUTHORITY)", &self.store_authority);
-        let certificate =
-            file("--store-certificate (POSTERN_STORE_CERTIFICATE)", &self.store_certificate);
-        let key = file("--store-key (POSTERN_STORE_KEY)", &self.store_key);
-        let identity = match (certificate?, key?) {
-            (Some(certificate), Some(key)) => Some((certificate.expose_secret().to_vec(), key)),
-            (None, None) => None,
-            (Some(_), None) | (None, Some(_)) => {
-                mistakes.note("--store-certificate, --store-key: must be given together");
-                return None;
-            }
-        };
-        let password = password?.map(|password| {
-            // Whoever writes a file with an editor ends it with a newline.
-            let text = String::from_utf8_lossy(password.expose_secret());
-            SecretString::from(text.trim_end_matches(['\r', '\n']))
-        });
-        let authority = authority?.map(|authority| authority.expose_secret().to_vec());
-        Some(Access { username: self.store_username.clone(), password, authority, identity })
     }
 }
 
@@ -233,15 +198,5 @@ mod tests {
         let mut mistakes = Mistakes::default();
         assert!(args(&["--store=memory"]).shared(Use::Codes, &mut mistakes).is_none());
         assert_eq!(mistakes.0.len(), 1, "{mistakes}");
-    }
-
-    #[test]
-    fn a_password_comes_from_a_file_without_its_newline() {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), "hunter2\n").expect("a file");
-        let path = file.path().to_str().expect("a path in UTF-8");
-        let access = args(&["--store-password-file", path]).access(&mut Mistakes::default());
-        let password = access.and_then(|access| access.password).expect("a password");
-        assert_eq!(password.expose_secret(), "hunter2");
     }
 }

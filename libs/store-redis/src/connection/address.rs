@@ -4,7 +4,7 @@ use std::fmt;
 
 use redis::{
     Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
-    TlsCertificates,
+    RedisConnectionInfo, TlsCertificates,
 };
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 
@@ -42,13 +42,24 @@ pub(super) enum Topology {
     Cluster,
 }
 
-/// What it takes to be let in. Its `Debug` shows nothing.
+/// A user and the user's password.
 #[derive(Clone, Default)]
-pub struct Access {
+pub struct Login {
     /// The user.
     pub username: Option<String>,
     /// The user's password.
     pub password: Option<SecretString>,
+}
+
+/// What it takes to be let in. Its `Debug` shows nothing.
+#[derive(Clone, Default)]
+pub struct Access {
+    /// The servers' user.
+    pub username: Option<String>,
+    /// The user's password.
+    pub password: Option<SecretString>,
+    /// Who one is to the sentinels. They do not know the servers' users.
+    pub sentinel: Login,
     /// Certificates in PEM of whoever signs the servers'; without them, the system's.
     pub authority: Option<Vec<u8>>,
     /// This client's certificate and key in PEM.
@@ -59,6 +70,12 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nodes: Vec<_> = self.nodes.iter().map(|node| node.addr().to_string()).collect();
         f.debug_struct("Address").field("topology", &self.topology).field("nodes", &nodes).finish()
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login([redacted])")
     }
 }
 
@@ -100,6 +117,11 @@ impl Address {
         Ok(Self { topology, nodes })
     }
 
+    /// Whether sentinels are asked where the primary is.
+    pub const fn has_sentinels(&self) -> bool {
+        matches!(self.topology, Topology::Sentinel(_))
+    }
+
     /// Whether TLS is spoken.
     pub fn is_secure(&self) -> bool {
         self.nodes.iter().any(|node| matches!(node.addr(), ConnectionAddr::TcpTls { .. }))
@@ -138,18 +160,21 @@ impl Access {
 
     /// A server, reached as this user.
     pub(super) fn to_server(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
-        let mut settings = info.redis_settings().clone();
-        if let Some(username) = &self.username {
-            settings = settings.set_username(username);
-        }
-        if let Some(password) = &self.password {
-            settings = settings.set_password(password.expose_secret());
-        }
+        let settings = info.redis_settings().clone();
+        let settings = named(settings, self.username.as_deref(), self.password.as_ref());
         self.trusting(info.set_redis_settings(settings))
     }
 
-    /// A server, reached with the certificates and no more: a sentinel does not know the user.
-    pub(super) fn trusting(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
+    /// A sentinel, reached as the user that it knows, if it asks for one.
+    pub(super) fn to_sentinel(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
+        let nobody = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let Login { username, password } = &self.sentinel;
+        let settings = named(nobody, username.as_deref(), password.as_ref());
+        self.trusting(info.set_redis_settings(settings))
+    }
+
+    /// A server, reached with the certificates.
+    fn trusting(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
         match self.certificates() {
             None => Client::open(info).map_err(|_| AddressError::Url),
             Some(certificates) => {
@@ -161,6 +186,20 @@ impl Access {
             }
         }
     }
+}
+
+fn named(
+    mut settings: RedisConnectionInfo,
+    username: Option<&str>,
+    password: Option<&SecretString>,
+) -> RedisConnectionInfo {
+    if let Some(username) = username {
+        settings = settings.set_username(username);
+    }
+    if let Some(password) = password {
+        settings = settings.set_password(password.expose_secret());
+    }
+    settings
 }
 
 #[cfg(test)]
@@ -208,8 +247,10 @@ mod tests {
     #[test]
     fn nothing_secret_is_shown() {
         let address = Address::parse("redis://user:hunter2@host:1").expect("a URL");
-        let access = Access { password: Some("hunter2".into()), ..Access::default() };
-        assert!(!format!("{address:?} {access:?}").contains("hunter2"));
+        let login = Login { username: None, password: Some("hunter2".into()) };
+        let sentinel = login.clone();
+        let access = Access { password: Some("hunter2".into()), sentinel, ..Access::default() };
+        assert!(!format!("{address:?} {access:?} {login:?}").contains("hunter2"));
     }
 
     #[test]

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use redis::aio::MultiplexedConnection;
-use redis::{
-    Client, ConnectionAddr, ConnectionInfo, ErrorKind, RedisConnectionInfo, RedisError, RedisResult,
-};
+use redis::{Client, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult};
 use tokio::time::{sleep, timeout};
 
 use super::address::{Access, AddressError};
@@ -36,11 +34,8 @@ impl Sentinels {
         access: Access,
     ) -> Result<Self, AddressError> {
         let server = nodes.first().ok_or(AddressError::Url)?.clone();
-        let anonymous = RedisConnectionInfo::default().set_skip_set_lib_name();
-        let sentinels = nodes
-            .into_iter()
-            .map(|node| access.trusting(node.set_redis_settings(anonymous.clone())))
-            .collect::<Result<_, _>>()?;
+        let sentinels =
+            nodes.into_iter().map(|node| access.to_sentinel(node)).collect::<Result<_, _>>()?;
         Ok(Self { name: name.to_owned(), nodes: sentinels, server, access })
     }
 

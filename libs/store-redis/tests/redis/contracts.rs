@@ -1,13 +1,17 @@
 //! The contracts of the ports, on every topology.
 
+use clock::{Clock as _, SystemClock};
+use codes::store::CodeStore as _;
+use store_redis::codes::RedisCodeStore;
 use store_redis::connection::Connection;
-use store_redis::connection::address::Access;
+use store_redis::connection::address::{Access, Login};
 
+use crate::cases::stranger;
 use crate::connect;
 use crate::servers::STANDALONE;
 use crate::servers::cluster::CLUSTER;
 use crate::servers::sentinel::SENTINEL;
-use crate::servers::tls::TLS;
+use crate::servers::tls::{SENTINELS_PASSWORD, TLS};
 
 pub(crate) fn standalone() -> Connection {
     connect(&STANDALONE.url(), Access::default())
@@ -17,12 +21,59 @@ pub(crate) fn tls() -> Connection {
     connect(&TLS.url(), TLS.access.clone())
 }
 
+/// What opens the doors of the sentinels too.
+fn as_known_to_the_sentinels() -> Access {
+    let sentinel = Login { username: None, password: Some(SENTINELS_PASSWORD.into()) };
+    Access { sentinel, ..TLS.access.clone() }
+}
+
+pub(crate) fn sentinel_over_tls() -> Connection {
+    connect(&TLS.url_of_sentinels(), as_known_to_the_sentinels())
+}
+
+pub(crate) fn cluster_over_tls() -> Connection {
+    connect(&TLS.url_of_cluster(), TLS.access.clone())
+}
+
 pub(crate) fn sentinel() -> Connection {
     connect(&SENTINEL.url(), Access::default())
 }
 
 pub(crate) fn cluster() -> Connection {
     connect(&CLUSTER.url(), Access::default())
+}
+
+/// A few cases over TLS suffice: the topology is the same, and so is the way to each server.
+macro_rules! a_few_cases {
+    ($($topology:ident: $connect:path;)*) => {
+        $(
+            mod $topology {
+                #[tokio::test(flavor = "multi_thread")]
+                async fn a_few_cases_of_the_contract_hold() {
+                    use codes::conformance::{life, lockout, retry};
+                    life::a_right_code_is_accepted_once(crate::bench($connect())).await;
+                    life::a_code_is_refused_behind_a_new_fence(crate::bench($connect())).await;
+                    lockout::a_new_code_does_not_renew_the_budget(crate::bench($connect())).await;
+                    retry::a_retry_has_the_same_outcome_and_one_effect(crate::bench($connect()))
+                        .await;
+                    journeys::conformance::check_all(&crate::journeys_bench($connect())).await;
+                }
+            }
+        )*
+    };
+}
+
+a_few_cases! {
+    behind_sentinels_over_tls: super::sentinel_over_tls;
+    in_a_cluster_over_tls: super::cluster_over_tls;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sentinels_that_ask_for_a_password_tell_nobody_else() {
+    let guest = Access { sentinel: Login::default(), ..as_known_to_the_sentinels() };
+    let store = RedisCodeStore::new(connect(&TLS.url_of_sentinels(), guest));
+    let refused = store.describe(stranger(), SystemClock.now()).await;
+    assert!(refused.is_err(), "{refused:?}");
 }
 
 macro_rules! contracts {
