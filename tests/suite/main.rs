@@ -30,6 +30,7 @@ mod startup;
 mod telemetry;
 mod tls;
 mod token_endpoint;
+mod unfit;
 mod verifying;
 mod web_protocol;
 

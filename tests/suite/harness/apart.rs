@@ -2,18 +2,23 @@
 //! has the keys that it needs and no other's.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use tempfile::TempDir;
 
 use super::Postern;
 use super::keys::SigningKey;
 use super::postern::{Addresses, Secrets, free, utf8};
-use super::process::{Process, Variable, command, on_free_ports};
+use super::process::{Process, Variable, command, on_free_ports, run_to_end};
 use super::redis::Redis;
 use super::tls::{Authority, Pair, text};
+
+/// The name of a service, how to start it, and where it then listens.
+type Service = (&'static str, Command, Vec<SocketAddr>);
 
 const ISSUER: &str = "https://issuer.example";
 const RUNNER: &str = "https://runner.example";
@@ -42,6 +47,11 @@ struct Mesh {
 impl Deployment {
     /// Starts Redis, and draws all keys.
     pub(crate) fn of(config: &Path) -> anyhow::Result<Self> {
+        Self::over(config, Redis::start()?)
+    }
+
+    /// Draws all keys.
+    pub(crate) fn over(config: &Path, redis: Redis) -> anyhow::Result<Self> {
         let files = TempDir::new()?;
         for name in ["peppers", "issuer", "issuer-public", "runner", "runner-public"] {
             fs::create_dir(files.path().join(name))?;
@@ -61,7 +71,7 @@ impl Deployment {
             secrets: Secrets::default(),
             variables: Vec::new(),
             mesh: None,
-            redis: Arc::new(Redis::start()?),
+            redis: Arc::new(redis),
         })
     }
 
@@ -107,7 +117,28 @@ impl Deployment {
         Ok(())
     }
 
+    /// Runs a service that looks at its Redis to its end; answers with its status and all that it
+    /// printed.
+    pub(crate) fn checked(&self, service: &str) -> anyhow::Result<(ExitStatus, String)> {
+        let (_, services) = self.services("on")?;
+        let found = services.into_iter().find(|(name, ..)| *name == service);
+        run_to_end(found.context("a service of that name")?.1)
+    }
+
     fn try_replica(&self) -> anyhow::Result<Option<Postern>> {
+        // A Redis of a test keeps nothing on disk.
+        let (at, services) = self.services("off")?;
+        let mut processes = Vec::new();
+        for (name, command, listens) in services {
+            let Some(process) = Process::start(command, listens)? else { return Ok(None) };
+            processes.push((name, process));
+        }
+        let (redis, secrets) = (Some(Arc::clone(&self.redis)), Arc::clone(&self.secrets));
+        Ok(Some(Postern { at, processes, redis, secrets }))
+    }
+
+    /// How to start each service, and where it then listens.
+    fn services(&self, checks: &str) -> anyhow::Result<(Addresses, [Service; 3])> {
         let [http, pages, issuer, verifier, runner, admin, verifier_admin, runner_admin] = free()?;
         let at = Addresses { http, pages, issuer, verifier, runner, admin };
         let url_of_verifier = match self.mesh {
@@ -123,14 +154,14 @@ impl Deployment {
             Ok(())
         };
 
-        let mut code_issuer = self.service("code-issuer")?;
+        let mut code_issuer = self.service("code-issuer", checks)?;
         code_issuer.args(["--grpc-listen", &issuer.to_string()]);
         code_issuer.args(["--http-listen", &http.to_string()]);
         code_issuer.args(["--admin-listen", &admin.to_string()]);
         code_issuer.args(["--peppers", utf8(&pepper)?]);
         sign_as(&mut code_issuer, &issuer_keys, ISSUER)?;
 
-        let mut code_verifier = self.service("verifier")?;
+        let mut code_verifier = self.service("verifier", checks)?;
         code_verifier.args(["--grpc-listen", &verifier.to_string()]);
         code_verifier.args(["--admin-listen", &verifier_admin.to_string()]);
         code_verifier.args(["--peppers", utf8(&pepper)?]);
@@ -139,7 +170,7 @@ impl Deployment {
             code_verifier.args(["--runner-keys", utf8(&runner_public)?, "--runner-issuer", RUNNER]);
         }
 
-        let mut journey_runner = self.service("journey-runner")?;
+        let mut journey_runner = self.service("journey-runner", checks)?;
         journey_runner.args(["--grpc-listen", &runner.to_string()]);
         journey_runner.args(["--http-listen", &pages.to_string()]);
         journey_runner.args(["--admin-listen", &runner_admin.to_string()]);
@@ -160,24 +191,18 @@ impl Deployment {
             }
         }
 
-        let mut processes = Vec::new();
-        for (name, command, listens) in [
+        let services = [
             ("code-issuer", code_issuer, vec![issuer, http, admin]),
             ("verifier", code_verifier, vec![verifier, verifier_admin]),
             ("journey-runner", journey_runner, vec![runner, pages, runner_admin]),
-        ] {
-            let Some(process) = Process::start(command, listens)? else { return Ok(None) };
-            processes.push((name, process));
-        }
-        let (redis, secrets) = (Some(Arc::clone(&self.redis)), Arc::clone(&self.secrets));
-        Ok(Some(Postern { at, processes, redis, secrets }))
+        ];
+        Ok((at, services))
     }
 
-    fn service(&self, binary: &str) -> anyhow::Result<Command> {
+    fn service(&self, binary: &str, checks: &str) -> anyhow::Result<Command> {
         let mut command = command(binary);
         command.args(["--config", utf8(&self.config)?, "--store", &self.redis.url()]);
-        // A Redis of a test keeps nothing on disk.
-        command.args(["--store-checks", "off"]);
+        command.args(["--store-checks", checks]);
         command.envs(self.variables.iter().cloned());
         Ok(command)
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod apart;
 pub(crate) mod collector;
+pub(crate) mod fake_redis;
 pub(crate) mod grpc;
 pub(crate) mod h2;
 pub(crate) mod http;

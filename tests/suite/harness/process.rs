@@ -174,10 +174,15 @@ pub(crate) fn run_with(
     arguments: &[&str],
     variables: &[Variable],
 ) -> anyhow::Result<(ExitStatus, String)> {
+    let mut command = command("postern");
+    command.args(arguments).envs(variables.iter().cloned());
+    run_to_end(command)
+}
+
+/// Runs a process to its end; answers with its status and all that it printed.
+pub(crate) fn run_to_end(mut command: Command) -> anyhow::Result<(ExitStatus, String)> {
     let output = TempDir::new()?;
-    let mut child = command("postern")
-        .args(arguments)
-        .envs(variables.iter().cloned())
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(File::create(output.path().join("stdout"))?)
         .stderr(File::create(output.path().join("stderr"))?)
@@ -191,7 +196,7 @@ pub(crate) fn run_with(
     }
     child.kill()?;
     child.wait()?;
-    bail!("postern goes on running: {}", read_all(output.path()))
+    bail!("it goes on running: {}", read_all(output.path()))
 }
 
 /// Beside this test: `target/debug/deps/suite-…` and `target/debug/postern`.

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use anyhow::bail;
+use tempfile::TempDir;
 
 use super::postern::free;
 use super::process::{Process, on_free_ports};
@@ -15,6 +16,7 @@ pub(crate) struct Redis {
     at: SocketAddr,
     record: Mutex<Record>,
     process: Process,
+    _folder: TempDir,
 }
 
 /// What `MONITOR` has told.
@@ -33,13 +35,20 @@ pub(crate) struct Entry {
 }
 
 impl Redis {
+    /// Starts one that keeps nothing on disk.
     pub(crate) fn start() -> anyhow::Result<Self> {
+        Self::with(&["--appendonly", "no"])
+    }
+
+    /// Starts one with these settings.
+    pub(crate) fn with(settings: &[&str]) -> anyhow::Result<Self> {
         on_free_ports(|| {
             let [at] = free()?;
+            let folder = TempDir::new()?;
             let mut command = Command::new("redis-server");
             let port = at.port().to_string();
-            command.args(["--port", &port, "--bind", "127.0.0.1"]);
-            command.args(["--save", "", "--appendonly", "no"]);
+            command.args(["--port", &port, "--bind", "127.0.0.1"]).current_dir(folder.path());
+            command.args(["--save", ""]).args(settings);
             let says = vec!["Ready to accept connections".to_owned()];
             let Some(process) = Process::start_saying(command, vec![at], says)? else {
                 return Ok(None);
@@ -47,8 +56,13 @@ impl Redis {
             let mut monitor = Connection::open(at)?;
             monitor.call(&["MONITOR"])?;
             let record = Mutex::new(Record { monitor, read: String::new() });
-            Ok(Some(Self { at, record, process }))
+            Ok(Some(Self { at, record, process, _folder: folder }))
         })
+    }
+
+    /// Where it listens, as another's setting takes it.
+    pub(crate) fn port(&self) -> String {
+        self.at.port().to_string()
     }
 
     /// What `--store` takes.
