@@ -16,6 +16,7 @@ mod load;
 mod losses;
 mod mutants;
 mod network;
+mod refusals;
 mod resends;
 mod resharding;
 mod rights;

@@ -56,10 +56,11 @@ async fn move_slot(cluster: &Cluster, slot: u16) -> Instant {
     };
     set(to.port, &["IMPORTING", &from.id]);
     set(from.port, &["MIGRATING", &to.id]);
-    loop {
-        // For a while the slot is at two places.
+    for turn in 0.. {
+        // For a while the slot is at two places; then the rest follows at once.
         sleep(Duration::from_millis(20)).await;
-        let keys = cli(from.port, &["CLUSTER", "GETKEYSINSLOT", &slot, "10"]);
+        let number = if turn < 20 { "10" } else { "1000" };
+        let keys = cli(from.port, &["CLUSTER", "GETKEYSINSLOT", &slot, number]);
         let keys: Vec<_> = keys.lines().filter(|key| !key.is_empty()).collect();
         if keys.is_empty() {
             break;

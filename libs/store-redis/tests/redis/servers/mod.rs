@@ -2,6 +2,7 @@
 //! that kills it once its standard input closes.
 
 pub(crate) mod cluster;
+pub(crate) mod fake;
 pub(crate) mod proxy;
 pub(crate) mod sentinel;
 pub(crate) mod tls;
@@ -22,7 +23,7 @@ pub(crate) const CONFIGURATION: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/redis/redis.conf");
 
 /// How long a server or a failover may take.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A process that ends with this value, and with the tests at the latest.
 pub(crate) struct Guarded(Child);

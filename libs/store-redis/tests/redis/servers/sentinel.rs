@@ -78,14 +78,14 @@ impl Watched {
     }
 
     fn is_settled(&self) {
-        let primary = self.primary();
-        for server in self.servers.iter().filter(|server| server.port != primary) {
-            eventually("the replica follows", || {
+        eventually("all others follow the primary that is named", || {
+            let primary = self.primary();
+            self.servers.iter().filter(|server| server.port != primary).all(|server| {
                 let said = server.cli(&["INFO", "replication"]);
                 said.contains("master_link_status:up")
                     && said.contains(&format!("master_port:{primary}"))
-            });
-        }
+            })
+        });
         let replicas = self.servers.len() - 1;
         for (port, _) in &self.sentinels {
             eventually("the sentinels know each other and the replicas", || {
