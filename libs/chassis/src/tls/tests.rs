@@ -1,14 +1,12 @@
-//! Tests of TLS: what is spoken, who is let in, and how files are exchanged. They draw their own
-//! authorities.
+//! Tests of TLS: what is spoken, who is let in, and how files are exchanged.
+
+mod drawn;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType,
-    date_time_ymd,
-};
+use rcgen::{DnType, SanType, date_time_ymd};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
@@ -18,78 +16,11 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use self::drawn::{Files, params};
 use super::files::Look;
-use super::server::open;
 use super::*;
-use crate::settings::Mistakes;
 
-/// Who signs certificates.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    pub(crate) fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(vec![]).expect("no names");
-        // It needs a name of its own: what is signed by its own name counts as signed by itself.
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, key()).expect("an authority"))
-    }
-
-    pub(crate) fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// A certificate for these hosts, and its key.
-    pub(crate) fn sign(&self, hosts: &[&str]) -> (String, String) {
-        self.sign_as(&params(hosts))
-    }
-
-    fn sign_as(&self, params: &CertificateParams) -> (String, String) {
-        let key = key();
-        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
-        (certificate.pem(), key.serialize_pem())
-    }
-}
-
-fn params(hosts: &[&str]) -> CertificateParams {
-    let hosts: Vec<_> = hosts.iter().map(|host| (*host).to_owned()).collect();
-    CertificateParams::new(hosts).expect("names")
-}
-
-fn key() -> KeyPair {
-    KeyPair::generate().expect("a key")
-}
-
-/// A certificate, its key and an authority, in files.
-struct Files(TempDir);
-
-impl Files {
-    fn write((certificate, key): &(String, String), authority: &str) -> Self {
-        let files = Self(TempDir::new().expect("a folder"));
-        files.change((certificate, key));
-        fs::write(files.at("authority"), authority).expect("written");
-        files
-    }
-
-    fn change(&self, (certificate, key): (&str, &str)) {
-        fs::write(self.at("certificate"), certificate).expect("written");
-        fs::write(self.at("key"), key).expect("written");
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn open(&self, names: [Option<&str>; 3]) -> Result<ServerTls, Mistakes> {
-        let paths = names.map(|name| name.map(|name| self.at(name)));
-        let paths = paths.each_ref().map(Option::as_ref);
-        let mut mistakes = Mistakes::default();
-        let settings = ["--certificate", "--key", "--authority"];
-        let opened = open(b"h2", settings, paths, &mut mistakes);
-        assert_eq!(opened.is_some(), mistakes.is_empty(), "{mistakes}");
-        opened.ok_or(mistakes)
-    }
-}
+pub(crate) use self::drawn::Authority;
 
 const PAIR: [Option<&str>; 3] = [Some("certificate"), Some("key"), None];
 const MUTUAL: [Option<&str>; 3] = [Some("certificate"), Some("key"), Some("authority")];
@@ -299,7 +230,7 @@ fn a_link_that_is_moved_is_a_change() {
     };
     write("one");
     point("one");
-    let files = Files(TempDir::new().expect("a folder"));
+    let files = Files::empty();
     for name in ["certificate", "key"] {
         let target = folder.path().join("data").join(name);
         std::os::unix::fs::symlink(target, files.at(name)).expect("linked");

@@ -117,6 +117,20 @@ async fn a_replica_that_dies_costs_no_call_and_is_called_again_when_it_is_back()
 }
 
 #[tokio::test]
+async fn one_that_is_left_of_three_is_soon_the_only_one_called() {
+    let (one, two, left) = (Replica::start().await, Replica::start().await, Replica::start().await);
+    let (mut targets, _) = targets(&[one.address, two.address, left.address]);
+    until_only(&mut targets, &[&one, &two, &left]).await;
+    drop((one, two));
+    let mut failed = 0;
+    for _ in 0..60 {
+        failed += u32::from(call(&mut targets).await.is_err());
+    }
+    // The call that meets both of the others in turn fails; who comes later knows better.
+    assert!(failed <= 1, "{failed} of 60 calls failed");
+}
+
+#[tokio::test]
 async fn with_all_replicas_gone_calls_fail_at_once_and_not_for_longer_than_that() {
     let one = Replica::start().await;
     let address = one.address;
