@@ -26,7 +26,8 @@ const PART_OF_FILES: u64 = 8;
 pub(crate) struct Limits {
     /// From the connection until its client has greeted: TLS, the first byte, HTTP/2's preface.
     pub(crate) handshake: Duration,
-    /// Without a new request. None takes as long to be answered, so it also ends what is stalled.
+    /// Without a new request. None takes as long to be answered, so it also ends what is stalled;
+    /// who only watches the health of a service begins anew.
     pub(crate) idle: Duration,
     /// In all: then its client connects again, perhaps to a process that is newer.
     pub(crate) age: Duration,

@@ -14,7 +14,7 @@ use super::files::{Contents, File, FromFiles, part, read};
 use super::{authorities, certificates, private_key, provider, untimely};
 use crate::settings::Mistakes;
 
-/// The TLS of the gRPC listener
+/// The TLS of the gRPC listener.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct GrpcTls {
     /// The certificate, PEM, that gRPC is served with over TLS; followed by those of its signers
@@ -43,7 +43,7 @@ pub struct GrpcTls {
     client_authority: Option<PathBuf>,
 }
 
-/// The TLS of the HTTP listener
+/// The TLS of the HTTP listener.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct HttpTls {
     /// The certificate, PEM, that HTTP is served with over TLS; followed by those of its signers
