@@ -24,6 +24,7 @@ mod operations;
 mod otp_send;
 mod pace;
 mod reload;
+mod rotation;
 mod secrecy;
 mod slow;
 mod startup;

@@ -108,10 +108,14 @@ impl Deployment {
         on_free_ports(|| self.try_replica())
     }
 
-    /// Makes the current pepper the previous one, and draws a new one. Services read it when they
-    /// start.
+    /// A file, or a folder, that the replicas share. Services read it when they start.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+
+    /// Makes the current pepper the previous one, and draws a new one.
     pub(crate) fn rotate_peppers(&self) -> anyhow::Result<()> {
-        let peppers = self.files.path().join("peppers");
+        let peppers = self.file("peppers");
         fs::rename(peppers.join("current.pepper"), peppers.join("previous.pepper"))?;
         fs::write(peppers.join("current.pepper"), rand::random::<[u8; 32]>())?;
         Ok(())
@@ -148,7 +152,7 @@ impl Deployment {
         };
         let [pepper, issuer_keys, issuer_public, runner_keys, runner_public, sealing] =
             ["peppers", "issuer", "issuer-public", "runner", "runner-public", "sealing.key"]
-                .map(|name| self.files.path().join(name));
+                .map(|name| self.file(name));
         let sign_as = |command: &mut Command, keys: &Path, url: &str| -> anyhow::Result<()> {
             command.args(["--signing-keys", utf8(keys)?, "--issuer", url]);
             Ok(())

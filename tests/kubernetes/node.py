@@ -1,0 +1,134 @@
+"""A node in small: runs the pods of an overlay as a kubelet would, in namespaces of its own.
+
+Runs as `unshare --net --mount --pid --fork --kill-child --mount-proc python node.py FILE`, so that all it
+mounts and starts ends with it. Each pod has an address of the loopback network that nobody else sees, a
+read-only root with its volumes where its manifest says, its user, and no capability.
+What is not a pod's here: the image (the host's libraries stand in for it), seccomp, and the limit of
+memory; tests/image/run has those three.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import volumes
+from cluster import Cluster, Pod, name_of
+
+# What of the host stands in for an image, and for what a container runtime adds.
+HOSTS = ("/usr", "/lib", "/lib64", "/bin", "/dev")
+
+
+def sh(*command: str) -> None:
+    subprocess.run(command, check=True, timeout=20)
+
+
+@dataclass
+class Container:
+    """One container of a pod, and the process in it."""
+
+    name: str
+    root: Path
+    user: int
+    command: list[str]
+    environment: dict[str, str]
+    process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        output = open(self.root.with_suffix(".log"), "w", encoding="utf-8")
+        self.process = subprocess.Popen(
+            self.inside(self.command), env=self.environment, stdin=subprocess.DEVNULL,
+            stdout=output, stderr=output,
+        )
+
+    def inside(self, command: list[str]) -> list[str]:
+        """That command in the container's root, as its user, without any privilege."""
+        user = str(self.user)
+        limits = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--clear-groups"]
+        become = ["/usr/bin/setpriv", "--reuid", user, "--regid", user, *limits, "--"]
+        return ["/usr/sbin/chroot", str(self.root), *become, *command]
+
+    def status(self) -> dict[str, str]:
+        """What the kernel says of the process."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def log(self) -> str:
+        return self.root.with_suffix(".log").read_text()
+
+
+class Node:
+    """All containers of an overlay."""
+
+    def __init__(self, cluster: Cluster, folder: Path, binaries: Path) -> None:
+        sh("ip", "link", "set", "lo", "up")
+        self.cluster, self.folder, self.binaries = cluster, folder, binaries
+        pods = cluster.pods()
+        self.addresses = {pod.name: f"127.0.1.{turn}" for turn, pod in enumerate(pods, 1)}
+        self.containers = {pod.name: self.container(pod) for pod in pods}
+
+    def hosts(self) -> str:
+        """What the cluster's DNS would answer."""
+        lines = ["127.0.0.1 localhost"]
+        for service in self.cluster.of("Service"):
+            target = service["spec"]["selector"]["app.kubernetes.io/name"]
+            lines.append(f"{self.addresses[target]} {name_of(service)}")
+        return "\n".join(lines) + "\n"
+
+    def container(self, pod: Pod) -> Container:
+        (container,) = pod.containers()
+        root, security = self.folder / pod.name, pod.spec["securityContext"]
+        (root / "etc").mkdir(parents=True)
+        (root / "etc/hosts").write_text(self.hosts())
+        for folder in HOSTS:
+            bind(Path(folder), root / folder[1:])
+        (root / "proc").mkdir()
+        sh("mount", "-t", "proc", "proc", str(root / "proc"))
+        named = {volume["name"]: volume for volume in pod.spec["volumes"]}
+        for mount in container["volumeMounts"]:
+            path, volume = root / mount["mountPath"][1:], named[mount["name"]]
+            volumes.fill(self.cluster, volume, path, security["fsGroup"])
+        command = container.get("command")
+        if command is None:
+            (root / "postern").mkdir()
+            bind(self.binaries, root / "postern")
+            command = [f"/postern/{pod.name}", *container.get("args", [])]
+        writable = [root / it["mountPath"][1:] for it in container["volumeMounts"] if "readOnly" not in it]
+        seal(root, writable)
+        environment = volumes.environment(self.cluster, container)
+        address = self.addresses[pod.name]
+        environment = {key: it.replace("0.0.0.0", address) for key, it in environment.items()}
+        if "command" in container:
+            command = [*command, "--bind", address, "--dir", container["workingDir"]]
+        user = security["runAsUser"]
+        return Container(pod.name, root, user, command, {"PATH": "/usr/bin"} | environment)
+
+
+def bind(source: Path, target: Path) -> None:
+    """Shows a folder elsewhere, for reading."""
+    target.mkdir(exist_ok=True)
+    sh("mount", "--bind", str(source), str(target))
+    sh("mount", "-o", "remount,bind,ro", str(target))
+
+
+def seal(root: Path, writable: list[Path]) -> None:
+    """Makes a root read-only, all but these folders."""
+    sh("mount", "--rbind", str(root), str(root))
+    for folder in writable:
+        sh("mount", "--bind", str(folder), str(folder))
+    sh("mount", "-o", "remount,bind,ro", str(root))
+
+
+if __name__ == "__main__":
+    from recovery import recover
+
+    given = json.loads(Path(sys.argv[1]).read_text())
+    sh("mount", "--make-rprivate", "/")
+    node = Node(Cluster(given["documents"]), Path(given["folder"]), Path(given["binaries"]))
+    print(json.dumps(recover(node)))

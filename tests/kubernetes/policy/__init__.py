@@ -1,0 +1,38 @@
+"""What every overlay promises, as rules. A rule complains about what breaks it, and has at least one
+mutation: a small change to good manifests that it must complain about."""
+
+from typing import Callable, Iterator
+
+from cluster import Cluster
+
+Rule = Callable[[Cluster], Iterator[str]]
+Mutation = Callable[[Cluster], None]
+
+RULES: dict[str, Rule] = {}
+MUTATIONS: list[tuple[str, str, Mutation]] = []
+
+# Rules of an overlay that others depend on, and not of one for a laptop.
+ONLY_IN_PRODUCTION: set[str] = set()
+
+
+def rule(check: Rule) -> Rule:
+    RULES[check.__name__] = check
+    return check
+
+
+def production_rule(check: Rule) -> Rule:
+    ONLY_IN_PRODUCTION.add(check.__name__)
+    return rule(check)
+
+
+def breaks(broken: Rule) -> Callable[[Mutation], Mutation]:
+    """Says which rule must complain about a mutation."""
+
+    def note(mutation: Mutation) -> Mutation:
+        MUTATIONS.append((broken.__name__, mutation.__name__, mutation))
+        return mutation
+
+    return note
+
+
+from policy import files, network, outside, pods, rollout  # noqa: E402,F401 (they fill the tables)

@@ -1,0 +1,156 @@
+"""Who may speak to whom: nobody, but as named here."""
+
+from typing import Iterator
+
+from cluster import SERVICES, Cluster, Document, matches, name_of
+from policy import breaks, rule
+
+Flow = tuple[str, str, str]  # from whom, to whom, which port
+
+REDIS = ["TCP 6379", "TCP 26379"]
+GRPC = {"code-issuer": "TCP 50051", "verifier": "TCP 50052", "journey-runner": "TCP 50053"}
+
+# What crosses the border of the namespace, as (inside, outside) reads.
+INTO: set[Flow] = {
+    *(("postern-callers", service, port) for service, port in GRPC.items()),
+    *(("postern-edge", service, "TCP 8080") for service in ("code-issuer", "journey-runner")),
+    *(("postern-monitoring", service, "TCP 9090") for service in SERVICES),
+}
+OUT_OF: set[Flow] = {
+    ("everybody", "kube-dns", "UDP 53"),
+    ("everybody", "kube-dns", "TCP 53"),
+    ("opentelemetry-collector", "anybody", "TCP 4317"),
+}
+# What stays inside, and so needs leave at both of its ends.
+WITHIN: set[Flow] = {
+    ("journey-runner", "verifier", "TCP 50052"),
+    *((service, "redis", port) for service in SERVICES for port in REDIS),
+    *(("redis", "redis", port) for port in REDIS),
+    *((service, "opentelemetry-collector", "TCP 4317") for service in SERVICES),
+}
+
+
+def ends(peer: Document) -> list[str]:
+    """Whom a peer of a policy names, in words."""
+    if set(peer) == {"namespaceSelector", "podSelector"}:
+        return [peer["podSelector"]["matchLabels"]["k8s-app"]]
+    if set(peer) == {"namespaceSelector"}:
+        (label,) = peer["namespaceSelector"].get("matchLabels", {"everywhere": "true"}).items()
+        return [label[0] if label[1] == "true" else str(label)]
+    if set(peer) == {"podSelector"}:
+        labels = peer["podSelector"].get("matchLabels", {})
+        if labels == {"app.kubernetes.io/part-of": "postern"}:
+            return list(SERVICES)
+        return [labels.get("app.kubernetes.io/name", "everybody")]
+    return [str(peer)]
+
+
+def flows(policy: Document, direction: str) -> Iterator[Flow]:
+    """The flows that a policy lets pass."""
+    labels = policy["spec"]["podSelector"].get("matchLabels", {})
+    subject = labels.get("app.kubernetes.io/name", "everybody")
+    side = "from" if direction == "ingress" else "to"
+    for rule_ in policy["spec"].get(direction, []):
+        peers = [end for peer in rule_.get(side, []) for end in ends(peer)] or ["anybody"]
+        ports = [f"{it.get('protocol', 'TCP')} {it['port']}" for it in rule_.get("ports", [])]
+        for peer in peers:
+            for port in ports or ["any port"]:
+                yield (peer, subject, port) if side == "from" else (subject, peer, port)
+
+
+@rule
+def only_named_flows_pass(cluster: Cluster) -> Iterator[str]:
+    policies = cluster.of("NetworkPolicy")
+    inward = {flow for policy in policies for flow in flows(policy, "ingress")}
+    outward = {flow for policy in policies for flow in flows(policy, "egress")}
+    for found, named, where in (
+        (inward, INTO | WITHIN, "into the pods"),
+        (outward, OUT_OF | WITHIN, "out of the pods"),
+    ):
+        for flow in sorted(found - named):
+            yield f"{where}: {' -> '.join(flow)} is not among the named flows"
+        for flow in sorted(named - found):
+            yield f"{where}: {' -> '.join(flow)} cannot pass"
+
+
+@breaks(only_named_flows_pass)
+def a_runner_that_reaches_the_issuer(cluster: Cluster) -> None:
+    egress = cluster.one("NetworkPolicy", "journey-runner")["spec"]["egress"]
+    peer = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "code-issuer"}}}
+    egress.append({"to": [peer], "ports": [{"protocol": "TCP", "port": 50051}]})
+
+
+@breaks(only_named_flows_pass)
+def a_way_out_to_anywhere(cluster: Cluster) -> None:
+    cluster.one("NetworkPolicy", "verifier")["spec"]["egress"].append({})
+
+
+@breaks(only_named_flows_pass)
+def dns_over_udp_alone(cluster: Cluster) -> None:
+    (egress,) = cluster.one("NetworkPolicy", "names")["spec"]["egress"]
+    egress["ports"] = [port for port in egress["ports"] if port["protocol"] == "UDP"]
+
+
+@breaks(only_named_flows_pass)
+def a_flow_with_leave_at_one_end(cluster: Cluster) -> None:
+    ingress = cluster.one("NetworkPolicy", "verifier")["spec"]["ingress"]
+    ingress[0]["from"] = [peer for peer in ingress[0]["from"] if "namespaceSelector" in peer]
+
+
+@rule
+def nothing_passes_by_default(cluster: Cluster) -> Iterator[str]:
+    for policy in cluster.of("NetworkPolicy"):
+        spec = policy["spec"]
+        if spec["podSelector"] == {} and set(spec) == {"podSelector", "policyTypes"}:
+            if set(spec["policyTypes"]) == {"Ingress", "Egress"}:
+                return
+    yield "no policy denies everything to every pod, both ways"
+
+
+@breaks(nothing_passes_by_default)
+def a_default_for_one_way(cluster: Cluster) -> None:
+    cluster.one("NetworkPolicy", "default-deny")["spec"]["policyTypes"] = ["Ingress"]
+
+
+@rule
+def services_lead_to_pods(cluster: Cluster) -> Iterator[str]:
+    for service in cluster.of("Service"):
+        spec, found = service["spec"], False
+        for pod in cluster.pods():
+            if not matches({"matchLabels": spec["selector"]}, pod.labels):
+                continue
+            found = True
+            ports = {port["name"] for it in pod.containers() for port in it.get("ports", [])}
+            for port in spec["ports"]:
+                if port["targetPort"] not in ports:
+                    yield f"{name_of(service)}: {pod.name} has no port {port['targetPort']}"
+        if not found:
+            yield f"{name_of(service)}: it leads to no pod"
+        if spec.get("type", "ClusterIP") != "ClusterIP":
+            yield f"{name_of(service)}: it can be reached past the gateway"
+
+
+@breaks(services_lead_to_pods)
+def a_service_that_leads_nowhere(cluster: Cluster) -> None:
+    cluster.one("Service", "verifier-pods")["spec"]["selector"] = {"app": "verifier"}
+
+
+@breaks(services_lead_to_pods)
+def a_service_with_a_port_of_the_node(cluster: Cluster) -> None:
+    cluster.one("Service", "verifier")["spec"]["type"] = "NodePort"
+
+
+@rule
+def the_runner_balances_calls_and_not_connections(cluster: Cluster) -> Iterator[str]:
+    (runner,) = [pod for pod in cluster.services() if pod.name == "journey-runner"]
+    host, _, port = runner.environment()["POSTERN_VERIFIER"]["value"].split("//")[1].partition(":")
+    service = cluster.one("Service", host)
+    if service["spec"].get("clusterIP") != "None":
+        yield f"the runner asks {host}, which stands for its pods: one connection, one pod"
+    if int(port) not in [it["port"] for it in service["spec"]["ports"]]:
+        yield f"{host} has no port {port}"
+
+
+@breaks(the_runner_balances_calls_and_not_connections)
+def a_runner_that_asks_one_address(cluster: Cluster) -> None:
+    del cluster.one("Service", "verifier-pods")["spec"]["clusterIP"]

@@ -1,0 +1,105 @@
+"""What happens on the node in small: the guide's way from a client's secret to a redeemed code, and the
+end of the pods. Answers with what was seen, for test_pods.py to judge."""
+
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from cluster import SERVICES
+
+LIMIT = 60.0
+
+
+def ask(url: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    """One request, with JSON or a form; what is refused is an answer, too."""
+    data, headers = None, dict(headers or {})
+    if isinstance(body, dict):
+        data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+    elif body is not None:
+        data = urllib.parse.urlencode(body).encode()
+    request = urllib.request.Request(url, data, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def wait_for(what: str, holds) -> None:
+    begun = time.monotonic()
+    while not holds():
+        if time.monotonic() - begun > LIMIT:
+            raise TimeoutError(what)
+        time.sleep(0.05)
+
+
+def recover(node) -> dict[str, Any]:
+    """Starts everything, lets one user back in, and stops everything."""
+    seen: dict[str, Any] = {"pods": {}}
+    checked = node.containers["verifier"].inside(["/postern/postern", "check", "/etc/postern/config"])
+    seen["check"] = run(checked)
+    for container in node.containers.values():
+        container.start()
+    try:
+        for name in SERVICES:
+            admin = f"http://{node.addresses[name]}:9090"
+            wait_for(f"{name} is ready: {node.containers[name].log()}", lambda at=admin: ask(f"{at}/readyz")[0] == 200)
+        issuer, runner = (f"http://{node.addresses[it]}:8080" for it in ("code-issuer", "journey-runner"))
+        secret = node.containers["code-issuer"].root / "etc/postern/secrets/clients/help-desk"
+        seen["outcome"] = redeem(issuer, runner, secret.read_text().strip())
+        for name, container in node.containers.items():
+            seen["pods"][name] = container.status() | {"writes": writes(container)}
+        stop(node, seen)
+    finally:
+        seen["logs"] = {name: it.log() for name, it in node.containers.items()}
+        for container in node.containers.values():
+            container.process.kill()
+    return seen
+
+
+def redeem(issuer: str, runner: str, secret: str, user: str = "alice") -> str:
+    """A client's token, a code, and the journey that takes it: how that ended."""
+    form = {"grant_type": "client_credentials", "client_id": "help-desk", "client_secret": secret}
+    status, text = ask(f"{issuer}/oidc/token", list(form.items()))
+    assert status == 200, text
+    bearer = {"Authorization": f"Bearer {json.loads(text)['access_token']}"}
+    whom = {"channel": "direct", "identifier_type": "user_id", "identifier": user}
+    status, text = ask(f"{issuer}/cis/v1/auth/otp/send", whom, bearer)
+    assert status == 200, text
+    params = {"external_user_id": user, "temp_code": json.loads(text)["code"]}
+    start = {"headers": [], "data": {"policy_request_id": "temp-code-authentication", "params": params}}
+    path = "/ido/api/v2/auth/anonymous_invoke?clientId=acme-web"
+    status, text = ask(runner + path, start)
+    assert status == 200, text
+    return json.loads(text)["data"]["state"]
+
+
+def writes(container) -> bool:
+    """Whether anything in the container's root can be written to."""
+    script = "for at in / /etc /usr /etc/postern; do echo x > $at/x && echo $at; done 2>/dev/null; true"
+    return run(container.inside(["/bin/sh", "-c", script]))["printed"] != ""
+
+
+def run(command: list[str]) -> dict[str, Any]:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    return {"code": done.returncode, "printed": done.stdout + done.stderr}
+
+
+def stop(node, seen: dict[str, Any]) -> None:
+    """Asks all services to end at once, as the end of a node does."""
+    begun = time.monotonic()
+    services = {name: node.containers[name] for name in SERVICES}
+    for container in services.values():
+        container.terminate()
+    admin, http = f"http://{node.addresses['code-issuer']}:9090", f"http://{node.addresses['code-issuer']}:8080"
+    wait_for("it says that it is not ready", lambda: ask(f"{admin}/readyz")[0] == 503)
+    seen["served_while_draining"] = ask(f"{http}/.well-known/jwks.json")[0]
+    for name, container in services.items():
+        code = container.process.wait(timeout=LIMIT)
+        seen["pods"][name] |= {"code": code, "took": time.monotonic() - begun}

@@ -1,0 +1,80 @@
+"""Renders overlays as whoever deploys them does: from a copy, with secrets drawn and images named."""
+
+import atexit
+import functools
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import yaml
+from cluster import Cluster
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+OVERLAYS = sorted(folder.name for folder in (DEPLOY / "kubernetes/overlays").iterdir())
+
+# What a registry would answer with. The digest is the one of no image.
+DIGEST = "sha256:" + "5eed" * 16
+
+
+def components_of(overlay: str) -> list[str]:
+    file = DEPLOY / "kubernetes/overlays" / overlay / "kustomization.yaml"
+    named = [Path(it).name for it in yaml.safe_load(file.read_text())["components"]]
+    return [component for component in named if component != "configuration"]
+
+
+# All that is rendered: the overlays, and production with what it leaves to choice.
+RENDERED = {overlay: components_of(overlay) for overlay in OVERLAYS}
+CHOICES = {"production-with-ingress": {"gateway": "ingress"}}
+for _name, _choice in CHOICES.items():
+    RENDERED[_name] = [_choice.get(it, it) for it in RENDERED["production"]]
+
+
+def run(*command: str, cwd: Path | None = None) -> str:
+    """Runs a command to its good end; answers with what it printed."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@functools.cache
+def copy() -> Path:
+    """A copy of deploy/ with all secrets drawn."""
+    folder = Path(tempfile.mkdtemp(prefix="postern-deploy-"))
+    atexit.register(shutil.rmtree, folder)
+    ignored = shutil.ignore_patterns("drawn")
+    shutil.copytree(DEPLOY, folder / "deploy", ignore=ignored)
+    run(str(folder / "deploy/kubernetes/secrets/draw"))
+    return folder / "deploy"
+
+
+def build(folder: Path) -> Cluster:
+    """Renders one folder."""
+    text = run(os.environ["KUSTOMIZE"], "build", str(folder))
+    return Cluster([document for document in yaml.safe_load_all(text) if document])
+
+
+def as_it_stands(overlay: str) -> Cluster:
+    """An overlay as it is in the repository."""
+    return build(copy() / "kubernetes/overlays" / overlay)
+
+
+@functools.cache
+def rendered(name: str) -> Cluster:
+    """An overlay as it is deployed: production after a choice was made and its images were named by
+    digest, with the command that the README gives."""
+    if name == "local":
+        return as_it_stands(name)
+    folder = copy() / "kubernetes/overlays" / f"{name}-deployed"
+    shutil.copytree(folder.with_name("production"), folder)
+    kustomization = folder / "kustomization.yaml"
+    text = kustomization.read_text()
+    for given, chosen in CHOICES.get(name, {}).items():
+        assert f"components/{given}" in text
+        text = text.replace(f"components/{given}", f"components/{chosen}")
+    kustomization.write_text(text)
+    for image in sorted({image.rsplit(":", 1)[0] for image in build(folder).images()}):
+        named = f"{image}=registry.example/{image.split('/')[-1]}@{DIGEST}"
+        run(os.environ["KUSTOMIZE"], "edit", "set", "image", named, cwd=folder)
+    return build(folder)

@@ -1,0 +1,72 @@
+"""The real binaries and a real Redis, run as the pods of overlays/local would be: their variables, files,
+users and roots are read from the rendered manifests, and nothing is added."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cluster import SERVICES, Cluster
+from rendering import rendered
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """What was seen of one recovery in it."""
+    assert os.geteuid() == 0, "run this as root, or in a container: it makes namespaces and mounts"
+    folder = tmp_path_factory.mktemp("node")
+    # Users of pods go through this folder.
+    for parent in (folder, folder.parent, folder.parent.parent):
+        parent.chmod(0o755)
+    binaries = str(Path(os.environ["POSTERN_BIN"]).parent)
+    given = {"documents": rendered("local").documents, "folder": str(folder), "binaries": binaries}
+    file = folder / "node.json"
+    file.write_text(json.dumps(given))
+    own = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    command = [*own, sys.executable, str(HERE / "node.py"), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    return json.loads(done.stdout)
+
+
+def test_the_configuration_passes_the_check_where_it_is_mounted(seen: dict) -> None:
+    assert seen["check"]["code"] == 0, seen["check"]["printed"]
+    assert "journey: temp-code-authentication" in seen["check"]["printed"]
+
+
+def test_a_user_gets_back_in(seen: dict) -> None:
+    assert seen["outcome"] == "completed", seen["logs"]
+
+
+def test_each_process_has_a_users_rights_and_no_other(seen: dict, local: Cluster) -> None:
+    for pod in local.pods():
+        status, user = seen["pods"][pod.name], str(pod.spec["securityContext"]["runAsUser"])
+        assert set(status["Uid"].split()) == set(status["Gid"].split()) == {user}
+        for capabilities in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            assert int(status[capabilities], 16) == 0, (pod.name, capabilities)
+        assert status["NoNewPrivs"] == "1"
+        assert not status["writes"], f"{pod.name} may write to its root"
+
+
+def test_each_process_stays_far_below_its_limit_of_memory(seen: dict, local: Cluster) -> None:
+    for pod in local.services():
+        limit = pod.service["resources"]["limits"]["memory"]
+        assert limit.endswith("Mi")
+        most = int(seen["pods"][pod.name]["VmHWM"].split()[0]) / 1024
+        assert most < int(limit[:-2]) / 2, f"{pod.name} has held {most} MiB"
+
+
+def test_it_serves_until_everybody_has_heard_and_ends_in_its_grace(seen: dict, local: Cluster) -> None:
+    assert seen["served_while_draining"] == 200
+    for pod in local.services():
+        ended = seen["pods"][pod.name]
+        assert ended["code"] == 0, seen["logs"][pod.name]
+        assert 10 <= ended["took"] < pod.spec["terminationGracePeriodSeconds"], ended
+
+
+def test_all_services_were_there(seen: dict) -> None:
+    assert set(seen["pods"]) == {*SERVICES, "redis"}

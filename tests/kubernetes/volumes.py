@@ -1,0 +1,52 @@
+"""What a pod is given, as a kubelet gives it: files in its volumes, and variables."""
+
+import base64
+import os
+from pathlib import Path
+
+from cluster import Cluster, Document, name_of
+
+
+def content(cluster: Cluster, volume: Document) -> dict[str, bytes]:
+    """The files of a volume."""
+    files: dict[str, bytes] = {}
+    for source in volume.get("projected", {}).get("sources", [volume]):
+        if "secret" in source:
+            name = source["secret"].get("secretName") or source["secret"]["name"]
+            data = cluster.one("Secret", name)["data"]
+            files |= {key: base64.b64decode(value) for key, value in data.items()}
+        elif "configMap" in source:
+            wanted = source["configMap"]
+            named = [it for it in cluster.of("ConfigMap") if name_of(it) == wanted["name"]]
+            assert named or wanted.get("optional"), f"there is no ConfigMap {wanted['name']}"
+            for config in named:
+                files |= {key: value.encode() for key, value in config["data"].items()}
+    return files
+
+
+def fill(cluster: Cluster, volume: Document, folder: Path, group: int) -> None:
+    """Makes a volume: root's, and readable by the group as its mode says; one without a source is
+    the group's to write to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if "emptyDir" in volume:
+        os.chown(folder, 0, group)
+        folder.chmod(0o2770)
+        return
+    holder = volume.get("secret") or volume.get("projected") or volume["configMap"]
+    for name, data in content(cluster, volume).items():
+        (folder / name).write_bytes(data)
+        os.chown(folder / name, 0, group)
+        (folder / name).chmod(holder.get("defaultMode", 0o644))
+
+
+def environment(cluster: Cluster, container: Document) -> dict[str, str]:
+    """A container's variables."""
+    return {it["name"]: _value(cluster, it) for it in container.get("env", [])}
+
+
+def _value(cluster: Cluster, variable: Document) -> str:
+    if "value" in variable:
+        return variable["value"]
+    reference = variable["valueFrom"]["configMapKeyRef"]
+    (config,) = [it for it in cluster.of("ConfigMap") if name_of(it) == reference["name"]]
+    return config["data"][reference["key"]]

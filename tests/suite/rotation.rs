@@ -1,0 +1,207 @@
+//! The runbooks of `deploy/README.md` that rotate peppers and signing keys, step by step, with two
+//! replicas of each service. Whatever was good before a step must be good after each single restart of
+//! it, everywhere: a rollout goes through every mixture of old and new.
+
+use std::fs;
+use std::time::Duration;
+
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+use serde_json::Value;
+
+use crate::Tested;
+use crate::harness::apart::Deployment;
+use crate::harness::keys::SigningKey;
+use crate::harness::pb::journey::ListJourneysRequest;
+use crate::harness::postern::config;
+use crate::harness::*;
+
+const ALL: [&str; 3] = ["code-issuer", "verifier", "journey-runner"];
+
+/// How many codes wait from before the rotation, for one to be redeemed in each of its states.
+const LONG_LIVED: usize = 14;
+
+/// Two replicas, and all that has been handed out and should be good.
+struct Rollout {
+    deployment: Deployment,
+    replicas: [Postern; 2],
+    /// Clients' tokens: for the verifier, and for the journey runner.
+    tokens: Vec<[String; 2]>,
+    /// Users with their codes, from before the rotation and from its last state.
+    old: Vec<(String, String)>,
+    last: Vec<(String, String)>,
+    /// What somebody who believes users' tokens has kept of the journey runner's keys.
+    known: JwkSet,
+}
+
+impl Rollout {
+    async fn begin() -> anyhow::Result<Self> {
+        let deployment = Deployment::of(&config())?;
+        let replicas = [deployment.replica()?, deployment.replica()?];
+        let mut old = Vec::new();
+        for turn in 0..LONG_LIVED {
+            old.push(issue(&replicas[turn % 2]).await?);
+        }
+        let known = published(&replicas[0]).await?;
+        let mut rollout =
+            Self { deployment, replicas, tokens: Vec::new(), old, last: Vec::new(), known };
+        rollout.nothing_is_lost().await?;
+        Ok(rollout)
+    }
+
+    /// Restarts a service, one replica after the other, as a rollout does.
+    async fn restart(&mut self, service: &str) -> Tested {
+        for replica in 0..self.replicas.len() {
+            let process = self.replicas[replica].process(service);
+            process.terminate()?;
+            let status = process.ends_within(Duration::from_secs(20)).await?;
+            assert_eq!(status.code(), Some(0), "{service}");
+            process.start_again()?;
+            self.nothing_is_lost().await?;
+        }
+        Ok(())
+    }
+
+    /// Each token is good at each replica, and so is each code, wherever it was issued and whenever.
+    async fn nothing_is_lost(&mut self) -> Tested {
+        for at in &self.replicas {
+            self.tokens.push([at.token("acme-verifier").await?, at.token("acme-backend").await?]);
+        }
+        for at in &self.replicas {
+            for [to_verify, to_run] in &self.tokens {
+                accepts(at, to_verify, to_run).await?;
+            }
+        }
+        let mut waiting = std::mem::take(&mut self.last);
+        waiting.extend(self.old.pop());
+        for issuer in &self.replicas {
+            for _ in &self.replicas {
+                waiting.push(issue(issuer).await?);
+                self.last.push(issue(issuer).await?);
+            }
+        }
+        for (turn, (user, code)) in waiting.iter().enumerate() {
+            // Those of each issuer at each replica.
+            let at = &self.replicas[turn % 2];
+            let (state, answer) = at.redeem(user, code).await?;
+            assert_eq!(state, "completed", "a live code was rejected");
+            believes(&self.known, answer["data"]["token"].as_str().expect("a token"))?;
+        }
+        Ok(())
+    }
+
+    /// Rotates the key that `owner` signs with, in `folder` and `folder`-public. `believers` verify
+    /// what it signs.
+    async fn rotate_signing_key(
+        &mut self,
+        owner: &str,
+        folder: &str,
+        believers: &[&str],
+    ) -> Tested {
+        let (own, public) = (self.deployment.file(folder), format!("{folder}-public"));
+        let public = self.deployment.file(&public);
+        // 1. The next key is published and believed, and does not sign.
+        let next = SigningKey::generate()?;
+        fs::write(own.join("2.next.pem"), next.private_pem())?;
+        fs::write(public.join("2.pem"), next.public_pem()?)?;
+        for believer in believers {
+            self.restart(believer).await?;
+        }
+        self.restart(owner).await?;
+        // 2. Whoever keeps a copy of what is published asks again.
+        self.known = published(&self.replicas[0]).await?;
+        // 3. It signs.
+        fs::rename(own.join("2.next.pem"), own.join("2.pem"))?;
+        self.restart(owner).await?;
+        // 4. The last token of the old key has expired; codes have nothing to do with it.
+        self.tokens.clear();
+        self.nothing_is_lost().await?;
+        fs::remove_file(own.join("1.pem"))?;
+        fs::remove_file(public.join("1.pem"))?;
+        for service in ALL {
+            self.restart(service).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A new user with a code.
+async fn issue(at: &Postern) -> anyhow::Result<(String, String)> {
+    let user = unique("jane");
+    let code = at.issue(&user).await?;
+    Ok((user, code))
+}
+
+/// The keys that the journey runner publishes.
+async fn published(at: &Postern) -> anyhow::Result<JwkSet> {
+    let url = format!("http://{}/.well-known/jwks.json", at.at.pages);
+    Ok(reqwest::get(url).await?.error_for_status()?.json().await?)
+}
+
+/// Checks a token as somebody does who has kept a copy of the keys.
+fn believes(known: &JwkSet, token: &str) -> Tested {
+    let header = decode_header(token)?;
+    let key = known.find(header.kid.as_deref().expect("a key id"));
+    let key =
+        key.expect("a good token was rejected: it is signed with a key that nobody knows yet");
+    let mut validation = Validation::new(header.alg);
+    validation.validate_aud = false;
+    decode::<Value>(token, &DecodingKey::from_jwk(key)?, &validation)?;
+    Ok(())
+}
+
+/// Calls the verifier and the journey runner of a replica, each with a client's token.
+async fn accepts(at: &Postern, to_verify: &str, to_run: &str) -> Tested {
+    let guess = VerifyCodeRequest {
+        user: user_id(&unique("nobody")),
+        code: "123456789012".to_owned(),
+        ..Default::default()
+    };
+    at.verifier_with(Some(to_verify.to_owned())).verify_code(guess).await?;
+    at.runner_with(Some(to_run.to_owned())).list_journeys(ListJourneysRequest {}).await?;
+    Ok(())
+}
+
+fn key_id(token: &str) -> anyhow::Result<Option<String>> {
+    Ok(decode_header(token)?.kid)
+}
+
+#[tokio::test]
+async fn the_pepper_rotates_and_no_live_code_is_rejected() -> Tested {
+    let mut rollout = Rollout::begin().await?;
+    // 1. Verifiers know the new pepper before any code is keyed with it.
+    rollout.deployment.rotate_peppers()?;
+    rollout.restart("verifier").await?;
+    rollout.restart("code-issuer").await?;
+    // 2. The last code of the old pepper has expired: but for one, to see that it was the old one's.
+    let (user, code) = rollout.old.pop().expect("more codes than states");
+    rollout.old.clear();
+    fs::remove_file(rollout.deployment.file("peppers/previous.pepper"))?;
+    rollout.restart("verifier").await?;
+    rollout.restart("code-issuer").await?;
+    assert_eq!(rollout.replicas[0].redeem(&user, &code).await?.0, "rejected");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_code_issuers_key_rotates_and_no_good_token_is_rejected() -> Tested {
+    let mut rollout = Rollout::begin().await?;
+    let [before, _] = rollout.tokens[0].clone();
+    rollout.rotate_signing_key("code-issuer", "issuer", &["verifier", "journey-runner"]).await?;
+    let after = rollout.replicas[0].token("acme-verifier").await?;
+    assert_ne!(key_id(&before)?, key_id(&after)?);
+    let refused = accepts(&rollout.replicas[0], &before, &before).await;
+    assert!(refused.is_err(), "the old key is still believed");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_journey_runners_key_rotates_and_no_good_token_is_rejected() -> Tested {
+    let mut rollout = Rollout::begin().await?;
+    let before = published(&rollout.replicas[0]).await?;
+    rollout.rotate_signing_key("journey-runner", "runner", &["verifier"]).await?;
+    let after = published(&rollout.replicas[0]).await?;
+    assert_eq!((before.keys.len(), after.keys.len()), (1, 1));
+    assert_ne!(before, after);
+    Ok(())
+}
