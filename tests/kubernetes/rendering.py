@@ -24,11 +24,14 @@ def components_of(overlay: str) -> list[str]:
     return [component for component in named if component != "configuration"]
 
 
-# All that is rendered: the overlays, and production with what it leaves to choice.
+# All that is rendered: the overlays, and each with what it leaves to choice.
+CHOICES = {
+    "local-with-sentinels": ("local", {"redis-development": "redis-sentinel"}),
+    "production-with-ingress": ("production", {"gateway": "ingress"}),
+}
 RENDERED = {overlay: components_of(overlay) for overlay in OVERLAYS}
-CHOICES = {"production-with-ingress": {"gateway": "ingress"}}
-for _name, _choice in CHOICES.items():
-    RENDERED[_name] = [_choice.get(it, it) for it in RENDERED["production"]]
+for _name, (_overlay, _choice) in CHOICES.items():
+    RENDERED[_name] = [_choice.get(it, it) for it in RENDERED[_overlay]]
 
 
 def run(*command: str, cwd: Path | None = None) -> str:
@@ -62,19 +65,23 @@ def as_it_stands(overlay: str) -> Cluster:
 
 @functools.cache
 def rendered(name: str) -> Cluster:
-    """An overlay as it is deployed: production after a choice was made and its images were named by
-    digest, with the command that the README gives."""
-    if name == "local":
-        return as_it_stands(name)
+    """An overlay as it is deployed: after a choice was made, and in production after its images were
+    named by digest, with the command that the README gives."""
+    overlay, choice = CHOICES.get(name, (name, {}))
     folder = copy() / "kubernetes/overlays" / f"{name}-deployed"
-    shutil.copytree(folder.with_name("production"), folder)
+    shutil.copytree(folder.with_name(overlay), folder)
     kustomization = folder / "kustomization.yaml"
     text = kustomization.read_text()
-    for given, chosen in CHOICES.get(name, {}).items():
+    for given, chosen in choice.items():
         assert f"components/{given}" in text
         text = text.replace(f"components/{given}", f"components/{chosen}")
     kustomization.write_text(text)
-    for image in sorted({image.rsplit(":", 1)[0] for image in build(folder).images()}):
-        named = f"{image}=registry.example/{image.split('/')[-1]}@{DIGEST}"
-        run(os.environ["KUSTOMIZE"], "edit", "set", "image", named, cwd=folder)
+    if overlay == "production":
+        for image in sorted({image.rsplit(":", 1)[0] for image in build(folder).images()}):
+            named = f"{image}=registry.example/{image.split('/')[-1]}@{DIGEST}"
+            run(os.environ["KUSTOMIZE"], "edit", "set", "image", named, cwd=folder)
     return build(folder)
+
+
+def is_production(name: str) -> bool:
+    return name.startswith("production")

@@ -3,13 +3,13 @@
 import pytest
 from cluster import Cluster
 from policy import MUTATIONS, ONLY_IN_PRODUCTION, RULES
-from rendering import RENDERED, as_it_stands, rendered
+from rendering import RENDERED, as_it_stands, is_production, rendered
 
 KEPT = [
     (overlay, rule)
     for overlay in RENDERED
     for rule in RULES
-    if overlay != "local" or rule not in ONLY_IN_PRODUCTION
+    if is_production(overlay) or rule not in ONLY_IN_PRODUCTION
 ]
 
 

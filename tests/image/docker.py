@@ -1,0 +1,97 @@
+"""A Docker daemon of these tests' own, and the images in it."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Iterator
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+# What a Redis of these tests is made of.
+REDIS = ("redis-server", "redis-cli", "sh", "sed", "head", "grep", "cat", "sleep", "hostname", "mkdir", "mv")
+
+
+class Daemon:
+    """A running daemon. Everything of it is in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = f"unix://{folder}/socket"
+
+    def docker(self, *arguments: str, check: bool = True) -> str:
+        """Runs Debian's client; answers with what it printed."""
+        # Its client speaks BuildKit by itself; others need a plugin.
+        command = ["/usr/bin/docker", "--host", self.socket, *arguments]
+        environment = os.environ | {"DOCKER_BUILDKIT": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=180)
+        assert done.returncode == 0 or not check, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+        return (done.stdout + ("" if check else done.stderr)).strip()
+
+    def inspect(self, name: str) -> Any:
+        return json.loads(self.docker("inspect", name))[0]
+
+    def build(self, service: str, context: Path) -> str:
+        """Builds the last stage of the Dockerfile on `scratch`, from binaries that are there."""
+        image = f"postern/{service}:local"
+        arguments = {"BASE": "scratch", "BINARIES": "given", "SERVICE": service, "REVISION": "tested"}
+        given = [it for key, value in arguments.items() for it in ("--build-arg", f"{key}={value}")]
+        self.docker("build", "--file", str(DOCKERFILE), *given, "--tag", image, str(context))
+        return image
+
+
+@contextlib.contextmanager
+def daemon() -> Iterator[Daemon]:
+    """A daemon, ended with all that runs under it."""
+    folder = Path(tempfile.mkdtemp(prefix="postern-docker-"))
+    log = open(folder / "log", "w", encoding="utf-8")
+    places = {"--data-root": "data", "--exec-root": "exec", "--pidfile": "pid"}
+    command = ["dockerd", "--host", f"unix://{folder}/socket"]
+    command += [it for flag, name in places.items() for it in (flag, str(folder / name))]
+    process = subprocess.Popen(command, stdout=log, stderr=log)
+    started = Daemon(folder)
+    try:
+        begun = time.monotonic()
+        while "Server Version" not in started.docker("info", check=False):
+            assert process.poll() is None and time.monotonic() - begun < 60, (folder / "log").read_text()
+            time.sleep(0.2)
+        yield started
+    finally:
+        running = re.findall(r"^[0-9a-f]{12,}$", started.docker("ps", "-aq", check=False), re.M)
+        if running:
+            started.docker("rm", "-f", *running, check=False)
+        process.terminate()
+        process.wait(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def context(folder: Path) -> Path:
+    """What the stage `given` of the Dockerfile takes: static binaries, and the authorities."""
+    folder.mkdir()
+    for binary in ("code-issuer", "verifier", "journey-runner", "postern"):
+        shutil.copy2(Path(os.environ["POSTERN_STATIC"]) / binary, folder)
+    shutil.copy2(AUTHORITIES, folder)
+    return folder
+
+
+def import_redis(running: Daemon, folder: Path, image: str) -> None:
+    """An image of the host's Redis, with what the scripts of deploy/ run."""
+    for tool in REDIS:
+        binary = Path(shutil.which(tool)).resolve()
+        needed = subprocess.run(["ldd", binary], capture_output=True, text=True, check=False).stdout
+        for file in [str(binary), *re.findall(r"(/\S+) \(0x", needed)]:
+            target = folder / file[1:]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, target)
+        for link in ("bin", "usr/bin", "usr/local/bin"):
+            (folder / link).mkdir(parents=True, exist_ok=True)
+            if not (folder / link / tool).exists():
+                shutil.copy2(binary, folder / link / tool)
+    archive = folder.with_suffix(".tar")
+    subprocess.run(["tar", "-C", folder, "-cf", archive, "."], check=True)
+    running.docker("import", "--change", "ENV PATH=/usr/bin:/bin", str(archive), image)

@@ -1,0 +1,70 @@
+"""Recoveries, one after the other in a few threads, spread over the replicas that are ready: as behind a
+Service, which hears of a pod's end some time after the pod."""
+
+import itertools
+import threading
+import time
+
+from cluster import SERVICES
+from recovery import redeem
+from stack import Running
+
+THREADS = 3
+PAUSE = 0.1
+# Together at most this many a test, whatever happens.
+MOST = 5_000
+
+
+class Load:
+    """Runs while it is entered."""
+
+    def __init__(self, replicas: dict[str, list[Running]], secret: str) -> None:
+        self.replicas = {service: list(running) for service, running in replicas.items()}
+        self.ready = {service: list(running) for service, running in replicas.items()}
+        self.secret, self.done, self.failed = secret, 0, []
+        self.turn, self.over, self.lock = itertools.count(), threading.Event(), threading.Lock()
+        self.threads = [threading.Thread(target=self.call) for _ in range(THREADS)]
+        self.threads.append(threading.Thread(target=self.look))
+
+    def __enter__(self) -> "Load":
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def add(self, running: Running) -> None:
+        with self.lock:
+            self.replicas[running.service].append(running)
+
+    def remove(self, running: Running) -> None:
+        with self.lock:
+            self.replicas[running.service].remove(running)
+
+    def look(self) -> None:
+        """Looks who is ready, twice a second."""
+        while not self.over.wait(0.5):
+            with self.lock:
+                listed = {service: list(running) for service, running in self.replicas.items()}
+            self.ready = {service: [it for it in listed[service] if it.is_ready()] for service in SERVICES}
+
+    def call(self) -> None:
+        while not self.over.is_set() and self.done < MOST:
+            turn = next(self.turn)
+            ready = self.ready
+            issuer, runner = (
+                ready[service][turn % len(ready[service])].url("8080")
+                for service in ("code-issuer", "journey-runner")
+            )
+            try:
+                outcome = redeem(issuer, runner, self.secret, f"user-{turn}")
+            except AssertionError as error:
+                outcome = str(error)
+            with self.lock:
+                self.done += 1
+                if outcome != "completed":
+                    self.failed.append(f"{issuer} {runner}: {outcome} at {time.strftime('%X')}")
+            time.sleep(PAUSE)
