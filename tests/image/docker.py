@@ -75,6 +75,7 @@ def context(folder: Path) -> Path:
     folder.mkdir()
     for binary in ("code-issuer", "verifier", "journey-runner", "postern"):
         shutil.copy2(Path(os.environ["POSTERN_STATIC"]) / binary, folder)
+        subprocess.run(["strip", folder / binary], check=True)
     shutil.copy2(AUTHORITIES, folder)
     return folder
 

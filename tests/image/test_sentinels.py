@@ -23,10 +23,28 @@ def stack(docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     started.end()
 
 
-def primary(stack: Stack, ask: str) -> str:
+def sentinel(stack: Stack, host: str, *question: str) -> list[str]:
+    """What a sentinel answers, line by line."""
+    command = ["redis-cli", "-p", "26379", "--raw", "sentinel", *question]
+    return stack.daemon.docker("exec", f"{host}-sentinel", *command, check=False).splitlines()
+
+
+def primary(stack: Stack, host: str) -> str:
     """Who is the primary, by the word of one sentinel."""
-    command = ["redis-cli", "-p", "26379", "--raw", "sentinel", "get-master-addr-by-name", "postern"]
-    return stack.daemon.docker("exec", f"{ask}-sentinel", *command, check=False).split("\n")[0]
+    return sentinel(stack, host, "get-master-addr-by-name", "postern")[0]
+
+
+def wait_until_all_know_each_other(stack: Stack) -> None:
+    """A sentinel asks the primary for its replicas every ten seconds: until then it knows of none."""
+    begun = time.monotonic()
+    for host in HOSTS:
+        while True:
+            told = sentinel(stack, host, "master", "postern")
+            known = dict(zip(told[::2], told[1::2], strict=False))
+            if known.get("num-slaves") == known.get("num-other-sentinels") == "2":
+                break
+            assert time.monotonic() - begun < 60, known
+            time.sleep(0.5)
 
 
 def recovers_within(stack: Stack, services: dict[str, Running], seconds: float, what: str) -> None:
@@ -34,8 +52,7 @@ def recovers_within(stack: Stack, services: dict[str, Running], seconds: float, 
     issuer, runner = (services[it].url("8080") for it in ("code-issuer", "journey-runner"))
     begun, turn, outcome = time.monotonic(), 0, ""
     while outcome != "completed":
-        logs = {name: stack.daemon.docker("logs", "--tail", "30", name, check=False) for name in HOSTS}
-        assert time.monotonic() - begun < seconds, f"{what}: {outcome}\n{logs}\n{services['verifier'].log()}"
+        assert time.monotonic() - begun < seconds, f"{what}: {outcome}\n{logs(stack)}"
         try:
             turn += 1
             outcome = redeem(issuer, runner, secret.read_text().strip(), f"{what}-{turn}")
@@ -45,12 +62,20 @@ def recovers_within(stack: Stack, services: dict[str, Running], seconds: float, 
     print(f"\n{what}: service again after {time.monotonic() - begun:.1f} s")
 
 
+def logs(stack: Stack) -> str:
+    """What every container said last."""
+    names = stack.daemon.docker("ps", "-a", "--format", "{{.Names}}").split()
+    return "\n".join(f"{it}: {stack.daemon.docker('logs', '--tail', '20', it, check=False)}" for it in names)
+
+
 def test_sentinels_start_from_nothing_and_the_services_follow_a_failover(stack: Stack) -> None:
     services = {service: stack.start(service) for service in reversed(SERVICES)}
     for running in services.values():
         running.wait_until_ready()
     recovers_within(stack, services, 60, "first")
     assert primary(stack, "redis-1") == "redis-0.redis"
+
+    wait_until_all_know_each_other(stack)
 
     # The end of a node: server and sentinel at once.
     stack.daemon.docker("kill", "redis-0", "redis-0-sentinel")

@@ -24,14 +24,15 @@ def components_of(overlay: str) -> list[str]:
     return [component for component in named if component != "configuration"]
 
 
-# All that is rendered: the overlays, and each with what it leaves to choice.
+# All that is rendered: the overlays, and some with another choice: one component for another.
 CHOICES = {
     "local-with-sentinels": ("local", {"redis-development": "redis-sentinel"}),
     "production-with-ingress": ("production", {"gateway": "ingress"}),
+    "production-without-tls": ("production", {"mutual-tls": None}),
 }
 RENDERED = {overlay: components_of(overlay) for overlay in OVERLAYS}
 for _name, (_overlay, _choice) in CHOICES.items():
-    RENDERED[_name] = [_choice.get(it, it) for it in RENDERED[_overlay]]
+    RENDERED[_name] = [it for it in (_choice.get(it, it) for it in RENDERED[_overlay]) if it]
 
 
 def run(*command: str, cwd: Path | None = None) -> str:
@@ -73,8 +74,9 @@ def rendered(name: str) -> Cluster:
     kustomization = folder / "kustomization.yaml"
     text = kustomization.read_text()
     for given, chosen in choice.items():
-        assert f"components/{given}" in text
-        text = text.replace(f"components/{given}", f"components/{chosen}")
+        line = f"  - ../../components/{given}\n"
+        assert line in text
+        text = text.replace(line, line.replace(given, chosen) if chosen else "")
     kustomization.write_text(text)
     if overlay == "production":
         for image in sorted({image.rsplit(":", 1)[0] for image in build(folder).images()}):

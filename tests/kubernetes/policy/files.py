@@ -23,6 +23,8 @@ OWNERS = {
     "redis-users": {"redis"},
     "redis-peers": {"redis"},
     "client-secrets": set(SERVICES),
+    # Made by cert-manager, and the same for whoever asks how.
+    **{f"{service}-tls": {service} for service in SERVICES},
 }
 
 

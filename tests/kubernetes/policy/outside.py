@@ -63,3 +63,68 @@ def metrics_of_all_services_are_collected(cluster: Cluster) -> Iterator[str]:
 @breaks(metrics_of_all_services_are_collected)
 def a_monitor_of_another_port(cluster: Cluster) -> None:
     cluster.of("ServiceMonitor")[0]["spec"]["endpoints"][0]["port"] = "metrics"
+
+
+@rule
+def whoever_speaks_tls_has_a_certificate_for_it(cluster: Cluster) -> Iterator[str]:
+    """Of Certificates, which no schema here knows: who signs them, for which names, and for whom."""
+    certificates = {it["spec"]["secretName"]: it["spec"] for it in cluster.of("Certificate")}
+    issuers = {name_of(it) for it in cluster.of("Issuer")}
+    for name, spec in certificates.items():
+        if spec["issuerRef"] != {"kind": "Issuer", "name": spec["issuerRef"]["name"]}:
+            yield f"{name}: it is signed outside of the namespace"
+        if spec["issuerRef"]["name"] not in issuers:
+            yield f"{name}: there is no issuer {spec['issuerRef']['name']}"
+    for pod in cluster.services():
+        if "POSTERN_GRPC_TLS_CERTIFICATE" not in pod.environment():
+            continue
+        mounted = {it.get("secret", {}).get("secretName") for it in pod.spec["volumes"]}
+        (own,) = mounted & set(certificates) or {None}
+        if own is None:
+            yield f"{pod.name}: nobody makes its certificate"
+            continue
+        for service in cluster.of("Service"):
+            if matches({"matchLabels": service["spec"]["selector"]}, pod.labels):
+                if name_of(service) not in certificates[own]["dnsNames"]:
+                    yield f"{own}: it is not for the name {name_of(service)}"
+        uses = {"server auth"} | ({"client auth"} if pod.name == "journey-runner" else set())
+        if not uses <= set(certificates[own]["usages"]):
+            yield f"{own}: it may not be used for {uses}"
+        if "POSTERN_GRPC_TLS_CLIENT_AUTHORITY" not in pod.environment():
+            yield f"{pod.name}: it takes calls from anybody"
+
+
+@breaks(whoever_speaks_tls_has_a_certificate_for_it)
+def a_certificate_for_another_name(cluster: Cluster) -> None:
+    cluster.one("Certificate", "verifier")["spec"]["dnsNames"] = ["verifier"]
+
+
+@breaks(whoever_speaks_tls_has_a_certificate_for_it)
+def a_runner_that_is_no_client(cluster: Cluster) -> None:
+    cluster.one("Certificate", "journey-runner")["spec"]["usages"].remove("client auth")
+
+
+@breaks(whoever_speaks_tls_has_a_certificate_for_it)
+def a_service_that_asks_callers_for_nothing(cluster: Cluster) -> None:
+    variables = cluster.services()[0].service["env"]
+    variables[:] = [it for it in variables if it["name"] != "POSTERN_GRPC_TLS_CLIENT_AUTHORITY"]
+
+
+@rule
+def either_both_ends_speak_tls_or_neither(cluster: Cluster) -> Iterator[str]:
+    _, verifier, runner = cluster.services()
+    is_served = "POSTERN_GRPC_TLS_CERTIFICATE" in verifier.environment()
+    is_called = runner.environment()["POSTERN_VERIFIER"]["value"].startswith("https://")
+    if is_served != is_called:
+        yield "the runner calls the verifier in a way that it does not answer"
+    for service in cluster.of("Service"):
+        for port in service["spec"]["ports"]:
+            wanted = "https" if is_served else "kubernetes.io/h2c"
+            if port["name"] == "grpc" and port.get("appProtocol") != wanted:
+                yield f"{name_of(service)}: its gRPC is announced as {port.get('appProtocol')}"
+
+
+@breaks(either_both_ends_speak_tls_or_neither)
+def a_runner_that_calls_in_the_clear(cluster: Cluster) -> None:
+    verifier = cluster.services()[2].environment()["POSTERN_VERIFIER"]
+    verifier["value"] = verifier["value"].replace("https", "http")
