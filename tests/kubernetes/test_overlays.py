@@ -15,6 +15,7 @@ LEARNT = {
     "Certificate": "cert-manager.io/v1",
     "Issuer": "cert-manager.io/v1",
     "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "PrometheusRule": "monitoring.coreos.com/v1",
     "ServiceMonitor": "monitoring.coreos.com/v1",
 }
 
@@ -89,3 +90,10 @@ def test_the_overlays_are_the_ones_that_people_are_told_of(production: Cluster, 
     assert OVERLAYS == ["local", "production"]
     assert not production.of("Secret"), "secrets in a repository are secrets of everybody"
     assert local.of("Secret")
+
+
+def test_the_alerts_of_the_operator_are_the_alerts(production: Cluster) -> None:
+    alerts = yaml.safe_load((DEPLOY / "observability/alerts.yaml").read_text())
+    assert alerts["groups"]
+    (rule,) = production.of("PrometheusRule")
+    assert rule["spec"] == alerts
