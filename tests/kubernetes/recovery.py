@@ -2,11 +2,14 @@
 end of the pods. Answers with what was seen, for test_pods.py to judge."""
 
 import json
+import socket
+import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 from cluster import SERVICES
@@ -53,6 +56,10 @@ def recover(node) -> dict[str, Any]:
         issuer, runner = (f"http://{node.addresses[it]}:8080" for it in ("code-issuer", "journey-runner"))
         secret = node.containers["code-issuer"].root / "etc/postern/secrets/clients/help-desk"
         seen["outcome"] = redeem(issuer, runner, secret.read_text().strip())
+        if (tls := node.containers["verifier"].root / "etc/postern/secrets/tls").exists():
+            at = (node.addresses["verifier"], 50052)
+            own = node.containers["journey-runner"].root / "etc/postern/secrets/tls"
+            seen["let_in"] = {"runner": is_let_in(at, tls, own), "stranger": is_let_in(at, tls, None)}
         for name, container in node.containers.items():
             seen["pods"][name] = container.status() | {"writes": writes(container)}
         stop(node, seen)
@@ -78,6 +85,22 @@ def redeem(issuer: str, runner: str, secret: str, user: str = "alice") -> str:
     status, text = ask(runner + path, start)
     assert status == 200, text
     return json.loads(text)["data"]["state"]
+
+
+def is_let_in(at: tuple[str, int], authority: Path, own: Path | None) -> bool:
+    """Whether the verifier says anything to whoever shows that certificate, or none."""
+    context = ssl.create_default_context(cafile=authority / "ca.crt")
+    context.set_alpn_protocols(["h2"])
+    if own:
+        context.load_cert_chain(own / "tls.crt", own / "tls.key")
+    try:
+        with socket.create_connection(at, 5) as plain, context.wrap_socket(plain, server_hostname="verifier") as told:
+            # The settings of HTTP/2, which come first.
+            return len(told.recv(9)) == 9
+    except ssl.SSLError as refused:
+        if "ALERT" not in (refused.reason or ""):
+            raise
+        return False
 
 
 def writes(container) -> bool:

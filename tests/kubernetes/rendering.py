@@ -24,15 +24,16 @@ def components_of(overlay: str) -> list[str]:
     return [component for component in named if component != "configuration"]
 
 
-# All that is rendered: the overlays, and some with another choice: one component for another.
+# All that is rendered: the overlays, and some with another choice: these components for that one.
 CHOICES = {
-    "local-with-sentinels": ("local", {"redis-development": "redis-sentinel"}),
-    "production-with-ingress": ("production", {"gateway": "ingress"}),
-    "production-without-tls": ("production", {"mutual-tls": None}),
+    "local-with-sentinels": ("local", {"redis-development": ["redis-sentinel"]}),
+    "local-with-tls": ("local", {"redis-development": ["redis-development", "mutual-tls"]}),
+    "production-with-ingress": ("production", {"gateway": ["ingress"]}),
+    "production-without-tls": ("production", {"mutual-tls": []}),
 }
 RENDERED = {overlay: components_of(overlay) for overlay in OVERLAYS}
 for _name, (_overlay, _choice) in CHOICES.items():
-    RENDERED[_name] = [it for it in (_choice.get(it, it) for it in RENDERED[_overlay]) if it]
+    RENDERED[_name] = [chosen for it in RENDERED[_overlay] for chosen in _choice.get(it, [it])]
 
 
 def run(*command: str, cwd: Path | None = None) -> str:
@@ -76,7 +77,7 @@ def rendered(name: str) -> Cluster:
     for given, chosen in choice.items():
         line = f"  - ../../components/{given}\n"
         assert line in text
-        text = text.replace(line, line.replace(given, chosen) if chosen else "")
+        text = text.replace(line, "".join(line.replace(given, it) for it in chosen))
     kustomization.write_text(text)
     if overlay == "production":
         for image in sorted({image.rsplit(":", 1)[0] for image in build(folder).images()}):

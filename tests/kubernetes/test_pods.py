@@ -1,5 +1,5 @@
-"""The real binaries and a real Redis, run as the pods of overlays/local would be: their variables, files,
-users and roots are read from the rendered manifests, and nothing is added."""
+"""The real binaries and a real Redis, run as the pods of overlays/local would be, once as it is and once with
+mutual TLS: their variables, files, users and roots are read from the rendered manifests."""
 
 import json
 import os
@@ -8,22 +8,29 @@ import sys
 from pathlib import Path
 
 import pytest
+from certificates import with_certificates
 from cluster import SERVICES, Cluster
 from rendering import rendered
 
 HERE = Path(__file__).parent
 
 
+@pytest.fixture(scope="module", params=["local", "local-with-tls"])
+def overlay(request) -> str:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict:
+def seen(overlay: str, tmp_path_factory: pytest.TempPathFactory) -> dict:
     """What was seen of one recovery in it."""
     assert os.geteuid() == 0, "run this as root, or in a container: it makes namespaces and mounts"
     folder = tmp_path_factory.mktemp("node")
     # Users of pods go through this folder.
     for parent in (folder, folder.parent, folder.parent.parent):
         parent.chmod(0o755)
+    cluster = with_certificates(rendered(overlay), tmp_path_factory.mktemp("authority"))
     binaries = str(Path(os.environ["POSTERN_BIN"]).parent)
-    given = {"documents": rendered("local").documents, "folder": str(folder), "binaries": binaries}
+    given = {"documents": cluster.documents, "folder": str(folder), "binaries": binaries}
     file = folder / "node.json"
     file.write_text(json.dumps(given))
     own = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -40,6 +47,11 @@ def test_the_configuration_passes_the_check_where_it_is_mounted(seen: dict) -> N
 
 def test_a_user_gets_back_in(seen: dict) -> None:
     assert seen["outcome"] == "completed", seen["logs"]
+
+
+def test_the_verifier_speaks_to_whom_it_knows(seen: dict, overlay: str) -> None:
+    expected = {"runner": True, "stranger": False} if overlay == "local-with-tls" else None
+    assert seen.get("let_in") == expected
 
 
 def test_each_process_has_a_users_rights_and_no_other(seen: dict, local: Cluster) -> None:
