@@ -87,6 +87,8 @@ def a_secret_that_everybody_may_read(cluster: Cluster) -> None:
 @rule
 def what_is_mounted_is_there(cluster: Cluster) -> Iterator[str]:
     made = {(it["kind"], name_of(it)) for it in cluster.documents}
+    # What cert-manager will make.
+    made |= {("Secret", it["spec"]["secretName"]) for it in cluster.of("Certificate")}
     has_secrets = bool(cluster.of("Secret"))
     for pod in cluster.pods():
         names = {volume["name"] for volume in pod.spec.get("volumes", [])}
