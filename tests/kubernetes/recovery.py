@@ -42,6 +42,12 @@ def wait_for(what: str, holds) -> None:
         time.sleep(0.05)
 
 
+def wait_until_ready(container, url: str) -> None:
+    """One that has ended will not be."""
+    wait_for(f"{container.name} is ready", lambda: ask(url)[0] == 200 or container.process.poll() is not None)
+    assert container.process.poll() is None, f"{container.name} has ended: {container.log()}"
+
+
 def recover(node) -> dict[str, Any]:
     """Starts everything, lets one user back in, and stops everything."""
     seen: dict[str, Any] = {"pods": {}}
@@ -51,8 +57,7 @@ def recover(node) -> dict[str, Any]:
         container.start()
     try:
         for name in SERVICES:
-            admin = f"http://{node.addresses[name]}:9090"
-            wait_for(f"{name} is ready: {node.containers[name].log()}", lambda at=admin: ask(f"{at}/readyz")[0] == 200)
+            wait_until_ready(node.containers[name], f"http://{node.addresses[name]}:9090/readyz")
         issuer, runner = (f"http://{node.addresses[it]}:8080" for it in ("code-issuer", "journey-runner"))
         secret = node.containers["code-issuer"].root / "etc/postern/secrets/clients/help-desk"
         seen["outcome"] = redeem(issuer, runner, secret.read_text().strip())
