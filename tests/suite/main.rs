@@ -10,6 +10,7 @@ mod apart;
 mod authorization;
 mod directory;
 mod draining;
+mod durability;
 mod forgery;
 mod guide;
 mod harness;

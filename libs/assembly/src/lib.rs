@@ -11,6 +11,7 @@
 
 pub mod audit;
 pub mod configuration;
+mod durability;
 pub mod health;
 pub mod secrets;
 pub mod store;

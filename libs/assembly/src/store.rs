@@ -15,11 +15,13 @@ use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::Checks;
 pub use store_redis::connection::checks::Use;
+use store_redis::connection::confirmation::Confirmation;
 use store_redis::connection::observer::{Call, Observer};
 use store_redis::connection::{Connection, UnfitError};
 use store_redis::journeys::RedisJourneyStore;
 
 use self::access::AccessArgs;
+use crate::durability;
 
 /// The store of a service.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,6 +34,10 @@ pub struct StoreArgs {
     /// What it takes to be let in.
     #[command(flatten)]
     pub store_access: AccessArgs,
+    /// What Redis must have done before a code's outcome is told: `fenced` (run it; the default),
+    /// `replicated:<replicas>:<timeout>` such as `replicated:1:100ms`, or `synced` (to its disk)
+    #[arg(long, env = "POSTERN_STORE_DURABILITY", value_name = "LEVEL")]
+    pub store_durability: Option<String>,
     /// Whether a Redis is refused that may lose or evict what it is given: on or off
     #[arg(long, env = "POSTERN_STORE_CHECKS", value_name = "on|off")]
     pub store_checks: Option<String>,
@@ -47,14 +53,17 @@ pub enum Store {
         /// Where it is.
         address: Address,
         /// What it takes to be let in.
-        access: Access,
+        access: Box<Access>,
         /// What is looked at before it is used.
         checks: Checks,
+        /// What is waited for before an outcome is told.
+        confirmation: Option<Confirmation>,
     },
 }
 
 impl StoreArgs {
     const SETTING: &str = "--store (POSTERN_STORE)";
+    const DURABILITY: &str = "--store-durability (POSTERN_STORE_DURABILITY)";
 
     /// The store, this process's memory if none is named. Redis is taken as it is, unless checks are
     /// asked for.
@@ -85,8 +94,14 @@ impl StoreArgs {
         };
         let is_checked = mistakes.check("--store-checks (POSTERN_STORE_CHECKS)", is_checked);
         let access = self.store_access.access(mistakes);
+        let level = self.store_durability.as_deref().unwrap_or("fenced");
+        let confirmation = mistakes.check(Self::DURABILITY, durability::parse(level));
         let url = match self.store.as_deref() {
             None | Some("memory") => {
+                if let Some(Some(_)) = confirmation {
+                    let rule = "memory has neither replicas nor a disk: name a Redis by --store";
+                    mistakes.note(format_args!("{}: {rule}", Self::DURABILITY));
+                }
                 return self.store_access.no_sentinels(mistakes).map(|()| Store::Memory);
             }
             Some(url) => url,
@@ -95,8 +110,11 @@ impl StoreArgs {
         if address.as_ref().is_some_and(|address| !address.has_sentinels()) {
             self.store_access.no_sentinels(mistakes)?;
         }
+        // Journeys are told of as soon as they are stored, whatever holds for codes.
+        let confirmation = confirmation?.filter(|_| used != Use::Journeys);
         let checks = if is_checked? { Checks::On(used) } else { Checks::Off };
-        Some(Store::Redis { address: address?, access: access?, checks })
+        let access = Box::new(access?);
+        Some(Store::Redis { address: address?, access, checks, confirmation })
     }
 }
 
@@ -121,10 +139,12 @@ impl Store {
                 journeys: Arc::new(MemoryJourneyStore::new(Arc::new(SystemClock))),
                 connection: None,
             }),
-            Self::Redis { address, access, checks } => {
+            Self::Redis { address, access, checks, confirmation } => {
                 let named = |what: &str| format!("{}: {what}", StoreArgs::SETTING);
-                let connection = Connection::open(&address, access, checks, Some(measured()))
-                    .map_err(|error| Mistakes(vec![named(&error.to_string())]))?;
+                let connection =
+                    Connection::open(&address, *access, checks, confirmation, Some(measured()));
+                let connection =
+                    connection.map_err(|error| Mistakes(vec![named(&error.to_string())]))?;
                 connection.first_look().await.map_err(|UnfitError(complaints)| {
                     Mistakes(complaints.iter().map(|complaint| named(complaint)).collect())
                 })?;
@@ -185,16 +205,37 @@ mod tests {
     }
 
     #[test]
+    fn what_keeps_no_codes_waits_for_nothing() {
+        let flags = ["--store=redis://host", "--store-durability=synced"];
+        for (used, expected) in [(Use::Codes, Some(Confirmation::Disk)), (Use::Journeys, None)] {
+            let store = args(&flags).shared(used, &mut Mistakes::default());
+            let Some(Store::Redis { confirmation, .. }) = store else { panic!("a Redis") };
+            assert_eq!(confirmation, expected);
+        }
+    }
+
+    #[test]
+    fn memory_confirms_nothing() {
+        let mut mistakes = Mistakes::default();
+        args(&["--store-durability=replicated:1:100ms"]).or_memory(&mut mistakes);
+        assert!(mistakes.to_string().contains("--store-durability"), "{mistakes}");
+        let mut mistakes = Mistakes::default();
+        args(&["--store-durability=fenced"]).or_memory(&mut mistakes);
+        assert!(mistakes.is_empty(), "{mistakes}");
+    }
+
+    #[test]
     fn every_mistake_is_told() {
         let flags = [
             "--store=redis://",
             "--store-checks=perhaps",
+            "--store-durability=forever",
             "--store-key=/does/not/exist",
             "--store-password-file=/does/not/exist",
         ];
         let mut mistakes = Mistakes::default();
         assert!(args(&flags).shared(Use::Codes, &mut mistakes).is_none());
-        assert_eq!(mistakes.0.len(), 4, "{mistakes}");
+        assert_eq!(mistakes.0.len(), 5, "{mistakes}");
         let mut mistakes = Mistakes::default();
         assert!(args(&["--store=memory"]).shared(Use::Codes, &mut mistakes).is_none());
         assert_eq!(mistakes.0.len(), 1, "{mistakes}");

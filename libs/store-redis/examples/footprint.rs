@@ -56,7 +56,7 @@ async fn main() -> Outcome<()> {
     }
     let mut measured = measured?;
     let connection =
-        Connection::open(&Address::parse(&url)?, Access::default(), Checks::Off, None)?;
+        Connection::open(&Address::parse(&url)?, Access::default(), Checks::Off, None, None)?;
     let store = RedisCodeStore::new(connection);
 
     // Scripts and connections take their part once.

@@ -1,9 +1,9 @@
 -- Forgets failures and ends the lock: `Record::clear_lockout` of libs/codes/src/record/manage.rs.
 --
--- ARGV[5] attempt  [6] its fingerprint  [7] whether the caller named it, 1 or 0
+-- ARGV[6] attempt  [7] its fingerprint  [8] whether the caller named it, 1 or 0
 -- Replies  cleared locked|unlocked <failures> disabled|enabled fresh|replayed    conflict
 
-local attempt, fingerprint, is_named = ARGV[5], ARGV[6], ARGV[7] == '1'
+local attempt, fingerprint, is_named = ARGV[6], ARGV[7], ARGV[8] == '1'
 
 local known, again = recall(attempt, fingerprint)
 if known then

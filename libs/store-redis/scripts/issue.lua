@@ -1,13 +1,13 @@
 -- Issues a code: libs/codes/src/record/issue.rs, transition for transition.
 --
--- ARGV[5] attempt  [6] its fingerprint  [7] failed attempts allowed  [8] issues an hour
--- ARGV[9] overrides a day  [10] whether to override a lock, 1 or 0
--- ARGV[11] nonce of the code's id  [12] kid  [13] digest  [14] life, in ms  [15] client  [16] agent
+-- ARGV[6] attempt  [7] its fingerprint  [8] failed attempts allowed  [9] issues an hour
+-- ARGV[10] overrides a day  [11] whether to override a lock, 1 or 0
+-- ARGV[12] nonce of the code's id  [13] kid  [14] digest  [15] life, in ms  [16] client  [17] agent
 -- Replies  issued <nonce> <expires at, in ms> <attempts allowed> overridden|plain fresh|replayed
 --          locked <until, in ms>    disabled    conflict
 --          quota_exceeded <until, in ms>    override_quota_exceeded <until, in ms>
 
-local attempt, fingerprint, limit = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local attempt, fingerprint, limit = ARGV[6], ARGV[7], tonumber(ARGV[8])
 
 local function issued(overridden, again)
   local failed = record.state == 'active' and number('failed') or 0
@@ -22,13 +22,13 @@ if known then
   if not live then
     return {'conflict'}
   end
-  put('kid', ARGV[12])
-  put('digest', ARGV[13])
+  put('kid', ARGV[13])
+  put('digest', ARGV[14])
   save()
   return issued(again == 'fresh' and known[3] or 'plain', again)
 end
 
-if count('issues') >= tonumber(ARGV[8]) then
+if count('issues') >= tonumber(ARGV[9]) then
   return {'quota_exceeded', record.issues_until}
 end
 if is_disabled() then
@@ -37,10 +37,10 @@ end
 local overridden = 'plain'
 local lock = locked_until()
 if lock then
-  if ARGV[10] ~= '1' then
+  if ARGV[11] ~= '1' then
     return {'locked', text(lock)}
   end
-  if count('overrides') >= tonumber(ARGV[9]) then
+  if count('overrides') >= tonumber(ARGV[10]) then
     return {'override_quota_exceeded', record.overrides_until}
   end
   overridden = 'overridden'
@@ -48,16 +48,16 @@ if lock then
   one_more('overrides', DAY)
 end
 
-put('nonce', ARGV[11])
+put('nonce', ARGV[12])
 put('state', 'active')
-put('kid', ARGV[12])
-put('digest', ARGV[13])
+put('kid', ARGV[13])
+put('digest', ARGV[14])
 put('fence', fence())
 put('failed', '0')
 put('issued_at', text(now))
-put('expires_at', text(now + ARGV[14]))
-put('client', ARGV[15])
-put('agent', ARGV[16] ~= '' and ARGV[16] or nil)
+put('expires_at', text(now + ARGV[15]))
+put('client', ARGV[16])
+put('agent', ARGV[17] ~= '' and ARGV[17] or nil)
 one_more('issues', HOUR)
 remember(attempt, fingerprint, table.concat({'issued', record.nonce, overridden}, ' '))
 save()

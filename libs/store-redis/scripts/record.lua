@@ -6,6 +6,7 @@
 -- ARGV[2]  the time to live by, in ms, or empty for this server's own
 -- ARGV[3]  what to add to the fence: empty but in tests
 -- ARGV[4]  this call, which a client may send more than once: it answers the same each time
+-- ARGV[5]  `confirmed` if whoever called waits for replicas or a disk before telling; or empty
 -- Replies begin with a word. `skewed` and the difference in ms: the caller's clock is off.
 --
 -- code      nonce state (active consumed burned revoked) kid digest fence failed
@@ -23,6 +24,13 @@ local CONSECUTIVE_FAILURES = 100
 local MAX_SKEW = 5000
 
 local key, call = KEYS[1], ARGV[4]
+
+-- A write that leaves nothing, for whoever waits to wait for: every path has one, a denial of somebody
+-- unknown too. Else a replica that has stopped would confirm those that write nothing.
+if ARGV[5] == 'confirmed' then
+  redis.call('HSET', key, 'confirmed', '')
+  redis.call('HDEL', key, 'confirmed')
+end
 
 local function text(number)
   return string.format('%.0f', number)

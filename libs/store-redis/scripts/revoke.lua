@@ -1,10 +1,10 @@
 -- Revokes the live code: `Record::revoke` of libs/codes/src/record/manage.rs.
 --
--- ARGV[5] attempt  [6] its fingerprint  [7] whether the caller named it, 1 or 0
--- ARGV[8] the nonce of the one code that is meant, or empty for whichever lives
+-- ARGV[6] attempt  [7] its fingerprint  [8] whether the caller named it, 1 or 0
+-- ARGV[9] the nonce of the one code that is meant, or empty for whichever lives
 -- Replies  revoked <nonce> fresh|replayed    nothing_live    conflict
 
-local attempt, fingerprint, is_named, only = ARGV[5], ARGV[6], ARGV[7] == '1', ARGV[8]
+local attempt, fingerprint, is_named, only = ARGV[6], ARGV[7], ARGV[8] == '1', ARGV[9]
 
 local known, again = recall(attempt, fingerprint)
 if known then

@@ -1,13 +1,13 @@
 -- Verifies a guess: libs/codes/src/record/verify.rs, transition for transition.
 --
--- ARGV[5] attempt  [6] its fingerprint  [7] failed attempts allowed  [8] lockout, in ms
--- ARGV[9..]  pairs of a kid and the guess's digest under it
+-- ARGV[6] attempt  [7] its fingerprint  [8] failed attempts allowed  [9] lockout, in ms
+-- ARGV[10..]  pairs of a kid and the guess's digest under it
 -- Replies  accepted <nonce> <at, in ms> fresh|replayed
 --          denied <reason> <locked until, in ms, or -> <nonce or -> fresh|replayed
 --          conflict
 
-local attempt, fingerprint = ARGV[5], ARGV[6]
-local limit, lockout = tonumber(ARGV[7]), tonumber(ARGV[8])
+local attempt, fingerprint = ARGV[6], ARGV[7]
+local limit, lockout = tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local function lock_word()
   local ends = locked_until()
@@ -50,7 +50,7 @@ if record.state ~= 'active' then
   return refuse('no_code')
 end
 local candidate
-for i = 9, #ARGV, 2 do
+for i = 10, #ARGV, 2 do
   if ARGV[i] == record.kid then
     candidate = ARGV[i + 1]
   end

@@ -57,9 +57,11 @@ impl RedisCodeStore {
         let (now, fence) = self.injected.as_ref().map_or_else(Default::default, |injected| {
             (millis(injected.clock.now()), (injected.fence)())
         });
-        let opening = [millis(asked_at), now, fence, self.calls.next()].map(String::into_bytes);
+        let confirmed = if self.connection.confirms() { "confirmed" } else { "" };
+        let opening = [millis(asked_at), now, fence, self.calls.next(), confirmed.to_owned()];
+        let opening = opening.map(String::into_bytes);
         let arguments: Vec<_> = opening.into_iter().chain(arguments).collect();
-        let words = self.connection.run(script, &keys::record(subject), &arguments).await;
+        let words = self.connection.run_confirmed(script, &keys::record(subject), &arguments).await;
         let mut reply =
             Reply::new(words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?);
         let word = reply.word()?;

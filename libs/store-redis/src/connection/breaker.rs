@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::checks::{self, Checks};
+use super::checks::{self, Demands};
 use super::link::Link;
 use super::route::Route;
 use super::sentinel::Peer;
@@ -76,10 +76,10 @@ impl From<RedisError> for Outage {
 
 impl Breaker {
     /// Begins to bring a link up, inside a runtime.
-    pub(super) fn new(route: Route, checks: Checks) -> Self {
+    pub(super) fn new(route: Arc<Route>, demands: Demands) -> Self {
         let (state, _) = watch::channel(State { generation: 0, phase: Phase::Connecting });
         let (told, serves) = watch::channel(false);
-        let keeper = tokio::spawn(keep(route, checks, state.clone(), told));
+        let keeper = tokio::spawn(keep(route, demands, state.clone(), told));
         Self { state, serves, slow: AtomicU32::new(0), keeper }
     }
 
@@ -140,13 +140,13 @@ impl Drop for Breaker {
 
 /// Keeps a link up for as long as somebody has a use for it.
 async fn keep(
-    route: Route,
-    checks: Checks,
+    route: Arc<Route>,
+    demands: Demands,
     state: watch::Sender<State>,
     serves: watch::Sender<bool>,
 ) {
     loop {
-        let peer = bring_up(&route, checks, &state, &serves).await;
+        let peer = bring_up(&route, demands, &state, &serves).await;
         let mut states = state.subscribe();
         tokio::select! {
             _ = states.wait_for(|state| !matches!(state.phase, Phase::Up(_))) => {
@@ -163,13 +163,13 @@ async fn keep(
 /// Tries until a link is up.
 async fn bring_up(
     route: &Route,
-    checks: Checks,
+    demands: Demands,
     state: &watch::Sender<State>,
     serves: &watch::Sender<bool>,
 ) -> Option<Peer> {
     let mut is_known_down = false;
     loop {
-        match attempt(route, checks).await {
+        match attempt(route, demands).await {
             Ok((link, peer)) => {
                 state.send_modify(|state| {
                     state.generation += 1;
@@ -194,10 +194,10 @@ async fn bring_up(
     }
 }
 
-async fn attempt(route: &Route, checks: Checks) -> Result<(Link, Option<Peer>), Outage> {
+async fn attempt(route: &Route, demands: Demands) -> Result<(Link, Option<Peer>), Outage> {
     let attempt = async {
         let (mut link, peer) = route.connect().await?;
-        let complaints = checks::inspect(&mut link, checks).await?;
+        let complaints = checks::inspect(&mut link, demands).await?;
         if complaints.is_empty() { Ok((link, peer)) } else { Err(Outage::Unfit(complaints)) }
     };
     let no_link = format!("no connection within {} ms", PATIENCE.as_millis());

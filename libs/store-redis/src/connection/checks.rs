@@ -1,13 +1,17 @@
 //! What a Redis must be before a production service puts codes into it, and what to change where it
 //! is not.
 
-use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind};
+use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
+use super::confirmation::Confirmation;
 use super::link::Link;
 use crate::scripts;
 
 /// The oldest version that will do: it answers by scripts with flags alike, full or not.
 const OLDEST: (u32, u32) = (7, 0);
+
+/// The oldest version that can say what it has on its disk.
+const OLDEST_TO_SYNC: (u32, u32) = (7, 2);
 
 /// The complaint about a server that is not the primary.
 pub(super) const REPLICA: &str = "it is a replica: name the primary, or its sentinels";
@@ -45,15 +49,36 @@ impl Use {
     }
 }
 
+/// What a link must lead to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demands {
+    pub(super) checks: Checks,
+    /// A server that cannot give it is of no use, whatever else is looked at.
+    pub(super) confirmation: Option<Confirmation>,
+}
+
 /// What is wrong with the servers behind a link; each complaint says what to change.
-pub(super) async fn inspect(link: &mut Link, checks: Checks) -> RedisResult<Vec<String>> {
-    let Checks::On(used) = checks else { return Ok(vec![]) };
+pub(super) async fn inspect(link: &mut Link, demands: Demands) -> RedisResult<Vec<String>> {
+    let Demands { checks, confirmation } = demands;
     let mut complaints = vec![];
-    match link.describe().await {
-        Ok(servers) => servers.iter().for_each(|info| complaints.extend(read(info))),
-        Err(error) => complaints.push(may_not("INFO", error)?),
+    if checks != Checks::Off || confirmation == Some(Confirmation::Disk) {
+        match link.describe().await {
+            Ok(servers) => servers.iter().for_each(|info| complaints.extend(read(info, demands))),
+            Err(error) => complaints.push(may_not("INFO", error)?),
+        }
     }
-    for (whose, key) in used.names() {
+    // A server that is too old to sync knows no such command; that it is too old has been said.
+    let is_known = |asked: &Confirmation| *asked != Confirmation::Disk || complaints.is_empty();
+    if let Some(confirmation) = confirmation.filter(is_known)
+        && let Err(error) = link.query::<Value>(&confirmation.probe()).await
+    {
+        complaints.push(may_not(confirmation.command(), error)?);
+    }
+    let used = match checks {
+        Checks::Off => &[],
+        Checks::On(used) => used.names(),
+    };
+    for (whose, key) in used {
         let mut probe = redis::cmd("EVAL");
         probe.arg(scripts::RIGHTS).arg(1).arg(key).arg(whose);
         match link.query::<Vec<String>>(&probe).await {
@@ -76,11 +101,15 @@ fn may_not(what: &str, error: RedisError) -> RedisResult<String> {
 }
 
 fn rights(what: &str, whose: &str) -> String {
-    format!("the user may not run {what}: give it the rights of {whose} in deploy/redis/users.acl")
+    // The file that is delivered must load on servers that know no WAITAOF.
+    let beyond = if what == "WAITAOF" { ", and +waitaof" } else { "" };
+    format!(
+        "the user may not run {what}: give it the rights of {whose} in deploy/redis/users.acl{beyond}"
+    )
 }
 
 /// What a server's `INFO` gives cause to complain about.
-fn read(info: &str) -> Vec<String> {
+fn read(info: &str, Demands { checks, confirmation }: Demands) -> Vec<String> {
     let field = |name: &str| {
         let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         line.map(str::trim).unwrap_or_default()
@@ -88,7 +117,25 @@ fn read(info: &str) -> Vec<String> {
     let mut complaints = vec![];
     let version = field("redis_version");
     let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
-    if (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < OLDEST {
+    let number = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    let must_sync = confirmation == Some(Confirmation::Disk);
+    if must_sync && number < OLDEST_TO_SYNC {
+        complaints.push(format!(
+            "it is version {version}, which cannot say what it has on its disk: run 7.2 or later, or \
+             set appendfsync always there and the durability fenced here, so that it replies when \
+             it has"
+        ));
+    }
+    if field("aof_enabled") != "1" && (must_sync || checks != Checks::Off) {
+        complaints.push(
+            "it keeps no append-only file, so that a restart forgets lockouts: set appendonly yes"
+                .to_owned(),
+        );
+    }
+    if checks == Checks::Off {
+        return complaints;
+    }
+    if number < OLDEST {
         complaints.push(format!("it is version {version}: run 7.0 or later"));
     }
     let policy = field("maxmemory_policy");
@@ -97,12 +144,6 @@ fn read(info: &str) -> Vec<String> {
             "its maxmemory-policy is {policy}, under which a flood removes lockouts: set it to \
              noeviction"
         ));
-    }
-    if field("aof_enabled") != "1" {
-        complaints.push(
-            "it keeps no append-only file, so that a restart forgets lockouts: set appendonly yes"
-                .to_owned(),
-        );
     }
     if field("role") != "master" {
         complaints.push(REPLICA.to_owned());
@@ -117,10 +158,12 @@ mod tests {
     const FIT: &str = "# Server\r\nredis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\n\
         aof_enabled:1\r\nrole:master\r\n";
 
+    const ALL: Demands = Demands { checks: Checks::On(Use::All), confirmation: None };
+
     #[test]
     fn a_fit_server_gives_no_cause_to_complain() {
-        assert_eq!(read(FIT), Vec::<String>::new());
-        assert_eq!(read(&FIT.replace("7.0.15", "8.2.0")), Vec::<String>::new());
+        assert_eq!(read(FIT, ALL), Vec::<String>::new());
+        assert_eq!(read(&FIT.replace("7.0.15", "8.2.0"), ALL), Vec::<String>::new());
     }
 
     #[test]
@@ -131,10 +174,26 @@ mod tests {
             ("aof_enabled:1", "aof_enabled:0", "set appendonly yes"),
             ("role:master", "role:slave", "name the primary"),
         ] {
-            let complaints = read(&FIT.replace(fit, unfit));
+            let complaints = read(&FIT.replace(fit, unfit), ALL);
             assert_eq!(complaints.len(), 1, "{complaints:?}");
             assert!(complaints[0].contains(advice), "{complaints:?}");
         }
-        assert_eq!(read("").len(), 4);
+        assert_eq!(read("", ALL).len(), 4);
+    }
+
+    #[test]
+    fn a_server_that_cannot_sync_is_refused_whatever_else_is_looked_at() {
+        for checks in [Checks::Off, Checks::On(Use::Codes)] {
+            let demands = Demands { checks, confirmation: Some(Confirmation::Disk) };
+            let complaints = read(FIT, demands);
+            assert_eq!(complaints.len(), 1, "{complaints:?}");
+            assert!(complaints[0].contains("run 7.2") && complaints[0].contains("always"));
+            let newer = FIT.replace("7.0.15", "7.2.0");
+            assert_eq!(read(&newer, demands), Vec::<String>::new());
+            let forgetful = newer.replace("aof_enabled:1", "aof_enabled:0");
+            assert_eq!(read(&forgetful, demands).len(), 1);
+        }
+        let off = Demands { checks: Checks::Off, confirmation: None };
+        assert_eq!(read("", off), Vec::<String>::new());
     }
 }

@@ -2,10 +2,12 @@
 
 use redis::aio::MultiplexedConnection;
 use redis::cluster_async::ClusterConnection;
-use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
-use redis::{Cmd, FromRedisValue, RedisError, RedisResult, Value};
+use redis::cluster_routing::{
+    MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr,
+};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value};
 
-/// A connection that many callers share: commands of all of them travel on it at the same time.
+/// A connection. Those who share it have their commands travel on it at the same time.
 #[derive(Clone)]
 pub(super) enum Link {
     Node(MultiplexedConnection),
@@ -21,6 +23,30 @@ impl Link {
         }
     }
 
+    /// Sends two commands, one close behind the other, to the primary that has this key. Errors of
+    /// either are among the replies.
+    pub(super) async fn query_both(
+        &mut self,
+        key: &str,
+        first: Cmd,
+        second: Cmd,
+    ) -> RedisResult<(Value, Value)> {
+        let mut both = redis::pipe();
+        both.add_command(first).add_command(second);
+        let replies = match self {
+            Self::Node(connection) => connection.send_packed_commands(&both, 0, 2).await?,
+            Self::Cluster(connection) => {
+                let primary = Route::with_key(key, SlotAddr::Master);
+                let primary = SingleNodeRoutingInfo::SpecificNode(primary);
+                connection.route_pipeline(both, 0, 2, primary).await?
+            }
+        };
+        let replies: [Value; 2] = replies.try_into().map_err(|_| {
+            RedisError::from((ErrorKind::UnexpectedReturnType, "two commands, not two replies"))
+        })?;
+        Ok(replies.into())
+    }
+
     /// What every primary says of itself.
     pub(super) async fn describe(&mut self) -> RedisResult<Vec<String>> {
         let command = redis::cmd("INFO");
@@ -31,7 +57,7 @@ impl Link {
                     RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
                 let Value::Map(replies) = connection.route_command(command, everywhere).await?
                 else {
-                    return Err(RedisError::from((redis::ErrorKind::Parse, "no map of nodes")));
+                    return Err(RedisError::from((ErrorKind::Parse, "no map of nodes")));
                 };
                 replies.into_iter().map(|(_, reply)| Ok(redis::from_redis_value(reply)?)).collect()
             }
@@ -54,7 +80,6 @@ pub(super) enum Fault {
 
 impl Fault {
     pub(super) fn of(error: &RedisError) -> Self {
-        use redis::{ErrorKind, ServerErrorKind};
         if error.is_timeout() {
             return Self::Slow;
         }

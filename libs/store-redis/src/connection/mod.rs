@@ -1,23 +1,26 @@
 //! The way to Redis: one multiplexed connection that comes up again by itself, a deadline for every
-//! call, and scripts by their hash.
+//! call, and scripts by their hash. Calls that wait for a confirmation have lanes beside it.
 //!
 //! | to learn | read |
 //! | --- | --- |
 //! | which URLs there are, and who is let in | [`address`] |
 //! | what a server must be | [`checks`] |
+//! | what is waited for before an outcome is told | [`confirmation`], `lanes` |
 //! | when callers wait, and when they are refused at once | `breaker` |
 //! | how a link comes up, for each topology | `route`, `sentinel` |
 
 pub mod address;
 mod breaker;
 pub mod checks;
+pub mod confirmation;
+mod lanes;
 mod link;
 pub mod observer;
 mod route;
 mod sentinel;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
 use tokio::sync::watch;
@@ -25,7 +28,9 @@ use tokio::time::{sleep, timeout};
 
 use self::address::{Access, Address, AddressError};
 use self::breaker::{Breaker, Outage};
-use self::checks::Checks;
+use self::checks::{Checks, Demands};
+use self::confirmation::Confirmation;
+use self::lanes::Lanes;
 use self::link::{Fault, Link};
 use self::observer::Observer;
 use self::route::Route;
@@ -37,6 +42,10 @@ const DEADLINE: Duration = Duration::from_millis(300);
 
 /// How long to wait before a key that moves is asked for again.
 const A_MOMENT: Duration = Duration::from_millis(10);
+
+/// How long a link may owe a reply before that says something of it: longer than any confirmation is
+/// waited for. Who queued for a lane first has had less time.
+const SLOW: Duration = Duration::from_millis(250);
 
 /// How long a start waits to learn what Redis is.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
@@ -51,6 +60,9 @@ pub(crate) enum CallError {
     Down(Arc<Outage>),
     #[error("{0}")]
     Redis(#[from] RedisError),
+    /// The script ran, and what came of it must not be told.
+    #[error("the outcome was not confirmed in time")]
+    Unconfirmed,
 }
 
 impl CallError {
@@ -60,6 +72,17 @@ impl CallError {
             Self::Deadline => "timeout",
             Self::Down(_) => "down",
             Self::Redis(_) => "redis",
+            Self::Unconfirmed => "unconfirmed",
+        }
+    }
+
+    /// What it says about the link.
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Deadline => Fault::Slow,
+            Self::Down(_) => Fault::Lost,
+            Self::Redis(error) => Fault::of(error),
+            Self::Unconfirmed => Fault::Refused,
         }
     }
 }
@@ -73,8 +96,13 @@ pub struct UnfitError(pub Vec<String>);
 #[derive(Clone)]
 pub struct Connection {
     breaker: Arc<Breaker>,
+    /// For calls that wait for a confirmation, where one is asked for.
+    lanes: Option<Arc<Lanes>>,
     observer: Option<Observer>,
 }
+
+/// A script's reply.
+type Words = Vec<Vec<u8>>;
 
 impl Connection {
     /// Begins to connect, inside a runtime. Redis need not be there yet, so that a service can start
@@ -84,13 +112,17 @@ impl Connection {
         address: &Address,
         access: Access,
         checks: Checks,
+        confirmation: Option<Confirmation>,
         observer: Option<Observer>,
     ) -> Result<Self, AddressError> {
         // Redis' client takes whichever provider the process has; one is set already where another
         // connection was opened first.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let route = Route::new(address, access)?;
-        Ok(Self { breaker: Arc::new(Breaker::new(route, checks)), observer })
+        let route = Arc::new(Route::new(address, access)?);
+        let lanes =
+            confirmation.map(|confirmation| Arc::new(Lanes::new(Arc::clone(&route), confirmation)));
+        let breaker = Arc::new(Breaker::new(route, Demands { checks, confirmation }));
+        Ok(Self { breaker, lanes, observer })
     }
 
     /// Looks at Redis for the first time: an error if it is there and its checks fail.
@@ -109,14 +141,30 @@ impl Connection {
         self.breaker.serves()
     }
 
+    /// Whether outcomes are confirmed before they are told.
+    pub(crate) const fn confirms(&self) -> bool {
+        self.lanes.is_some()
+    }
+
     /// Runs a script on one key.
     pub(crate) async fn run(
         &self,
         script: &Script,
         key: &str,
         arguments: &[Vec<u8>],
-    ) -> Result<Vec<Vec<u8>>, CallError> {
-        let call = self.call(script, key, arguments);
+    ) -> Result<Words, CallError> {
+        let call = self.call(None, script, key, arguments);
+        observer::observed(self.observer.as_ref(), script, call).await
+    }
+
+    /// Runs a script on one key. What came of it is told once it is confirmed, if that is asked for.
+    pub(crate) async fn run_confirmed(
+        &self,
+        script: &Script,
+        key: &str,
+        arguments: &[Vec<u8>],
+    ) -> Result<Words, CallError> {
+        let call = self.call(self.lanes.as_deref(), script, key, arguments);
         observer::observed(self.observer.as_ref(), script, call).await
     }
 
@@ -124,25 +172,37 @@ impl Connection {
     /// same way.
     async fn call(
         &self,
+        lanes: Option<&Lanes>,
         script: &Script,
         key: &str,
         arguments: &[Vec<u8>],
-    ) -> Result<Vec<Vec<u8>>, CallError> {
+    ) -> Result<Words, CallError> {
         let mut asked = None;
         let call = async {
             let mut is_last = false;
             loop {
                 let (generation, mut link) = self.breaker.link().await.map_err(CallError::Down)?;
-                asked = Some(generation);
-                let error = match send(&mut link, script, key, arguments).await {
+                let lane = match lanes {
+                    Some(lanes) => Some(lanes.enter().await),
+                    None => None,
+                };
+                asked = Some((generation, Instant::now()));
+                let sent = match lane {
+                    Some(lane) => lane.send(generation, script, key, arguments).await,
+                    None => send(&mut link, script, key, arguments).await.map_err(CallError::from),
+                };
+                let error = match sent {
                     Ok(words) => {
                         self.breaker.answered();
                         return Ok(words);
                     }
                     Err(error) => error,
                 };
-                match (Fault::of(&error), &link) {
-                    (Fault::Refused, _) => return Err(error.into()),
+                match (error.fault(), &link) {
+                    (Fault::Refused, _) => {
+                        self.breaker.answered();
+                        return Err(error);
+                    }
                     // Redis' client follows such a key, and now and then gives up: it announces a
                     // call to the key's next server by a command of its own, and another caller's
                     // call can come between the two. It is over in a moment.
@@ -153,18 +213,18 @@ impl Connection {
                     // One node of a cluster is not all of it, and its client has tried again.
                     (Fault::Slow, _) | (Fault::Lost, Link::Cluster(_)) => {
                         self.breaker.slow(generation);
-                        return Err(error.into());
+                        return Err(error);
                     }
                     (Fault::Lost, Link::Node(_)) => self.breaker.lost(generation),
                 }
                 if std::mem::replace(&mut is_last, true) {
-                    return Err(error.into());
+                    return Err(error);
                 }
             }
         };
         let outcome = timeout(DEADLINE, call).await;
         outcome.unwrap_or_else(|_| {
-            if let Some(generation) = asked {
+            if let Some((generation, _)) = asked.filter(|(_, since)| since.elapsed() >= SLOW) {
                 self.breaker.slow(generation);
             }
             Err(CallError::Deadline)
@@ -179,15 +239,18 @@ async fn send(
     script: &Script,
     key: &str,
     arguments: &[Vec<u8>],
-) -> Result<Vec<Vec<u8>>, RedisError> {
-    let call = |mut command: Cmd, script: &str| {
-        command.arg(script).arg(1).arg(key).arg(arguments);
-        command
-    };
-    match link.query(&call(redis::cmd("EVALSHA"), &script.hash)).await {
+) -> Result<Words, RedisError> {
+    match link.query(&evaluation("EVALSHA", &script.hash, key, arguments)).await {
         Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-            link.query(&call(redis::cmd("EVAL"), script.source)).await
+            link.query(&evaluation("EVAL", script.source, key, arguments)).await
         }
         outcome => outcome,
     }
+}
+
+/// The command that runs a script on one key.
+fn evaluation(command: &str, script: &str, key: &str, arguments: &[Vec<u8>]) -> Cmd {
+    let mut evaluation = redis::cmd(command);
+    evaluation.arg(script).arg(1).arg(key).arg(arguments);
+    evaluation
 }

@@ -12,7 +12,7 @@ use crate::servers::{STANDALONE, Server};
 async fn look(url: &str, used: Use, access: Access) -> Result<(), String> {
     let address = Address::parse(url).expect("a URL");
     let connection =
-        Connection::open(&address, access, Checks::On(used), None).expect("a connection");
+        Connection::open(&address, access, Checks::On(used), None, None).expect("a connection");
     connection.first_look().await.map_err(|unfit| unfit.to_string())
 }
 

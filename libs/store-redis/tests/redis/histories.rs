@@ -14,7 +14,9 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use store_redis::connection::Connection;
 
+use crate::confirmed::{self, patient_bench};
 use crate::contracts::{cluster, sentinel, standalone};
+use crate::servers::cluster::CLUSTER;
 
 /// How many histories run beside each other.
 const ABREAST: usize = 8;
@@ -30,7 +32,11 @@ fn memory_bench() -> Bench {
 }
 
 /// Runs that many rounds of histories abreast, and says how many operations they had.
-fn histories_look_as_in_memory(connect: fn() -> Connection, rounds: u32) -> usize {
+fn histories_look_as_in_memory(
+    connect: fn() -> Connection,
+    bench: fn(Connection) -> Bench,
+    rounds: u32,
+) -> usize {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let connection = runtime.block_on(async { connect() });
@@ -42,7 +48,7 @@ fn histories_look_as_in_memory(connect: fn() -> Connection, rounds: u32) -> usiz
         let all = histories.into_iter().map(|ops: Vec<Op>| {
             let connection = connection.clone();
             tokio::task::spawn(async move {
-                let here = keeps_the_invariants(crate::bench(connection), &ops).await;
+                let here = keeps_the_invariants(bench(connection), &ops).await;
                 let there = keeps_the_invariants(memory_bench(), &ops).await;
                 (here, there)
             })
@@ -64,16 +70,22 @@ fn histories_look_as_in_memory(connect: fn() -> Connection, rounds: u32) -> usiz
 fn a_hundred_thousand_operations_look_as_they_do_in_memory() {
     let rounds = std::env::var("POSTERN_HISTORIES").ok().and_then(|rounds| rounds.parse().ok());
     let rounds = rounds.unwrap_or(105);
-    let operations = histories_look_as_in_memory(standalone, rounds);
+    let operations = histories_look_as_in_memory(standalone, crate::bench, rounds);
     assert!(rounds < 105 || operations >= 100_000, "{operations}");
 }
 
 #[test]
 fn histories_behind_sentinels_look_as_they_do_in_memory() {
-    histories_look_as_in_memory(sentinel, 4);
+    histories_look_as_in_memory(sentinel, crate::bench, 4);
+}
+
+#[test]
+fn histories_that_wait_for_a_replica_look_as_they_do_in_memory() {
+    histories_look_as_in_memory(confirmed::pair, patient_bench, 2);
+    histories_look_as_in_memory(|| confirmed::connect(&CLUSTER.url()), patient_bench, 1);
 }
 
 #[test]
 fn histories_in_a_cluster_look_as_they_do_in_memory() {
-    histories_look_as_in_memory(cluster, 4);
+    histories_look_as_in_memory(cluster, crate::bench, 4);
 }

@@ -4,6 +4,7 @@
 
 mod cases;
 mod checks;
+mod confirmed;
 mod contracts;
 mod disks;
 mod failovers;
@@ -21,6 +22,7 @@ mod resends;
 mod resharding;
 mod rights;
 mod servers;
+mod synced;
 mod time;
 
 use std::sync::Arc;
@@ -37,7 +39,7 @@ use store_redis::journeys::RedisJourneyStore;
 /// A connection without checks.
 fn connect(url: &str, access: Access) -> Connection {
     let address = Address::parse(url).expect("a URL");
-    Connection::open(&address, access, Checks::Off, None).expect("a connection")
+    Connection::open(&address, access, Checks::Off, None, None).expect("a connection")
 }
 
 /// A bench over a store at a time of its own, where a promotion is a change to the fence.

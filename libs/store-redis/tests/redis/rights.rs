@@ -1,10 +1,13 @@
 //! The rights that are delivered: each service can do its work, and nothing else.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use store_redis::connection::Connection;
-use store_redis::connection::address::Access;
+use store_redis::connection::address::{Access, Address};
+use store_redis::connection::checks::{Checks, Use};
+use store_redis::connection::confirmation::Confirmation;
 
 use crate::servers::{Server, cli};
 
@@ -35,10 +38,13 @@ fn login(user: &str) -> [String; 5] {
     ]
 }
 
-fn connect_as(user: &str) -> Connection {
+fn access_of(user: &str) -> Access {
     let password = Some(SecretString::from(format!("secret-of-{user}")));
-    let access = Access { username: Some(user.to_owned()), password, ..Access::default() };
-    crate::connect(&GUARDED.url(), access)
+    Access { username: Some(user.to_owned()), password, ..Access::default() }
+}
+
+fn connect_as(user: &str) -> Connection {
+    crate::connect(&GUARDED.url(), access_of(user))
 }
 
 mod of_the_code_issuer {
@@ -109,6 +115,39 @@ fn codes_and_journeys_are_closed_to_each_other() {
         for command in ["HSET", "PEXPIRE"] {
             let said = say(user, &[command, key, "1", "1"]);
             assert!(said.contains("NOPERM"), "{user} may {command} {key}: {said}");
+        }
+    }
+}
+
+/// Waiting holds a connection and nothing else; who keeps no codes has nothing to wait for.
+#[test]
+fn those_who_keep_codes_may_wait_for_replicas() {
+    for user in ["code-issuer", "verifier"] {
+        assert_eq!(say(user, &["WAIT", "0", "1"]).trim(), "0", "{user}");
+    }
+    let said = say("journey-runner", &["WAIT", "0", "1"]);
+    assert!(said.contains("NOPERM"), "{said}");
+}
+
+#[tokio::test]
+async fn who_may_not_wait_is_told_so_at_the_start() {
+    let one = Confirmation::Replicas { number: 1, within: Duration::from_millis(100) };
+    let address = Address::parse(&GUARDED.url()).expect("a URL");
+    for (user, used, told) in [
+        ("verifier", Use::Codes, None),
+        ("journey-runner", Use::Journeys, Some("may not run WAIT: give it")),
+    ] {
+        for checks in [Checks::Off, Checks::On(used)] {
+            let connection = Connection::open(&address, access_of(user), checks, Some(one), None);
+            let looked = connection.expect("a connection").first_look().await;
+            let refusal = looked.err().map(|unfit| unfit.to_string());
+            match told {
+                None => assert_eq!(refusal, None),
+                Some(told) => {
+                    let refusal = refusal.expect("it lacks a right");
+                    assert!(refusal.contains(told) && refusal.contains("users.acl"), "{refusal}");
+                }
+            }
         }
     }
 }

@@ -63,6 +63,10 @@ impl Cluster {
         cluster
     }
 
+    pub(crate) fn replicas(&self) -> &[Server] {
+        &self.nodes[SLOTS.len()..]
+    }
+
     pub(crate) fn url(&self) -> String {
         let hosts: Vec<_> =
             self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();

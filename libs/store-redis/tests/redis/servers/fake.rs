@@ -1,5 +1,6 @@
 //! A server that greets like a primary and answers every script with whatever it is told to.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,11 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the fake says.
+/// What the fake says, and what it hears.
 #[derive(Clone, Default)]
 pub(crate) struct Says {
     /// To every script, as it goes over the wire.
     script: Arc<Mutex<Vec<u8>>>,
+    /// To other commands, or to one way of sending a script.
+    others: Arc<Mutex<HashMap<&'static str, Vec<u8>>>>,
+    heard: Arc<Mutex<Vec<String>>>,
     /// How many scripts it was sent.
     pub(crate) scripts: Arc<AtomicUsize>,
 }
@@ -22,8 +26,27 @@ impl Says {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = reply.to_vec();
     }
 
-    fn to(&self, command: &str) -> Vec<u8> {
-        match command {
+    /// From now on, says this to every command of that name.
+    pub(crate) fn say_to(&self, command: &'static str, reply: &str) {
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        others.insert(command, reply.as_bytes().to_vec());
+    }
+
+    /// The commands since the last time; of scripts, how they were sent.
+    pub(crate) fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn to(&self, command: &[String]) -> Vec<u8> {
+        let name = command.first().map_or("", String::as_str);
+        let is_script = ["EVAL", "EVALSHA"].contains(&name);
+        let told = if is_script { name.to_owned() } else { command.join(" ") };
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reply) = others.get(name) {
+            return reply.clone();
+        }
+        match name {
             "PING" => b"+PONG\r\n".to_vec(),
             "ROLE" => b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n".to_vec(),
             "EVAL" | "EVALSHA" => {
@@ -58,16 +81,17 @@ async fn serve(client: TcpStream, says: Says) {
     }
 }
 
-/// The name of the next command, whose other words are read and forgotten.
-async fn command(client: &mut BufReader<TcpStream>) -> Option<String> {
-    let mut name = None;
+/// The words of the next command.
+async fn command(client: &mut BufReader<TcpStream>) -> Option<Vec<String>> {
+    let mut words = vec![];
     for _ in 0..number(client, '*').await? {
         let mut word = vec![0; number(client, '$').await? + 2];
         client.read_exact(&mut word).await.ok()?;
         word.truncate(word.len() - 2);
-        name.get_or_insert(String::from_utf8_lossy(&word).to_uppercase());
+        words.push(String::from_utf8_lossy(&word).into_owned());
     }
-    name
+    words.first_mut()?.make_ascii_uppercase();
+    Some(words)
 }
 
 async fn number(client: &mut BufReader<TcpStream>, kind: char) -> Option<usize> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod fake;
+pub(crate) mod pair;
 pub(crate) mod proxy;
 pub(crate) mod sentinel;
 pub(crate) mod tls;

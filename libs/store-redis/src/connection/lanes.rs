@@ -1,0 +1,96 @@
+//! Lanes: connections that one call at a time has to itself. Whoever waits for replicas or a disk
+//! blocks its connection, and everybody who shares it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use redis::{Cmd, RedisError, RedisResult, ServerErrorKind, Value};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::confirmation::Confirmation;
+use super::link::Link;
+use super::route::Route;
+use super::{CallError, Words, evaluation};
+use crate::scripts::Script;
+
+/// How many calls wait at the same time. More queue for a lane, within their deadline.
+const LANES: usize = 32;
+
+/// The lanes to one store.
+pub(super) struct Lanes {
+    route: Arc<Route>,
+    confirmation: Confirmation,
+    free: Semaphore,
+    /// Links that no call has, each with the generation of the shared link that it was opened under.
+    idle: Mutex<Vec<(u64, Link)>>,
+}
+
+/// Leave to use one lane.
+pub(super) struct Lane<'a> {
+    lanes: &'a Lanes,
+    _leave: SemaphorePermit<'a>,
+}
+
+impl Lanes {
+    pub(super) fn new(route: Arc<Route>, confirmation: Confirmation) -> Self {
+        Self { route, confirmation, free: Semaphore::new(LANES), idle: Mutex::default() }
+    }
+
+    /// Waits for a lane.
+    pub(super) async fn enter(&self) -> Lane<'_> {
+        let leave = self.free.acquire().await.expect("the semaphore is never closed");
+        Lane { lanes: self, _leave: leave }
+    }
+
+    /// A link that is no older than the shared one of that generation: before, there may have been
+    /// another primary.
+    async fn link(&self, generation: u64) -> Result<Link, CallError> {
+        let idle = {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.retain(|(opened_under, _)| *opened_under >= generation);
+            idle.pop()
+        };
+        if let Some((_, link)) = idle {
+            return Ok(link);
+        }
+        let opened = self.route.connect().await;
+        Ok(opened.map_err(|outage| CallError::Down(Arc::new(outage)))?.0)
+    }
+
+    fn put_back(&self, generation: u64, link: Link) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push((generation, link));
+    }
+
+    /// Sends a command and, close behind it, the one that waits for what it wrote.
+    async fn both(&self, link: &mut Link, key: &str, command: Cmd) -> RedisResult<(Value, Value)> {
+        link.query_both(key, command, self.confirmation.wait()).await
+    }
+}
+
+impl Lane<'_> {
+    /// Runs a script, and withholds its reply unless the confirmation comes.
+    pub(super) async fn send(
+        self,
+        generation: u64,
+        script: &Script,
+        key: &str,
+        arguments: &[Vec<u8>],
+    ) -> Result<Words, CallError> {
+        let Self { lanes, _leave } = self;
+        let mut link = lanes.link(generation).await?;
+        let by_hash = evaluation("EVALSHA", &script.hash, key, arguments);
+        let mut replies = lanes.both(&mut link, key, by_hash).await?;
+        if matches!(&replies.0, Value::ServerError(error)
+            if error.kind() == Some(ServerErrorKind::NoScript))
+        {
+            let whole = evaluation("EVAL", script.source, key, arguments);
+            replies = lanes.both(&mut link, key, whole).await?;
+        }
+        // A link whose caller gave up before its replies came is dropped, not put back.
+        lanes.put_back(generation, link);
+        let (reply, confirmation) = replies;
+        let words = redis::from_redis_value(reply.extract_error()?).map_err(RedisError::from)?;
+        let is_in = lanes.confirmation.is_in(confirmation.extract_error()?)?;
+        if is_in { Ok(words) } else { Err(CallError::Unconfirmed) }
+    }
+}

@@ -1,0 +1,107 @@
+//! Those who wait have connections of their own, which lead to where everybody else's do.
+
+use std::time::{Duration, Instant};
+
+use codes::conformance::{World, accepted, reason};
+use codes::record::DenialReason;
+
+use super::{WITHIN, connect, eventually, guess, patient_bench, verify, withheld};
+use crate::servers::Server;
+use crate::servers::cluster::Cluster;
+use crate::servers::pair::Pair;
+
+/// What waits blocks its own connection and nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_behind_those_who_wait() {
+    let pair = Pair::start();
+    let connection = connect(&pair.primary.url());
+    let bench = crate::journeys_bench(connection.clone());
+    let world = World::new(crate::bench(connection));
+    let users: Vec<_> = (0..40).map(|_| world.stranger()).collect();
+    let key = journeys::conformance::key(b"none");
+    assert_eq!(bench.store.load(&key).await, Ok(None), "the link is up");
+    let stopped = pair.replica.stopped();
+    let began = Instant::now();
+    let waiting = users.iter().map(|user| {
+        let world = &world;
+        async move { verify(world, &guess(user, "000000", "key")).await }
+    });
+    let waiting = async {
+        for told in futures_util::future::join_all(waiting).await {
+            withheld("unknown", &told);
+        }
+        assert!(began.elapsed() >= WITHIN, "they wait");
+    };
+    let passing = async {
+        let mut took = vec![];
+        for _ in 0..20 {
+            let asked = Instant::now();
+            assert_eq!(bench.store.load(&key).await, Ok(None));
+            took.push(asked.elapsed());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        took.sort();
+        assert!(took[15] < WITHIN / 4, "{took:?}");
+    };
+    futures_util::future::join(waiting, passing).await;
+    drop(stopped);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_is_unknown_is_sent_whole_and_confirmed() {
+    let pair = Pair::start();
+    let world = World::new(patient_bench(connect(&pair.primary.url())));
+    let user = world.stranger();
+    let code = world.issue(&user).await;
+    for _ in 0..3 {
+        pair.primary.cli(&["SCRIPT", "FLUSH"]);
+        world.describe(&user).await;
+    }
+    pair.primary.cli(&["SCRIPT", "FLUSH"]);
+    assert!(accepted(&world.verify(&user, code.code.expose()).await));
+}
+
+/// A primary that was there before is not waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn lanes_follow_a_restart() {
+    let mut pair = Pair::start();
+    let world = World::new(patient_bench(connect(&pair.primary.url())));
+    let user = world.stranger();
+    world.issue(&user).await;
+    pair.primary.restart();
+    assert!(!accepted(&world.verify(&user, "000000").await));
+    let again = world.issue(&user).await;
+    assert!(accepted(&world.verify(&user, again.code.expose()).await), "new codes at once");
+}
+
+/// A primary without a replica serves nobody, and says so in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_alone_confirms_nothing() {
+    let server = Server::start("");
+    let connection = connect(&server.url());
+    assert!(connection.first_look().await.is_ok(), "its replicas may yet come");
+    let world = World::new(crate::bench(connection));
+    let user = world.stranger();
+    withheld("unknown", &verify(&world, &guess(&user, "000000", "key")).await);
+}
+
+/// T-B9 in a cluster: each key's own primary and its replicas are meant.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_the_replicas_of_the_keys_primary_are_meant() {
+    let cluster = Cluster::start();
+    let world = World::new(crate::bench(connect(&cluster.url())));
+    let users: Vec<_> = (0..12).map(|_| world.stranger()).collect();
+    for user in &users {
+        eventually(async || verify(&world, &guess(user, "000000", "first")).await).await;
+    }
+    let stopped: Vec<_> = cluster.replicas().iter().map(Server::stopped).collect();
+    for user in &users {
+        withheld("unknown", &verify(&world, &guess(user, "000000", "second")).await);
+    }
+    drop(stopped);
+    for user in &users {
+        let request = guess(user, "000000", "second");
+        let outcome = eventually(async || verify(&world, &request).await).await;
+        assert_eq!(reason(&outcome), DenialReason::NoCode);
+    }
+}

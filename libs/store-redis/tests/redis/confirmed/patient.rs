@@ -1,0 +1,77 @@
+//! A store that asks again, under the same name, until there is an answer: what a caller does whose
+//! outcome was withheld.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use clock::Timestamp;
+use codes::digest::Subject;
+use codes::record::{
+    Attempt, ClearOutcome, Description, Issue, IssueOutcome, Revoke, RevokeOutcome, Verify,
+    VerifyOutcome,
+};
+use codes::store::{CodeStore, StoreError};
+
+/// Asks this store.
+pub(super) struct Patient(pub(super) Arc<dyn CodeStore>);
+
+async fn until_told<T, F>(mut ask: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let began = Instant::now();
+    loop {
+        match ask().await {
+            Err(StoreError::Unavailable(_)) if began.elapsed() < Duration::from_secs(20) => {}
+            told => return told,
+        }
+    }
+}
+
+#[async_trait]
+impl CodeStore for Patient {
+    async fn issue(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Issue,
+    ) -> Result<IssueOutcome, StoreError> {
+        until_told(|| self.0.issue(subject, asked_at, command.clone())).await
+    }
+
+    async fn verify(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Verify,
+    ) -> Result<VerifyOutcome, StoreError> {
+        until_told(|| self.0.verify(subject, asked_at, command.clone())).await
+    }
+
+    async fn revoke(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Revoke,
+    ) -> Result<RevokeOutcome, StoreError> {
+        until_told(|| self.0.revoke(subject, asked_at, command.clone())).await
+    }
+
+    async fn clear_lockout(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        attempt: Attempt,
+    ) -> Result<ClearOutcome, StoreError> {
+        until_told(|| self.0.clear_lockout(subject, asked_at, attempt)).await
+    }
+
+    async fn describe(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<Description, StoreError> {
+        until_told(|| self.0.describe(subject, asked_at)).await
+    }
+}
