@@ -11,12 +11,13 @@ use std::env;
 use std::fmt::Display;
 use std::future::Future;
 use std::io::{self, Write as _};
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -117,7 +118,7 @@ where
     let (Some(process), Some(checked), true) = (process, checked, mistakes.is_empty()) else {
         return stop(&mistakes, WRONG_CONFIGURATION);
     };
-    let runtime = match Runtime::new() {
+    let runtime = match runtime(process.threads) {
         Ok(runtime) => runtime,
         Err(error) => return stop(&error, 1),
     };
@@ -131,24 +132,44 @@ where
     };
     tracing::info!(version = VERSION, settings = %effective, "starting");
     let code = runtime.block_on(async {
-        let drain = process.drain;
-        let servers = match build(checked, process).await {
-            Ok(servers) => servers,
-            Err(error) => return stop(&error, error.exit_code()),
-        };
-        let asked = match signals() {
-            Ok(asked) => asked,
-            Err(error) => return stop(&error, 1),
-        };
-        match servers.serve(drain, asked).await {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => stop(&error, FAILED),
-        }
+        let code = serve(checked, process, build).await;
+        // Inside the runtime, which sends what is left; on another thread, since it waits for that.
+        let _ = tokio::task::spawn_blocking(move || drop(telemetry)).await;
+        code
     });
-    // Before the runtime, which sends what is left.
-    drop(telemetry);
     runtime.shutdown_timeout(LAST_PATIENCE);
     code
+}
+
+/// One thread that does everything costs half of what two that share their work do: 23 against 34
+/// microseconds for a verification.
+fn runtime(threads: NonZero<usize>) -> io::Result<Runtime> {
+    let mut builder = match threads.get() {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    // Ignored by the first, whose only thread is this one.
+    builder.worker_threads(threads.get()).enable_all().build()
+}
+
+/// Builds the service, and serves it until it is asked to stop.
+async fn serve<C, F>(checked: C, process: Process, build: impl FnOnce(C, Process) -> F) -> ExitCode
+where
+    F: Future<Output = Result<Servers, StartError>>,
+{
+    let drain = process.drain;
+    let servers = match build(checked, process).await {
+        Ok(servers) => servers,
+        Err(error) => return stop(&error, error.exit_code()),
+    };
+    let asked = match signals() {
+        Ok(asked) => asked,
+        Err(error) => return stop(&error, 1),
+    };
+    match servers.serve(drain, asked).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => stop(&error, FAILED),
+    }
 }
 
 /// Prints why the process ends, a line for each reason.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZero;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -59,7 +60,14 @@ pub struct ProcessArgs {
     /// Whether clients may ask which rpcs there are: on or off
     #[arg(long, env = "POSTERN_REFLECTION", value_name = "on|off")]
     reflection: Option<String>,
+    /// How many threads work on requests. Add replicas first: one thread does the most for its
+    /// processor time, and processes share nothing that could hold one up for another
+    #[arg(long, env = "POSTERN_THREADS", value_name = "NUMBER", default_value = "1")]
+    threads: String,
 }
+
+/// More than any machine has processors for.
+const MAX_THREADS: NonZero<usize> = NonZero::new(1024).expect("it is not zero");
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +91,8 @@ pub struct Process {
     pub drain: Drain,
     /// Whether clients may ask which rpcs there are; `None` leaves it to the service.
     pub reflection: Option<bool>,
+    /// How many threads work on requests.
+    pub threads: NonZero<usize>,
     /// What is sent over OTLP.
     pub otlp: Otlp,
 }
@@ -118,9 +128,13 @@ impl ProcessArgs {
         let deadline = parse_duration(&self.drain_deadline);
         let deadline = mistakes.check("--drain-deadline (POSTERN_DRAIN_DEADLINE)", deadline);
         let reflection = mistakes.check("--reflection (POSTERN_REFLECTION)", reflection);
+        let threads = self.threads.parse().ok().filter(|threads| *threads <= MAX_THREADS);
+        let threads = threads.ok_or_else(|| format!("must be a number from 1 to {MAX_THREADS}"));
+        let threads = mistakes.check("--threads (POSTERN_THREADS)", threads);
         let otlp = Otlp::from_env(mistakes);
         let drain = Drain { delay: delay?, deadline: deadline? };
-        Some(Process { log_format: log_format?, log: log?, drain, reflection: reflection?, otlp })
+        let (log_format, log, reflection) = (log_format?, log?, reflection?);
+        Some(Process { log_format, log, drain, reflection, threads: threads?, otlp })
     }
 }
 
@@ -229,12 +243,13 @@ mod tests {
             "--drain-delay=5",
             "--drain-deadline=1d",
             "--reflection=yes",
+            "--threads=0",
             "--grpc-listen=localhost",
         ]);
         let mut mistakes = Mistakes::default();
         assert!(args.process.check(&mut mistakes).is_none());
         assert!(args.grpc.check(1, &mut mistakes).is_none());
-        assert_eq!(mistakes.0.len(), 6, "{mistakes}");
+        assert_eq!(mistakes.0.len(), 7, "{mistakes}");
         assert!(mistakes.0[0].starts_with("--log-format (POSTERN_LOG_FORMAT): must be"));
     }
 
@@ -246,6 +261,7 @@ mod tests {
         let process = args(&[]).process.check(&mut mistakes).expect("defaults");
         assert_eq!(process.drain.deadline, Duration::from_secs(15));
         assert_eq!((process.drain.delay, process.reflection), (Duration::ZERO, None));
+        assert_eq!(process.threads.get(), 1);
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl JourneyToken {
             Some(_) => Some(parse(&claims, application, client.clone())?),
             None => None,
         };
-        let journey = claims.journey.ok_or(TokenError::Claim("journey"))?;
+        let journey = claims.journey.clone().ok_or(TokenError::Claim("journey"))?;
         Ok(Self { application: application.clone(), client, journey, authentication })
     }
 }

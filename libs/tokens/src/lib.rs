@@ -25,6 +25,7 @@
 //! A signature proves who wrote a token, never what it was written for. The type and the audience
 //! do, and a client's id can hold no colon, so that no ID token's audience is another kind's.
 
+mod checked;
 mod claims;
 pub mod client;
 pub mod discovery;

@@ -87,11 +87,11 @@ impl UserToken {
         verifier: &TokenVerifier,
         now: Timestamp,
     ) -> Result<Self, TokenError> {
-        let mut claims = verifier.claims(Self::TYPE, &Self::audience(application), token, now)?;
+        let claims = verifier.claims(Self::TYPE, &Self::audience(application), token, now)?;
         let client = required("client_id", claims.client_id.as_ref(), ClientId::parse)?;
         Ok(Self {
             authentication: parse(&claims, application, client)?,
-            scope: claims.scope.take().ok_or(TokenError::Claim("scope"))?,
+            scope: claims.scope.clone().ok_or(TokenError::Claim("scope"))?,
         })
     }
 }

@@ -11,6 +11,7 @@ use clock::Timestamp;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Validation, decode, decode_header};
 
+use crate::checked::Checked;
 use crate::claims::Claims;
 use crate::key::Key;
 use crate::keys::KeyRing;
@@ -64,6 +65,7 @@ pub enum TokenError {
 pub struct TokenVerifier {
     ring: Arc<KeyRing>,
     issuers: Vec<String>,
+    checked: Arc<Checked>,
 }
 
 impl TokenVerifier {
@@ -75,7 +77,8 @@ impl TokenVerifier {
 
     /// A verifier of the tokens that the ring's keys signed for one of the issuers.
     pub fn new(ring: Arc<KeyRing>, issuers: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { ring, issuers: issuers.into_iter().map(Into::into).collect() }
+        let issuers = issuers.into_iter().map(Into::into).collect();
+        Self { ring, issuers, checked: Arc::default() }
     }
 
     pub(crate) fn claims(
@@ -84,7 +87,7 @@ impl TokenVerifier {
         audience: &str,
         token: &str,
         now: Timestamp,
-    ) -> Result<Claims, TokenError> {
+    ) -> Result<Arc<Claims>, TokenError> {
         if token.len() > Self::MAX_BYTES {
             return Err(TokenError::TooLong);
         }
@@ -100,7 +103,7 @@ impl TokenVerifier {
         if header.alg != key.algorithm {
             return Err(TokenError::WrongAlgorithm);
         }
-        let claims = signed_claims(token, key)?;
+        let claims = self.checked.claims(token, || signed_claims(token, key))?;
         if !self.issuers.contains(&claims.iss) {
             return Err(TokenError::WrongIssuer);
         }

@@ -10,6 +10,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Registry, TextEncoder};
+use tokio::runtime::Handle;
 
 use super::otlp::Export;
 
@@ -114,8 +115,24 @@ pub(super) fn start(
     // Whoever came first in this process is read from.
     if REGISTRY.set(registry).is_ok() {
         global::set_meter_provider(provider.clone());
+        tell_tasks();
     }
     Ok(provider)
+}
+
+/// Tells how many tasks the runtime has, in which this is called: more and more of them are a leak.
+fn tell_tasks() {
+    if let Ok(runtime) = Handle::try_current() {
+        meter()
+            .u64_observable_gauge("postern.runtime.tasks")
+            .with_description(
+                "Tasks that have begun and not ended: each connection is one or more.",
+            )
+            .with_callback(move |tasks| {
+                tasks.observe(runtime.metrics().num_alive_tasks() as u64, &[]);
+            })
+            .build();
+    }
 }
 
 /// All metrics as they are now, in the text format of Prometheus.

@@ -4,6 +4,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use proptest::prelude::*;
 
 use super::*;
+use crate::service::ServiceToken;
 
 #[test]
 fn the_forged_token_that_others_are_made_from_is_good() {
@@ -133,6 +134,18 @@ fn time_is_checked_on_both_sides_of_every_bound() {
 }
 
 #[test]
+fn a_token_that_was_believed_before_is_refused_when_its_time_is_over_and_where_another_is_wanted() {
+    let (minter, verifier) = pair(KeyRing::generate());
+    let token = client_token().mint(&minter, NOW).expect("mints");
+    let at = |now| ClientToken::verify(&token, &verifier, now).err();
+    assert_eq!([at(NOW), at(NOW)], [None, None]);
+    let service = ServiceToken::verify(&token, &verifier, NOW).err();
+    assert_eq!(service, Some(TokenError::WrongType));
+    assert_eq!(at(NOW + HOUR + TokenVerifier::LEEWAY), Some(TokenError::Expired));
+    assert_eq!(at(NOW), None);
+}
+
+#[test]
 fn a_cut_nested_or_endless_token_is_refused() {
     let (minter, verifier) = pair(KeyRing::generate());
     let token = client_token().mint(&minter, NOW).expect("mints");
@@ -166,6 +179,8 @@ proptest! {
         let at = at.index(token.len());
         changed.replace_range(at..=at, &to);
         prop_assume!(changed != token);
+        // Also where the good one is known.
+        prop_assert!(ClientToken::verify(&token, &verifier, NOW).is_ok());
         prop_assert!(ClientToken::verify(&changed, &verifier, NOW).is_err());
     }
 

@@ -1,0 +1,99 @@
+//! Tokens whose signature was checked before: to check it again costs more than all else that a
+//! call is worked on with. Only what can never change is remembered, that these bytes were signed
+//! and what they say; whether the token is of the right kind and its time has come is asked each
+//! time.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::claims::Claims;
+use crate::verify::TokenError;
+
+/// As many as are remembered at most: many more than clients use at a time. Beyond it all are
+/// forgotten, so that a client which takes a new token for each call costs the others a check now
+/// and then, and no more.
+const MAX_REMEMBERED: usize = 1024;
+
+/// By the hash of the whole token, so that no token is kept.
+#[derive(Default)]
+pub(crate) struct Checked(Mutex<HashMap<[u8; 32], Arc<Claims>>>);
+
+impl Checked {
+    /// What a token says: remembered, or as `check` finds it. What it refuses is not remembered.
+    pub(crate) fn claims(
+        &self,
+        token: &str,
+        check: impl FnOnce() -> Result<Claims, TokenError>,
+    ) -> Result<Arc<Claims>, TokenError> {
+        let hash = Sha256::digest(token).into();
+        if let Some(claims) = self.lock().get(&hash) {
+            return Ok(Arc::clone(claims));
+        }
+        let claims = Arc::new(check()?);
+        let mut known = self.lock();
+        if known.len() >= MAX_REMEMBERED {
+            known.clear();
+        }
+        known.insert(hash, Arc::clone(&claims));
+        Ok(claims)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<Claims>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checked").field("remembered", &self.lock().len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Result<Claims, TokenError> {
+        Ok(Claims { exp: 2000, ..Claims::default() })
+    }
+
+    #[test]
+    fn a_signature_is_checked_once() {
+        let checked = Checked::default();
+        assert!(checked.claims("token", good).is_ok());
+        let again = checked.claims("token", || panic!("checked again"));
+        assert_eq!(again.expect("remembered").exp, 2000);
+        let other = checked.claims("token.", || Err(TokenError::BadSignature));
+        assert_eq!(other.err(), Some(TokenError::BadSignature));
+    }
+
+    #[test]
+    fn what_was_refused_is_checked_again() {
+        let checked = Checked::default();
+        for _ in 0..2 {
+            let refused = checked.claims("token", || Err(TokenError::BadSignature));
+            assert_eq!(refused.err(), Some(TokenError::BadSignature));
+        }
+        assert!(checked.claims("token", good).is_ok());
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_newest_is_remembered() {
+        let checked = Checked::default();
+        for token in 0..=3 * MAX_REMEMBERED {
+            assert!(checked.claims(&token.to_string(), good).is_ok());
+            assert!(checked.lock().len() <= MAX_REMEMBERED);
+            assert!(checked.claims(&token.to_string(), || panic!("checked again")).is_ok());
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_token() {
+        let checked = Checked::default();
+        assert!(checked.claims("hunter2", good).is_ok());
+        assert_eq!(format!("{checked:?}"), "Checked { remembered: 1 }");
+    }
+}

@@ -1,0 +1,106 @@
+//! The figures, and the bars that they are held to.
+
+/// Which way is better.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Better {
+    More,
+    Less,
+}
+
+/// A figure that is judged.
+struct Bar {
+    name: &'static str,
+    what: &'static str,
+    better: Better,
+    least: f64,
+    beyond: f64,
+}
+
+const fn more(name: &'static str, what: &'static str, least: f64, beyond: f64) -> Bar {
+    Bar { name, what, better: Better::More, least, beyond }
+}
+
+const fn less(name: &'static str, what: &'static str, least: f64, beyond: f64) -> Bar {
+    Bar { name, what, better: Better::Less, least, beyond }
+}
+
+const BARS: [Bar; 14] = [
+    more("P1", "throughput: verify / one GET (R)", 0.90, 1.20),
+    more("P2", "throughput: verify / bare echo", 0.45, 0.60),
+    less("P3", "server CPU: verify / R", 1.15, 0.70),
+    more("P4", "throughput: issue / verify", 0.90, 1.00),
+    more("P5", "throughput: journey in one call / verify", 0.50, 0.65),
+    less("P6", "p99 at 2,000/s: verify / R", 1.30, 1.10),
+    less("P7", "Redis CPU: verify / smallest EVALSHA", 2.5, 1.8),
+    less("P8", "Redis memory of an active code, bytes", 300.0, 200.0),
+    less("P9", "p99 at 2,000/s: full store / 1,000 codes", 1.15, 1.05),
+    more("P10a", "throughput: traces at 1 % / off", 0.93, 0.97),
+    more("P10b", "throughput: traces at 100 % / off", 0.75, 0.85),
+    less("P11a", "start until ready, ms", 100.0, 30.0),
+    less("P11b", "idle memory of a service, MiB", 12.0, 8.0),
+    less("P11c", "largest service binary, MB", 15.0, 10.0),
+];
+
+/// What was measured, for each bar once or more often.
+#[derive(Default)]
+pub(crate) struct Figures(Vec<(&'static str, f64)>);
+
+impl Figures {
+    /// Adds a figure of the bar of that name.
+    pub(crate) fn add(&mut self, name: &'static str, figure: f64) {
+        self.0.push((name, figure));
+    }
+
+    /// The median of a bar's figures.
+    fn median(&self, name: &str) -> Option<f64> {
+        let mut figures: Vec<_> =
+            self.0.iter().filter(|(of, _)| *of == name).map(|(_, figure)| *figure).collect();
+        figures.sort_by(f64::total_cmp);
+        figures.get(figures.len() / 2).copied()
+    }
+
+    /// Prints the table; answers with how many bars are missed. What was not measured is missed.
+    pub(crate) fn print(&self) -> usize {
+        println!("\n{:<5} {:<42} {:>9} {:>7} {:>7}", "#", "figure", "measured", "bar", "beyond");
+        let mut missed = 0;
+        for Bar { name, what, better, least, beyond } in BARS {
+            let Some(figure) = self.median(name) else {
+                missed += 1;
+                println!("{name:<5} {what:<42} {:>9} {least:>7} {beyond:>7}  not measured", "-");
+                continue;
+            };
+            let reaches = |bar| if better == Better::More { figure >= bar } else { figure <= bar };
+            let verdict = match (reaches(beyond), reaches(least)) {
+                (true, _) => "beyond",
+                (false, true) => "reached",
+                (false, false) => "MISSED",
+            };
+            missed += usize::from(!reaches(least));
+            println!("{name:<5} {what:<42} {figure:>9.2} {least:>7} {beyond:>7}  {verdict}");
+        }
+        missed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(of: impl Fn(&Bar) -> f64) -> Figures {
+        Figures(BARS.iter().map(|bar| (bar.name, of(bar))).collect())
+    }
+
+    #[test]
+    fn a_figure_is_missed_on_the_wrong_side_of_its_bar_or_where_there_is_none() {
+        assert_eq!(figures(|bar| bar.least).print(), 0);
+        let worse = |bar: &Bar| if bar.better == Better::More { -0.01 } else { 0.01 };
+        assert_eq!(figures(|bar| bar.least + worse(bar)).print(), BARS.len());
+        assert_eq!(Figures::default().print(), BARS.len());
+    }
+
+    #[test]
+    fn one_odd_round_decides_nothing() {
+        let figures = Figures(vec![("P1", 1.0), ("P1", 9.0), ("P1", 0.9)]);
+        assert_eq!(figures.median("P1"), Some(1.0));
+    }
+}

@@ -1,0 +1,150 @@
+//! Everything that runs side by side during the benchmark, on one Redis.
+
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::calls;
+use crate::generator::{Outcome, Target};
+use crate::process::{Process, free};
+use crate::redis_server::{Redis, observer};
+use crate::stack::{Service, Stack, Traces, USUAL};
+
+/// A process that is called, and how.
+pub(crate) struct Called {
+    pub(crate) target: Target,
+    /// It, and what it calls itself, beside Redis.
+    pub(crate) processes: Vec<usize>,
+}
+
+/// What is compared.
+pub(crate) struct Field {
+    pub(crate) redis: Redis,
+    pub(crate) stack: Stack,
+    processes: Vec<Process>,
+    pub(crate) echo: Called,
+    pub(crate) get: Called,
+    pub(crate) script: Called,
+    pub(crate) issue: Called,
+    pub(crate) verify: Called,
+    pub(crate) verify_untraced: Called,
+    pub(crate) verify_all_traced: Called,
+    pub(crate) journey: Called,
+    /// Last, so that what stands there is gone before.
+    _files: TempDir,
+}
+
+/// What a run took.
+pub(crate) struct Measured {
+    pub(crate) outcome: Outcome,
+    /// Processor time of the servers for one call.
+    pub(crate) cpu: Duration,
+    /// Processor time of Redis for one call.
+    pub(crate) redis: Duration,
+}
+
+impl Field {
+    /// Starts all of it.
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let files = TempDir::new()?;
+        let redis = Redis::start(files.path(), "")?;
+        let stack = Stack::on(&redis)?;
+        let (issuer, http) = stack.issuer(&[])?;
+        let verifier = stack.verifier(USUAL, &[])?;
+        let untraced = stack.verifier(Traces::Off, &[])?;
+        let all_traced = stack.verifier(Traces::Sampled(1.0), &[])?;
+        let runner = stack.runner(&verifier)?;
+        let desk = stack.token(http, "load-desk").await?;
+        let login = stack.token(http, "load-login").await?;
+        let backend = stack.token(http, "load-backend").await?;
+
+        let mut processes = Vec::new();
+        let mut keep = |process| {
+            processes.push(process);
+            processes.len() - 1
+        };
+        let mut references = Vec::new();
+        for behind in ["nothing", "get", "script"] {
+            let (at, process) = reference(&stack, behind, redis.at)?;
+            let target = Target { at: vec![at], path: calls::VERIFY, token: login.clone() };
+            references.push(Called { target, processes: vec![keep(process)] });
+        }
+        let mut called = |service: Service, path, token: &str, with: &[usize]| {
+            let target = Target { at: vec![service.grpc], path, token: token.to_owned() };
+            let mut processes = vec![keep(service.process)];
+            processes.extend(with);
+            Called { target, processes }
+        };
+        let issue = called(issuer, calls::ISSUE, &desk, &[]);
+        let verify = called(verifier, calls::VERIFY, &login, &[]);
+        let verify_untraced = called(untraced, calls::VERIFY, &login, &[]);
+        let verify_all_traced = called(all_traced, calls::VERIFY, &login, &[]);
+        let journey = called(runner, calls::START, &backend, &verify.processes);
+        let [echo, get, script] = <[_; 3]>::try_from(references)
+            .map_err(|_| anyhow::anyhow!("there are three references"))?;
+        Ok(Self {
+            redis,
+            stack,
+            processes,
+            echo,
+            get,
+            script,
+            issue,
+            verify,
+            verify_untraced,
+            verify_all_traced,
+            journey,
+            _files: files,
+        })
+    }
+
+    /// Measures a run against one of the field.
+    pub(crate) async fn measure(
+        &self,
+        called: &Called,
+        run: impl Future<Output = anyhow::Result<Outcome>>,
+    ) -> anyhow::Result<Measured> {
+        let spent = || {
+            let spent = called.processes.iter().map(|process| self.processes[*process].cpu());
+            spent.sum::<anyhow::Result<Duration>>()
+        };
+        let (cpu, redis) = (spent()?, self.redis.usage()?.cpu);
+        let outcome = run.await?;
+        let calls = u32::try_from(outcome.durations.len().max(1))?;
+        let redis = self.redis.usage()?.cpu.saturating_sub(redis) / calls;
+        let measured = Measured { cpu: spent()?.saturating_sub(cpu) / calls, redis, outcome };
+        // What is logged would fill the disk in the end.
+        for process in &self.processes {
+            process.forget_printed()?;
+        }
+        Ok(measured)
+    }
+}
+
+impl Measured {
+    /// Prints a line of what was measured.
+    pub(crate) fn print(&self, name: &str) {
+        let milliseconds = |share| self.outcome.quantile(share).as_secs_f64() * 1e3;
+        println!(
+            "{name:<24} {:>8.0}/s   p50 {:>7.2} ms   p99 {:>7.2} ms   server {:>6.1} us   redis {:>5.1} us",
+            self.outcome.rate(),
+            milliseconds(0.5),
+            milliseconds(0.99),
+            self.cpu.as_secs_f64() * 1e6,
+            self.redis.as_secs_f64() * 1e6,
+        );
+    }
+}
+
+fn reference(
+    stack: &Stack,
+    behind: &str,
+    redis: SocketAddr,
+) -> anyhow::Result<(SocketAddr, Process)> {
+    let [at] = free()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["reference", behind, "--listen", &at.to_string(), "--redis", &observer(redis)]);
+    Ok((at, Process::start("reference", command, stack.files.path(), &[at])?))
+}

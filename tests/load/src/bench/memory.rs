@@ -1,0 +1,60 @@
+//! What does not need rounds: the memory of codes, a full store, a start.
+
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::bars::Figures;
+use super::field::Field;
+use super::rounds::{issue, ratio, verify};
+use super::{Args, QUIET_RATE};
+use crate::calls;
+use crate::generator::Pace;
+use crate::process::binary;
+use crate::stack::USUAL;
+
+/// Active codes of a store that is as good as empty.
+const FEW: usize = 1_000;
+
+/// How long the latency of a store is looked at.
+const LOOK: usize = 10;
+
+/// Until a service that has started does nothing any more.
+const SETTLED: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(field: &Field, args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
+    println!();
+    let calls = (LOOK * QUIET_RATE as usize).min(args.calls);
+    let pace = Pace::Rate(QUIET_RATE);
+    field.redis.clear()?;
+    calls::fill(&field.issue.target, FEW).await?;
+    let (_, codes) = issue(field, calls).await?;
+    let few = verify(field, &field.verify, &codes, pace).await?;
+    few.print("verify, few codes");
+
+    field.redis.clear()?;
+    let empty = field.redis.usage()?;
+    calls::fill(&field.issue.target, args.codes).await?;
+    let full = field.redis.usage()?;
+    figures.add("P8", (full.memory - empty.memory) as f64 / (full.keys - empty.keys) as f64);
+    let (_, codes) = issue(field, calls).await?;
+    let many = verify(field, &field.verify, &codes, pace).await?;
+    many.print("verify, a full store");
+    figures.add("P9", ratio(many.outcome.quantile(0.99), few.outcome.quantile(0.99)));
+    Ok(())
+}
+
+pub(super) fn start(field: &Field, figures: &mut Figures) -> anyhow::Result<()> {
+    let service = field.stack.verifier(USUAL, &[])?;
+    figures.add("P11a", service.ready_after.as_secs_f64() * 1e3);
+    sleep(SETTLED);
+    figures.add("P11b", service.process.memory()? as f64 / f64::from(1 << 20));
+    service.process.end()?;
+    for name in ["code-issuer", "verifier", "journey-runner"] {
+        // A scratch image holds the binary and nothing else of any size.
+        let bytes = fs::metadata(binary(name)?)?.len();
+        println!("{name}: {:.1} MB", bytes as f64 / 1e6);
+        figures.add("P11c", bytes as f64 / 1e6);
+    }
+    Ok(())
+}

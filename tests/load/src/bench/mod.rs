@@ -1,0 +1,52 @@
+//! The benchmark: Postern with everything on, as production runs it, against references on the same
+//! machine. Only ratios are judged; each is the median of several interleaved rounds.
+
+mod bars;
+mod field;
+mod h2load;
+mod memory;
+mod rounds;
+
+use anyhow::ensure;
+
+use self::bars::Figures;
+use self::field::Field;
+
+/// How to measure.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Rounds; the median of their ratios counts
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Calls of each run in a round
+    #[arg(long, default_value_t = 50_000)]
+    calls: usize,
+    /// Active codes of the full store
+    #[arg(long, default_value_t = 1_000_000)]
+    codes: usize,
+    /// A short form that prints and judges nothing
+    #[arg(long)]
+    short: bool,
+}
+
+/// Calls a second at which the latency of a quiet service is measured.
+const QUIET_RATE: u32 = 2_000;
+
+/// Measures, prints the table, and fails where a bar is missed.
+pub(crate) async fn run(mut args: Args) -> anyhow::Result<()> {
+    if args.short {
+        (args.rounds, args.calls, args.codes) = (1, 2_000, 20_000);
+    }
+    let mut figures = Figures::default();
+    let field = Field::start().await?;
+    h2load::print(&field)?;
+    for round in 1..=args.rounds {
+        println!("\nround {round} of {}", args.rounds);
+        rounds::run(&field, &args, &mut figures).await?;
+    }
+    memory::run(&field, &args, &mut figures).await?;
+    memory::start(&field, &mut figures)?;
+    let missed = figures.print();
+    ensure!(args.short || missed == 0, "{missed} figures are below their bar");
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! Puts load on a gRPC server and tells what came of each call.
+//!
+//! # Why our own
+//! A code is good once, so that every verification needs a body of its own; h2load sends one body
+//! to all, and sees no gRPC status. This sends bodies that were encoded before, over the same
+//! `h2` that services are built on, and keeps each answer for whoever asks what was in it. The
+//! benchmark runs h2load beside it where one body will do, and prints both.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use bytes::{Bytes, BytesMut};
+use h2::client::SendRequest;
+use http::{HeaderValue, Request};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Connections of a run. A Kubernetes service balances connections, not calls: with one, only one
+/// replica would be put under load.
+pub(crate) const CONNECTIONS: usize = 4;
+/// Calls in flight of a run: enough that nobody waits for the network, and too few to queue for long.
+pub(crate) const IN_FLIGHT: usize = 64;
+
+/// Whom to call, and as whom.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// Replicas of one service, among which the connections are spread.
+    pub(crate) at: Vec<SocketAddr>,
+    /// `/package.Service/Rpc`.
+    pub(crate) path: &'static str,
+    pub(crate) token: String,
+}
+
+/// How fast to call.
+#[derive(Clone, Copy)]
+pub(crate) enum Pace {
+    /// The next call when one is answered.
+    Full,
+    /// So many calls a second, whether or not the earlier ones are answered.
+    Rate(u32),
+}
+
+/// What came of a run.
+pub(crate) struct Outcome {
+    pub(crate) elapsed: Duration,
+    /// In order of duration.
+    pub(crate) durations: Vec<Duration>,
+    /// How many calls had which gRPC status.
+    pub(crate) statuses: BTreeMap<String, usize>,
+    /// The answers, in the order of the calls' bodies.
+    pub(crate) answers: Vec<Bytes>,
+}
+
+struct Answer {
+    index: usize,
+    took: Duration,
+    status: String,
+    body: Bytes,
+}
+
+impl Outcome {
+    /// Calls in a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.durations.len() as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// The duration that this share of the calls did not exceed.
+    pub(crate) fn quantile(&self, share: f64) -> Duration {
+        let last = self.durations.len().saturating_sub(1);
+        let index = (share * last as f64).round() as usize;
+        self.durations.get(index).copied().unwrap_or_default()
+    }
+
+    /// How many calls had another status than OK.
+    pub(crate) fn errors(&self) -> usize {
+        self.statuses.iter().filter(|(status, _)| *status != "0").map(|(_, count)| count).sum()
+    }
+
+    /// Refuses a run in which a call failed: its figures would be those of errors.
+    pub(crate) fn all_well(self) -> anyhow::Result<Self> {
+        if self.errors() > 0 {
+            bail!("{} calls failed; by status: {:?}", self.errors(), self.statuses);
+        }
+        Ok(self)
+    }
+}
+
+/// Makes one call with each body.
+pub(crate) async fn drive(
+    target: &Target,
+    bodies: Vec<Bytes>,
+    pace: Pace,
+) -> anyhow::Result<Outcome> {
+    let count = bodies.len();
+    let mut connections = Vec::new();
+    for at in target.at.iter().cycle().take(CONNECTIONS) {
+        connections.push(connect(*at).await?);
+    }
+    let begun = Instant::now();
+    let answers = match pace {
+        Pace::Full => closed(target, bodies, &connections).await?,
+        Pace::Rate(rate) => open(target, bodies, &connections, rate).await?,
+    };
+    Ok(summary(answers, count, begun.elapsed()))
+}
+
+/// As many workers as calls may be in flight, each with one call at a time.
+async fn closed(
+    target: &Target,
+    bodies: Vec<Bytes>,
+    connections: &[SendRequest<Bytes>],
+) -> anyhow::Result<Vec<Answer>> {
+    let (bodies, next) = (Arc::new(bodies), Arc::new(AtomicUsize::new(0)));
+    let mut workers = JoinSet::new();
+    for worker in 0..IN_FLIGHT {
+        let (bodies, next, target) = (Arc::clone(&bodies), Arc::clone(&next), target.clone());
+        let connection = connections[worker % CONNECTIONS].clone();
+        workers.spawn(async move {
+            let mut answers = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(body) = bodies.get(index) else { break };
+                answers.push(call(&target, connection.clone(), index, body.clone()).await?);
+            }
+            anyhow::Ok(answers)
+        });
+    }
+    let mut answers = Vec::new();
+    while let Some(worker) = workers.join_next().await {
+        answers.extend(worker??);
+    }
+    Ok(answers)
+}
+
+/// In each millisecond as many as are due by then: who waits for a slow answer is still counted.
+async fn open(
+    target: &Target,
+    bodies: Vec<Bytes>,
+    connections: &[SendRequest<Bytes>],
+    rate: u32,
+) -> anyhow::Result<Vec<Answer>> {
+    let mut calls = JoinSet::new();
+    let mut ticks = interval(Duration::from_millis(1));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let begun = Instant::now();
+    for (index, body) in bodies.into_iter().enumerate() {
+        while begun.elapsed().as_secs_f64() * f64::from(rate) < index as f64 {
+            ticks.tick().await;
+        }
+        let (connection, target) = (connections[index % CONNECTIONS].clone(), target.clone());
+        calls.spawn(async move { call(&target, connection, index, body).await });
+    }
+    let mut answers = Vec::new();
+    while let Some(answer) = calls.join_next().await {
+        answers.push(answer??);
+    }
+    Ok(answers)
+}
+
+async fn connect(at: SocketAddr) -> anyhow::Result<SendRequest<Bytes>> {
+    let stream = TcpStream::connect(at).await?;
+    stream.set_nodelay(true)?;
+    let mut builder = h2::client::Builder::new();
+    builder.initial_window_size(1 << 20).initial_connection_window_size(1 << 24);
+    let (sender, connection) = builder.handshake(stream).await?;
+    // Ends with the connection. An error shows in the calls on it.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn call(
+    target: &Target,
+    connection: SendRequest<Bytes>,
+    index: usize,
+    body: Bytes,
+) -> anyhow::Result<Answer> {
+    let begun = Instant::now();
+    let mut request = Request::post(format!("http://service{}", target.path))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    if !target.token.is_empty() {
+        let header = HeaderValue::try_from(format!("Bearer {}", target.token))?;
+        request = request.header("authorization", header);
+    }
+    let mut connection = connection.ready().await?;
+    let (response, mut stream) = connection.send_request(request.body(())?, false)?;
+    stream.send_data(body, true)?;
+    let response = response.await?;
+    let (head, mut incoming) = response.into_parts();
+    let mut body = BytesMut::new();
+    while let Some(data) = incoming.data().await {
+        let data = data?;
+        incoming.flow_control().release_capacity(data.len())?;
+        body.extend_from_slice(&data);
+    }
+    let trailers = incoming.trailers().await?.unwrap_or_default();
+    let status = trailers.get("grpc-status").or_else(|| head.headers.get("grpc-status"));
+    let status = status.context("an answer without a gRPC status")?.to_str()?.to_owned();
+    Ok(Answer { index, took: begun.elapsed(), status, body: body.freeze() })
+}
+
+fn summary(answers: Vec<Answer>, count: usize, elapsed: Duration) -> Outcome {
+    let mut outcome = Outcome {
+        elapsed,
+        durations: Vec::with_capacity(count),
+        statuses: BTreeMap::new(),
+        answers: vec![Bytes::new(); count],
+    };
+    for Answer { index, took, status, body } in answers {
+        outcome.durations.push(took);
+        *outcome.statuses.entry(status).or_default() += 1;
+        outcome.answers[index] = body;
+    }
+    outcome.durations.sort_unstable();
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(index: usize, milliseconds: u64, status: &str) -> Answer {
+        let took = Duration::from_millis(milliseconds);
+        Answer { index, took, status: status.to_owned(), body: Bytes::from(index.to_string()) }
+    }
+
+    #[test]
+    fn a_summary_orders_durations_and_keeps_each_answer_with_its_call() {
+        let answers = vec![answer(2, 1, "0"), answer(0, 3, "0"), answer(1, 2, "0")];
+        let outcome = summary(answers, 3, Duration::from_secs(1)).all_well().expect("no error");
+        assert_eq!(outcome.quantile(0.5), Duration::from_millis(2));
+        assert_eq!(outcome.quantile(1.0), Duration::from_millis(3));
+        assert_eq!(outcome.answers, ["0", "1", "2"]);
+        assert!((outcome.rate() - 3.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_run_with_an_error_has_no_figures() {
+        let answers = vec![answer(0, 1, "0"), answer(1, 1, "16")];
+        let outcome = summary(answers, 2, Duration::from_secs(1));
+        assert_eq!(outcome.errors(), 1);
+        assert!(outcome.all_well().is_err());
+    }
+}

@@ -1,0 +1,107 @@
+//! Puts load on Postern, and says what came of it. The scripts beside this crate build and call it.
+//!
+//! | to learn | read |
+//! | --- | --- |
+//! | how ghz is run | `ghz`, `seed` |
+//! | what Postern is measured against, and how | `bench`, `reference` |
+//! | what becomes of it at size, and over time | `scale`, `plot`, `soak` |
+//! | how calls are made and timed | `generator`, `calls` |
+//! | what a run starts | `stack`, `redis_server`, `topology`, `process`, `sink` |
+
+#![expect(clippy::print_stdout, reason = "tables are what this is for")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is counted here stays far below 2^52"
+)]
+
+mod bench;
+mod calls;
+mod generator;
+mod ghz;
+mod metrics;
+mod pb;
+mod plot;
+mod process;
+mod redis_server;
+mod reference;
+mod scale;
+mod seed;
+mod sink;
+mod soak;
+mod stack;
+mod topology;
+
+use std::fs;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Parser;
+
+use crate::generator::Target;
+use crate::reference::Behind;
+
+/// Puts load on Postern
+#[derive(Parser)]
+enum Command {
+    /// Runs ghz against services of its own
+    Ghz(ghz::Args),
+    /// Measures Postern against references
+    Bench(bench::Args),
+    /// Measures with more codes, servers and processes, and draws what it finds
+    Scale(scale::Args),
+    /// Loads for long while Redis fails over, and looks for what grows
+    Soak(soak::Args),
+    /// Writes what ghz sends to services that run already
+    Seed {
+        /// Where the code issuer's gRPC is, without TLS
+        #[arg(long)]
+        issuer: String,
+        /// A file with the access token of a client with the scope codes:issue
+        #[arg(long)]
+        token: PathBuf,
+        /// How many codes each file is to hold
+        #[arg(long, default_value_t = 20_000)]
+        calls: usize,
+    },
+    /// Serves a reference
+    #[command(hide = true)]
+    Reference {
+        behind: Behind,
+        #[arg(long)]
+        listen: SocketAddr,
+        #[arg(long, default_value = "")]
+        redis: String,
+    },
+    /// Takes telemetry
+    #[command(hide = true)]
+    Sink {
+        #[arg(long)]
+        listen: SocketAddr,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Command::parse() {
+        Command::Reference { behind, listen, redis } => reference::serve(behind, listen, &redis),
+        Command::Sink { listen } => sink::serve(listen),
+        Command::Ghz(args) => alone(ghz::run(&args)),
+        Command::Bench(args) => alone(bench::run(args)),
+        Command::Scale(args) => alone(scale::run(&args)),
+        Command::Soak(args) => alone(soak::run(&args)),
+        Command::Seed { issuer, token, calls } => alone(async {
+            let at = issuer.to_socket_addrs()?.next().context("--issuer leads nowhere")?;
+            let token = fs::read_to_string(token)?.trim().to_owned();
+            let desk = Target { at: vec![at], path: calls::ISSUE, token };
+            seed::seed(&desk, calls, &PathBuf::from("tests/load/data")).await
+        }),
+    }
+}
+
+/// Runs on one thread, so that a generator takes no more than one core from what it measures.
+fn alone(run: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(run)
+}

@@ -1,0 +1,86 @@
+//! Draws a line of points as SVG: what is measured at each of a few sizes, as numbers beside them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 320.0;
+/// Room for what is written around the plot.
+const MARGIN: (f64, f64) = (70.0, 60.0);
+
+/// A plot: its `x` are names, in order; its `y` begin at zero, so that no difference looks larger
+/// than it is.
+pub(crate) struct Plot<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) x: &'a str,
+    pub(crate) y: &'a str,
+    pub(crate) points: &'a [(String, f64)],
+}
+
+impl Plot<'_> {
+    /// Writes it to `tests/load/results/<name>.svg`.
+    pub(crate) fn save(&self, name: &str) -> anyhow::Result<()> {
+        let folder = Path::new("tests/load/results");
+        fs::create_dir_all(folder)?;
+        Ok(fs::write(folder.join(name).with_extension("svg"), self.draw())?)
+    }
+
+    fn draw(&self) -> String {
+        let (left, bottom) = (MARGIN.0, HEIGHT - MARGIN.1);
+        let top = self.points.iter().map(|(_, y)| *y).fold(f64::MIN_POSITIVE, f64::max) * 1.15;
+        let step = (WIDTH - 2.0 * left) / (self.points.len().max(2) - 1) as f64;
+        let place = |index: usize, y: f64| {
+            (left + step * index as f64, bottom - (bottom - MARGIN.1) * y / top)
+        };
+        let mut shapes = String::new();
+        let mut line = String::new();
+        for (index, (name, value)) in self.points.iter().enumerate() {
+            let (x, y) = place(index, *value);
+            let _ = write!(line, "{x:.1},{y:.1} ");
+            let _ = writeln!(
+                shapes,
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"#1f5fa8\"/>\n\
+                 <text x=\"{x:.1}\" y=\"{:.1}\">{value:.2}</text>\n\
+                 <text x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
+                y - 10.0,
+                bottom + 18.0,
+                escape(name),
+            );
+        }
+        let (middle, right) = (WIDTH / 2.0, WIDTH - left);
+        let (title, x, y) = (escape(self.title), escape(self.x), escape(self.y));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+             font-family=\"sans-serif\" font-size=\"12\" text-anchor=\"middle\">\n\
+             <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n\
+             <text x=\"{middle}\" y=\"24\" font-size=\"15\">{title}</text>\n\
+             <text x=\"{middle}\" y=\"44\">{y}</text>\n\
+             <text x=\"{middle}\" y=\"{}\">{x}</text>\n\
+             <path d=\"M{left} {bottom}H{right}\" stroke=\"#888\"/>\n\
+             <polyline points=\"{}\" fill=\"none\" stroke=\"#1f5fa8\" stroke-width=\"2\"/>\n\
+             {shapes}</svg>\n",
+            HEIGHT - 16.0,
+            line.trim_end(),
+        )
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[test]
+fn higher_values_are_drawn_higher_and_every_value_is_written() {
+    let points = [("a".to_owned(), 1.0), ("b & c".to_owned(), 2.0)];
+    let svg = Plot { title: "t", x: "x", y: "y < z", points: &points }.draw();
+    let heights: Vec<f64> = svg
+        .split("cy=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next()?.parse().ok())
+        .collect();
+    assert!(heights.len() == 2 && heights[0] > heights[1], "{heights:?}");
+    for text in ["1.00", "2.00", "b &amp; c", "y &lt; z"] {
+        assert!(svg.contains(text), "{text} is missing");
+    }
+}

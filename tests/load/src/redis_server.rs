@@ -1,0 +1,107 @@
+//! Redis as `deploy/redis/` configures it: nothing is turned off for the sake of a figure.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use redis::Connection;
+
+use crate::process::{Process, free};
+
+/// The user that runs look at Redis as.
+const OBSERVER: &str = "load";
+
+/// The password of every user. It lives as long as a run, and listens on the loopback.
+pub(crate) const PASSWORD: &str = "load";
+
+/// A running server.
+pub(crate) struct Redis {
+    pub(crate) at: SocketAddr,
+    _process: Process,
+}
+
+/// What a server has done, and holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Usage {
+    pub(crate) cpu: Duration,
+    pub(crate) memory: u64,
+    pub(crate) keys: u64,
+}
+
+impl Redis {
+    /// Starts a server; `more` are lines for its configuration.
+    pub(crate) fn start(files: &Path, more: &str) -> anyhow::Result<Self> {
+        let [at] = free()?;
+        let folder = files.join(format!("redis-{}", at.port()));
+        fs::create_dir(&folder)?;
+        let users = folder.join("users.acl");
+        fs::write(&users, acl()?)?;
+        let shipped = fs::read_to_string(deploy("redis.conf"))?;
+        let shipped = shipped.lines().filter(|line| !line.starts_with("aclfile"));
+        let configuration = format!(
+            "{}\naclfile {}\nbind 127.0.0.1\nport {}\ndir {}\nmasteruser {OBSERVER}\nmasterauth {PASSWORD}\n{more}\n",
+            shipped.collect::<Vec<_>>().join("\n"),
+            users.display(),
+            at.port(),
+            folder.display(),
+        );
+        let file = folder.join("redis.conf");
+        fs::write(&file, configuration)?;
+        let mut command = Command::new("redis-server");
+        command.arg(&file);
+        let process = Process::start("redis", command, &folder, &[at])?;
+        Ok(Self { at, _process: process })
+    }
+
+    /// A connection of the observer's.
+    pub(crate) fn connect(&self) -> anyhow::Result<Connection> {
+        Ok(redis::Client::open(observer(self.at))?.get_connection()?)
+    }
+
+    /// What it has done and holds now.
+    pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
+        let info: String = redis::cmd("INFO").arg("everything").query(&mut self.connect()?)?;
+        let field = |name: &str| {
+            let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line.with_context(|| format!("INFO says nothing of {name}"))
+        };
+        let [user, system] = ["used_cpu_user", "used_cpu_sys"].map(|name| {
+            field(name).and_then(|text| Ok(Duration::try_from_secs_f64(text.parse()?)?))
+        });
+        Ok(Usage {
+            cpu: user? + system?,
+            memory: field("used_memory")?.parse()?,
+            keys: redis::cmd("DBSIZE").query(&mut self.connect()?)?,
+        })
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) -> anyhow::Result<()> {
+        Ok(redis::cmd("FLUSHALL").query(&mut self.connect()?)?)
+    }
+}
+
+/// The URL under which the observer reaches a server.
+pub(crate) fn observer(at: SocketAddr) -> String {
+    format!("redis://{OBSERVER}:{PASSWORD}@{at}")
+}
+
+/// The users of `deploy/redis/users.acl`, and the observer.
+fn acl() -> anyhow::Result<String> {
+    let mut users = String::new();
+    for line in fs::read_to_string(deploy("users.acl"))?.lines() {
+        // `#<sha256 of ..>` stands for a password that everybody who deploys it chooses.
+        let (before, rest) = line.split_once("#<").unwrap_or((line, ""));
+        let (_, after) = rest.split_once('>').unwrap_or_default();
+        let password = if rest.is_empty() { String::new() } else { format!(">{PASSWORD}") };
+        users.extend([before, &password, after, "\n"]);
+    }
+    Ok(format!("{users}user {OBSERVER} on >{PASSWORD} ~* &* +@all\n"))
+}
+
+fn deploy(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/redis").join(name)
+}

@@ -1,0 +1,187 @@
+//! Everything that a run needs: Redis, the services with keys of their own, somebody who takes the
+//! telemetry. All listen on the loopback alone.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use rcgen::KeyPair;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::{Process, command, free};
+use crate::redis_server::{PASSWORD, Redis};
+
+const ISSUER: &str = "https://issuer.example";
+const RUNNER: &str = "https://runner.example";
+
+/// Which traces a service keeps.
+#[derive(Clone, Copy)]
+pub(crate) enum Traces {
+    /// None: nothing is sent anywhere.
+    Off,
+    /// This share of them, from 0 to 1.
+    Sampled(f64),
+}
+
+/// What production samples.
+pub(crate) const USUAL: Traces = Traces::Sampled(0.01);
+
+/// A running service.
+pub(crate) struct Service {
+    pub(crate) grpc: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) process: Process,
+    /// How long it took from its start until it was ready to serve.
+    pub(crate) ready_after: Duration,
+}
+
+/// What the processes of a run share.
+pub(crate) struct Stack {
+    pub(crate) files: TempDir,
+    /// The value of `--store`.
+    pub(crate) store: String,
+    sink: SocketAddr,
+    /// Held for as long as anything is sent there.
+    _sink: Process,
+}
+
+impl Stack {
+    /// Draws keys and secrets, and starts the sink of the telemetry.
+    pub(crate) fn over(store: String) -> anyhow::Result<Self> {
+        let files = TempDir::new()?;
+        let path = files.path();
+        for name in ["peppers", "issuer", "issuer-public", "runner", "runner-public"] {
+            fs::create_dir(path.join(name))?;
+        }
+        for name in ["peppers/locator.key", "peppers/current.pepper", "sealing.key"] {
+            fs::write(path.join(name), rand::random::<[u8; 32]>())?;
+        }
+        for service in ["issuer", "runner"] {
+            let key = KeyPair::generate()?;
+            fs::write(path.join(service).join("1.pem"), key.serialize_pem())?;
+            fs::write(path.join(format!("{service}-public/1.pem")), key.public_key_pem())?;
+        }
+        fs::write(path.join("store.password"), PASSWORD)?;
+        configure(&path.join("config"))?;
+        let [sink] = free()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["sink", "--listen", &sink.to_string()]);
+        let process = Process::start("sink", command, path, &[sink])?;
+        Ok(Self { files, store, sink, _sink: process })
+    }
+
+    /// The stack over one Redis.
+    pub(crate) fn on(redis: &Redis) -> anyhow::Result<Self> {
+        Self::over(format!("redis://{}", redis.at))
+    }
+
+    /// Starts a code issuer; second is where its tokens are had.
+    pub(crate) fn issuer(&self, more: &[&str]) -> anyhow::Result<(Service, SocketAddr)> {
+        let [http] = free()?;
+        let mut command = self.command("code-issuer", USUAL)?;
+        command.args(["--http-listen", &http.to_string()]).args(more);
+        self.give(&mut command, &[("--peppers", "peppers"), ("--signing-keys", "issuer")]);
+        command.args(["--issuer", ISSUER]);
+        Ok((self.start("code-issuer", command)?, http))
+    }
+
+    /// Starts a verifier.
+    pub(crate) fn verifier(&self, traces: Traces, more: &[&str]) -> anyhow::Result<Service> {
+        let mut command = self.command("verifier", traces)?;
+        command.args(more);
+        self.give(
+            &mut command,
+            &[
+                ("--peppers", "peppers"),
+                ("--client-keys", "issuer-public"),
+                ("--runner-keys", "runner-public"),
+            ],
+        );
+        command.args(["--client-issuer", ISSUER, "--runner-issuer", RUNNER]);
+        self.start("verifier", command)
+    }
+
+    /// Starts a journey runner in front of a verifier.
+    pub(crate) fn runner(&self, verifier: &Service) -> anyhow::Result<Service> {
+        let [http] = free()?;
+        let mut command = self.command("journey-runner", USUAL)?;
+        command.args(["--http-listen", &http.to_string()]);
+        command.args(["--verifier", &format!("http://{}", verifier.grpc)]);
+        self.give(
+            &mut command,
+            &[
+                ("--client-keys", "issuer-public"),
+                ("--signing-keys", "runner"),
+                ("--sealing-key", "sealing.key"),
+            ],
+        );
+        command.args(["--client-issuer", ISSUER, "--issuer", RUNNER]);
+        self.start("journey-runner", command)
+    }
+
+    /// An access token of a client, from the token endpoint.
+    pub(crate) async fn token(&self, http: SocketAddr, client: &str) -> anyhow::Result<String> {
+        let secret = fs::read_to_string(self.files.path().join("config/applications/load.secret"))?;
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", client),
+            ("client_secret", &secret),
+        ];
+        let request = reqwest::Client::new().post(format!("http://{http}/oidc/token")).form(&form);
+        let answer: Value = request.send().await?.error_for_status()?.json().await?;
+        Ok(answer["access_token"].as_str().context("no access token")?.to_owned())
+    }
+
+    fn command(&self, service: &str, traces: Traces) -> anyhow::Result<Command> {
+        let mut command = command(service)?;
+        command.args(["--store", &self.store, "--store-username", service]);
+        self.give(
+            &mut command,
+            &[("--config", "config"), ("--store-password-file", "store.password")],
+        );
+        if let Traces::Sampled(share) = traces {
+            command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", self.sink));
+            command.env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
+            command.env("OTEL_TRACES_SAMPLER_ARG", share.to_string());
+        }
+        Ok(command)
+    }
+
+    fn give(&self, command: &mut Command, files: &[(&str, &str)]) {
+        for (flag, name) in files {
+            command.arg(flag).arg(self.files.path().join(name));
+        }
+    }
+
+    /// Starts a service and waits until it says that it is ready.
+    fn start(&self, name: &str, mut command: Command) -> anyhow::Result<Service> {
+        let [grpc, admin] = free()?;
+        command.args(["--grpc-listen", &grpc.to_string(), "--admin-listen", &admin.to_string()]);
+        let begun = Instant::now();
+        let process = Process::start(name, command, self.files.path(), &[grpc, admin])?;
+        Ok(Service { grpc, admin, process, ready_after: begun.elapsed() })
+    }
+}
+
+/// Writes the configuration, with a secret of its own.
+fn configure(folder: &Path) -> anyhow::Result<()> {
+    for kind in ["applications", "journeys"] {
+        fs::create_dir_all(folder.join(kind))?;
+    }
+    fs::write(
+        folder.join("applications/load.yaml"),
+        include_str!("../config/applications/load.yaml"),
+    )?;
+    let journey = "journeys/temp-code-authentication.yaml";
+    fs::write(
+        folder.join(journey),
+        include_str!("../config/journeys/temp-code-authentication.yaml"),
+    )?;
+    let secret = rand::random::<u128>();
+    fs::write(folder.join("applications/load.secret"), format!("{secret:032x}"))?;
+    Ok(())
+}
