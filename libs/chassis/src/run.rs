@@ -141,8 +141,8 @@ where
     code
 }
 
-/// One thread that does everything costs half of what two that share their work do: 23 against 34
-/// microseconds for a verification.
+/// One thread that does everything spends about two thirds of what several that share their work do:
+/// `tests/load/bench` shows it, with `--threads` given to the services.
 fn runtime(threads: NonZero<usize>) -> io::Result<Runtime> {
     let mut builder = match threads.get() {
         1 => Builder::new_current_thread(),
