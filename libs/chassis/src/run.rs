@@ -141,8 +141,8 @@ where
     code
 }
 
-/// One thread that does everything spends about two thirds of what several that share their work do:
-/// `tests/load/bench` shows it, with `--threads` given to the services.
+/// One thread that does everything spends about two thirds, for each request, of what several spend
+/// that hand their work to each other.
 fn runtime(threads: NonZero<usize>) -> io::Result<Runtime> {
     let mut builder = match threads.get() {
         1 => Builder::new_current_thread(),
