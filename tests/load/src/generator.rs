@@ -41,6 +41,8 @@ pub(crate) struct Target {
 pub(crate) enum Pace {
     /// The next call when one is answered.
     Full,
+    /// The same with one call in flight on each connection, which keeps nobody waiting.
+    Gentle,
     /// So many calls a second, whether or not the earlier ones are answered.
     Rate(u32),
 }
@@ -103,7 +105,8 @@ pub(crate) async fn drive(
     }
     let begun = Instant::now();
     let answers = match pace {
-        Pace::Full => closed(target, bodies, &connections).await?,
+        Pace::Full => closed(target, bodies, &connections, IN_FLIGHT).await?,
+        Pace::Gentle => closed(target, bodies, &connections, CONNECTIONS).await?,
         Pace::Rate(rate) => open(target, bodies, &connections, rate).await?,
     };
     Ok(summary(answers, count, begun.elapsed()))
@@ -114,10 +117,11 @@ async fn closed(
     target: &Target,
     bodies: Vec<Bytes>,
     connections: &[SendRequest<Bytes>],
+    in_flight: usize,
 ) -> anyhow::Result<Vec<Answer>> {
     let (bodies, next) = (Arc::new(bodies), Arc::new(AtomicUsize::new(0)));
     let mut workers = JoinSet::new();
-    for worker in 0..IN_FLIGHT {
+    for worker in 0..in_flight {
         let (bodies, next, target) = (Arc::clone(&bodies), Arc::clone(&next), target.clone());
         let connection = connections[worker % CONNECTIONS].clone();
         workers.spawn(async move {

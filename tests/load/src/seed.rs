@@ -11,9 +11,7 @@ use tokio::time::sleep;
 use crate::calls::{Issued, try_issue};
 use crate::generator::{Pace, Target};
 
-/// Codes a second: a seed is no load.
-const RATE: u32 = 2_000;
-
+/// How often calls that fail are made again.
 const TRIES: u32 = 10;
 
 /// Issues codes, and writes a file of requests for each configuration of ghz that needs one. Each
@@ -37,7 +35,7 @@ pub(crate) async fn seed(desk: &Target, count: usize, folder: &Path) -> anyhow::
 async fn issued(desk: &Target, count: usize) -> anyhow::Result<Vec<Issued>> {
     let mut issued = Vec::new();
     for _ in 0..TRIES {
-        let (_, more) = try_issue(desk, count - issued.len(), Pace::Rate(RATE)).await?;
+        let (_, more) = try_issue(desk, count - issued.len(), Pace::Gentle).await?;
         issued.extend(more);
         if issued.len() == count {
             return Ok(issued);
