@@ -75,7 +75,7 @@ def recover(node) -> dict[str, Any]:
     return seen
 
 
-def redeem(issuer: str, runner: str, secret: str, user: str = "alice") -> str:
+def redeem(issuer: str, runner: str, secret: str, user: str = "alice", address: str | None = None) -> str:
     """A client's token, a code, and the journey that takes it: how that ended."""
     form = {"grant_type": "client_credentials", "client_id": "help-desk", "client_secret": secret}
     status, text = ask(f"{issuer}/oidc/token", list(form.items()))
@@ -87,7 +87,8 @@ def redeem(issuer: str, runner: str, secret: str, user: str = "alice") -> str:
     params = {"external_user_id": user, "temp_code": json.loads(text)["code"]}
     start = {"headers": [], "data": {"policy_request_id": "temp-code-authentication", "params": params}}
     path = "/ido/api/v2/auth/anonymous_invoke?clientId=acme-web"
-    status, text = ask(runner + path, start)
+    # As a gateway says where somebody comes from.
+    status, text = ask(runner + path, start, {"X-Forwarded-For": address} if address else None)
     assert status == 200, text
     return json.loads(text)["data"]["state"]
 

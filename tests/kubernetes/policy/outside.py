@@ -128,3 +128,17 @@ def either_both_ends_speak_tls_or_neither(cluster: Cluster) -> Iterator[str]:
 def a_runner_that_calls_in_the_clear(cluster: Cluster) -> None:
     verifier = cluster.services()[2].environment()["POSTERN_VERIFIER"]
     verifier["value"] = verifier["value"].replace("https", "http")
+
+
+@rule
+def callers_are_told_apart_behind_the_gateway(cluster: Cluster) -> Iterator[str]:
+    for pod in cluster.services():
+        is_public = any(port["containerPort"] == PUBLIC_PORT for port in pod.service["ports"])
+        if is_public and "POSTERN_TRUSTED_PROXIES" not in pod.environment():
+            yield f"{pod.name}: it takes all who come through the gateway for one"
+
+
+@breaks(callers_are_told_apart_behind_the_gateway)
+def a_runner_that_believes_no_gateway(cluster: Cluster) -> None:
+    variables = cluster.services()[2].service["env"]
+    variables[:] = [it for it in variables if it["name"] != "POSTERN_TRUSTED_PROXIES"]
