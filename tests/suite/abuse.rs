@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::Tested;
-use crate::harness::Postern;
 use crate::harness::h2::*;
 use crate::harness::victim::Victim;
+use crate::harness::{Postern, asked};
 
 const RPC: &str = "/postern.code.v1.VerifierService/ClearLockout";
 /// How long an attack lasts that the server bears.
@@ -21,8 +21,7 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// How many times as long as usual an attack is to be.
 fn times() -> u32 {
-    let asked = std::env::var("POSTERN_ABUSE").ok();
-    asked.and_then(|times| times.parse().ok()).unwrap_or(1)
+    u32::try_from(asked("POSTERN_ABUSE", 1)).expect("a small number")
 }
 
 /// Attacks the verifier beside its victim, who must be well; the attack is what blocks.

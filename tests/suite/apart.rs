@@ -258,5 +258,6 @@ async fn redis_holds_what_expires_and_neither_codes_nor_users() -> Tested {
     // here it is enough that there is something to search.
     let told = deployment.redis.all_that_it_was_told()?;
     assert!(told.contains("EVALSHA") && told.contains("postern:code:{"), "nothing was recorded");
+    assert!(deployment.redis.appended()?.contains("postern:code:{"), "nothing was appended");
     Ok(())
 }

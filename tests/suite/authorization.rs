@@ -1,7 +1,11 @@
 //! Every rpc is refused to whoever brings no token, a bad one, one of another kind, or one without
 //! the rpc's scope.
 
+use std::collections::BTreeSet;
+
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use prost::Message as _;
+use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -59,6 +63,17 @@ fn forged(good: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
         ),
         ("token of a megabyte's beginning", format!("{}.{}", parts[0], "A".repeat(6000))),
     ])
+}
+
+#[test]
+fn every_rpc_of_the_published_api_is_among_those_that_are_tested() -> Tested {
+    let descriptors = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+    let published = FileDescriptorSet::decode(&descriptors[..])?;
+    let services = published.file.iter().flat_map(|file| &file.service);
+    let published: BTreeSet<_> =
+        services.flat_map(|it| &it.method).map(MethodDescriptorProto::name).collect();
+    assert_eq!(published, RPCS.iter().map(|(rpc, ..)| *rpc).collect());
+    Ok(())
 }
 
 #[tokio::test]

@@ -73,6 +73,14 @@ impl Forge {
         self.changed(client, &json!({}), &json!({}))
     }
 
+    /// Every way not to have a good token of a client: none, and all that are wrong.
+    fn none_or_bad(&self, client: Client) -> anyhow::Result<Vec<(String, Option<String>)>> {
+        let mut all = vec![("nothing".to_owned(), None)];
+        all.extend(["", "garbage", "a.b.c"].map(|it| (it.to_owned(), Some(it.to_owned()))));
+        all.extend(self.bad(client)?.into_iter().map(|(kind, token)| (kind, Some(token))));
+        Ok(all)
+    }
+
     /// Every way for a client's token to be wrong.
     fn bad(&self, client: Client) -> anyhow::Result<Vec<(String, String)>> {
         let now = now();
@@ -170,24 +178,9 @@ async fn target(forge: &Forge) -> anyhow::Result<(Target, String)> {
     Ok((Target { user, code: issued.code, form }, issued.code_id))
 }
 
-#[tokio::test]
-async fn a_forged_token_opens_no_rpc_and_changes_nothing() -> Tested {
-    let forge = Forge::start().await?;
+/// Checks that nothing was issued, revoked, compared, cleared or submitted.
+async fn is_untouched(forge: &Forge, target: &Target, code_id: String) -> Tested {
     let postern = &forge.postern;
-    let (target, code_id) = target(&forge).await?;
-    let mut told = Vec::new();
-    for (rpc, scope, _, call) in RPCS {
-        for (kind, token) in forge.bad(client(scope))? {
-            let answer = call(postern, Some(token), &target).await;
-            let status = answer.expect_err("a forged token");
-            assert_eq!(status.code(), Code::Unauthenticated, "{rpc}, {kind}: {status:?}");
-            told.push(status.message().to_owned());
-        }
-    }
-    told.dedup();
-    assert_eq!(told.len(), 1, "nobody is told what was wrong: {told:?}");
-
-    // Nothing was issued, revoked, compared, cleared or submitted.
     let [desk, login] = [Some(forge.good(DESK)?), Some(forge.good(LOGIN)?)];
     let describe = DescribeCodeRequest { user: user_id(&target.user) };
     let described = postern.issuer_with(desk.clone()).describe_code(describe).await?.into_inner();
@@ -195,9 +188,31 @@ async fn a_forged_token_opens_no_rpc_and_changes_nothing() -> Tested {
     let describe = DescribeLockoutRequest { user: user_id(&target.user) };
     let lockout = postern.verifier_with(desk).describe_lockout(describe).await?;
     assert_eq!(lockout.into_inner().failures, 1);
-    let answer = postern.runner_with(login).submit_input(submit(&target)).await?;
+    let answer = postern.runner_with(login).submit_input(submit(target)).await?;
     let state = answer.into_inner().state.and_then(|state| state.state);
     assert!(matches!(state, Some(State::Completed(_))), "{state:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_forged_token_opens_no_rpc_and_changes_nothing() -> Tested {
+    let forge = Forge::start().await?;
+    let postern = &forge.postern;
+    let (target, code_id) = target(&forge).await?;
+    let mut told = Vec::new();
+    for (rpc, scope, _, call) in RPCS {
+        for (kind, token) in forge.none_or_bad(client(scope))? {
+            let answer = call(postern, token, &target).await;
+            let status = answer.expect_err("a forged token");
+            assert_eq!(status.code(), Code::Unauthenticated, "{rpc}, {kind}: {status:?}");
+            told.push(status.message().to_owned());
+        }
+    }
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(told.len(), 1, "nobody is told what was wrong: {told:?}");
+
+    is_untouched(&forge, &target, code_id).await?;
 
     // The same token, unchanged, is good for all of them: what was refused is what was changed.
     let (target, _) = self::target(&forge).await?;
@@ -225,31 +240,41 @@ async fn a_forged_token_issues_no_code_over_http() -> Tested {
 #[tokio::test]
 async fn a_token_gives_no_right_that_its_client_is_not_configured_to_have() -> Tested {
     let forge = Forge::start().await?;
+    let (target, code_id) = target(&forge).await?;
     for (rpc, scope, lacks_it, call) in RPCS {
-        let token = forge.good((lacks_it, scope))?;
-        let answer = call(&forge.postern, Some(token), &Target::default()).await;
-        let status = answer.expect_err("a right that the client does not have");
-        assert_eq!(status.code(), Code::PermissionDenied, "{rpc}: {status:?}");
+        let configured = client(scope);
+        // It does not say so itself, or says so of a client that may not.
+        let other = if scope == "codes:read" { "codes:issue" } else { "codes:read" };
+        let narrow = forge.changed(configured, &json!({}), &json!({ "scope": other }))?;
+        for token in [forge.good((lacks_it, scope))?, narrow] {
+            let answer = call(&forge.postern, Some(token), &target).await;
+            let status = answer.expect_err("a right that the client does not have");
+            assert_eq!(status.code(), Code::PermissionDenied, "{rpc}: {status:?}");
+        }
     }
-    Ok(())
+    is_untouched(&forge, &target, code_id).await
 }
 
 #[tokio::test]
 async fn the_journey_runners_own_token_verifies_codes_and_does_nothing_else() -> Tested {
     let forge = Forge::start().await?;
-    let (target, _) = target(&forge).await?;
+    let (target, code_id) = target(&forge).await?;
     let claims = json!({
         "aud": "urn:postern:verifier", "sub": "journey-runner", "client_id": null, "scope": null,
     });
     let token = forge.changed(LOGIN, &json!({"typ": "service+jwt"}), &claims)?;
     for (rpc, _, _, call) in RPCS {
-        let code = call(&forge.postern, Some(token.clone()), &target).await.map_err(|it| it.code());
         let expected = match rpc {
-            "VerifyCode" => Ok(()),
+            "VerifyCode" => continue,
             "DescribeLockout" | "ClearLockout" => Err(Code::PermissionDenied),
             _ => Err(Code::Unauthenticated),
         };
+        let code = call(&forge.postern, Some(token.clone()), &target).await.map_err(|it| it.code());
         assert_eq!(code, expected, "{rpc}");
     }
+    is_untouched(&forge, &target, code_id).await?;
+    // What it is for, it may do: the code is used up now, and the answer is a denial.
+    let (.., call) = RPCS.into_iter().find(|(rpc, ..)| *rpc == "VerifyCode").expect("the rpc");
+    assert!(call(&forge.postern, Some(token), &target).await.is_ok());
     Ok(())
 }

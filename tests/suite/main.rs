@@ -3,11 +3,13 @@
 //! the workspace.
 //!
 //! Every test is also a test of secrecy: when its server stops, the log that it wrote at `trace` is
-//! searched for every code, token, secret and identifier that the test has seen.
+//! searched for every code, token, secret and identifier that the test has seen, and so is all that its
+//! Redis was told and keeps.
 
 mod abuse;
 mod apart;
 mod authorization;
+mod canaries;
 mod directory;
 mod draining;
 mod durability;
@@ -23,8 +25,11 @@ mod mesh;
 mod observability;
 mod operations;
 mod otp_send;
+mod overload;
 mod pace;
+mod races;
 mod reload;
+mod rolling;
 mod rotation;
 mod secrecy;
 mod slow;

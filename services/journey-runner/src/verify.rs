@@ -100,7 +100,7 @@ impl RemoteVerifier {
         };
         let reply = match send().await {
             // The idempotency key makes a second try safe: the code is compared once.
-            Err(status) if status.code() == Code::Unavailable => send().await,
+            Err(status) if has_lost_its_connection(status.code()) => send().await,
             reply => reply,
         };
         match reply {
@@ -136,6 +136,13 @@ fn message(attempt: &Attempt) -> VerifyCodeRequest {
         }),
         idempotency_key: attempt.idempotency_key.to_string(),
     }
+}
+
+/// Whether the call may have ended for no other reason than that its connection did. Which of these
+/// it is then depends on how far the call had come: for one still to be sent to a verifier that has
+/// announced its end, the client says that there was an internal error.
+fn has_lost_its_connection(code: Code) -> bool {
+    matches!(code, Code::Unavailable | Code::Internal | Code::Unknown | Code::Cancelled)
 }
 
 /// A reply that cannot be read is no verdict: nobody gets in on it.

@@ -130,7 +130,7 @@ impl Deployment {
     }
 
     fn try_replica(&self) -> anyhow::Result<Option<Postern>> {
-        // A Redis of a test keeps nothing on disk.
+        // A Redis of a test does not wait for its disk.
         let (at, services) = self.services("off")?;
         let mut processes = Vec::new();
         for (name, command, listens) in services {

@@ -20,6 +20,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -95,6 +97,12 @@ impl Collector {
                 }
             }
         }
+        for resource in received.metrics.iter().flat_map(|request| &request.resource_metrics) {
+            for metric in resource.scope_metrics.iter().flat_map(|scope| &scope.metrics) {
+                texts.push(format!("{} {} {}", metric.name, metric.description, metric.unit));
+                texts.push(format!("{:?}", labels(metric)));
+            }
+        }
         texts.join("\n")
     }
 
@@ -104,6 +112,20 @@ impl Collector {
         let resources = received.traces.iter().flat_map(|request| &request.resource_spans);
         let resources = resources.filter_map(|it| it.resource.as_ref());
         resources.filter_map(|it| attributes(&it.attributes).remove("service.name")).collect()
+    }
+}
+
+/// The attributes of all points of a metric.
+fn labels(metric: &Metric) -> Vec<&KeyValue> {
+    match &metric.data {
+        None => Vec::new(),
+        Some(Data::Gauge(it)) => it.data_points.iter().flat_map(|it| &it.attributes).collect(),
+        Some(Data::Sum(it)) => it.data_points.iter().flat_map(|it| &it.attributes).collect(),
+        Some(Data::Histogram(it)) => it.data_points.iter().flat_map(|it| &it.attributes).collect(),
+        Some(Data::ExponentialHistogram(it)) => {
+            it.data_points.iter().flat_map(|it| &it.attributes).collect()
+        }
+        Some(Data::Summary(it)) => it.data_points.iter().flat_map(|it| &it.attributes).collect(),
     }
 }
 

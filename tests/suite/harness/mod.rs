@@ -1,6 +1,7 @@
 //! Starts `postern`, speaks to it, and reads its log.
 
 pub(crate) mod apart;
+pub(crate) mod calls;
 pub(crate) mod collector;
 pub(crate) mod fake_redis;
 pub(crate) mod grpc;
@@ -45,4 +46,16 @@ pub(crate) async fn within(
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(())
+}
+
+/// How much of something is asked for by a variable of the environment; else what every run does.
+pub(crate) fn asked(variable: &str, every_run: usize) -> usize {
+    let asked = std::env::var(variable).ok();
+    asked.map_or(every_run, |asked| asked.parse().expect("a number in a test's variable"))
+}
+
+/// Tells a figure that a long run is made for; seen with `--nocapture`.
+#[expect(clippy::print_stderr, reason = "what a long run has to show")]
+pub(crate) fn figure(text: &str) {
+    eprintln!("{text}");
 }

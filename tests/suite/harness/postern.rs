@@ -161,11 +161,11 @@ impl Drop for Postern {
             return;
         }
         let secrets = self.secrets.lock().expect("no test panics while it holds this");
-        let leaks = scan::leaks(&self.printed(), &secrets);
+        let leaks = scan::leaks(self.printed(), &secrets);
         assert!(leaks.is_empty(), "the log holds secrets: {leaks:#?}");
         if let Some(redis) = &self.redis {
             let seen = redis.all_that_it_was_told().expect("Redis outlives its clients");
-            let leaks = scan::leaks(&seen, &secrets);
+            let leaks = scan::leaks(seen, &secrets);
             assert!(leaks.is_empty(), "Redis was told secrets: {leaks:#?}");
         }
     }

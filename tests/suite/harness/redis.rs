@@ -1,5 +1,6 @@
 //! A `redis-server` of a test's own, and all that it is told.
 
+use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
@@ -16,7 +17,7 @@ pub(crate) struct Redis {
     at: SocketAddr,
     record: Mutex<Record>,
     process: Process,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What `MONITOR` has told.
@@ -35,9 +36,11 @@ pub(crate) struct Entry {
 }
 
 impl Redis {
-    /// Starts one that keeps nothing on disk.
+    /// Starts one that keeps all that it is told: in its append-only file, and in its log of what was
+    /// slow, which is to it everything.
     pub(crate) fn start() -> anyhow::Result<Self> {
-        Self::with(&["--appendonly", "no"])
+        let slow = ["--slowlog-log-slower-than", "0", "--slowlog-max-len", "100000"];
+        Self::with(&[&["--appendonly", "yes", "--appendfsync", "no"], &slow[..]].concat())
     }
 
     /// Starts one with these settings.
@@ -56,7 +59,7 @@ impl Redis {
             let mut monitor = Connection::open(at)?;
             monitor.call(&["MONITOR"])?;
             let record = Mutex::new(Record { monitor, read: String::new() });
-            Ok(Some(Self { at, record, process, _folder: folder }))
+            Ok(Some(Self { at, record, process, folder }))
         })
     }
 
@@ -93,17 +96,27 @@ impl Redis {
         Ok(entries)
     }
 
-    /// Every command that it got, and every key and value that it holds now.
+    /// Every command that it got, what its log of slow commands and its append-only file have of them,
+    /// and every key and value that it holds now.
     pub(crate) fn all_that_it_was_told(&self) -> anyhow::Result<String> {
         let mut record = self.record.lock().expect("no test panics while it holds this");
         let end = super::unique("end-of-the-record");
         Connection::open(self.at)?.call(&["ECHO", &end])?;
-        while !record.read.contains(&end) {
+        loop {
             let Reply::Text(line) = record.monitor.reply()? else { bail!("no line") };
-            record.read.push_str(&String::from_utf8_lossy(&line));
+            let line = String::from_utf8_lossy(&line).into_owned();
+            record.read.push_str(&line);
             record.read.push('\n');
+            if line.contains(&end) {
+                break;
+            }
         }
         let mut told = record.read.clone();
+        for line in Connection::open(self.at)?.list(&["SLOWLOG", "GET", "-1"])? {
+            told.push_str(&String::from_utf8_lossy(&line));
+            told.push('\n');
+        }
+        told.push_str(&self.appended()?);
         for Entry { key, fields, .. } in self.entries()? {
             told.push_str(&key);
             for field in fields {
@@ -114,6 +127,18 @@ impl Redis {
         }
         Ok(told)
     }
+
+    /// All that it has written to its append-only files; nothing if it keeps none.
+    pub(crate) fn appended(&self) -> anyhow::Result<String> {
+        let folder = self.folder.path().join("appendonlydir");
+        let mut appended = String::new();
+        if folder.exists() {
+            for file in fs::read_dir(folder)? {
+                appended.push_str(&String::from_utf8_lossy(&fs::read(file?.path())?));
+            }
+        }
+        Ok(appended)
+    }
 }
 
 /// A connection that speaks RESP, version 2.
@@ -122,6 +147,16 @@ struct Connection(BufReader<TcpStream>);
 enum Reply {
     Text(Vec<u8>),
     List(Vec<Reply>),
+}
+
+impl Reply {
+    /// The texts in it, in order, also those of lists in lists.
+    fn texts(self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Text(text) => vec![text],
+            Self::List(items) => items.into_iter().flat_map(Self::texts).collect(),
+        }
+    }
 }
 
 impl Connection {
@@ -139,12 +174,8 @@ impl Connection {
     }
 
     fn list(&mut self, words: &[&str]) -> anyhow::Result<Vec<Vec<u8>>> {
-        let Reply::List(items) = self.call(words)? else { bail!("no list from {words:?}") };
-        let texts = items.into_iter().map(|item| match item {
-            Reply::Text(text) => Ok(text),
-            Reply::List(_) => bail!("a list in a list from {words:?}"),
-        });
-        texts.collect()
+        let reply @ Reply::List(_) = self.call(words)? else { bail!("no list from {words:?}") };
+        Ok(reply.texts())
     }
 
     fn number(&mut self, words: &[&str]) -> anyhow::Result<i64> {
@@ -171,4 +202,20 @@ impl Connection {
             _ => bail!("Redis says {line:?}"),
         })
     }
+}
+
+#[test]
+fn what_redis_is_told_is_found_in_every_record_that_it_keeps() -> anyhow::Result<()> {
+    let redis = Redis::start()?;
+    let planted = super::unique("planted");
+    Connection::open(redis.at)?.call(&["SET", &planted, "value"])?;
+    Connection::open(redis.at)?.call(&["DEL", &planted])?;
+    let slow = Connection::open(redis.at)?.list(&["SLOWLOG", "GET", "-1"])?;
+    assert!(slow.contains(&planted.clone().into_bytes()), "the log of what was slow");
+    assert!(redis.appended()?.contains(&planted), "the append-only file");
+    let monitored = |record: &Mutex<Record>| {
+        record.lock().expect("no test panics while it holds this").read.contains(&planted)
+    };
+    assert!(redis.all_that_it_was_told()?.contains(&planted) && monitored(&redis.record));
+    Ok(())
 }

@@ -1,30 +1,58 @@
-//! Searches a log for secrets, in every form in which one could have got there.
+//! Searches a text for secrets, in every form in which one could have got there.
 
+use std::collections::BTreeSet;
+
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// Shorter texts turn up by chance: six digits are found in any long enough log.
 const SHORTEST: usize = 10;
+/// What is shown of the line in which a secret was found, on either side of it.
+const SHOWN: usize = 500;
 
-/// Each secret that `log` holds, with the form in which it does.
-pub(crate) fn leaks(log: &str, secrets: &[String]) -> Vec<String> {
-    let lower = log.to_ascii_lowercase();
-    let mut found = Vec::new();
-    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+/// Each secret that `text` holds, with the form in which it does.
+pub(crate) fn leaks(text: impl AsRef<[u8]>, secrets: &[String]) -> Vec<String> {
+    let text = text.as_ref();
+    let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+    let secrets: Vec<_> = secrets.collect::<BTreeSet<_>>().into_iter().collect();
+    // Digits and names are found in either case; base64 means what its case says.
+    let (mut plain, mut exact) = (Forms::default(), Forms::default());
+    for secret in secrets {
         for (form, text) in forms(secret) {
-            // Hexadecimal digits and names are found in either case; base64 means what its case says.
-            let holds = if form.starts_with("base64") {
-                log.contains(&text)
-            } else {
-                lower.contains(&text.to_ascii_lowercase())
-            };
-            if holds {
-                let at = lower.find(&text.to_ascii_lowercase()).unwrap_or_default();
-                found.push(format!("{form} of {secret}: {}", around(log, at)));
-            }
+            let kind = if form.starts_with("base64") { &mut exact } else { &mut plain };
+            kind.names.push(format!("{form} of {secret}"));
+            kind.texts.push(text);
         }
     }
+    let mut found = plain.found_in(text, true);
+    found.extend(exact.found_in(text, false));
     found
+}
+
+/// Texts to look for, and what each of them is.
+#[derive(Default)]
+struct Forms {
+    names: Vec<String>,
+    texts: Vec<String>,
+}
+
+impl Forms {
+    /// Each of them that is there, with the first line where it is.
+    fn found_in(&self, text: &[u8], in_either_case: bool) -> Vec<String> {
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(in_either_case)
+            .build(&self.texts)
+            .expect("far fewer forms than there could be");
+        let (mut found, mut known) = (Vec::new(), BTreeSet::new());
+        for hit in automaton.find_overlapping_iter(text) {
+            if known.insert(hit.pattern()) {
+                let name = &self.names[hit.pattern()];
+                found.push(format!("{name}: {}", around(text, hit.start(), hit.end())));
+            }
+        }
+        found
+    }
 }
 
 fn forms(secret: &str) -> Vec<(String, String)> {
@@ -38,7 +66,12 @@ fn forms(secret: &str) -> Vec<(String, String)> {
         ("hexadecimal form".to_owned(), each_byte(hex, "")),
         ("percent-encoding".to_owned(), format!("%{}", each_byte(hex, "%"))),
         ("partial percent-encoding".to_owned(), percent_encoded(secret)),
+        ("escaped form".to_owned(), format!("\\x{}", each_byte(hex, "\\x"))),
+        ("JSON escapes".to_owned(), each_byte(|byte| format!("\\u{byte:04x}"), "")),
         ("list of bytes".to_owned(), each_byte(|byte| byte.to_string(), ", ")),
+        ("close list of bytes".to_owned(), each_byte(|byte| byte.to_string(), ",")),
+        ("list of bytes in hexadecimal".to_owned(), each_byte(|byte| format!("{byte:x}"), ", ")),
+        ("list of characters".to_owned(), each_byte(|byte| char::from(byte).into(), "', '")),
     ];
     // Inside a longer text a secret begins at any of the three places in a group of four characters.
     for shift in 0..3 {
@@ -62,33 +95,49 @@ fn percent_encoded(text: &str) -> String {
     text.bytes().map(encode).collect()
 }
 
-fn around(log: &str, at: usize) -> &str {
-    let begin = log[..at].rfind('\n').map_or(0, |at| at + 1);
-    let end = log[at..].find('\n').map_or(log.len(), |end| at + end);
-    &log[begin..end]
+fn around(text: &[u8], begin: usize, end: usize) -> String {
+    let before = &text[begin.saturating_sub(SHOWN)..begin];
+    let after = &text[end..text.len().min(end + SHOWN)];
+    let from = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let to = after.iter().position(|byte| *byte == b'\n').unwrap_or(after.len());
+    let line = [&before[from..], &text[begin..end], &after[..to]].concat();
+    String::from_utf8_lossy(&line).into_owned()
 }
 
 #[test]
 fn the_scan_finds_a_secret_in_every_form() {
-    let secret = "canary+4711@example.org".to_owned();
-    let shifted = |shift: usize| {
-        let text = format!("{}{secret}zz", "x".repeat(shift));
-        STANDARD_NO_PAD.encode(text)
-    };
-    let hex = secret.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat();
-    let reverse: String = secret.chars().rev().collect();
-    let logs = [
-        secret.clone(),
-        reverse,
-        hex,
-        percent_encoded(&secret),
-        shifted(0),
-        shifted(1),
-        shifted(2),
-    ];
-    for log in logs {
-        let log = format!("{{\"message\":\"{log}\"}}");
-        assert!(!leaks(&log, std::slice::from_ref(&secret)).is_empty(), "overlooks {log}");
+    for secret in ["canary+4711@example.org", "471147114711"] {
+        let secret = secret.to_owned();
+        let shifted = |shift: usize| {
+            let text = format!("{}{secret}zz", "x".repeat(shift));
+            STANDARD_NO_PAD.encode(text)
+        };
+        let hex: Vec<_> = secret.bytes().map(|byte| format!("{byte:02X}")).collect();
+        let reverse: String = secret.chars().rev().collect();
+        let logs = [
+            secret.clone(),
+            secret.to_uppercase(),
+            reverse,
+            hex.concat(),
+            format!("%{}", hex.join("%")),
+            format!("\\x{}", hex.join("\\x")),
+            format!("\\u00{}", hex.join("\\u00")),
+            percent_encoded(&secret),
+            format!("{:?}", secret.as_bytes()),
+            format!("{:x?}", secret.as_bytes()),
+            serde_json::json!(secret.as_bytes()).to_string(),
+            format!("{:?}", secret.chars().collect::<Vec<_>>()),
+            shifted(0),
+            shifted(1),
+            shifted(2),
+            URL_SAFE_NO_PAD.encode(&secret),
+        ];
+        for log in logs {
+            let log = format!("a line\n{{\"message\":\"{log}\"}}\nanother");
+            let found = leaks(&log, std::slice::from_ref(&secret));
+            assert!(!found.is_empty(), "overlooks {log}");
+            assert!(found.iter().all(|it| !it.contains("another")), "{found:?}");
+        }
+        assert!(leaks("nothing to see here", &[secret]).is_empty());
     }
-    assert!(leaks("nothing to see here", &[secret]).is_empty());
 }

@@ -1,0 +1,53 @@
+// Processes that a suite starts on free loopback ports, and ends in every case.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const startLimitMs = 20_000;
+
+/** Starts a process and waits until it is ready; answers with a way to end it. */
+export async function startProcess(file, flags, options, isReady) {
+  const child = spawn(file, flags, { stdio: ["ignore", "pipe", "pipe"], ...options });
+  let printed = "";
+  child.on("error", (error) => { printed += error; });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (data) => { printed += data; });
+  }
+  const stop = async (signal = "SIGKILL") => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  };
+  const began = Date.now();
+  while (!(await isReady())) {
+    if (child.pid === undefined || child.exitCode !== null || Date.now() - began > startLimitMs) {
+      await stop();
+      throw new Error(`${file} does not start:\n${printed}`);
+    }
+    await sleep(20);
+  }
+  return { stop };
+}
+
+/** Whether a server of HTTP is well there. */
+export async function answers(url) {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Ports that were free a moment ago; all are held until all are known, so that they differ. */
+export async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map(async (server) => {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  }));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return ports;
+}

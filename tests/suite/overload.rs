@@ -1,0 +1,143 @@
+//! More calls than a service takes at a time: what is too much is refused at once, with word of when to
+//! come back, its health is told meanwhile, and nothing is left of it afterwards.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt as _;
+
+use crate::Tested;
+use crate::harness::apart::Deployment;
+use crate::harness::calls::{at_once, guess, pool};
+use crate::harness::h2::{END_HEADERS, HEADERS, SETTINGS, frame, head};
+use crate::harness::postern::config;
+use crate::harness::*;
+
+const RPC: &str = "/postern.code.v1.VerifierService/DescribeLockout";
+/// What a service takes at a time.
+const MOST: usize = 1024;
+/// The calls of one connection: less than it may have.
+const OF_ONE: usize = 200;
+/// Less than a call may take, so that a refusal within it was no timeout.
+const AT_ONCE: Duration = Duration::from_secs(2);
+const BACK: Duration = Duration::from_secs(5);
+
+/// Begins that many calls of which the message never comes: they are under way until this is dropped.
+fn stall(at: SocketAddr, token: &str, count: usize) -> anyhow::Result<Vec<TcpStream>> {
+    let token = format!("Bearer {token}");
+    let head = head(RPC, &[("authorization", &token)]);
+    let mut connections = Vec::new();
+    for begin in (0..count).step_by(OF_ONE) {
+        let mut stream = TcpStream::connect(at)?;
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")?;
+        stream.write_all(&frame(SETTINGS, 0, 0, &[]))?;
+        stream.write_all(&frame(SETTINGS, 1, 0, &[]))?;
+        for call in 0..OF_ONE.min(count - begin) {
+            let number = u32::try_from(call * 2 + 1)?;
+            stream.write_all(&frame(HEADERS, END_HEADERS, number, &head))?;
+        }
+        connections.push(stream);
+    }
+    Ok(connections)
+}
+
+async fn is_serving(at: SocketAddr) -> anyhow::Result<bool> {
+    let request = HealthCheckRequest { service: String::new() };
+    let answer = HealthClient::new(channel(at)).check(request).await?;
+    Ok(answer.into_inner().status() == ServingStatus::Serving)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_much_is_refused_at_once_and_health_is_told_meanwhile() -> Tested {
+    let postern = Postern::start()?;
+    let at = postern.at.verifier;
+    let token = postern.token("acme-support").await?;
+    let mut verifier = postern.verifier("acme-support").await?;
+    let request = DescribeLockoutRequest { user: user_id("jane") };
+    verifier.describe_lockout(request.clone()).await?;
+
+    let stalled = stall(at, &token, MOST + OF_ONE)?;
+    let mut refused = None;
+    within(AT_ONCE * 2, "there is no room left", async || {
+        refused = verifier.describe_lockout(request.clone()).await.err();
+        Ok(refused.is_some())
+    })
+    .await?;
+    let status = refused.expect("a refusal");
+    let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
+    assert!(retry.is_some_and(|wait| wait > Duration::ZERO), "{status:?}");
+    refusal::<()>(Err(status), Code::ResourceExhausted, "OVERLOADED");
+    // Also of very many: each of them, and soon.
+    let begun = Instant::now();
+    let refused = (0..500).map(async |_| {
+        let answer = verifier.clone().describe_lockout(request.clone()).await;
+        answer.map(drop).expect_err("there is no room").code()
+    });
+    let refused = futures_util::future::join_all(refused).await;
+    assert!(refused.iter().all(|code| *code == Code::ResourceExhausted), "{refused:?}");
+    assert!(begun.elapsed() < AT_ONCE, "500 refusals took {:?}", begun.elapsed());
+    assert!(is_serving(at).await?, "its health");
+    let ready = reqwest::get(format!("http://{}/readyz", postern.at.admin)).await?;
+    assert!(ready.status().is_success(), "its readiness");
+
+    drop(stalled);
+    within(BACK, "there is room again", async || {
+        Ok(verifier.describe_lockout(request.clone()).await.is_ok())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_pile_up_before_a_store_that_does_not_answer_all_end_and_it_comes_back() -> Tested
+{
+    let quiet = [("POSTERN_LOG", "info".to_owned())];
+    let deployment = Deployment::of(&config())?.with_environment(&quiet);
+    let replica = [deployment.replica()?];
+    let at = replica[0].at.verifier;
+    let verifiers = pool(&replica, 16, async |at| at.verifier("acme-verifier").await).await?;
+    let users = (0..3000).map(|_| unique("jane"));
+
+    deployment.redis.freeze()?;
+    let begun = Instant::now();
+    let calls = users.enumerate().map(async |(turn, user)| {
+        let mut verifier = verifiers[turn % verifiers.len()].clone();
+        let answer = verifier.verify_code(guess(&user, "123456123456", unique("key"))).await;
+        anyhow::Ok(answer.expect_err("nothing to compare with"))
+    });
+    let (refused, health) = tokio::join!(at_once(calls), health_under_load(at));
+    let (refused, told) = (refused?, health?);
+    let took = begun.elapsed();
+    assert_eq!(refused.len(), 3000);
+    for status in &refused {
+        let known = [Code::Unavailable, Code::ResourceExhausted].contains(&status.code());
+        assert!(known && status.get_details_retry_info().is_some(), "{status:?}");
+    }
+    let shed = refused.iter().filter(|it| it.code() == Code::ResourceExhausted).count();
+    figure(&format!("3000 calls ended in {took:?}, {shed} shed; health was told in {told:?}"));
+    assert!(took < Duration::from_secs(20), "{took:?}");
+
+    deployment.redis.thaw()?;
+    within(BACK, "codes are verified again", async || {
+        let request = guess("jane", "123456123456", unique("key"));
+        Ok(verifiers[0].clone().verify_code(request).await.is_ok())
+    })
+    .await
+}
+
+/// Asks for the health of a service some times: the longest that an answer took. What it says depends
+/// on how long the store has been away.
+async fn health_under_load(at: SocketAddr) -> anyhow::Result<Duration> {
+    let mut longest = Duration::ZERO;
+    for _ in 0..5 {
+        let begun = Instant::now();
+        is_serving(at).await?;
+        longest = longest.max(begun.elapsed());
+    }
+    assert!(longest < Duration::from_secs(5), "{longest:?}");
+    Ok(longest)
+}
