@@ -38,6 +38,7 @@ mod telemetry;
 mod tls;
 mod token_endpoint;
 mod unfit;
+mod unheard;
 mod verifying;
 mod web_protocol;
 

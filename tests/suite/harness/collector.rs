@@ -41,12 +41,29 @@ struct Received {
 pub(crate) struct Collector {
     pub(crate) at: SocketAddr,
     received: Arc<Mutex<Received>>,
+    is_deaf: bool,
 }
 
 impl Collector {
     pub(crate) fn start() -> anyhow::Result<Self> {
+        Self::serving(false)
+    }
+
+    /// Starts one that takes what it is sent, and never says so.
+    pub(crate) fn deaf() -> anyhow::Result<Self> {
+        Self::serving(true)
+    }
+
+    /// Waits for ever where nobody is answered.
+    async fn answer(&self) {
+        if self.is_deaf {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn serving(is_deaf: bool) -> anyhow::Result<Self> {
         let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into())?;
-        let collector = Self { at: incoming.local_addr()?, received: Arc::default() };
+        let collector = Self { at: incoming.local_addr()?, received: Arc::default(), is_deaf };
         let server = Server::builder()
             .add_service(TraceServiceServer::new(collector.clone()))
             .add_service(MetricsServiceServer::new(collector.clone()));
@@ -162,8 +179,11 @@ impl TraceService for Collector {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let mut received = self.received.lock().expect("no test panics while it holds this");
-        received.traces.push(request.into_inner());
+        {
+            let mut received = self.received.lock().expect("no test panics while it holds this");
+            received.traces.push(request.into_inner());
+        }
+        self.answer().await;
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
@@ -174,8 +194,11 @@ impl MetricsService for Collector {
         &self,
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        let mut received = self.received.lock().expect("no test panics while it holds this");
-        received.metrics.push(request.into_inner());
+        {
+            let mut received = self.received.lock().expect("no test panics while it holds this");
+            received.metrics.push(request.into_inner());
+        }
+        self.answer().await;
         Ok(Response::new(ExportMetricsServiceResponse::default()))
     }
 }
