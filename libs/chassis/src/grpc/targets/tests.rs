@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use axum::routing::post;
 use tokio::task::JoinHandle;
 use tonic::Status;
 
+use super::follower::ROUNDS;
 use super::*;
 use crate::connections::{Limits, Protocol, Stop, serve};
 use crate::listener::{Endpoint, bind};
@@ -164,6 +166,26 @@ async fn addresses_are_asked_for_again_and_those_known_are_kept_without_an_answe
     until_only(&mut targets, &[&other]).await;
 }
 
+/// All at another address, as pods that are replaced: nobody waits for those that are gone.
+#[tokio::test]
+async fn replicas_that_are_replaced_one_by_one_cost_no_call() {
+    let mut replicas = vec![Replica::start().await, Replica::start().await];
+    let addresses = |replicas: &[Replica]| replicas.iter().map(|it| it.address).collect::<Vec<_>>();
+    let (mut targets, found) = targets(&addresses(&replicas));
+    until_only(&mut targets, &[&replicas[0], &replicas[1]]).await;
+    for _ in 0..10 {
+        replicas.push(Replica::start().await);
+        *found.lock().expect("no panic") = Some(addresses(&replicas[1..]));
+        drop(replicas.remove(0));
+        let begun = Instant::now();
+        for _ in 0..20 {
+            call(&mut targets).await.expect("a replica is there");
+        }
+        assert!(begun.elapsed() < LIMIT / 4, "calls waited for {:?}", begun.elapsed());
+    }
+    until_only(&mut targets, &[&replicas[0], &replicas[1]]).await;
+}
+
 #[tokio::test]
 async fn until_an_address_is_known_a_call_waits() {
     let one = Replica::start().await;
@@ -185,6 +207,6 @@ async fn a_slow_answer_is_no_reason_to_leave_a_replica() {
     let slow = request("/slow").header("grpc-timeout", "20m").body(Body::empty());
     let status = targets.call(slow.expect("a request")).await.expect_err("too late");
     assert_eq!(status.code(), Code::DeadlineExceeded);
-    let known = Arc::clone(&targets.known.borrow());
-    assert!(!known[0].is_down.load(Ordering::Relaxed));
+    let live = Arc::clone(&targets.live.borrow());
+    assert!(!live[0].fate.is_lost());
 }
