@@ -10,6 +10,8 @@
 mod connection;
 mod follower;
 
+use std::error::Error;
+use std::iter::successors;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -18,7 +20,7 @@ use http::{Request, Response};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::body::Body;
-use tonic::{Code, Status};
+use tonic::{Status, TimeoutExpired};
 use tower::ServiceExt as _;
 
 use self::connection::Target;
@@ -54,9 +56,8 @@ impl Targets {
     pub(super) async fn call(&mut self, request: Request<Body>) -> Result<Response<Body>, Status> {
         let target = self.pick().await?;
         target.channel.clone().oneshot(request).await.map_err(|error| {
-            let status = Status::from_error(Box::new(error));
-            if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) {
-                // It was too slow, which says nothing about the connection.
+            if is_too_late(&error) {
+                // Which says nothing about the connection.
                 return Status::deadline_exceeded("the service did not answer in time");
             }
             target.fate.lose();
@@ -74,6 +75,12 @@ impl Targets {
         let mut in_turn = (0..live.len()).map(|step| &live[turn.wrapping_add(step) % live.len()]);
         in_turn.find(|target| !target.fate.is_lost()).cloned().ok_or_else(unreachable)
     }
+}
+
+/// Whether the call's own time was up.
+fn is_too_late(error: &(dyn Error + 'static)) -> bool {
+    let mut causes = successors(Some(error), |error| (*error).source());
+    causes.any(<dyn Error>::is::<TimeoutExpired>)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::routing::post;
 use tokio::task::JoinHandle;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::follower::ROUNDS;
 use super::*;
