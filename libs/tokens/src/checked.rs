@@ -1,7 +1,7 @@
 //! Tokens whose signature was checked before: to check it again costs more than all else that a
-//! call is worked on with. Only what can never change is remembered, that these bytes were signed
-//! and what they say; whether the token is of the right kind and its time has come is asked each
-//! time.
+//! call is worked on with. Only what can never change is remembered, that these bytes were signed by
+//! a key of the ring and what they say; whether the token is of the right kind and its time has come
+//! is asked each time.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,31 +17,38 @@ use crate::verify::TokenError;
 /// and then, and no more.
 const MAX_REMEMBERED: usize = 1024;
 
+/// What a signature was found to cover.
+pub(crate) struct Signed {
+    /// The kind of token: `typ` of its header.
+    pub(crate) typ: String,
+    pub(crate) claims: Claims,
+}
+
 /// By the hash of the whole token, so that no token is kept.
 #[derive(Default)]
-pub(crate) struct Checked(Mutex<HashMap<[u8; 32], Arc<Claims>>>);
+pub(crate) struct Checked(Mutex<HashMap<[u8; 32], Arc<Signed>>>);
 
 impl Checked {
     /// What a token says: remembered, or as `check` finds it. What it refuses is not remembered.
-    pub(crate) fn claims(
+    pub(crate) fn signed(
         &self,
         token: &str,
-        check: impl FnOnce() -> Result<Claims, TokenError>,
-    ) -> Result<Arc<Claims>, TokenError> {
+        check: impl FnOnce() -> Result<Signed, TokenError>,
+    ) -> Result<Arc<Signed>, TokenError> {
         let hash = Sha256::digest(token).into();
-        if let Some(claims) = self.lock().get(&hash) {
-            return Ok(Arc::clone(claims));
+        if let Some(signed) = self.lock().get(&hash) {
+            return Ok(Arc::clone(signed));
         }
-        let claims = Arc::new(check()?);
+        let signed = Arc::new(check()?);
         let mut known = self.lock();
         if known.len() >= MAX_REMEMBERED {
             known.clear();
         }
-        known.insert(hash, Arc::clone(&claims));
-        Ok(claims)
+        known.insert(hash, Arc::clone(&signed));
+        Ok(signed)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<Claims>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<Signed>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -56,17 +63,17 @@ impl fmt::Debug for Checked {
 mod tests {
     use super::*;
 
-    fn good() -> Claims {
-        Claims { exp: 2000, ..Claims::default() }
+    fn good() -> Signed {
+        Signed { typ: "JWT".to_owned(), claims: Claims { exp: 2000, ..Claims::default() } }
     }
 
     #[test]
     fn a_signature_is_checked_once() {
         let checked = Checked::default();
-        assert!(checked.claims("token", || Ok(good())).is_ok());
-        let again = checked.claims("token", || panic!("checked again"));
-        assert_eq!(again.expect("remembered").exp, 2000);
-        let other = checked.claims("token.", || Err(TokenError::BadSignature));
+        assert!(checked.signed("token", || Ok(good())).is_ok());
+        let again = checked.signed("token", || panic!("checked again"));
+        assert_eq!(again.expect("remembered").claims.exp, 2000);
+        let other = checked.signed("token.", || Err(TokenError::BadSignature));
         assert_eq!(other.err(), Some(TokenError::BadSignature));
     }
 
@@ -74,26 +81,26 @@ mod tests {
     fn what_was_refused_is_checked_again() {
         let checked = Checked::default();
         for _ in 0..2 {
-            let refused = checked.claims("token", || Err(TokenError::BadSignature));
+            let refused = checked.signed("token", || Err(TokenError::BadSignature));
             assert_eq!(refused.err(), Some(TokenError::BadSignature));
         }
-        assert!(checked.claims("token", || Ok(good())).is_ok());
+        assert!(checked.signed("token", || Ok(good())).is_ok());
     }
 
     #[test]
     fn memory_is_bounded_and_the_newest_is_remembered() {
         let checked = Checked::default();
         for token in 0..=3 * MAX_REMEMBERED {
-            assert!(checked.claims(&token.to_string(), || Ok(good())).is_ok());
+            assert!(checked.signed(&token.to_string(), || Ok(good())).is_ok());
             assert!(checked.lock().len() <= MAX_REMEMBERED);
-            assert!(checked.claims(&token.to_string(), || panic!("checked again")).is_ok());
+            assert!(checked.signed(&token.to_string(), || panic!("checked again")).is_ok());
         }
     }
 
     #[test]
     fn debug_shows_no_token() {
         let checked = Checked::default();
-        assert!(checked.claims("hunter2", || Ok(good())).is_ok());
+        assert!(checked.signed("hunter2", || Ok(good())).is_ok());
         assert_eq!(format!("{checked:?}"), "Checked { remembered: 1 }");
     }
 }

@@ -49,7 +49,8 @@ impl ClientToken {
         verifier: &TokenVerifier,
         now: Timestamp,
     ) -> Result<Self, TokenError> {
-        let claims = verifier.claims(Self::TYPE, Self::AUDIENCE, token, now)?;
+        let signed = verifier.signed(Self::TYPE, Self::AUDIENCE, token, now)?;
+        let claims = &signed.claims;
         if claims.sub != claims.client_id {
             return Err(TokenError::Claim("sub"));
         }

@@ -60,10 +60,11 @@ impl JourneyToken {
         verifier: &TokenVerifier,
         now: Timestamp,
     ) -> Result<Self, TokenError> {
-        let claims = verifier.claims(Self::TYPE, &Self::audience(application), token, now)?;
+        let signed = verifier.signed(Self::TYPE, &Self::audience(application), token, now)?;
+        let claims = &signed.claims;
         let client = required("client_id", claims.client_id.as_ref(), ClientId::parse)?;
         let authentication = match &claims.sub {
-            Some(_) => Some(parse(&claims, application, client.clone())?),
+            Some(_) => Some(parse(claims, application, client.clone())?),
             None => None,
         };
         let journey = claims.journey.clone().ok_or(TokenError::Claim("journey"))?;

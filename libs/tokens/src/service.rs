@@ -47,7 +47,8 @@ impl ServiceToken {
         verifier: &TokenVerifier,
         now: Timestamp,
     ) -> Result<Self, TokenError> {
-        let claims = verifier.claims(Self::TYPE, Self::AUDIENCE, token, now)?;
+        let signed = verifier.signed(Self::TYPE, Self::AUDIENCE, token, now)?;
+        let claims = &signed.claims;
         if claims.sub.as_deref() != Some(Self::SUBJECT) {
             return Err(TokenError::Claim("sub"));
         }

@@ -87,10 +87,11 @@ impl UserToken {
         verifier: &TokenVerifier,
         now: Timestamp,
     ) -> Result<Self, TokenError> {
-        let claims = verifier.claims(Self::TYPE, &Self::audience(application), token, now)?;
+        let signed = verifier.signed(Self::TYPE, &Self::audience(application), token, now)?;
+        let claims = &signed.claims;
         let client = required("client_id", claims.client_id.as_ref(), ClientId::parse)?;
         Ok(Self {
-            authentication: parse(&claims, application, client)?,
+            authentication: parse(claims, application, client)?,
             scope: claims.scope.clone().ok_or(TokenError::Claim("scope"))?,
         })
     }
@@ -124,10 +125,11 @@ impl IdToken {
         verifier: &TokenVerifier,
         now: Timestamp,
     ) -> Result<Self, TokenError> {
-        let claims = verifier.claims(Self::TYPE, client.as_str(), token, now)?;
+        let signed = verifier.signed(Self::TYPE, client.as_str(), token, now)?;
+        let claims = &signed.claims;
         let application =
             required("application", claims.application.as_ref(), ApplicationId::parse)?;
-        let authentication = parse(&claims, &application, client.clone())?;
+        let authentication = parse(claims, &application, client.clone())?;
         Ok(Self { authentication })
     }
 }

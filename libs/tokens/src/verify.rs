@@ -11,7 +11,7 @@ use clock::Timestamp;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Validation, decode, decode_header};
 
-use crate::checked::Checked;
+use crate::checked::{Checked, Signed};
 use crate::claims::Claims;
 use crate::key::Key;
 use crate::keys::KeyRing;
@@ -64,7 +64,8 @@ pub enum TokenError {
 #[derive(Clone, Debug)]
 pub struct TokenVerifier {
     ring: Arc<KeyRing>,
-    issuers: Vec<String>,
+    /// Shared: whoever serves a call has a verifier of its own.
+    issuers: Arc<[String]>,
     checked: Arc<Checked>,
 }
 
@@ -81,16 +82,34 @@ impl TokenVerifier {
         Self { ring, issuers, checked: Arc::default() }
     }
 
-    pub(crate) fn claims(
+    pub(crate) fn signed(
         &self,
         typ: &str,
         audience: &str,
         token: &str,
         now: Timestamp,
-    ) -> Result<Arc<Claims>, TokenError> {
+    ) -> Result<Arc<Signed>, TokenError> {
         if token.len() > Self::MAX_BYTES {
             return Err(TokenError::TooLong);
         }
+        let signed = self.checked.signed(token, || self.check(typ, token))?;
+        // Remembered from a check as a token of another kind, perhaps.
+        if signed.typ != typ {
+            return Err(TokenError::WrongType);
+        }
+        let claims = &signed.claims;
+        if !self.issuers.contains(&claims.iss) {
+            return Err(TokenError::WrongIssuer);
+        }
+        if claims.aud != audience {
+            return Err(TokenError::WrongAudience);
+        }
+        check_time(claims, now)?;
+        Ok(signed)
+    }
+
+    /// Checks what does not depend on who asks, and when.
+    fn check(&self, typ: &str, token: &str) -> Result<Signed, TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
         if header.crit.is_some() {
             return Err(TokenError::CriticalExtension);
@@ -103,15 +122,7 @@ impl TokenVerifier {
         if header.alg != key.algorithm {
             return Err(TokenError::WrongAlgorithm);
         }
-        let claims = self.checked.claims(token, || signed_claims(token, key))?;
-        if !self.issuers.contains(&claims.iss) {
-            return Err(TokenError::WrongIssuer);
-        }
-        if claims.aud != audience {
-            return Err(TokenError::WrongAudience);
-        }
-        check_time(&claims, now)?;
-        Ok(claims)
+        Ok(Signed { typ: typ.to_owned(), claims: signed_claims(token, key)? })
     }
 }
 
