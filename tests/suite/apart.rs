@@ -247,17 +247,17 @@ async fn redis_holds_what_expires_and_neither_codes_nor_users() -> Tested {
 
     let entries = deployment.redis.entries()?;
     let counted = |prefix: &str| entries.iter().filter(|it| it.key.starts_with(prefix)).count();
-    let kinds = (counted("postern:code:{"), counted("postern:journey:{"));
+    let kinds = (counted("pcode:{"), counted("postern:journey:{"));
     assert_eq!(kinds, (4, 1), "four users' records and a waiting journey, and nothing else");
     assert_eq!(entries.len(), 5);
     for entry in entries {
         assert!(entry.lives > 0, "{} lives for ever", entry.key);
-        assert!(!entry.fields.is_empty(), "{} holds nothing", entry.key);
+        assert!(!entry.values.is_empty(), "{} holds nothing", entry.key);
     }
     // What it holds, and all that it was ever told, is searched when the services have stopped:
     // here it is enough that there is something to search.
     let told = deployment.redis.all_that_it_was_told()?;
-    assert!(told.contains("EVALSHA") && told.contains("postern:code:{"), "nothing was recorded");
-    assert!(deployment.redis.appended()?.contains("postern:code:{"), "nothing was appended");
+    assert!(told.contains("EVALSHA") && told.contains("pcode:{"), "nothing was recorded");
+    assert!(deployment.redis.appended()?.contains("pcode:{"), "nothing was appended");
     Ok(())
 }

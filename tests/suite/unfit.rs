@@ -19,12 +19,12 @@ const KEEPS: [&str; 2] = ["--appendonly", "yes"];
 fn an_unfit_redis_is_refused_with_what_to_change() -> Tested {
     let primary = Redis::start()?;
     let port = primary.port();
-    let weak = "default on nopass ~* &* +@all -hset".split(' ');
+    let weak = "default on nopass ~* &* +@all -set".split(' ');
     for (settings, advice) in [
         ([&KEEPS as &[_], &["--maxmemory-policy", "allkeys-lru"]].concat(), "set it to noeviction"),
         (vec!["--appendonly", "no"], "set appendonly yes"),
         ([&KEEPS as &[_], &["--replicaof", "127.0.0.1", &port]].concat(), "name the primary"),
-        (KEEPS.into_iter().chain(["--user"]).chain(weak).collect(), "may not run HSET"),
+        (KEEPS.into_iter().chain(["--user"]).chain(weak).collect(), "may not run SET"),
     ] {
         let redis = Redis::with(&settings)?;
         let mut flags = Addresses::free()?.flags();

@@ -85,12 +85,12 @@ id! {
 
 impl CodeId {
     /// Joins the record in which a code lives with what makes its id unique there.
-    pub(crate) fn new(subject: &Subject, nonce: [u8; 16]) -> Self {
+    pub fn new(subject: &Subject, nonce: [u8; 16]) -> Self {
         Self(format!("{subject}.{}", encode(&nonce)))
     }
 
     /// What makes the id unique among those of its record.
-    pub(crate) fn nonce(&self) -> [u8; 16] {
+    pub fn nonce(&self) -> [u8; 16] {
         *self.halves().1.as_bytes()
     }
 

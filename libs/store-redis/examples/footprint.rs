@@ -65,7 +65,7 @@ async fn main() -> Outcome<()> {
     let codes = stream::iter(0..CODES).map(|_| issue(&store)).buffer_unordered(AT_ONCE);
     codes.try_for_each(async |_| Ok(())).await?;
     let after = Footprint::of(&mut measured).await?;
-    let key = format!("postern:code:{{{first}}}");
+    let key = format!("pcode:{{{first}}}");
     let usage: u64 = redis::cmd("MEMORY").arg("USAGE").arg(&key).query_async(&mut measured).await?;
     println!("{CODES} active codes: {} keys more", after.keys - before.keys);
     println!(

@@ -7,7 +7,7 @@ local attempt, fingerprint, is_named = ARGV[6], ARGV[7], ARGV[8] == '1'
 
 local known, again = recall(attempt, fingerprint)
 if known then
-  if known[1] == 'cleared' then
+  if known[1] == WAS_CLEARED then
     return {'cleared', known[2], known[3], known[4], again}
   end
   return {'conflict'}
@@ -18,12 +18,12 @@ local failures = text(count('failures'))
 local disabled = is_disabled() and 'disabled' or 'enabled'
 local is_idle = lock == 'unlocked' and count('failures') == 0 and count('consecutive') == 0
 if not is_idle then
-  put('lock_until', nil)
+  record.lock_until = nil
   forget('failures')
   forget('consecutive')
 end
 if is_named or not is_idle then
-  remember(attempt, fingerprint, table.concat({'cleared', lock, failures, disabled}, ' '))
+  remember(attempt, fingerprint, WAS_CLEARED, lock, failures, disabled)
   save()
 end
 return {'cleared', lock, failures, disabled, 'fresh'}

@@ -10,12 +10,12 @@ local reply = {
   text(count('consecutive')), is_disabled() and 'disabled' or 'enabled',
 }
 if record.nonce then
-  local state = record.state
-  if state == 'active' and now >= number('expires_at') then
+  local state = ({'active', 'consumed', 'burned', 'revoked'})[record.state]
+  if record.state == ACTIVE and now >= record.expires_at then
     state = 'expired'
   end
-  for _, fact in ipairs({record.nonce, state, record.issued_at, record.expires_at, record.client,
-    record.agent or ''}) do
+  for _, fact in ipairs({record.nonce, state, text(record.issued_at), text(record.expires_at),
+    record.client, record.agent or ''}) do
     reply[#reply + 1] = fact
   end
 end

@@ -10,26 +10,26 @@
 local attempt, fingerprint, limit = ARGV[6], ARGV[7], tonumber(ARGV[8])
 
 local function issued(overridden, again)
-  local failed = record.state == 'active' and number('failed') or 0
+  local failed = record.state == ACTIVE and number('failed') or 0
+  local expires_at = text(record.expires_at)
   local left = math.max(limit - math.max(failed, count('failures')), 1)
-  return {'issued', record.nonce, record.expires_at, text(left), overridden, again}
+  return {'issued', record.nonce, expires_at, text(left), overridden, again}
 end
 
 local known, again = recall(attempt, fingerprint)
 if known then
-  local live = known[1] == 'issued' and known[2] == record.nonce and record.state == 'active'
-    and now < number('expires_at') and record.fence == fence()
+  local live = known[1] == WAS_ISSUED and record.state == ACTIVE and now < number('expires_at')
+    and record.fence == fence()
   if not live then
     return {'conflict'}
   end
-  put('kid', ARGV[13])
-  put('digest', ARGV[14])
+  record.kid, record.digest = tonumber(ARGV[13]), ARGV[14]
   save()
-  return issued(again == 'fresh' and known[3] or 'plain', again)
+  return issued(again == 'fresh' and known[2] or 'plain', again)
 end
 
 if count('issues') >= tonumber(ARGV[9]) then
-  return {'quota_exceeded', record.issues_until}
+  return {'quota_exceeded', text(record.issues_until)}
 end
 if is_disabled() then
   return {'disabled'}
@@ -41,24 +41,24 @@ if lock then
     return {'locked', text(lock)}
   end
   if count('overrides') >= tonumber(ARGV[10]) then
-    return {'override_quota_exceeded', record.overrides_until}
+    return {'override_quota_exceeded', text(record.overrides_until)}
   end
   overridden = 'overridden'
-  put('lock_until', nil)
+  record.lock_until = nil
   one_more('overrides', DAY)
 end
 
-put('nonce', ARGV[12])
-put('state', 'active')
-put('kid', ARGV[13])
-put('digest', ARGV[14])
-put('fence', fence())
-put('failed', '0')
-put('issued_at', text(now))
-put('expires_at', text(now + ARGV[15]))
-put('client', ARGV[16])
-put('agent', ARGV[17] ~= '' and ARGV[17] or nil)
+for _, outcome in ipairs(record.outcomes) do
+  if outcome[5] == WAS_ISSUED then
+    outcome[5] = WAS_SUPERSEDED
+  end
+end
+record.nonce, record.state, record.kid, record.digest = ARGV[12], ACTIVE, tonumber(ARGV[13]), ARGV[14]
+record.fence, record.failed = fence(), nil
+record.issued_at, record.expires_at = now, now + ARGV[15]
+record.client, record.agent = ARGV[16], ARGV[17] ~= '' and ARGV[17] or nil
 one_more('issues', HOUR)
-remember(attempt, fingerprint, table.concat({'issued', record.nonce, overridden}, ' '))
+-- The record's own code is meant: it is not named again.
+remember(attempt, fingerprint, WAS_ISSUED, lock and 'overridden')
 save()
 return issued(overridden, 'fresh')

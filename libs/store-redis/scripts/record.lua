@@ -1,7 +1,7 @@
 #!lua
 -- The record of one user, as libs/codes/src/record specifies it: opens every script on codes.
 --
--- KEYS[1]  the record, a hash; see the fields below
+-- KEYS[1]  the record, a string: see `read` and `packed`
 -- ARGV[1]  the caller's time, in ms
 -- ARGV[2]  the time to live by, in ms, or empty for this server's own
 -- ARGV[3]  what to add to the fence: empty but in tests
@@ -9,10 +9,19 @@
 -- ARGV[5]  `confirmed` if whoever called waits for replicas or a disk before telling; or empty
 -- Replies begin with a word. `skewed` and the difference in ms: the caller's clock is off.
 --
--- code      nonce state (active consumed burned revoked) kid digest fence failed
---           issued_at expires_at client agent
+-- code      nonce state kid digest fence failed issued_at expires_at client agent
 -- counts    failures, consecutive, issues, overrides, each with _until; lock_until
--- outcomes  o:<attempt> = "<until> <fingerprint> <call> <word> <facts>"
+-- outcomes  a list, the oldest first, of {attempt, had at, fingerprint, call, kind, facts ..}
+--
+-- What is not there is nil, and so is a count of none. Instants are in ms. The nonce, the digest, the
+-- fence, attempts, fingerprints and calls are bytes; the digests among them are HMACs cut to half their
+-- length, which RFC 2104, section 5, allows.
+
+local ACTIVE, CONSUMED, BURNED, REVOKED = 1, 2, 3, 4
+
+-- The kinds of outcomes. One that is superseded is of a code that another has replaced.
+local WAS_ISSUED, WAS_SUPERSEDED, WAS_ACCEPTED, WAS_DENIED = 1, 2, 3, 4
+local WAS_REVOKED, WAS_IDLE, WAS_CLEARED = 5, 6, 7
 
 local REPLAY_WINDOW = 120000
 local TRACE = 3600000
@@ -24,12 +33,17 @@ local CONSECUTIVE_FAILURES = 100
 local MAX_SKEW = 5000
 
 local key, call = KEYS[1], ARGV[4]
+local stored = redis.call('GET', key)
 
--- A write that leaves nothing, for whoever waits to wait for: every path has one, a denial of somebody
+-- A write that changes nothing, for whoever waits to wait for: every path has one, a denial of somebody
 -- unknown too. Else a replica that has stopped would confirm those that write nothing.
 if ARGV[5] == 'confirmed' then
-  redis.call('HSET', key, 'confirmed', '')
-  redis.call('HDEL', key, 'confirmed')
+  if stored then
+    redis.call('SET', key, stored, 'KEEPTTL')
+  else
+    redis.call('SET', key, '')
+    redis.call('DEL', key)
+  end
 end
 
 local function text(number)
@@ -47,28 +61,46 @@ if math.abs(now - ARGV[1]) > MAX_SKEW then
   return {'skewed', text(math.abs(now - ARGV[1]))}
 end
 
-local record = {}
-do
-  local fields = redis.call('HGETALL', key)
-  for i = 1, #fields, 2 do
-    record[fields[i]] = fields[i + 1]
+local record = {outcomes = {}}
+
+-- Moves every instant but `issued_at`. Stored ones count from it, or from the epoch where there is no
+-- code: that makes them short.
+local function move(by)
+  local it = record
+  it.expires_at = it.expires_at and it.expires_at + by
+  it.issues_until = it.issues_until and it.issues_until + by
+  it.failures_until = it.failures_until and it.failures_until + by
+  it.consecutive_until = it.consecutive_until and it.consecutive_until + by
+  it.overrides_until = it.overrides_until and it.overrides_until + by
+  it.lock_until = it.lock_until and it.lock_until + by
+  for _, outcome in ipairs(it.outcomes) do
+    outcome[2] = outcome[2] + by
   end
+end
+
+-- What is stored is these fields in this order, each as MessagePack has it, a nil too.
+local function read()
+  local it = record
+  it.nonce, it.state, it.kid, it.digest, it.fence, it.failed, it.issued_at, it.expires_at, it.client,
+    it.agent, it.issues, it.issues_until, it.failures, it.failures_until, it.consecutive,
+    it.consecutive_until, it.overrides, it.overrides_until, it.lock_until, it.outcomes
+    = cmsgpack.unpack(stored)
+  move(it.issued_at or 0)
+end
+
+-- The same fields in the same order.
+local function packed()
+  local it = record
+  move(-(it.issued_at or 0))
+  local bytes = cmsgpack.pack(it.nonce, it.state, it.kid, it.digest, it.fence, it.failed, it.issued_at,
+    it.expires_at, it.client, it.agent, it.issues, it.issues_until, it.failures, it.failures_until,
+    it.consecutive, it.consecutive_until, it.overrides, it.overrides_until, it.lock_until, it.outcomes)
+  move(it.issued_at or 0)
+  return bytes
 end
 
 local function number(field)
-  return tonumber(record[field] or 0)
-end
-
--- Sets a field, or removes it where the value is nil.
-local set, removed = {}, {}
-local function put(field, value)
-  record[field] = value
-  if value == nil then
-    removed[#removed + 1] = field
-  else
-    set[#set + 1] = field
-    set[#set + 1] = value
-  end
+  return record[field] or 0
 end
 
 local function count(name)
@@ -79,8 +111,7 @@ local function count(name)
 end
 
 local function put_count(name, value, ends)
-  put(name, text(value))
-  put(name .. '_until', text(ends))
+  record[name], record[name .. '_until'] = value, ends
 end
 
 -- One more in the present window; the first one opens a window of that length.
@@ -91,8 +122,7 @@ local function one_more(name, length)
 end
 
 local function forget(name)
-  put(name, nil)
-  put(name .. '_until', nil)
+  put_count(name, nil, nil)
 end
 
 local function is_disabled()
@@ -107,77 +137,79 @@ local function locked_until()
   end
 end
 
--- The outcome that this attempt had, as words; `conflict` if it stood for another request. Then
--- whether it is seen again: `fresh` for the very call that had it.
-local function recall(attempt, fingerprint)
-  local known = record['o:' .. attempt]
-  if not known then
-    return nil
-  end
-  local words = {}
-  for word in string.gmatch(known, '%S+') do
-    words[#words + 1] = word
-  end
-  if now >= tonumber(words[1]) then
-    return nil
-  end
-  if words[2] ~= fingerprint then
-    return {'conflict'}, 'replayed'
-  end
-  return {unpack(words, 4)}, words[3] == call and 'fresh' or 'replayed'
+local function is_live(outcome)
+  return now < outcome[2] + REPLAY_WINDOW
 end
 
-local function remember(attempt, fingerprint, outcome)
-  for field, value in pairs(record) do
-    if string.sub(field, 1, 2) == 'o:' and now >= tonumber(string.match(value, '^%d+')) then
-      put(field, nil)
+-- The outcome that this attempt had: its kind and its facts; `conflict` if it stood for another
+-- request. Then whether it is seen again: `fresh` for the very call that had it.
+local function recall(attempt, fingerprint)
+  for _, known in ipairs(record.outcomes) do
+    if known[1] == attempt and is_live(known) then
+      if known[3] ~= fingerprint then
+        return {'conflict'}, 'replayed'
+      end
+      return {unpack(known, 5)}, known[4] == call and 'fresh' or 'replayed'
     end
   end
-  local words = {text(now + REPLAY_WINDOW), fingerprint, call, outcome}
-  put('o:' .. attempt, table.concat(words, ' '))
+end
+
+local function remember(attempt, fingerprint, ...)
+  local live = {}
+  for _, outcome in ipairs(record.outcomes) do
+    if is_live(outcome) then
+      live[#live + 1] = outcome
+    end
+  end
+  live[#live + 1] = {attempt, now, fingerprint, call, ...}
+  record.outcomes = live
+end
+
+-- What INFO says under that name, of which each is forty hexadecimal digits.
+local function said(info, name)
+  local _, last = string.find(info, name, 1, true)
+  return string.sub(info, last + 1, last + 40)
 end
 
 -- The primary that this is, from one start or promotion to the next.
 local function fence()
   local info = redis.call('INFO', 'server', 'replication')
-  local process, history = string.match(info, 'run_id:(%x+)'), string.match(info, 'master_replid:(%x+)')
-  -- Half as long as the two, in every record.
-  return string.sub(redis.sha1hex(process .. history .. ARGV[3]), 1, 32)
+  local process, history = said(info, '\nrun_id:'), said(info, '\nmaster_replid:')
+  -- A hash, and half of it: 16 bytes are shorter than the two, in every record.
+  local hash = redis.sha1hex(process .. history .. ARGV[3])
+  return struct.pack('>I4I4I4I4', tonumber(string.sub(hash, 1, 8), 16),
+    tonumber(string.sub(hash, 9, 16), 16), tonumber(string.sub(hash, 17, 24), 16),
+    tonumber(string.sub(hash, 25, 32), 16))
 end
 
 -- When nothing in the record matters any more.
 local function dies_at()
-  local last = math.max(number('lock_until'), 0)
-  for _, name in ipairs({'failures', 'consecutive', 'issues', 'overrides'}) do
-    last = math.max(last, number(name .. '_until'))
-  end
+  local last = math.max(number('lock_until'), number('failures_until'), number('consecutive_until'),
+    number('issues_until'), number('overrides_until'))
   if record.expires_at then
-    last = math.max(last, number('expires_at') + TRACE)
+    last = math.max(last, record.expires_at + TRACE)
   end
-  for field, value in pairs(record) do
-    if string.sub(field, 1, 2) == 'o:' then
-      last = math.max(last, tonumber(string.match(value, '^%d+')))
-    end
+  for _, outcome in ipairs(record.outcomes) do
+    last = math.max(last, outcome[2] + REPLAY_WINDOW)
   end
   return last
 end
 
--- Under an injected clock a record's end comes without its expiry: the dead are not seen.
-if ARGV[2] ~= '' and now >= dies_at() then
-  for field in pairs(record) do
-    removed[#removed + 1] = field
+if stored then
+  read()
+  -- Under an injected clock a record's end comes without its expiry: the dead are not seen.
+  if ARGV[2] ~= '' and now >= dies_at() then
+    record = {outcomes = {}}
   end
-  record = {}
 end
 
--- Writes what has changed.
+-- Writes the record, for as long as it matters.
 local function save()
-  if #removed > 0 then
-    redis.call('HDEL', key, unpack(removed))
-  end
-  if #set > 0 then
-    redis.call('HSET', key, unpack(set))
-  end
   -- A lifetime, not an instant: it is right by the server's clock and by an injected one.
-  redis.call('PEXPIRE', key, text(dies_at() - now))
+  local left = dies_at() - now
+  if left > 0 then
+    redis.call('SET', key, packed(), 'PX', text(left))
+  else
+    redis.call('DEL', key)
+  end
 end

@@ -8,25 +8,23 @@ local attempt, fingerprint, is_named, only = ARGV[6], ARGV[7], ARGV[8] == '1', A
 
 local known, again = recall(attempt, fingerprint)
 if known then
-  if known[1] == 'revoked' then
+  if known[1] == WAS_REVOKED then
     return {'revoked', known[2], again}
-  elseif known[1] == 'nothing_live' then
+  elseif known[1] == WAS_IDLE then
     return {'nothing_live'}
   end
   return {'conflict'}
 end
 
-local live = record.state == 'active' and now < number('expires_at')
+local live = record.state == ACTIVE and now < number('expires_at')
 if not live or (only ~= '' and only ~= record.nonce) then
   if is_named then
-    remember(attempt, fingerprint, 'nothing_live')
+    remember(attempt, fingerprint, WAS_IDLE)
     save()
   end
   return {'nothing_live'}
 end
-put('state', 'revoked')
-put('digest', nil)
-put('fence', nil)
-remember(attempt, fingerprint, 'revoked ' .. record.nonce)
+record.state, record.digest, record.fence = REVOKED, nil, nil
+remember(attempt, fingerprint, WAS_REVOKED, record.nonce)
 save()
 return {'revoked', record.nonce, 'fresh'}

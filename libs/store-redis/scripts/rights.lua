@@ -8,8 +8,8 @@
 local key = KEYS[1]
 local commands = {
   codes = {
-    {'TIME'}, {'INFO', 'server', 'replication'}, {'HSET', key, 'a', '1'}, {'PEXPIRE', key, '1000'},
-    {'HGETALL', key}, {'HDEL', key, 'a'},
+    {'TIME'}, {'INFO', 'server', 'replication'}, {'SET', key, 'a', 'PX', '1000'}, {'GET', key},
+    {'DEL', key},
   },
   journeys = {
     {'TIME'}, {'HSET', key, 'a', '1'}, {'PEXPIRE', key, '1000'}, {'HMGET', key, 'a'}, {'DEL', key},

@@ -19,22 +19,20 @@ local function refuse(reason)
 end
 
 local function deny(reason)
-  remember(attempt, fingerprint, table.concat({'denied', reason, lock_word(), record.nonce}, ' '))
+  remember(attempt, fingerprint, WAS_DENIED, reason, lock_word(), record.nonce)
   save()
   return {'denied', reason, lock_word(), record.nonce, 'fresh'}
 end
 
 local function finish(state)
-  put('state', state)
-  put('digest', nil)
-  put('fence', nil)
+  record.state, record.digest, record.fence = state, nil, nil
 end
 
 local known, again = recall(attempt, fingerprint)
 if known then
-  if known[1] == 'accepted' then
+  if known[1] == WAS_ACCEPTED then
     return {'accepted', known[2], known[3], again}
-  elseif known[1] == 'denied' then
+  elseif known[1] == WAS_DENIED then
     return {'denied', known[2], known[3], again == 'fresh' and known[4] or '-', again}
   end
   return {'conflict'}
@@ -46,16 +44,16 @@ end
 if locked_until() then
   return refuse('locked')
 end
-if record.state ~= 'active' then
+if record.state ~= ACTIVE then
   return refuse('no_code')
 end
 local candidate
 for i = 10, #ARGV, 2 do
-  if ARGV[i] == record.kid then
+  if tonumber(ARGV[i]) == record.kid then
     candidate = ARGV[i + 1]
   end
 end
-local is_over = now >= number('expires_at')
+local is_over = now >= record.expires_at
 if not candidate then
   return refuse(is_over and 'no_code' or 'unknown_key')
 end
@@ -65,29 +63,28 @@ end
 
 -- Before any comparison: of what was guessed on the other primary nothing may be known here.
 if record.fence ~= fence() then
-  finish('revoked')
+  finish(REVOKED)
   return deny('fenced')
 end
 
 if candidate == record.digest then
-  finish('consumed')
+  finish(CONSUMED)
   forget('failures')
   forget('consecutive')
-  remember(attempt, fingerprint, 'accepted ' .. record.nonce .. ' ' .. text(now))
+  remember(attempt, fingerprint, WAS_ACCEPTED, record.nonce, text(now))
   save()
   return {'accepted', record.nonce, text(now), 'fresh'}
 end
 
 local failed = number('failed') + 1
-put('failed', text(failed))
+record.failed = failed
 one_more('failures', lockout)
 local consecutive = count('consecutive') + 1
 local disabled = consecutive >= CONSECUTIVE_FAILURES
 put_count('consecutive', consecutive, now + (disabled and DISABLED_MEMORY or CONSECUTIVE_MEMORY))
 if failed >= limit or count('failures') >= limit then
-  finish('burned')
-  put('lock_until', text(now + lockout))
-  put('failures_until', text(now + lockout))
+  finish(BURNED)
+  record.lock_until, record.failures_until = now + lockout, now + lockout
   return deny('burned')
 end
 return deny('wrong_code')

@@ -6,22 +6,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use codes::randomness;
 
 /// Gives each call a name that no other call of any process has.
-pub(crate) struct Calls {
-    /// What tells this process from others.
-    process: u64,
-    count: AtomicU64,
-}
+///
+/// It counts on from a number that was drawn at random: in a process no name comes twice, and one that
+/// another process gave to the same attempt is as unlikely as a number of 64 bits that is guessed.
+pub(crate) struct Calls(AtomicU64);
 
 impl Default for Calls {
     fn default() -> Self {
-        let process = u64::from_be_bytes(randomness::bytes(&randomness::system()));
-        Self { process, count: AtomicU64::new(0) }
+        let first = u64::from_be_bytes(randomness::bytes(&randomness::system()));
+        Self(AtomicU64::new(first))
     }
 }
 
 impl Calls {
     /// The next name.
-    pub(crate) fn next(&self) -> String {
-        format!("{:016x}-{:x}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
+    pub(crate) fn next(&self) -> [u8; 8] {
+        self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes()
     }
 }

@@ -58,8 +58,13 @@ impl RedisCodeStore {
             (millis(injected.clock.now()), (injected.fence)())
         });
         let confirmed = if self.connection.confirms() { "confirmed" } else { "" };
-        let opening = [millis(asked_at), now, fence, self.calls.next(), confirmed.to_owned()];
-        let opening = opening.map(String::into_bytes);
+        let opening = [
+            millis(asked_at).into_bytes(),
+            now.into_bytes(),
+            fence.into_bytes(),
+            self.calls.next().to_vec(),
+            confirmed.as_bytes().to_vec(),
+        ];
         let arguments: Vec<_> = opening.into_iter().chain(arguments).collect();
         let words = self.connection.run_confirmed(script, &keys::record(subject), &arguments).await;
         let mut reply =
@@ -81,17 +86,16 @@ fn number(value: impl Display) -> Vec<u8> {
 }
 
 fn names(attempt: &Attempt) -> [Vec<u8>; 2] {
-    [attempt.id.to_string().into_bytes(), attempt.fingerprint.to_string().into_bytes()]
+    [attempt.id.as_bytes().to_vec(), attempt.fingerprint.as_bytes().to_vec()]
 }
 
 /// What tells a code's id from others of its record: the part that the store keeps.
 fn nonce(id: &CodeId) -> Vec<u8> {
-    let (_, nonce) = id.as_str().split_once('.').unwrap_or_default();
-    nonce.as_bytes().to_vec()
+    id.nonce().to_vec()
 }
 
-fn code_id(subject: &Subject, nonce: &str) -> Result<CodeId, Unreadable> {
-    CodeId::parse(&format!("{subject}.{nonce}")).map_err(|_| Unreadable)
+fn code_id(subject: &Subject, nonce: Vec<u8>) -> Result<CodeId, Unreadable> {
+    Ok(CodeId::new(subject, nonce.try_into().map_err(|_| Unreadable)?))
 }
 
 impl From<Unreadable> for StoreError {
@@ -125,7 +129,7 @@ impl CodeStore for RedisCodeStore {
             self.run(&scripts::ISSUE, &subject, asked_at, arguments.collect()).await?;
         match word.as_str() {
             "issued" => Ok(IssueOutcome::Issued {
-                code_id: code_id(&subject, &reply.word()?)?,
+                code_id: code_id(&subject, reply.bytes()?)?,
                 expires_at: reply.instant()?,
                 attempts_allowed: reply.number()?,
                 lock_overridden: reply.either("overridden", "plain")?,
@@ -156,7 +160,7 @@ impl CodeStore for RedisCodeStore {
             self.run(&scripts::VERIFY, &subject, asked_at, arguments.collect()).await?;
         match word.as_str() {
             "accepted" => Ok(VerifyOutcome::Accepted {
-                code_id: code_id(&subject, &reply.word()?)?,
+                code_id: code_id(&subject, reply.bytes()?)?,
                 at: reply.instant()?,
                 replayed: reply.either("replayed", "fresh")?,
             }),
@@ -179,7 +183,7 @@ impl CodeStore for RedisCodeStore {
             self.run(&scripts::REVOKE, &subject, asked_at, arguments.collect()).await?;
         match word.as_str() {
             "revoked" => Ok(RevokeOutcome::Revoked {
-                code_id: code_id(&subject, &reply.word()?)?,
+                code_id: code_id(&subject, reply.bytes()?)?,
                 replayed: reply.either("replayed", "fresh")?,
             }),
             "nothing_live" => Ok(RevokeOutcome::NothingLive),
@@ -228,7 +232,7 @@ impl CodeStore for RedisCodeStore {
         let code = if reply.is_over() {
             None
         } else {
-            Some(described(code_id(&subject, &reply.word()?)?, &mut reply)?)
+            Some(described(code_id(&subject, reply.bytes()?)?, &mut reply)?)
         };
         Ok(Description { code, lockout })
     }
@@ -238,10 +242,8 @@ fn denied(subject: &Subject, reply: &mut Reply) -> Result<VerifyOutcome, StoreEr
     let word = reply.word()?;
     let reason = DenialReason::ALL.into_iter().find(|reason| reason.as_str() == word);
     let denial = Denial { reason: reason.ok_or(Unreadable)?, locked_until: reply.maybe_instant()? };
-    let code_id = match reply.word()?.as_str() {
-        "-" => None,
-        nonce => Some(code_id(subject, nonce)?),
-    };
+    let nonce = Some(reply.bytes()?).filter(|nonce| nonce != b"-");
+    let code_id = nonce.map(|nonce| code_id(subject, nonce)).transpose()?;
     Ok(VerifyOutcome::Denied { denial, code_id, replayed: reply.either("replayed", "fresh")? })
 }
 

@@ -40,7 +40,7 @@ impl RedisJourneyStore {
         arguments: Vec<Vec<u8>>,
     ) -> Result<(String, Reply), StoreFault> {
         let now = self.clock.as_ref().map(|clock| clock.now().unix_millis().to_string());
-        let opening = [now.unwrap_or_default(), self.calls.next()].map(String::into_bytes);
+        let opening = [now.unwrap_or_default().into_bytes(), self.calls.next().to_vec()];
         let arguments: Vec<_> = opening.into_iter().chain(arguments).collect();
         let words = self.connection.run(script, &keys::session(key), &arguments).await;
         let mut reply = Reply::new(words.map_err(|fault| StoreFault(fault.to_string()))?);

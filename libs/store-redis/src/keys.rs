@@ -2,13 +2,17 @@
 //!
 //! | key | type | holds | lives |
 //! | --- | --- | --- | --- |
-//! | `postern:code:{<subject>}` | hash | the record of one user of one application | until nothing in it matters any more |
+//! | `pcode:{<subject>}` | string | the record of one user of one application, packed as `scripts/record.lua` says | until nothing in it matters any more |
 //! | `postern:journey:{<session key>}` | hash | one waiting journey | for the session's lifetime |
-//! | `postern:code:{rights}`, `postern:journey:{rights}` | hash | nothing: rights are tried on it | for one script |
+//! | `pcode:{rights}`, `postern:journey:{rights}` | string, hash | nothing: rights are tried on it | for one script |
 //!
 //! An outcome that a retry must see again matters for 120 seconds, like everything else in its record.
 //! An operation that changed nothing leaves nothing, not even a key, but for a revocation and a
 //! clearing that their caller named: sent again late, they must find nothing to do again.
+//!
+//! A record's key is 30 characters long: up to there Redis finds room for it in 32 bytes, beyond that in
+//! 48. A version that keeps records in another form must give them another name, and so misreads none;
+//! codes, counts and locks under the old name are then forgotten, and their keys end by themselves.
 //!
 //! The hash tags are whatever must change together: it lies in one slot.
 
@@ -16,14 +20,14 @@ use codes::digest::Subject;
 use journeys::session::SessionKey;
 
 /// Where the rights to records are tried.
-pub(crate) const RIGHTS_CODES: &str = "postern:code:{rights}";
+pub(crate) const RIGHTS_CODES: &str = "pcode:{rights}";
 
 /// Where the rights to journeys are tried.
 pub(crate) const RIGHTS_JOURNEYS: &str = "postern:journey:{rights}";
 
 /// The record of one user of one application.
 pub(crate) fn record(subject: &Subject) -> String {
-    format!("postern:code:{{{subject}}}")
+    format!("pcode:{{{subject}}}")
 }
 
 /// One waiting journey.

@@ -31,8 +31,8 @@ pub(crate) struct Entry {
     pub(crate) key: String,
     /// Milliseconds; negative if it lives for ever.
     pub(crate) lives: i64,
-    /// Field, value, field, value.
-    pub(crate) fields: Vec<Vec<u8>>,
+    /// A string's one value, or a hash's field, value, field, value.
+    pub(crate) values: Vec<Vec<u8>>,
 }
 
 impl Redis {
@@ -83,15 +83,19 @@ impl Redis {
         self.process.signal("CONT")
     }
 
-    /// Every key with what it holds. Postern writes hashes and nothing else.
+    /// Every key with what it holds. Postern writes strings and hashes and nothing else.
     pub(crate) fn entries(&self) -> anyhow::Result<Vec<Entry>> {
         let mut connection = Connection::open(self.at)?;
         let mut entries = Vec::new();
         for key in connection.list(&["KEYS", "*"])? {
             let key = String::from_utf8(key)?;
-            let fields = connection.list(&["HGETALL", &key])?;
+            let values = match connection.text(&["TYPE", &key])?.as_slice() {
+                b"string" => vec![connection.text(&["GET", &key])?],
+                b"hash" => connection.list(&["HGETALL", &key])?,
+                other => bail!("{key} is a {}", String::from_utf8_lossy(other)),
+            };
             let lives = connection.number(&["PTTL", &key])?;
-            entries.push(Entry { key, lives, fields });
+            entries.push(Entry { key, lives, values });
         }
         Ok(entries)
     }
@@ -117,11 +121,11 @@ impl Redis {
             told.push('\n');
         }
         told.push_str(&self.appended()?);
-        for Entry { key, fields, .. } in self.entries()? {
+        for Entry { key, values, .. } in self.entries()? {
             told.push_str(&key);
-            for field in fields {
+            for value in values {
                 told.push('\n');
-                told.push_str(&String::from_utf8_lossy(&field));
+                told.push_str(&String::from_utf8_lossy(&value));
             }
             told.push('\n');
         }
@@ -178,9 +182,13 @@ impl Connection {
         Ok(reply.texts())
     }
 
+    fn text(&mut self, words: &[&str]) -> anyhow::Result<Vec<u8>> {
+        let Reply::Text(text) = self.call(words)? else { bail!("no text from {words:?}") };
+        Ok(text)
+    }
+
     fn number(&mut self, words: &[&str]) -> anyhow::Result<i64> {
-        let Reply::Text(text) = self.call(words)? else { bail!("no number from {words:?}") };
-        Ok(String::from_utf8(text)?.parse()?)
+        Ok(String::from_utf8(self.text(words)?)?.parse()?)
     }
 
     fn reply(&mut self) -> anyhow::Result<Reply> {

@@ -56,10 +56,10 @@ async fn a_replica_is_refused() {
 
 #[tokio::test]
 async fn missing_rights_are_named() {
-    let rights = "+ping +role +info +time +eval +evalsha +hset +hgetall +hdel +pexpire";
+    let rights = "+ping +role +info +time +eval +evalsha +get +set +del";
     let server = Server::start(&format!(
-        "user able on >secret ~postern:code:* -@all {rights}\n\
-         user weak on >secret ~postern:code:* -@all {rights} -pexpire -hdel\n\
+        "user able on >secret ~pcode:* -@all {rights}\n\
+         user weak on >secret ~pcode:* -@all {rights} -set -del\n\
          user astray on >secret ~other:* -@all {rights}"
     ));
     let url = server.url();
@@ -70,7 +70,7 @@ async fn missing_rights_are_named() {
     };
     assert_eq!(look(&url, Use::Codes, as_user("able")).await, Ok(()));
     for (user, used, told) in [
-        ("weak", Use::Codes, "may not run PEXPIRE, HDEL"),
+        ("weak", Use::Codes, "may not run SET, DEL"),
         ("astray", Use::Codes, "rights of"),
         ("able", Use::All, "may not run"),
     ] {

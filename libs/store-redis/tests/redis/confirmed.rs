@@ -24,6 +24,7 @@ use store_redis::connection::confirmation::Confirmation;
 
 use self::patient::Patient;
 use crate::mutants::{self, SILENT_STRANGERS};
+use crate::servers::Server;
 use crate::servers::pair::{PAIR, Pair};
 use crate::servers::sentinel::SENTINEL;
 
@@ -268,7 +269,18 @@ async fn what_is_written_to_be_waited_for_leaves_no_key() {
     let user = world.stranger();
     world.issue(&user).await;
     world.verify(&user, "000000000").await;
+    pair.in_step();
     let key = pair.primary.cli(&["KEYS", "*"]);
-    let fields = pair.primary.cli(&["HKEYS", key.trim()]);
-    assert!(fields.contains("nonce") && !fields.contains("confirmed"), "{fields}");
+    let kept = |server: &Server| {
+        let life: i64 = server.cli(&["PTTL", key.trim()]).trim().parse().expect("a number");
+        (server.cli(&["GET", key.trim()]), life)
+    };
+    let before = [kept(&pair.primary), kept(&pair.replica)];
+    world.describe(&user).await;
+    pair.in_step();
+    for (server, (record, life)) in [&pair.primary, &pair.replica].into_iter().zip(before) {
+        let (record_now, life_now) = kept(server);
+        assert_eq!(record_now, record, "what is written again is what was there");
+        assert!(life_now > 0 && life_now <= life, "and its end: {life_now} after {life}");
+    }
 }

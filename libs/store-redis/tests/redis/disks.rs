@@ -120,7 +120,7 @@ async fn a_server_whose_disk_is_full_refuses_everybody_alike() {
         eventually("the server knows that it cannot write", || {
             server.cli(&["INFO", "persistence"]).contains("aof_last_write_status:err")
         });
-        server.cli(&["SET", "postern:code:{full}", "1"])
+        server.cli(&["SET", "pcode:{full}", "1"])
     });
     assert!(said.contains("MISCONF"), "{said}");
     users.refusal().await;

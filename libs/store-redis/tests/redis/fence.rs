@@ -36,7 +36,7 @@ impl Pair {
     /// Issues a code at the primary, of which the replica learns, and then nothing any more.
     async fn last_shared_code(&self) -> Case {
         let case = Case::issued(&self.at_primary).await;
-        let key = format!("postern:code:{{{}}}", case.subject);
+        let key = format!("pcode:{{{}}}", case.subject);
         wait("the replica has the code", || self.replica.cli(&["EXISTS", &key]).contains('1'));
         self.line.cut.store(true, Ordering::SeqCst);
         wait("the line is cut", || {

@@ -34,11 +34,11 @@ pub(crate) const FENCE_FOR_RIGHT_GUESSES: Mutation = &[(
 
 /// No operation is known again.
 pub(crate) const NO_MEMORY: Mutation =
-    &[("local known = record['o:' .. attempt]\n", "local known = nil\n")];
+    &[("for _, known in ipairs(record.outcomes) do", "for _, known in ipairs({}) do")];
 
 /// Whoever has no record writes nothing to be waited for.
 pub(crate) const SILENT_STRANGERS: Mutation =
-    &[("== 'confirmed' then", "== 'confirmed' and redis.call('HGETALL', key)[1] then")];
+    &[("== 'confirmed' then", "== 'confirmed' and stored then")];
 
 /// Teaches a server the changed scripts, and says which hashes stand for which.
 pub(crate) fn teach(server: &Server, mutation: Mutation) -> Vec<(String, String)> {

@@ -107,7 +107,7 @@ async fn slots_that_move_under_load_are_safe_and_soon_served() {
 #[test]
 fn slots_are_those_of_the_cluster() {
     let subject = stranger();
-    let key = format!("postern:code:{{{subject}}}");
+    let key = format!("pcode:{{{subject}}}");
     let said = crate::servers::cluster::CLUSTER.nodes[0].cli(&["CLUSTER", "KEYSLOT", &key]);
     assert_eq!(said.trim(), slot(subject).to_string());
 }

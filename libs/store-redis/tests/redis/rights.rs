@@ -93,6 +93,7 @@ fn no_service_may_do_anything_else() {
         &["PUBLISH", "channel", "word"],
         &["EVAL", "return redis.call('KEYS', '*')", "0"],
         &["EVAL", "return redis.call('GET', KEYS[1])", "1", "other"],
+        &["GET", "other"],
         &["HGETALL", "other"],
     ];
     for user in ["code-issuer", "verifier", "journey-runner"] {
@@ -107,15 +108,15 @@ fn no_service_may_do_anything_else() {
 
 #[test]
 fn codes_and_journeys_are_closed_to_each_other() {
-    for (user, key) in [
-        ("code-issuer", "postern:journey:{x}"),
-        ("verifier", "postern:journey:{x}"),
-        ("journey-runner", "postern:code:{x}"),
+    let (code, journey) = ("pcode:{x}", "postern:journey:{x}");
+    for (user, own, other) in [
+        ("code-issuer", code, journey),
+        ("verifier", code, journey),
+        ("journey-runner", journey, code),
     ] {
-        for command in ["HSET", "PEXPIRE"] {
-            let said = say(user, &[command, key, "1", "1"]);
-            assert!(said.contains("NOPERM"), "{user} may {command} {key}: {said}");
-        }
+        assert_eq!(say(user, &["DEL", own]).trim(), "0", "{user} may DEL {own}");
+        let said = say(user, &["DEL", other]);
+        assert!(said.contains("NOPERM"), "{user} may DEL {other}: {said}");
     }
 }
 
@@ -154,6 +155,6 @@ async fn who_may_not_wait_is_told_so_at_the_start() {
 
 #[test]
 fn nobody_is_let_in_without_a_name() {
-    let said = cli(GUARDED.port, &["HGETALL", "postern:code:{x}"]);
+    let said = cli(GUARDED.port, &["GET", "pcode:{x}"]);
     assert!(said.contains("NOAUTH"), "{said}");
 }
