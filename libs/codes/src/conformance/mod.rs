@@ -66,6 +66,7 @@ macro_rules! code_store_contract {
             a_revocation_or_clearing_is_forgotten_after_its_window
             a_retried_issue_leaves_only_its_last_code_valid
             a_retried_issue_does_not_revive_a_spent_code
+            a_retried_issue_spares_the_code_that_came_after
             a_retried_revocation_spares_the_code_that_came_after
             a_revocation_that_found_nothing_finds_nothing_again
             a_retried_clearing_spares_the_lock_that_came_after

@@ -87,6 +87,16 @@ pub async fn a_retried_issue_does_not_revive_a_spent_code(bench: Bench) {
     assert_eq!(state, Some(CodeState::Consumed));
 }
 
+/// I4, I8: the late retry of an issue does not touch the code that has replaced its own.
+pub async fn a_retried_issue_spares_the_code_that_came_after(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    granted(world.ask(keyed(&user, "first")).await);
+    let second = granted(world.ask(keyed(&user, "second")).await);
+    assert!(matches!(world.ask(keyed(&user, "first")).await, Issuance::Conflict));
+    assert!(accepted(&world.verify(&user, second.code.expose()).await));
+}
+
 /// I8.
 pub async fn a_retried_revocation_spares_the_code_that_came_after(bench: Bench) {
     let world = World::new(bench);
