@@ -104,16 +104,22 @@ impl Postern {
         arguments: &[&str],
         variables: &[Variable],
     ) -> anyhow::Result<Self> {
+        let redis = Redis::if_asked_for(arguments)?.map(Arc::new);
+        let store = redis.as_ref().map(|redis| redis.flags()).transpose()?;
         on_free_ports(|| {
             let at = Addresses::free()?;
             let mut command = command("postern");
-            command.args(arguments).args(at.flags()).envs(variables.iter().cloned());
+            command
+                .args(store.iter().flatten())
+                .args(arguments)
+                .args(at.flags())
+                .envs(variables.iter().cloned());
             let listens = at.all().map(|(_, address)| address).to_vec();
             let process = Process::start(command, listens)?;
             Ok(process.map(|process| Self {
                 at,
                 processes: vec![("postern", process)],
-                redis: None,
+                redis: redis.clone(),
                 secrets: Secrets::default(),
             }))
         })

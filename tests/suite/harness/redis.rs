@@ -1,5 +1,6 @@
 //! A `redis-server` of a test's own, and all that it is told.
 
+use std::env;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -9,7 +10,7 @@ use std::sync::Mutex;
 use anyhow::bail;
 use tempfile::TempDir;
 
-use super::postern::free;
+use super::postern::{free, utf8};
 use super::process::{Process, on_free_ports};
 
 /// A running Redis. Every command that it gets is recorded.
@@ -61,6 +62,27 @@ impl Redis {
             let record = Mutex::new(Record { monitor, read: String::new() });
             Ok(Some(Self { at, record, process, folder }))
         })
+    }
+
+    /// One for a `postern` with these flags that would keep everything in its memory, where
+    /// `POSTERN_SUITE_STORE` is `redis`: whatever these tests promise then holds over Redis too.
+    pub(crate) fn if_asked_for(flags: &[&str]) -> anyhow::Result<Option<Self>> {
+        let is_asked = env::var("POSTERN_SUITE_STORE").is_ok_and(|store| store == "redis");
+        let has_store = flags.iter().any(|flag| flag.starts_with("--store"));
+        if !is_asked || has_store {
+            return Ok(None);
+        }
+        let redis = Self::start()?;
+        for name in ["locator.key", "current.pepper"] {
+            fs::write(redis.folder.path().join(name), rand::random::<[u8; 32]>())?;
+        }
+        Ok(Some(redis))
+    }
+
+    /// The flags of a `postern` that keeps everything here.
+    pub(crate) fn flags(&self) -> anyhow::Result<[String; 4]> {
+        let peppers = utf8(self.folder.path())?.to_owned();
+        Ok(["--store".to_owned(), self.url(), "--peppers".to_owned(), peppers])
     }
 
     /// Where it listens, as another's setting takes it.
