@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::{Status, TimeoutExpired};
@@ -41,6 +41,8 @@ type Live = Arc<[Arc<Target>]>;
 pub(super) struct Targets {
     live: watch::Receiver<Live>,
     turn: Arc<AtomicUsize>,
+    /// Rouses who connects.
+    look: Arc<Notify>,
 }
 
 impl Targets {
@@ -48,8 +50,9 @@ impl Targets {
     /// not be made are tried so often.
     pub(super) fn follow(remote: Remote, try_every: Duration) -> Self {
         let (sender, live) = watch::channel(Live::default());
-        tokio::spawn(follower::follow(remote, try_every, sender));
-        Self { live, turn: Arc::default() }
+        let look = Arc::<Notify>::default();
+        tokio::spawn(follower::follow(remote, try_every, Arc::clone(&look), sender));
+        Self { live, turn: Arc::default(), look }
     }
 
     /// Calls one of them. A caller that may safely call twice finds another the second time.
@@ -67,7 +70,12 @@ impl Targets {
 
     /// The next one in turn.
     async fn pick(&mut self) -> Result<Arc<Target>, Status> {
-        let live = self.live.wait_for(|live| live.iter().any(|target| !target.fate.is_lost()));
+        let is_there = |live: &Live| live.iter().any(|target| !target.fate.is_lost());
+        if !is_there(&self.live.borrow()) {
+            // The service may be there since it was last tried.
+            self.look.notify_one();
+        }
+        let live = self.live.wait_for(is_there);
         let unreachable = || Status::unavailable("the service cannot be reached");
         let live = timeout(PATIENCE, live).await.map_err(|_| unreachable())?;
         let live = live.map_err(|_| Status::unavailable("the service is not looked for"))?;

@@ -18,11 +18,17 @@ use crate::grpc::remote::Remote;
 pub(super) const ROUNDS: u32 = 5;
 /// How long an answer about addresses may take.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(2);
-/// How long to wait when a connection has ended: others may end with it.
-const A_MOMENT: Duration = Duration::from_millis(20);
+/// How long to wait when a connection has ended, or none is found: others may end with it, and callers
+/// of a service that is down are many.
+const A_MOMENT: Duration = Duration::from_millis(50);
 
 /// Looks for replicas until nobody wants to know any more.
-pub(super) async fn follow(remote: Remote, try_every: Duration, live: watch::Sender<Live>) {
+pub(super) async fn follow(
+    remote: Remote,
+    try_every: Duration,
+    look: Arc<Notify>,
+    live: watch::Sender<Live>,
+) {
     let (certificates, closed) = (remote.tls().cloned(), live.clone());
     let look_after = async {
         match certificates {
@@ -37,7 +43,7 @@ pub(super) async fn follow(remote: Remote, try_every: Duration, live: watch::Sen
         failed: BTreeSet::new(),
         connecting: JoinSet::new(),
         under_way: BTreeSet::new(),
-        ended: Arc::default(),
+        ended: look,
     };
     tokio::select! {
         () = follower.run(try_every) => {}
@@ -55,6 +61,7 @@ struct Follower {
     failed: BTreeSet<SocketAddr>,
     connecting: JoinSet<(SocketAddr, Result<Target, Error>)>,
     under_way: BTreeSet<SocketAddr>,
+    /// A connection has ended, or a call finds none.
     ended: Arc<Notify>,
 }
 

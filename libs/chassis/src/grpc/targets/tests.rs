@@ -62,6 +62,11 @@ impl Drop for Replica {
 type Found = Arc<Mutex<Option<Vec<SocketAddr>>>>;
 
 fn targets(addresses: &[SocketAddr]) -> (Targets, Found) {
+    let (remote, found) = remote(addresses);
+    (Targets::follow(remote, FAST), found)
+}
+
+fn remote(addresses: &[SocketAddr]) -> (Remote, Found) {
     let found = Found::new(Mutex::new(Some(addresses.to_vec())));
     let asked = Arc::clone(&found);
     let remote = Remote::parse("http://replicas", None).expect("a URL");
@@ -70,7 +75,7 @@ fn targets(addresses: &[SocketAddr]) -> (Targets, Found) {
         let found = asked.lock().expect("no panic").clone();
         Box::pin(async { found.ok_or_else(|| io::Error::other("no answer")) })
     }));
-    (Targets::follow(remote, FAST), found)
+    (remote, found)
 }
 
 fn request(path: &str) -> http::request::Builder {
@@ -184,6 +189,18 @@ async fn replicas_that_are_replaced_one_by_one_cost_no_call() {
         assert!(begun.elapsed() < LIMIT / 4, "calls waited for {:?}", begun.elapsed());
     }
     until_only(&mut targets, &[&replicas[0], &replicas[1]]).await;
+}
+
+/// However seldom connections are tried by themselves.
+#[tokio::test]
+async fn a_service_that_comes_after_its_callers_is_there_for_their_first_call() {
+    let gone = Replica::start().await;
+    let address = gone.address;
+    drop(gone);
+    let mut targets = Targets::follow(remote(&[address]).0, LIMIT);
+    tokio::time::sleep(FAST * 5).await;
+    let one = Replica::start_at(address).await;
+    assert_eq!(call(&mut targets).await.expect("it is there"), one.address);
 }
 
 #[tokio::test]
