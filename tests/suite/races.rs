@@ -12,9 +12,9 @@ use tonic::Code;
 use crate::Tested;
 use crate::harness::apart::Deployment;
 use crate::harness::calls::{answered, at_once, guess, order, pool};
-use crate::harness::pb::code::IssueCodeResponse;
 use crate::harness::pb::code::code_issuer_service_client::CodeIssuerServiceClient;
 use crate::harness::pb::code::verifier_service_client::VerifierServiceClient;
+use crate::harness::pb::code::{DescribeCodeResponse, IssueCodeResponse};
 use crate::harness::postern::{change, copy_of_config};
 use crate::harness::*;
 
@@ -101,6 +101,16 @@ impl Replicas {
         }
         assert_eq!(counted.values().sum::<usize>(), burst());
         Ok(counted)
+    }
+
+    /// What is known of a user's code. So soon after a burst a replica may still find no store.
+    async fn described(&self, user: &str) -> anyhow::Result<DescribeCodeResponse> {
+        let answer = answered(|turn| {
+            let mut issuer = self.issuers[turn % self.issuers.len()].clone();
+            let request = DescribeCodeRequest { user: user_id(user) };
+            async move { issuer.describe_code(request).await }
+        });
+        Ok(answer.await?.into_inner())
     }
 
     /// Asks for so many codes of one user at a time: each code that was handed out, by its id. Whoever
@@ -192,8 +202,7 @@ async fn of_the_codes_of_a_burst_only_the_last_one_lives() -> Tested {
         let user = unique("jane");
         // As many as one user may have in an hour, but for those that are asked for again.
         let codes = at.codes(&user, burst().min(900)).await?;
-        let describe = DescribeCodeRequest { user: user_id(&user) };
-        let described = at.issuers[0].clone().describe_code(describe).await?.into_inner();
+        let described = at.described(&user).await?;
         assert_eq!(described.state(), CodeState::Active);
         let (live, dead): (Vec<_>, Vec<_>) =
             codes.iter().partition(|(id, _)| *id == described.code_id);

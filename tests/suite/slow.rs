@@ -95,10 +95,14 @@ async fn idle_connections_beyond_the_cap_are_closed_and_others_go_on() -> Tested
     let at = postern.at.verifier;
     let (mut held, mut closed) = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
         let mut held = Vec::new();
-        for _ in 0..MANY {
+        for turn in 1..=MANY {
             let stream = TcpStream::connect(at)?;
             stream.set_nonblocking(true)?;
             held.push(stream);
+            // Faster than they are accepted, they would wait for seconds to be tried again.
+            if turn % 64 == 0 {
+                sleep(Duration::from_millis(10));
+            }
         }
         sleep(Duration::from_secs(1));
         let closed = leave(&mut held);
