@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tonic::Code;
@@ -79,20 +80,37 @@ async fn of_many_redemptions_of_one_code_at_all_replicas_one_succeeds() -> Teste
     Ok(())
 }
 
+/// How many journeys wait, as these replicas together say.
+async fn waiting(replicas: [&Postern; 2]) -> anyhow::Result<i64> {
+    let mut sum = 0;
+    for replica in replicas {
+        let metrics = reqwest::get(format!("http://{}/metrics", replica.at.runner_admin)).await?;
+        let metrics = metrics.error_for_status()?.text().await?;
+        let mut lines = metrics.lines();
+        let count = lines.find_map(|line| line.strip_prefix("postern_journeys_live "));
+        sum += count.with_context(|| metrics.clone())?.parse::<i64>()?;
+    }
+    Ok(sum)
+}
+
 #[tokio::test]
 async fn a_form_goes_on_at_whichever_replica_it_is_sent_to() -> Tested {
     let deployment = Deployment::of(&config())?;
     let (one, other) = (deployment.replica()?, deployment.replica()?);
     let user = unique("jane");
     let code = other.issue(&user).await?;
+    assert_eq!(waiting([&one, &other]).await?, 0);
     let first = form(&one).await?;
     one.keep_secret(id(&first, "session_id"));
     let wrong = filled(&first, &first, &user, &another(&code));
     let again = send(&other, &first, &wrong, "pending").await?;
+    assert_eq!(waiting([&one, &other]).await?, 1);
     let replayed = answer_step(&one, &first, &wrong).await?;
     assert!(replayed.status().is_client_error(), "answered at the other replica before");
-    let done = send(&one, &first, &filled(&first, &again, &user, &code), "completed").await?;
+    form(&one).await?;
+    let done = send(&other, &first, &filled(&first, &again, &user, &code), "completed").await?;
     one.keep_secret(done["data"]["token"].as_str().expect("a token"));
+    assert_eq!(waiting([&one, &other]).await?, 1, "the one that was begun last");
     Ok(())
 }
 

@@ -30,7 +30,7 @@ use tracing_subscriber::{Layer as _, Registry, fmt};
 use self::ids::Traced;
 use crate::settings::{LogFormat, Process};
 
-pub use self::metrics::{Counter, Durations, Gauge};
+pub use self::metrics::{Counter, Durations, Gauge, observe};
 pub use self::otlp::{Export, Otlp};
 pub use self::traces::{SPANS, note};
 

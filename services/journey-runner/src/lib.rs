@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use chassis::grpc::Client;
 use chassis::http::Source;
-use chassis::telemetry::note;
+use chassis::telemetry::{note, observe};
 use clock::Clock;
 use codes::ids::{ApplicationId, ClientId};
 use codes::randomness::Randomness;
@@ -102,6 +102,9 @@ impl JourneyRunner {
             Arc::clone(&randomness),
         );
         let (runner, outcomes) = (Arc::new(runner), Outcomes::new());
+        let waiting = Arc::clone(&runner);
+        let says = "Journeys that wait for their clients: the sum over all replicas.";
+        observe("postern.journeys.live", says, move || waiting.waiting());
         Self { live, gate, runner, clock, randomness, sealer, outcomes, starts, starts_per_minute }
     }
 

@@ -144,7 +144,7 @@ impl Deployment {
     /// How to start each service, and where it then listens.
     fn services(&self, checks: &str) -> anyhow::Result<(Addresses, [Service; 3])> {
         let [http, pages, issuer, verifier, runner, admin, verifier_admin, runner_admin] = free()?;
-        let at = Addresses { http, pages, issuer, verifier, runner, admin };
+        let at = Addresses { http, pages, issuer, verifier, runner, admin, runner_admin };
         let url_of_verifier = match self.mesh {
             // Certificates name hosts. This one may have an address at which nobody listens.
             Some(_) => format!("https://localhost:{}", verifier.port()),

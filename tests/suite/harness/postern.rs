@@ -24,13 +24,15 @@ pub(crate) struct Addresses {
     pub(crate) runner: SocketAddr,
     /// Where a `postern` says whether it is ready; apart, the code issuer.
     pub(crate) admin: SocketAddr,
+    /// The same of the journey runner.
+    pub(crate) runner_admin: SocketAddr,
 }
 
 impl Addresses {
     /// Addresses that were free a moment ago.
     pub(crate) fn free() -> anyhow::Result<Self> {
         let [http, issuer, verifier, runner, admin] = free()?;
-        Ok(Self { http, pages: http, issuer, verifier, runner, admin })
+        Ok(Self { http, pages: http, issuer, verifier, runner, admin, runner_admin: admin })
     }
 
     /// The flags that make `postern` listen there.

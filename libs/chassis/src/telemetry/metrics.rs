@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use opentelemetry::metrics::Meter;
+use opentelemetry::metrics::{AsyncInstrument, Meter};
 use opentelemetry::{KeyValue, global, metrics};
 use opentelemetry_otlp::{ExporterBuildError, MetricExporter, WithTonicConfig as _};
 use opentelemetry_sdk::Resource;
@@ -81,6 +81,19 @@ impl Durations {
     pub(crate) fn record_as(&self, duration: Duration, labels: &[KeyValue]) {
         self.0.record(duration.as_secs_f64(), labels);
     }
+}
+
+/// Tells a number whenever somebody reads the metrics, to be called once telemetry has started. The sum
+/// over all processes is what it is about: in one alone it may be below zero.
+pub fn observe(
+    name: &'static str,
+    description: &'static str,
+    number: impl Fn() -> i64 + Send + Sync + 'static,
+) {
+    let callback = move |observer: &dyn AsyncInstrument<i64>| observer.observe(number(), &[]);
+    let meter = meter();
+    let sum = meter.i64_observable_up_down_counter(name).with_description(description);
+    sum.with_callback(callback).build();
 }
 
 fn attributes(labels: &[(&'static str, &'static str)]) -> Vec<KeyValue> {

@@ -14,6 +14,9 @@
 //! A journey that never waits touches no store.
 
 mod answer;
+mod attempts;
+mod check;
+mod tally;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +24,7 @@ mod tests;
 use std::sync::Arc;
 
 use clock::Clock;
-use codes::ids::{ApplicationId, IdempotencyKey};
+use codes::ids::ApplicationId;
 use codes::randomness::Randomness;
 
 pub use self::answer::{
@@ -30,9 +33,12 @@ pub use self::answer::{
 };
 pub use crate::engine::Abort;
 
+use self::attempts::Attempts;
+use self::check::check;
+use self::tally::Tally;
 use crate::definition::{Journey, JourneyId};
 use crate::engine::state::{State, Surroundings, surroundings};
-use crate::engine::{Event, Move, Prompt, advance, has_option};
+use crate::engine::{Event, Move, Prompt, advance};
 use crate::ports::{Advance, Attempt, JourneyStore, MintTokens, VerifyCodes, VerifyFault};
 use crate::session::{
     Facts, SESSION_LIFETIME, Session, SessionId, SessionKey, fingerprint, random_text,
@@ -45,26 +51,7 @@ pub struct Runner {
     tokens: Arc<dyn MintTokens>,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
-}
-
-/// Names the verifications between two waits: the first by the key itself.
-struct Attempts {
-    key: IdempotencyKey,
-    made: u32,
-}
-
-impl Attempts {
-    fn next(&mut self) -> IdempotencyKey {
-        self.made += 1;
-        match self.made {
-            1 => self.key.clone(),
-            n => key_from(&fingerprint("attempt", &[self.key.as_str(), &n.to_string()])),
-        }
-    }
-}
-
-fn key_from(text: &str) -> IdempotencyKey {
-    IdempotencyKey::parse(text).expect("base64url is visible ASCII")
+    tally: Tally,
 }
 
 /// Where the engine stopped.
@@ -90,7 +77,7 @@ impl Runner {
         clock: Arc<dyn Clock>,
         randomness: Randomness,
     ) -> Self {
-        Self { store, verifier, tokens, clock, randomness }
+        Self { store, verifier, tokens, clock, randomness, tally: Tally::default() }
     }
 
     /// Starts a journey and runs it to its first stop.
@@ -115,7 +102,7 @@ impl Runner {
             }
             None => random_text::<16>(&self.randomness),
         };
-        let attempts = Attempts { key: key_from(&fingerprint("run", &[&run])), made: 0 };
+        let attempts = Attempts::of(&fingerprint("run", &[&run]));
         let facts = Facts {
             run,
             correlation_id: start.correlation_id,
@@ -145,7 +132,10 @@ impl Runner {
         let journey = journey.and_then(|id| find(&submission.application, &id));
         let state = journey.as_ref().and_then(|journey| session.to_state(journey));
         let Some((journey, state)) = journey.zip(state) else {
-            self.forget(&key).await;
+            // Claimed first, as by everybody who ends a session: so one does, and counts it.
+            if let Ok(claim) = self.claim(submission.session, stored.version, &mut session).await {
+                self.forget(&claim, &facts).await;
+            }
             return Err(RunError::JourneyChanged);
         };
         if !session.is_challenged_by(&submission.challenge) {
@@ -153,15 +143,9 @@ impl Runner {
         }
         check(&journey, &state, &session, &submission)?;
 
-        session.challenge = None;
-        match self.store.advance(&key, stored.version, session.to_bytes()).await? {
-            Advance::Advanced => {}
-            Advance::Outrun => return Err(RunError::ChallengeUsed),
-            Advance::Gone => return Err(RunError::SessionNotFound),
-        }
-        let claim = Claim { id: submission.session, key, version: stored.version + 1 };
+        let claim = self.claim(submission.session, stored.version, &mut session).await?;
         let names = [claim.id.expose(), submission.challenge.as_str()];
-        let attempts = Attempts { key: key_from(&fingerprint("submission", &names)), made: 0 };
+        let attempts = Attempts::of(&fingerprint("submission", &names));
         let event = Event::Answered { option: submission.option, data: submission.data };
         let answer = match self.drive(&journey, state, &facts, attempts, event).await {
             Ok((state, stop)) => self.answer(&journey, state, &facts, stop, Some(&claim)).await,
@@ -175,7 +159,7 @@ impl Runner {
                 drop(restored);
             }
             Ok(Answer::Completed(_) | Answer::Rejected(_)) | Err(_) => {
-                self.forget(&claim.key).await;
+                self.forget(&claim, &facts).await;
             }
         }
         answer
@@ -238,6 +222,7 @@ impl Runner {
                     None => {
                         let id = SessionId::draw(&self.randomness);
                         self.store.create(&id.key(), body, SESSION_LIFETIME).await?;
+                        self.tally.began(facts.expires_at, self.clock.now());
                         id
                     }
                     Some(claim) => {
@@ -269,26 +254,32 @@ impl Runner {
         }
     }
 
+    /// Uses up the session's challenge: one of all who try goes on with the session.
+    async fn claim(
+        &self,
+        id: SessionId,
+        version: u64,
+        session: &mut Session,
+    ) -> Result<Claim, RunError> {
+        let key = id.key();
+        session.challenge = None;
+        match self.store.advance(&key, version, session.to_bytes()).await? {
+            Advance::Advanced => Ok(Claim { id, key, version: version + 1 }),
+            Advance::Outrun => Err(RunError::ChallengeUsed),
+            Advance::Gone => Err(RunError::SessionNotFound),
+        }
+    }
+
     /// Ends a session. A store that fails here changes nothing: the challenge is claimed, and the
     /// session's lifetime ends it.
-    async fn forget(&self, key: &SessionKey) {
-        drop(self.store.end(key).await);
+    async fn forget(&self, claim: &Claim, facts: &Facts) {
+        self.tally.ended(facts.expires_at, self.clock.now());
+        drop(self.store.end(&claim.key).await);
     }
-}
 
-/// What can be told of a submission before it uses up the challenge.
-fn check(
-    journey: &Journey,
-    state: &State,
-    session: &Session,
-    submission: &Submission,
-) -> Result<(), RunError> {
-    let mut wrong = Vec::new();
-    if submission.assertion_id != session.step() {
-        wrong.push(("assertion_id", "is not that of the step that waits"));
+    /// How many journeys wait for their clients: this replica's share, of which only the sum over all
+    /// replicas says something. Alone it may be below zero.
+    pub fn waiting(&self) -> i64 {
+        self.tally.waiting(self.clock.now())
     }
-    if !has_option(journey, state, &submission.option) {
-        wrong.push(("option_id", "is not offered by the step that waits"));
-    }
-    if wrong.is_empty() { Ok(()) } else { Err(RunError::InvalidSubmission(wrong)) }
 }

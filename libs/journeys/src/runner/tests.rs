@@ -2,6 +2,7 @@
 
 mod fakes;
 mod journeys;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,62 @@
+//! How many journeys wait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use codes::record::DenialReason;
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::fakes::{World, input, rejected};
+use super::filled_in;
+use super::journeys::{FORM, GUIDE};
+use crate::definition::Journey;
+use crate::ports::VerifyFault;
+use crate::runner::RunError;
+use crate::session::SESSION_LIFETIME;
+
+#[tokio::test]
+async fn a_journey_counts_from_its_first_wait_to_its_end() {
+    let world = World::new(FORM);
+    world.verifier.will([rejected(DenialReason::WrongCode), Err(VerifyFault::Unavailable)]);
+    assert_eq!(world.runner.waiting(), 0);
+    let first = input(world.start(json!({})).await);
+    input(world.start(json!({})).await);
+    assert_eq!(world.runner.waiting(), 2);
+    let again = input(world.submit(&first, filled_in("1")).await);
+    assert_eq!(world.runner.waiting(), 2, "it waits again");
+    let failed = world.submit(&again, filled_in("123456")).await;
+    assert!(matches!(failed, Err(RunError::Unavailable(_))));
+    assert_eq!(world.runner.waiting(), 2, "its challenge was given back");
+    assert!(world.submit(&again, filled_in("123456")).await.is_ok());
+    assert_eq!(world.runner.waiting(), 1);
+    assert!(world.submit(&again, filled_in("123456")).await.is_err());
+    assert_eq!(world.runner.waiting(), 1, "it ended before");
+    world.clock.advance(SESSION_LIFETIME + Duration::from_secs(1));
+    assert_eq!(world.runner.waiting(), 0, "the other one was left");
+}
+
+#[tokio::test]
+async fn a_journey_that_never_waits_does_not_count() {
+    let world = World::new(GUIDE);
+    let params = json!({"external_user_id": "ada", "temp_code": "123456"});
+    world.start(params).await.expect("an answer");
+    assert_eq!(world.runner.waiting(), 0);
+}
+
+#[tokio::test]
+async fn however_many_find_their_journey_changed_it_ends_once() {
+    let world = World::new(FORM);
+    let first = input(world.start(json!({})).await);
+    input(world.start(json!({})).await);
+    let changed = Journey::parse("j", &format!("{FORM}# changed\n")).map(Arc::new).expect("fine");
+    let all = (0..10).map(|_| {
+        let submission = World::submission(&first, filled_in("123456"));
+        world.runner.submit(|_: &_, _: &_| Some(Arc::clone(&changed)), submission)
+    });
+    for answer in join_all(all).await {
+        let error = answer.expect_err("it has changed");
+        assert!(matches!(error, RunError::JourneyChanged | RunError::SessionNotFound), "{error:?}");
+    }
+    assert_eq!(world.runner.waiting(), 1);
+}
