@@ -7,6 +7,7 @@
 
 mod io;
 mod limits;
+mod received;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -36,8 +37,6 @@ use crate::tls::ServerTls;
 
 pub(crate) use self::limits::Limits;
 
-/// How long an HTTP/1.1 client may take to say a head, and to say nothing before the next.
-const SILENCE: Duration = Duration::from_secs(30);
 /// The largest head: more than any token, less than an attack.
 const MAX_HEAD_BYTES: u32 = 16 * 1024;
 /// Requests that one HTTP/2 connection may have in flight.
@@ -70,7 +69,7 @@ pub(crate) enum Protocol {
 
 impl Protocol {
     /// The bytes of a client's first words, which nobody answers: HTTP/2's preface and the head of
-    /// its settings. How long an HTTP/1.1 head takes is bounded where it is read.
+    /// its settings. How long an HTTP/1.1 head takes is bounded by itself.
     const fn greeting(self) -> usize {
         match self {
             Self::Http1 => 1,
@@ -179,7 +178,7 @@ impl Server {
     ) {
         let Self { router, protocol, limits, .. } = self;
         let life = Arc::new(Life::new(born, io.received()));
-        let (peer, noted) = (io.peer(), Arc::clone(&life));
+        let (peer, noted, answered) = (io.peer(), Arc::clone(&life), Arc::clone(&life));
         let service = router.map_request(move |request: Request<Incoming>| {
             noted.request();
             let mut request = request.map(Body::new);
@@ -191,6 +190,10 @@ impl Server {
                 request.extensions_mut().insert(peer.clone());
             }
             request
+        });
+        let service = service.map_response(move |response| {
+            answered.answered();
+            response
         });
         let (io, service) = (TokioIo::new(io), TowerToHyperService::new(service));
         let lived_out = life.lived_out(limits, protocol);
@@ -210,7 +213,8 @@ impl Server {
 fn http1() -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(SILENCE)
+        // Its own limit ends what is only silent, too; ours is in `limits`.
+        .header_read_timeout(None)
         .max_buf_size(MAX_HEAD_BYTES as usize);
     http
 }

@@ -1,21 +1,21 @@
-//! The bytes of a connection, over TLS or not, and how many of them the client has sent.
+//! The bytes of a connection, over TLS or not, and what is noted of those that the client has sent.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use super::received::Received;
 use crate::tls::Peer;
 
 /// A connection that can be spoken over.
 pub(super) struct Io {
     stream: Stream,
-    received: Arc<AtomicUsize>,
+    received: Arc<Received>,
 }
 
 enum Stream {
@@ -32,8 +32,8 @@ impl Io {
         Self { stream: Stream::Tls(Box::new(stream)), received: Arc::default() }
     }
 
-    /// Counts what the client has said: within TLS, if that is spoken.
-    pub(super) fn received(&self) -> Arc<AtomicUsize> {
+    /// What the client has said: within TLS, if that is spoken.
+    pub(super) fn received(&self) -> Arc<Received> {
         Arc::clone(&self.received)
     }
 
@@ -66,7 +66,7 @@ impl AsyncRead for Io {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(self.stream().poll_read(cx, buffer))?;
-        self.received.fetch_add(buffer.filled().len() - before, Ordering::Relaxed);
+        self.received.note(buffer.filled().len() - before);
         Poll::Ready(Ok(()))
     }
 }

@@ -6,7 +6,7 @@
 //! proxy before a page, need. Beyond, a refusal at once is worth more than a place in a queue.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -14,6 +14,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::time::{Instant, sleep_until};
 
 use super::Protocol;
+use super::received::Received;
 
 /// The connections of one listener, where the process may open as many files.
 const MAX_CONNECTIONS: usize = 4096;
@@ -26,8 +27,13 @@ const PART_OF_FILES: u64 = 8;
 pub(crate) struct Limits {
     /// From the connection until its client has greeted: TLS, the first byte, HTTP/2's preface.
     pub(crate) handshake: Duration,
-    /// Without a new request. None takes as long to be answered, so it also ends what is stalled;
-    /// who only watches the health of a service begins anew.
+    /// From the first byte of an HTTP/1.1 head to its last.
+    pub(crate) head: Duration,
+    /// HTTP/1.1 without a new request. Longer than proxies keep a connection that they do not use
+    /// (60 to 120 s), or they would send a request over one that is being closed here.
+    pub(crate) kept: Duration,
+    /// HTTP/2 without a new request. None takes as long to be answered, so it also ends what is
+    /// stalled; who only watches the health of a service begins anew.
     pub(crate) idle: Duration,
     /// In all: then its client connects again, perhaps to a process that is newer.
     pub(crate) age: Duration,
@@ -42,6 +48,8 @@ impl Limits {
     pub(crate) fn of_process() -> Self {
         Self {
             handshake: Duration::from_secs(10),
+            head: Duration::from_secs(30),
+            kept: Duration::from_secs(150),
             idle: Duration::from_secs(5 * 60),
             age: Duration::from_secs(15 * 60),
             grace: Duration::from_secs(20),
@@ -68,11 +76,11 @@ pub(super) struct Life {
     born: Instant,
     /// Milliseconds after birth.
     last_request: AtomicU64,
-    received: Arc<AtomicUsize>,
+    received: Arc<Received>,
 }
 
 impl Life {
-    pub(super) fn new(born: Instant, received: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(born: Instant, received: Arc<Received>) -> Self {
         Self { born, last_request: AtomicU64::default(), received }
     }
 
@@ -80,24 +88,39 @@ impl Life {
     pub(super) fn request(&self) {
         let age = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_request.store(age, Ordering::Relaxed);
+        self.received.request();
+    }
+
+    /// A request was answered.
+    pub(super) fn answered(&self) {
+        self.received.answered();
     }
 
     /// Waits until the connection has lived as long as it may, and says how long it may take to end:
-    /// whoever has not greeted has nothing to end.
+    /// whoever has not greeted, or not said what is wanted, has nothing to end.
     pub(super) async fn lived_out(&self, limits: Limits, protocol: Protocol) -> Duration {
         // Clients that came together do not come back together.
         let age = limits.age.mul_f64(rand::rng().random_range(0.9..1.1));
         sleep_until(self.born + limits.handshake).await;
-        if self.received.load(Ordering::Relaxed) < protocol.greeting() {
+        if self.received.bytes() < protocol.greeting() {
             return Duration::ZERO;
         }
         loop {
             let last_request = Duration::from_millis(self.last_request.load(Ordering::Relaxed));
-            let end = self.born + age.min(last_request + limits.idle);
-            if Instant::now() >= end {
+            let (idle, head) = match protocol {
+                // One that begins after this look is not late before the next.
+                Protocol::Http1 => (limits.kept, self.received.head().unwrap_or_else(Instant::now)),
+                Protocol::Http2 => (limits.idle, Instant::now()),
+            };
+            let (end, late) = (self.born + age.min(last_request + idle), head + limits.head);
+            let now = Instant::now();
+            if now >= late {
+                return Duration::ZERO;
+            }
+            if now >= end {
                 return limits.grace;
             }
-            sleep_until(end).await;
+            sleep_until(end.min(late)).await;
         }
     }
 }

@@ -14,7 +14,15 @@ const SHORT: Duration = Duration::from_millis(300);
 const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const GOAWAY: u8 = 7;
 
-const PATIENT: Limits = Limits { handshake: LONG, idle: LONG, age: LONG, grace: LONG, most: 100 };
+const PATIENT: Limits = Limits {
+    handshake: LONG,
+    head: LONG,
+    kept: LONG,
+    idle: LONG,
+    age: LONG,
+    grace: LONG,
+    most: 100,
+};
 
 struct Running {
     address: SocketAddr,
@@ -106,7 +114,7 @@ async fn who_greets_in_time_may_stay() {
 
 #[tokio::test]
 async fn without_a_request_a_connection_is_told_to_leave_and_then_cut() {
-    let limits = Limits { handshake: SHORT, idle: SHORT, grace: SHORT, ..PATIENT };
+    let limits = Limits { handshake: SHORT, kept: SHORT, idle: SHORT, grace: SHORT, ..PATIENT };
     let running = start(Protocol::Http2, limits).await;
     // It never says that it heard.
     let mut stream = connect(&running, GREETING).await;
@@ -114,6 +122,23 @@ async fn without_a_request_a_connection_is_told_to_leave_and_then_cut() {
     let running = start(Protocol::Http1, limits).await;
     let mut stream = connect(&running, &asking("/")).await;
     answer(&mut stream, "hello").await;
+    assert!(rest(&mut stream).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_head_must_be_there_soon_but_the_silence_before_it_may_last() {
+    let limits = Limits { handshake: SHORT, head: SHORT * 2, ..PATIENT };
+    let running = start(Protocol::Http1, limits).await;
+    let mut stream = connect(&running, &asking("/")).await;
+    answer(&mut stream, "hello").await;
+    // A proxy's, which it keeps for later; a request may also take longer than a head.
+    tokio::time::sleep(SHORT * 5).await;
+    stream.write_all(&asking("/slow")).await.expect("it reads");
+    answer(&mut stream, "done").await;
+    // The first head of a connection, and a later one.
+    let mut fresh = connect(&running, b"GET / HTT").await;
+    stream.write_all(b"GET / HTT").await.expect("it reads");
+    assert!(rest(&mut fresh).await.is_empty());
     assert!(rest(&mut stream).await.is_empty());
 }
 
