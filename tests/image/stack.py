@@ -105,9 +105,7 @@ class Stack:
     def mounts(self, pod: Pod, container: Document, name: str) -> list[str]:
         """The pod's volumes, which its containers share."""
         arguments, group = [], pod.spec["securityContext"]["fsGroup"]
-        sources = {volume["name"]: volume for volume in pod.spec["volumes"]}
-        for claim in pod.workload["spec"].get("volumeClaimTemplates", []):
-            sources[name_of(claim)] = {"emptyDir": {}}
+        sources = volumes.of(pod)
         for mount in container["volumeMounts"]:
             folder = self.folder / name / mount["name"]
             volumes.fill(self.cluster, sources[mount["name"]], folder, group)

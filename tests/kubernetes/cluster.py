@@ -33,6 +33,13 @@ class Pod:
         return name_of(self.workload)
 
     @property
+    def hosts(self) -> list[str]:
+        """What each of them is called: those of a StatefulSet are numbered, and of others one is enough."""
+        if self.workload["kind"] != "StatefulSet":
+            return [self.name]
+        return [f"{self.name}-{number}" for number in range(self.workload["spec"]["replicas"])]
+
+    @property
     def labels(self) -> dict[str, str]:
         return at(self.workload, "spec.template.metadata.labels", {})
 

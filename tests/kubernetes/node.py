@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import volumes
-from cluster import Cluster, Pod, name_of
+from cluster import Cluster, Pod, matches, name_of
 
 # What of the host stands in for an image, and for what a container runtime adds.
 HOSTS = ("/usr", "/lib", "/lib64", "/bin", "/dev")
@@ -39,8 +39,9 @@ class Container:
 
     def start(self) -> None:
         output = open(self.root.with_suffix(".log"), "w", encoding="utf-8")
+        called = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', self.name]
         self.process = subprocess.Popen(
-            self.inside(self.command), env=self.environment, stdin=subprocess.DEVNULL,
+            [*called, *self.inside(self.command)], env=self.environment, stdin=subprocess.DEVNULL,
             stdout=output, stderr=output,
         )
 
@@ -69,28 +70,29 @@ class Node:
     def __init__(self, cluster: Cluster, folder: Path, binaries: Path) -> None:
         sh("ip", "link", "set", "lo", "up")
         self.cluster, self.folder, self.binaries = cluster, folder, binaries
-        pods = cluster.pods()
-        self.addresses = {pod.name: f"127.0.1.{turn}" for turn, pod in enumerate(pods, 1)}
-        self.containers = {pod.name: self.container(pod) for pod in pods}
+        self.pods = {host: pod for pod in cluster.pods() for host in pod.hosts}
+        self.addresses = {host: f"127.0.1.{turn}" for turn, host in enumerate(self.pods, 1)}
+        self.containers = {host: self.container(host, pod) for host, pod in self.pods.items()}
 
     def hosts(self) -> str:
         """What the cluster's DNS would answer."""
         lines = ["127.0.0.1 localhost"]
         for service in self.cluster.of("Service"):
-            target = service["spec"]["selector"]["app.kubernetes.io/name"]
-            lines.append(f"{self.addresses[target]} {name_of(service)}")
+            name, selector = name_of(service), {"matchLabels": service["spec"]["selector"]}
+            for host in [host for host, pod in self.pods.items() if matches(selector, pod.labels)]:
+                lines.append(f"{self.addresses[host]} {name} {host}.{name}")
         return "\n".join(lines) + "\n"
 
-    def container(self, pod: Pod) -> Container:
+    def container(self, host: str, pod: Pod) -> Container:
         (container,) = pod.containers()
-        root, security = self.folder / pod.name, pod.spec["securityContext"]
+        root, security = self.folder / host, pod.spec["securityContext"]
         (root / "etc").mkdir(parents=True)
         (root / "etc/hosts").write_text(self.hosts())
         for folder in HOSTS:
             bind(Path(folder), root / folder[1:])
         (root / "proc").mkdir()
         sh("mount", "-t", "proc", "proc", str(root / "proc"))
-        named = {volume["name"]: volume for volume in pod.spec["volumes"]}
+        named = volumes.of(pod)
         for mount in container["volumeMounts"]:
             path, volume = root / mount["mountPath"][1:], named[mount["name"]]
             volumes.fill(self.cluster, volume, path, security["fsGroup"])
@@ -102,12 +104,14 @@ class Node:
         writable = [root / it["mountPath"][1:] for it in container["volumeMounts"] if "readOnly" not in it]
         seal(root, writable)
         environment = volumes.environment(self.cluster, container)
-        address = self.addresses[pod.name]
+        address = self.addresses[host]
         environment = {key: it.replace("0.0.0.0", address) for key, it in environment.items()}
         if "command" in container:
-            command = [*command, "--bind", address, "--dir", container["workingDir"]]
+            # What a pod's own network would see to: it is found, and calls, at its address.
+            own = ["--bind", address, "--bind-source-addr", address]
+            command = [*command, *own, "--dir", container["workingDir"]]
         user = security["runAsUser"]
-        return Container(pod.name, root, user, command, {"PATH": "/usr/bin"} | environment)
+        return Container(host, root, user, command, {"PATH": "/usr/bin"} | environment)
 
 
 def bind(source: Path, target: Path) -> None:

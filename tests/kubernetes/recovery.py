@@ -68,6 +68,9 @@ def recover(node) -> dict[str, Any]:
         for name, container in node.containers.items():
             seen["pods"][name] = container.status() | {"writes": writes(container)}
         stop(node, seen)
+    except TimeoutError as error:
+        error.add_note("\n".join(f"{name}: {it.log()[-2000:]}" for name, it in node.containers.items()))
+        raise
     finally:
         seen["logs"] = {name: it.log() for name, it in node.containers.items()}
         for container in node.containers.values():

@@ -27,9 +27,20 @@ def components_of(overlay: str) -> list[str]:
 # All that is rendered: the overlays, and some with another choice: these components for that one.
 CHOICES = {
     "local-with-sentinels": ("local", {"redis-development": ["redis-sentinel"]}),
+    "local-with-sentinels-and-tls": (
+        "local", {"redis-development": ["redis-sentinel", "mutual-tls", "redis-sentinel-tls"]}
+    ),
+    "local-with-a-cluster": ("local", {"redis-development": ["redis-cluster"]}),
+    "local-with-a-cluster-and-tls": (
+        "local", {"redis-development": ["redis-cluster", "mutual-tls", "redis-cluster-tls"]}
+    ),
     "local-with-tls": ("local", {"redis-development": ["redis-development", "mutual-tls"]}),
     "production-with-ingress": ("production", {"gateway": ["ingress"]}),
-    "production-without-tls": ("production", {"mutual-tls": []}),
+    "production-with-a-cluster": (
+        "production", {"redis-sentinel": ["redis-cluster"], "redis-sentinel-tls": ["redis-cluster-tls"]}
+    ),
+    # There TLS is the mesh's, so that the rules of production are not held to it.
+    "in-a-mesh": ("production", {"mutual-tls": [], "redis-sentinel-tls": []}),
 }
 RENDERED = {overlay: components_of(overlay) for overlay in OVERLAYS}
 for _name, (_overlay, _choice) in CHOICES.items():

@@ -1,5 +1,5 @@
-"""The real binaries and a real Redis, run as the pods of overlays/local would be, once as it is and once with
-mutual TLS: their variables, files, users and roots are read from the rendered manifests."""
+"""The real binaries and a real Redis, run as the pods of overlays/local would be, as it is, with mutual TLS,
+and over a cluster of Redis without and with TLS: their variables, files, users and roots are read from the rendered manifests."""
 
 import json
 import os
@@ -15,7 +15,10 @@ from rendering import rendered
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="module", params=["local", "local-with-tls"])
+WITH_TLS = ["local-with-tls", "local-with-a-cluster-and-tls"]
+
+
+@pytest.fixture(scope="module", params=["local", "local-with-a-cluster", *WITH_TLS])
 def overlay(request) -> str:
     return request.param
 
@@ -50,18 +53,18 @@ def test_a_user_gets_back_in(seen: dict) -> None:
 
 
 def test_the_verifier_speaks_to_whom_it_knows(seen: dict, overlay: str) -> None:
-    expected = {"runner": True, "stranger": False} if overlay == "local-with-tls" else None
+    expected = {"runner": True, "stranger": False} if overlay in WITH_TLS else None
     assert seen.get("let_in") == expected
 
 
-def test_each_process_has_a_users_rights_and_no_other(seen: dict, local: Cluster) -> None:
-    for pod in local.pods():
-        status, user = seen["pods"][pod.name], str(pod.spec["securityContext"]["runAsUser"])
+def test_each_process_has_a_users_rights_and_no_other(seen: dict, overlay: str) -> None:
+    for host, pod in [(host, pod) for pod in rendered(overlay).pods() for host in pod.hosts]:
+        status, user = seen["pods"][host], str(pod.spec["securityContext"]["runAsUser"])
         assert set(status["Uid"].split()) == set(status["Gid"].split()) == {user}
         for capabilities in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-            assert int(status[capabilities], 16) == 0, (pod.name, capabilities)
+            assert int(status[capabilities], 16) == 0, (host, capabilities)
         assert status["NoNewPrivs"] == "1"
-        assert not status["writes"], f"{pod.name} may write to its root"
+        assert not status["writes"], f"{host} may write to its root"
 
 
 def test_each_process_stays_far_below_its_limit_of_memory(seen: dict, local: Cluster) -> None:
@@ -80,5 +83,6 @@ def test_it_serves_until_everybody_has_heard_and_ends_in_its_grace(seen: dict, l
         assert 10 <= ended["took"] < pod.spec["terminationGracePeriodSeconds"], ended
 
 
-def test_all_services_were_there(seen: dict) -> None:
-    assert set(seen["pods"]) == {*SERVICES, "redis"}
+def test_all_pods_were_there(seen: dict, overlay: str) -> None:
+    redis = [f"redis-{number}" for number in range(6)] if "cluster" in overlay else ["redis"]
+    assert set(seen["pods"]) == {*SERVICES, *redis}

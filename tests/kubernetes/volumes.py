@@ -4,7 +4,14 @@ import base64
 import os
 from pathlib import Path
 
-from cluster import Cluster, Document, name_of
+from cluster import Cluster, Document, Pod, name_of
+
+
+def of(pod: Pod) -> dict[str, Document]:
+    """A pod's volumes by their names; what it claims is an empty folder here."""
+    claims = pod.workload["spec"].get("volumeClaimTemplates", [])
+    named = {volume["name"]: volume for volume in pod.spec["volumes"]}
+    return named | {name_of(claim): {"emptyDir": {}} for claim in claims}
 
 
 def content(cluster: Cluster, volume: Document) -> dict[str, bytes]:

@@ -35,4 +35,4 @@ def breaks(broken: Rule) -> Callable[[Mutation], Mutation]:
     return note
 
 
-from policy import files, network, outside, pods, rollout  # noqa: E402,F401 (they fill the tables)
+from policy import files, network, outside, pods, redis, rollout  # noqa: E402,F401 (they fill the tables)

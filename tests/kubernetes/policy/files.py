@@ -24,7 +24,7 @@ OWNERS = {
     "redis-peers": {"redis"},
     "client-secrets": set(SERVICES),
     # Made by cert-manager, and the same for whoever asks how.
-    **{f"{service}-tls": {service} for service in SERVICES},
+    **{f"{name}-tls": {name} for name in (*SERVICES, "redis")},
 }
 
 

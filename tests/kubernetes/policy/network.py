@@ -25,7 +25,7 @@ OUT_OF: set[Flow] = {
 WITHIN: set[Flow] = {
     ("journey-runner", "verifier", "TCP 50052"),
     *((service, "redis", port) for service in SERVICES for port in REDIS),
-    *(("redis", "redis", port) for port in REDIS),
+    *(("redis", "redis", port) for port in [*REDIS, "TCP 16379"]),
     *((service, "opentelemetry-collector", "TCP 4317") for service in SERVICES),
 }
 

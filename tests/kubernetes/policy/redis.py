@@ -1,0 +1,98 @@
+"""How Redis is spoken to: in production under TLS, by everybody who does."""
+
+from typing import Iterator
+
+from cluster import Cluster, Pod, name_of
+from policy import breaks, production_rule
+
+
+def store(cluster: Cluster) -> tuple[str, list[str]]:
+    """The scheme of the store's URL, and the hosts in it."""
+    scheme, _, rest = cluster.one("ConfigMap", "postern-settings")["data"]["store"].partition("://")
+    return scheme, [it.rsplit(":", 1)[0] for it in rest.split("/")[0].split(",")]
+
+
+def has_file(pod: Pod, container: dict, path: str) -> bool:
+    """Whether a file of a Secret is mounted there."""
+    secrets = {it["name"] for it in pod.spec["volumes"] if "secret" in it}
+    folder = path.rsplit("/", 1)[0]
+    return any(it["mountPath"] == folder and it["name"] in secrets for it in container["volumeMounts"])
+
+
+@production_rule
+def redis_is_spoken_to_under_tls(cluster: Cluster) -> Iterator[str]:
+    scheme, _ = store(cluster)
+    if scheme.split("+")[0] != "rediss":
+        yield f"the store is spoken to in the clear: {scheme}"
+    for pod in cluster.services():
+        authority = pod.environment().get("POSTERN_STORE_AUTHORITY", {}).get("value", "")
+        if not has_file(pod, pod.service, authority):
+            yield f"{pod.name}: whom it believes at Redis is not said, or not mounted"
+
+
+@breaks(redis_is_spoken_to_under_tls)
+def a_store_in_the_clear(cluster: Cluster) -> None:
+    data = cluster.one("ConfigMap", "postern-settings")["data"]
+    data["store"] = data["store"].replace("rediss", "redis", 1)
+
+
+@breaks(redis_is_spoken_to_under_tls)
+def a_service_that_believes_any_redis(cluster: Cluster) -> None:
+    variables = cluster.services()[1].service["env"]
+    variables[:] = [it for it in variables if it["name"] != "POSTERN_STORE_AUTHORITY"]
+
+
+@breaks(redis_is_spoken_to_under_tls)
+def an_authority_that_is_not_mounted(cluster: Cluster) -> None:
+    cluster.services()[0].environment()["POSTERN_STORE_AUTHORITY"]["value"] = "/etc/ssl/ca.crt"
+
+
+@production_rule
+def redis_has_a_certificate_for_each_of_its_names(cluster: Cluster) -> Iterator[str]:
+    certificates = {it["spec"]["secretName"]: it["spec"] for it in cluster.of("Certificate")}
+    for pod in cluster.pods():
+        if pod.name != "redis":
+            continue
+        for container in pod.containers():
+            if not has_file(pod, container, "/etc/redis-tls/tls.crt"):
+                yield f"redis/{container['name']}: it has no certificate"
+        mounted = {it.get("secret", {}).get("secretName") for it in pod.spec["volumes"]}
+        names = {name for it in mounted & set(certificates) for name in certificates[it]["dnsNames"]}
+        for host in [*(f"{it}.redis" for it in pod.hosts), *store(cluster)[1]]:
+            if host not in names:
+                yield f"redis: its certificate is not for {host}"
+        for config in cluster.of("ConfigMap"):
+            if name_of(config).startswith("redis-configuration-"):
+                if "port 0" not in config["data"].get("tls.conf", "").splitlines():
+                    yield "redis: it can be spoken to in the clear"
+
+
+@breaks(redis_has_a_certificate_for_each_of_its_names)
+def a_sentinel_without_a_certificate(cluster: Cluster) -> None:
+    (redis,) = [pod for pod in cluster.pods() if pod.name == "redis"]
+    sentinel = list(redis.containers())[1]
+    sentinel["volumeMounts"] = [it for it in sentinel["volumeMounts"] if it["name"] != "tls"]
+
+
+@breaks(redis_has_a_certificate_for_each_of_its_names)
+def a_redis_that_also_speaks_in_the_clear(cluster: Cluster) -> None:
+    data = cluster.one("ConfigMap", "redis-configuration")["data"]
+    data["tls.conf"] = data["tls.conf"].replace("port 0\n", "")
+
+
+@breaks(redis_has_a_certificate_for_each_of_its_names)
+def a_redis_under_a_name_that_no_certificate_is_for(cluster: Cluster) -> None:
+    cluster.one("Certificate", "redis")["spec"]["dnsNames"].remove("redis-2.redis")
+
+
+@production_rule
+def redis_is_restarted_before_its_certificate_ends(cluster: Cluster) -> Iterator[str]:
+    """It reads its certificate when it starts: there must be time to start it again."""
+    for spec in [it["spec"] for it in cluster.of("Certificate") if name_of(it) == "redis"]:
+        if int(spec["renewBefore"].removesuffix("h")) < 90 * 24:
+            yield "redis: less than 90 days are left to restart it"
+
+
+@breaks(redis_is_restarted_before_its_certificate_ends)
+def a_certificate_that_ends_with_its_renewal(cluster: Cluster) -> None:
+    cluster.one("Certificate", "redis")["spec"]["renewBefore"] = "240h"
