@@ -50,6 +50,30 @@ fn no_kind_of_token_is_accepted_for_another() {
 }
 
 #[test]
+fn a_token_that_is_remembered_from_where_it_was_good_is_good_nowhere_else() {
+    let (minter, verifier) = pair(KeyRing::generate());
+    let other = ApplicationId::parse("other").expect("valid");
+    let other_client = ClientId::parse("other-web").expect("valid");
+    for minted in KINDS {
+        let token = mint(minted, &minter);
+        assert_eq!(verify(minted, &token, &verifier), Ok(()), "{minted}");
+        for wanted in KINDS.into_iter().filter(|wanted| *wanted != minted) {
+            let refused = verify(wanted, &token, &verifier);
+            assert_eq!(refused, Err(TokenError::WrongType), "{minted} as {wanted}");
+        }
+        let elsewhere = match minted {
+            "user" => UserToken::verify(&token, &other, &verifier, NOW).map(drop),
+            "id" => IdToken::verify(&token, &other_client, &verifier, NOW).map(drop),
+            "journey" => JourneyToken::verify(&token, &other, &verifier, NOW).map(drop),
+            // Meant for all that a client calls, and for the one that a service does.
+            _ => Err(TokenError::WrongAudience),
+        };
+        assert_eq!(elsewhere, Err(TokenError::WrongAudience), "{minted}");
+        assert_eq!(verify(minted, &token, &verifier), Ok(()), "{minted}, still");
+    }
+}
+
+#[test]
 fn neither_type_nor_audience_alone_makes_a_token_of_another_kind() {
     let (minter, verifier) = pair(KeyRing::generate());
     for minted in KINDS {
