@@ -32,6 +32,7 @@ mod reload;
 mod rolling;
 mod rotation;
 mod secrecy;
+mod secured;
 mod slow;
 mod startup;
 mod telemetry;

@@ -1,20 +1,26 @@
 //! The services apart with certificates of one authority: nobody else is let in, and the journey
 //! runner may be known by its certificate alone.
 
-use std::time::Duration;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
 use crate::Tested;
 use crate::harness::apart::{Deployment, RUNNER_NAME};
+use crate::harness::h2::{END_HEADERS, HEADERS, SETTINGS, frame, head};
 use crate::harness::pb::code::verifier_service_client::VerifierServiceClient;
 use crate::harness::postern::config;
 use crate::harness::process::command;
-use crate::harness::tls::Authority;
+use crate::harness::tls::{Authority, client_hello};
 use crate::harness::*;
 
+const VERIFY: &str = "/postern.code.v1.VerifierService/VerifyCode";
+/// What requests in flight are given, and how much later a busy machine may notice.
+const GRACE: Duration = Duration::from_secs(15 + 5);
 const APPLICATION: &str = "postern-application";
 
 /// A call, and what is sent with it.
@@ -126,6 +132,41 @@ async fn all_certificates_can_be_exchanged_while_the_services_run() -> Tested {
     let old = deployment.mesh();
     let old = old.channel(postern.at.verifier, Some(&old.sign(RUNNER_NAME)?))?;
     verify(&old, &[(APPLICATION, "acme")]).await.expect_err("of the old authority");
+    Ok(())
+}
+
+#[tokio::test]
+async fn stalled_connections_over_mutual_tls_do_not_hold_up_the_end_of_a_verifier() -> Tested {
+    let deployment = Deployment::of(&config())?.meshed(false)?;
+    let mut postern = deployment.replica()?;
+    let (mesh, at) = (deployment.mesh(), postern.at.verifier);
+    let known = mesh.sign("somebody.example")?;
+    // One that says nothing, one that breaks off in its hello, one that is greeted and says nothing.
+    let silent = std::net::TcpStream::connect(at)?;
+    let mut half = std::net::TcpStream::connect(at)?;
+    half.write_all(&client_hello(0x0303, 0xc02b)[..40])?;
+    let greeted = mesh.connect_with(at, Some(&known)).await?;
+    // One that speaks HTTP/2 and then waits, and one that waits for the answer to half a call.
+    let hello = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &*frame(SETTINGS, 0, 0, &[])].concat();
+    let mut idle = mesh.connect_with(at, Some(&known)).await?;
+    idle.write_all(&hello).await?;
+    let token = format!("Bearer {}", postern.token("acme-verifier").await?);
+    let head = head(VERIFY, &[("authorization", &token)]);
+    let mut stalled = mesh.connect_with(at, Some(&known)).await?;
+    stalled.write_all(&[hello, frame(HEADERS, END_HEADERS, 1, &head)].concat()).await?;
+    for stream in [&mut idle, &mut stalled] {
+        // The server's own settings: it has read what came before.
+        stream.read_exact(&mut [0; 9]).await?;
+    }
+    verify(&mesh.channel(at, Some(&known))?, &[("authorization", &token)]).await?;
+
+    let process = postern.process("verifier");
+    let begun = Instant::now();
+    process.terminate()?;
+    let status = process.ends_within(GRACE).await?;
+    assert_eq!(status.code(), Some(0));
+    figure(&format!("a verifier with stalled connections ended after {:?}", begun.elapsed()));
+    drop((silent, half, greeted, idle, stalled));
     Ok(())
 }
 

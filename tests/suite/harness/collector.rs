@@ -1,6 +1,7 @@
 //! A collector of OpenTelemetry, which keeps what it is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,9 +24,11 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
+
+use super::tls::Pair;
 
 const LIMIT: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -46,12 +49,19 @@ pub(crate) struct Collector {
 
 impl Collector {
     pub(crate) fn start() -> anyhow::Result<Self> {
-        Self::serving(false)
+        Self::serving(false, Server::builder())
     }
 
     /// Starts one that takes what it is sent, and never says so.
     pub(crate) fn deaf() -> anyhow::Result<Self> {
-        Self::serving(true)
+        Self::serving(true, Server::builder())
+    }
+
+    /// Starts one that speaks TLS, with this certificate.
+    pub(crate) fn over_tls(Pair { certificate, key }: &Pair) -> anyhow::Result<Self> {
+        let identity = Identity::from_pem(fs::read(certificate)?, fs::read(key)?);
+        let tls = ServerTlsConfig::new().identity(identity);
+        Self::serving(false, Server::builder().tls_config(tls)?)
     }
 
     /// Waits for ever where nobody is answered.
@@ -61,10 +71,10 @@ impl Collector {
         }
     }
 
-    fn serving(is_deaf: bool) -> anyhow::Result<Self> {
+    fn serving(is_deaf: bool, mut server: Server) -> anyhow::Result<Self> {
         let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into())?;
         let collector = Self { at: incoming.local_addr()?, received: Arc::default(), is_deaf };
-        let server = Server::builder()
+        let server = server
             .add_service(TraceServiceServer::new(collector.clone()))
             .add_service(MetricsServiceServer::new(collector.clone()));
         tokio::spawn(server.serve_with_incoming(incoming));

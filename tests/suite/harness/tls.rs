@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -80,13 +80,28 @@ impl Authority {
 
     /// A connection to there that believes this authority.
     pub(crate) async fn connect(&self, at: SocketAddr) -> anyhow::Result<TlsStream<TcpStream>> {
+        self.connect_with(at, None).await
+    }
+
+    /// The same, which shows a certificate.
+    pub(crate) async fn connect_with(
+        &self,
+        at: SocketAddr,
+        shows: Option<&Pair>,
+    ) -> anyhow::Result<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.pem().as_bytes())?)?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match shows {
+            None => config.with_no_client_auth(),
+            Some(Pair { certificate, key }) => {
+                let chain = vec![CertificateDer::from_pem_file(certificate)?];
+                config.with_client_auth_cert(chain, PrivateKeyDer::from_pem_file(key)?)?
+            }
+        };
         let stream = TcpStream::connect(at).await?;
         let connector = TlsConnector::from(Arc::new(config));
         Ok(connector.connect(ServerName::try_from("localhost")?, stream).await?)

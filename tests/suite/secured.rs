@@ -1,0 +1,69 @@
+//! Telemetry over TLS: it is sent to whom the authority vouches for, and to nobody else.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::Tested;
+use crate::harness::collector::Collector;
+use crate::harness::postern::{config, utf8};
+use crate::harness::process::Variable;
+use crate::harness::tls::{Authority, text};
+use crate::harness::*;
+
+/// How often spans are sent.
+const EVERY: Duration = Duration::from_millis(50);
+
+/// Sends everything there, if that authority vouches for it.
+fn sending_to(collector: &Collector, believed: &Authority) -> Vec<Variable> {
+    vec![
+        // Certificates name hosts.
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("https://localhost:{}", collector.at.port())),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", text(&believed.file())),
+        ("OTEL_BSP_SCHEDULE_DELAY", EVERY.as_millis().to_string()),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "100".to_owned()),
+    ]
+}
+
+fn start(variables: &[Variable]) -> anyhow::Result<Postern> {
+    let folder = config();
+    Postern::with_environment(&["--config", utf8(&folder)?], variables)
+}
+
+#[tokio::test]
+async fn spans_and_metrics_are_sent_over_tls_to_whom_the_authority_vouches_for() -> Tested {
+    let authority = Authority::new()?;
+    let collector = Collector::over_tls(&authority.sign("collector.example")?)?;
+    let postern = start(&sending_to(&collector, &authority))?;
+    let user = unique("jane");
+    let code = postern.issue(&user).await?;
+    assert_eq!(postern.redeem(&user, &code).await?.0, "completed");
+    let names = ["postern.code.v1.VerifierService/VerifyCode", "mint journey token"];
+    collector.trace(&[], &names).await?;
+    collector.metrics(&["rpc.server.call.duration"]).await
+}
+
+#[tokio::test]
+async fn whom_no_authority_vouches_for_is_sent_nothing_and_the_log_says_so() -> Tested {
+    let (authority, other) = (Authority::new()?, Authority::new()?);
+    let collector = Collector::over_tls(&authority.sign("collector.example")?)?;
+    let mut postern = start(&sending_to(&collector, &other))?;
+    let user = unique("jane");
+    within(Duration::from_secs(20), "the log says so", async || {
+        let code = postern.issue(&user).await?;
+        assert_eq!(postern.redeem(&user, &code).await?.0, "completed");
+        let printed = postern.printed();
+        let says_why = |what: &str| {
+            printed.lines().any(|line| line.contains(what) && line.contains("UnknownIssuer"))
+        };
+        Ok(says_why("TracesClient export failed") && says_why("MetricsClient export failed"))
+    })
+    .await?;
+    sleep(EVERY * 4).await;
+    assert_eq!(collector.texts(), "", "it was sent something");
+    let process = postern.process("postern");
+    process.terminate()?;
+    assert!(process.ends_within(Duration::from_secs(20)).await?.success());
+    assert_eq!(collector.texts(), "", "it was sent something at the end");
+    Ok(())
+}
