@@ -20,6 +20,7 @@ mod heads;
 mod issuing;
 mod journeys;
 mod lockouts;
+mod losses;
 mod malformed;
 mod mesh;
 mod observability;

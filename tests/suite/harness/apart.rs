@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::Postern;
 use super::keys::SigningKey;
+use super::lossy::Lossy;
 use super::postern::{Addresses, Secrets, free, utf8};
 use super::process::{Process, Variable, command, on_free_ports, run_to_end};
 use super::redis::Redis;
@@ -32,6 +33,7 @@ pub(crate) struct Deployment {
     secrets: Secrets,
     variables: Vec<Variable>,
     mesh: Option<Mesh>,
+    way: Option<Arc<Lossy>>,
     pub(crate) redis: Arc<Redis>,
 }
 
@@ -71,6 +73,7 @@ impl Deployment {
             secrets: Secrets::default(),
             variables: Vec::new(),
             mesh: None,
+            way: None,
             redis: Arc::new(redis),
         })
     }
@@ -88,6 +91,12 @@ impl Deployment {
         let (verifier, runner) = (authority.sign("verifier.mesh")?, authority.sign(RUNNER_NAME)?);
         self.mesh = Some(Mesh { authority, verifier, runner, is_identity });
         Ok(self)
+    }
+
+    /// Has the journey runner call the verifier on this way.
+    pub(crate) fn through(mut self, way: &Arc<Lossy>) -> Self {
+        self.way = Some(Arc::clone(way));
+        self
     }
 
     /// Who signs the certificates.
@@ -145,10 +154,14 @@ impl Deployment {
     fn services(&self, checks: &str) -> anyhow::Result<(Addresses, [Service; 3])> {
         let [http, pages, issuer, verifier, runner, admin, verifier_admin, runner_admin] = free()?;
         let at = Addresses { http, pages, issuer, verifier, runner, admin, runner_admin };
+        if let Some(way) = &self.way {
+            way.lead_to(verifier);
+        }
+        let reached = self.way.as_ref().map_or(verifier, |way| way.at);
         let url_of_verifier = match self.mesh {
             // Certificates name hosts. This one may have an address at which nobody listens.
-            Some(_) => format!("https://localhost:{}", verifier.port()),
-            None => format!("http://{verifier}"),
+            Some(_) => format!("https://localhost:{}", reached.port()),
+            None => format!("http://{reached}"),
         };
         let [pepper, issuer_keys, issuer_public, runner_keys, runner_public, sealing] =
             ["peppers", "issuer", "issuer-public", "runner", "runner-public", "sealing.key"]

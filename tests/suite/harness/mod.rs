@@ -8,6 +8,7 @@ pub(crate) mod grpc;
 pub(crate) mod h2;
 pub(crate) mod http;
 pub(crate) mod keys;
+pub(crate) mod lossy;
 pub(crate) mod pages;
 pub(crate) mod postern;
 pub(crate) mod process;
