@@ -6,11 +6,14 @@ import threading
 import time
 
 from cluster import SERVICES
-from recovery import redeem
+from recovery import redeem_with, token
 from stack import Running
 
 THREADS = 3
-PAUSE = 0.1
+# Less than a client may ask one replica for: 600 codes a minute.
+PAUSE = 0.2
+# A client uses a token for its life; here it is one for so many codes.
+TOKEN_FOR = 25
 # Together at most this many a test, whatever happens.
 MOST = 5_000
 
@@ -52,6 +55,7 @@ class Load:
             self.ready = {service: [it for it in listed[service] if it.is_ready()] for service in SERVICES}
 
     def call(self) -> None:
+        bearer, used = "", 0
         while not self.over.is_set() and self.done < MOST:
             turn = next(self.turn)
             ready = self.ready
@@ -60,8 +64,11 @@ class Load:
                 for service in ("code-issuer", "journey-runner")
             )
             try:
+                if used % TOKEN_FOR == 0:
+                    bearer = token(issuer, self.secret)
+                used += 1
                 # Each from an address of its own, of those that are for documentation (RFC 5737).
-                outcome = redeem(issuer, runner, self.secret, f"user-{turn}", f"203.0.113.{turn % 256}")
+                outcome = redeem_with(bearer, issuer, runner, f"user-{turn}", f"203.0.113.{turn % 256}")
             except AssertionError as error:
                 outcome = str(error)
             with self.lock:

@@ -10,6 +10,7 @@ import pytest
 from cluster import SERVICES, Cluster
 from docker import Daemon
 from load import Load
+from recovering import recovers_within
 from recovery import redeem
 from stack import Running, Stack
 
@@ -97,7 +98,8 @@ def test_a_container_that_is_killed_comes_back(stack: Stack, services: dict[str,
             time.sleep(0.1)
         running.ports.clear()
         running.wait_until_ready()
-        recovers(stack, services, f"after-{service}")
+        # It was the only one. Whoever calls it finds it again when it next looks, which is every second.
+        recovers_within(stack, services, 10, f"after-{service}")
 
 
 def test_replacing_every_replica_under_load_loses_no_call(stack: Stack, services: dict[str, Running]) -> None:
@@ -118,4 +120,4 @@ def test_replacing_every_replica_under_load_loses_no_call(stack: Stack, services
                 assert "stopped" in old.log()
     print(f"\n{load.done} recoveries while six replicas were replaced; failed: {len(load.failed)}")
     assert load.done > 50
-    assert load.failed == []
+    assert not load.failed, "\n".join(load.failed)

@@ -1,22 +1,24 @@
-"""The component redis-sentinel, run: its scripts start three servers and three sentinels from nothing, and
+"""The component redis-sentinel, run as it is and under TLS: its scripts start three servers and three sentinels from nothing, and
 the services follow a failover by themselves."""
 
 import time
 from typing import Iterator
 
 import pytest
+from certificates import with_certificates
 from cluster import SERVICES
 from docker import Daemon
-from recovery import redeem
+from recovering import recovers_within
 from rendering import rendered
-from stack import Running, Stack
+from stack import Stack
 
 HOSTS = ("redis-0", "redis-1", "redis-2")
 
 
-@pytest.fixture
-def stack(docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    started = Stack(docker, rendered("local-with-sentinels"), tmp_path_factory.mktemp("sentinels"))
+@pytest.fixture(params=["local-with-sentinels", "local-with-sentinels-and-tls"])
+def stack(request, docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("sentinels")
+    started = Stack(docker, with_certificates(rendered(request.param), folder), folder)
     for host in HOSTS:
         started.start("redis", host)
     yield started
@@ -25,7 +27,8 @@ def stack(docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def sentinel(stack: Stack, host: str, *question: str) -> list[str]:
     """What a sentinel answers, line by line."""
-    command = ["redis-cli", "-p", "26379", "--raw", "sentinel", *question]
+    tls = ["--tls", "--cacert", "/etc/redis-tls/ca.crt"] if stack.cluster.of("Certificate") else []
+    command = ["redis-cli", *tls, "-p", "26379", "--raw", "sentinel", *question]
     return stack.daemon.docker("exec", f"{host}-sentinel", *command, check=False).splitlines()
 
 
@@ -45,27 +48,6 @@ def wait_until_all_know_each_other(stack: Stack) -> None:
                 break
             assert time.monotonic() - begun < 60, known
             time.sleep(0.5)
-
-
-def recovers_within(stack: Stack, services: dict[str, Running], seconds: float, what: str) -> None:
-    (secret,) = list(stack.folder.glob("code-issuer-*/clients/help-desk"))
-    issuer, runner = (services[it].url("8080") for it in ("code-issuer", "journey-runner"))
-    begun, turn, outcome = time.monotonic(), 0, ""
-    while outcome != "completed":
-        assert time.monotonic() - begun < seconds, f"{what}: {outcome}\n{logs(stack)}"
-        try:
-            turn += 1
-            outcome = redeem(issuer, runner, secret.read_text().strip(), f"{what}-{turn}")
-        except AssertionError as refused:
-            outcome = str(refused)
-            time.sleep(0.5)
-    print(f"\n{what}: service again after {time.monotonic() - begun:.1f} s")
-
-
-def logs(stack: Stack) -> str:
-    """What every container said last."""
-    names = stack.daemon.docker("ps", "-a", "--format", "{{.Names}}").split()
-    return "\n".join(f"{it}: {stack.daemon.docker('logs', '--tail', '20', it, check=False)}" for it in names)
 
 
 def test_sentinels_start_from_nothing_and_the_services_follow_a_failover(stack: Stack) -> None:

@@ -78,14 +78,23 @@ def recover(node) -> dict[str, Any]:
     return seen
 
 
-def redeem(issuer: str, runner: str, secret: str, user: str = "alice", address: str | None = None) -> str:
-    """A client's token, a code, and the journey that takes it: how that ended."""
+def token(issuer: str, secret: str) -> str:
+    """A client's token."""
     form = {"grant_type": "client_credentials", "client_id": "help-desk", "client_secret": secret}
     status, text = ask(f"{issuer}/oidc/token", list(form.items()))
     assert status == 200, text
-    bearer = {"Authorization": f"Bearer {json.loads(text)['access_token']}"}
+    return json.loads(text)["access_token"]
+
+
+def redeem(issuer: str, runner: str, secret: str, user: str = "alice") -> str:
+    """A client's token, a code, and the journey that takes it: how that ended."""
+    return redeem_with(token(issuer, secret), issuer, runner, user)
+
+
+def redeem_with(bearer: str, issuer: str, runner: str, user: str, address: str | None = None) -> str:
+    """The same with a token that the client has already, from an address."""
     whom = {"channel": "direct", "identifier_type": "user_id", "identifier": user}
-    status, text = ask(f"{issuer}/cis/v1/auth/otp/send", whom, bearer)
+    status, text = ask(f"{issuer}/cis/v1/auth/otp/send", whom, {"Authorization": f"Bearer {bearer}"})
     assert status == 200, text
     params = {"external_user_id": user, "temp_code": json.loads(text)["code"]}
     start = {"headers": [], "data": {"policy_request_id": "temp-code-authentication", "params": params}}

@@ -1,0 +1,84 @@
+"""The component redis-cluster, run under TLS: its scripts make a cluster of six servers from nothing, of the
+same six under other addresses, and of five and one that has lost its volume."""
+
+import shutil
+import time
+from typing import Iterator
+
+import pytest
+from certificates import with_certificates
+from cluster import SERVICES
+from docker import Daemon
+from recovering import logs, recovers_within
+from rendering import rendered
+from stack import Running, Stack
+
+HOSTS = [f"redis-{number}" for number in range(6)]
+ASK = 'redis-cli --tls --cacert /etc/redis-tls/ca.crt --user cluster cluster nodes'
+
+
+@pytest.fixture
+def stack(docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("cluster")
+    started = Stack(docker, with_certificates(rendered("local-with-a-cluster-and-tls"), folder), folder)
+    yield started
+    started.end()
+
+
+def nodes(stack: Stack, host: str) -> list[list[str]]:
+    """Who is in the cluster and connected, by the word of one of them."""
+    command = f'export REDISCLI_AUTH="$(cat /etc/redis-peers/cluster)"; {ASK}'
+    told = stack.daemon.docker("exec", host, "sh", "-c", command, check=False)
+    listed = [line.split() for line in told.splitlines()]
+    return [node for node in listed if "connected" in node and "fail" not in node[2]]
+
+
+def shards(stack: Stack, host: str) -> dict[str, int]:
+    """The primaries that hold a part of the keys, and how many replicas each has."""
+    known = nodes(stack, host)
+    primaries = [node[0] for node in known if "master" in node[2] and len(node) > 8]
+    return {primary: sum(node[3] == primary for node in known) for primary in primaries}
+
+
+def wait_until_whole(stack: Stack) -> None:
+    """Three primaries with a replica each, as every server sees it."""
+    begun = time.monotonic()
+    for host in HOSTS:
+        while list(shards(stack, host).values()) != [1, 1, 1]:
+            assert time.monotonic() - begun < 90, f"{host}: {nodes(stack, host)}\n{logs(stack)}"
+            time.sleep(0.5)
+
+
+def addresses(stack: Stack) -> dict[str, str]:
+    """Where each server is."""
+    told = {host: stack.daemon.inspect(host)["NetworkSettings"]["Networks"] for host in HOSTS}
+    return {host: next(iter(networks.values()))["IPAddress"] for host, networks in told.items()}
+
+
+def test_a_cluster_makes_and_mends_itself(stack: Stack) -> None:
+    for host in HOSTS:
+        stack.start("redis", host)
+    services: dict[str, Running] = {service: stack.start(service) for service in reversed(SERVICES)}
+    for running in services.values():
+        running.wait_until_ready()
+    recovers_within(stack, services, 60, "first")
+    wait_until_whole(stack)
+
+    # All pods end and come back, with their volumes and under other addresses.
+    before = addresses(stack)
+    stack.daemon.docker("rm", "-f", *HOSTS)
+    for host in reversed(HOSTS):
+        stack.start("redis", host)
+    assert before != addresses(stack)
+    wait_until_whole(stack)
+    recovers_within(stack, services, 60, "other-addresses")
+
+    # Who has lost its volume is another server, and follows whoever took the place of the one that it was.
+    (own,) = [node for node in nodes(stack, HOSTS[0]) if "myself" in node[2]]
+    stack.daemon.docker("rm", "-f", HOSTS[0])
+    shutil.rmtree(stack.folder / HOSTS[0] / "data")
+    stack.start("redis", HOSTS[0])
+    wait_until_whole(stack)
+    (other,) = [node for node in nodes(stack, HOSTS[0]) if "myself" in node[2]]
+    assert own[0] != other[0] and "slave" in other[2]
+    recovers_within(stack, services, 60, "a-lost-volume")
