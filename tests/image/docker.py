@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 # What a Redis of these tests is made of.
-REDIS = ("redis-server", "redis-cli", "sh", "sed", "head", "grep", "cat", "sleep", "hostname", "mkdir", "mv")
+REDIS = ("redis-server", "redis-cli", "sh", "sed", "head", "grep", "cat", "sleep", "hostname", "mkdir", "mv", "tr", "getent", "awk")
 
 
 class Daemon:
@@ -71,8 +71,10 @@ def daemon() -> Iterator[Daemon]:
 
 
 def context(folder: Path) -> Path:
-    """What the stage `given` of the Dockerfile takes: static binaries, and the authorities."""
+    """What the stage `given` of the Dockerfile takes: static binaries, what they are made of, and the
+    authorities."""
     folder.mkdir()
+    subprocess.run([ROOT / "deploy/docker/bills", folder], check=True, cwd=ROOT)
     for binary in ("code-issuer", "verifier", "journey-runner", "postern"):
         shutil.copy2(Path(os.environ["POSTERN_STATIC"]) / binary, folder)
         subprocess.run(["strip", folder / binary], check=True)

@@ -18,7 +18,7 @@ def test_an_image_holds_the_binary_and_the_authorities_and_nothing_else(docker: 
     docker.docker("rm", f"{service}-files")
     with tarfile.open(tmp_path / "files") as files:
         held = {it.name: it for it in files if it.isfile() and it.size}
-        assert set(held) == {"service", "etc/ssl/certs/ca-certificates.crt"}
+        assert set(held) == {"service", "sbom.cdx.json", "etc/ssl/certs/ca-certificates.crt"}
         assert held["service"].mode & 0o777 == 0o555
         files.extract("service", tmp_path)
     linked = subprocess.run(["ldd", tmp_path / "service"], capture_output=True, text=True, check=False)
