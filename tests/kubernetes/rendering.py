@@ -81,7 +81,7 @@ def rendered(name: str) -> Cluster:
     """An overlay as it is deployed: after a choice was made, and in production after its images were
     named by digest, with the command that the README gives."""
     overlay, choice = CHOICES.get(name, (name, {}))
-    folder = copy() / "kubernetes/overlays" / f"{name}-deployed"
+    folder = _deployed(name)
     shutil.copytree(folder.with_name(overlay), folder)
     kustomization = folder / "kustomization.yaml"
     text = kustomization.read_text()
@@ -95,6 +95,16 @@ def rendered(name: str) -> Cluster:
             named = f"{image}=registry.example/{image.split('/')[-1]}@{DIGEST}"
             run(os.environ["KUSTOMIZE"], "edit", "set", "image", named, cwd=folder)
     return build(folder)
+
+
+def folder_of(name: str) -> Path:
+    """Where that lies which is rendered."""
+    rendered(name)
+    return _deployed(name)
+
+
+def _deployed(name: str) -> Path:
+    return copy() / "kubernetes/overlays" / f"{name}-deployed"
 
 
 def is_production(name: str) -> bool:
