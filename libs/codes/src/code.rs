@@ -126,9 +126,17 @@ impl Guess {
         if text.len() > 16 * Self::MAX_BYTES {
             return Err(GuessError::TooLong);
         }
-        let typed = text.nfkc().filter(|&c| !c.is_whitespace() && !is_dash(c));
-        let plain = typed.map(|c| unlike(c.to_ascii_uppercase()));
-        let guess: Zeroizing<String> = Zeroizing::new(plain.nfkc().collect());
+        let plain = |c: char| {
+            let is_of_it = !c.is_whitespace() && !is_dash(c);
+            is_of_it.then(|| unlike(c.to_ascii_uppercase()))
+        };
+        let mut guess = Zeroizing::new(String::with_capacity(text.len()));
+        if text.is_ascii() {
+            // Each compatibility form is its own: as most guesses are.
+            guess.extend(text.chars().filter_map(plain));
+        } else {
+            guess.extend(text.nfkc().filter_map(plain).nfkc());
+        }
         match guess.len() {
             0 => Err(GuessError::Empty),
             length if length > Self::MAX_BYTES => Err(GuessError::TooLong),

@@ -1,6 +1,8 @@
 //! The names that things go by. Each has one parsing constructor and prints as it was parsed;
 //! none of them is a secret, and none of them holds a user's identifier.
 
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::{Subject, encode};
@@ -13,19 +15,20 @@ pub struct IdError {
     rule: &'static str,
 }
 
-/// Defines an id: its doc, its name, what errors call it, its rule in words and as a predicate.
+/// Defines an id: its doc, its name, what errors call it, its rule in words and as a predicate. Copies
+/// share one text, since each request makes several.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $valid:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             #[doc = concat!("Parses ", $what, ": ", $rule, ".")]
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(text.into()))
                 } else {
                     Err(IdError { what: $what, rule: $rule })
                 }
@@ -86,7 +89,7 @@ id! {
 impl CodeId {
     /// Joins the record in which a code lives with what makes its id unique there.
     pub fn new(subject: &Subject, nonce: [u8; 16]) -> Self {
-        Self(format!("{subject}.{}", encode(&nonce)))
+        Self(format!("{subject}.{}", encode(&nonce)).into())
     }
 
     /// What makes the id unique among those of its record.
@@ -107,8 +110,11 @@ impl CodeId {
 
     /// The grant of this code. One code, one grant: it is derived, never drawn.
     pub fn grant(&self) -> GrantId {
-        let hash = Sha256::new().chain_update("postern grant\0").chain_update(&self.0).finalize();
-        GrantId(encode(&hash[..16]))
+        let hash = Sha256::new()
+            .chain_update("postern grant\0")
+            .chain_update(self.0.as_bytes())
+            .finalize();
+        GrantId(encode(&hash[..16]).into())
     }
 }
 

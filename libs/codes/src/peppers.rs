@@ -28,10 +28,14 @@ pub enum PepperError {
 /// The keys of all digests: one that finds records and never changes, and the peppers of codes,
 /// of which new codes use the current one and older codes may still use the previous one.
 pub struct Peppers {
-    locator: SecretSlice<u8>,
-    current: (Kid, SecretSlice<u8>),
-    previous: Option<(Kid, SecretSlice<u8>)>,
+    locator: Prepared,
+    current: (Kid, Prepared),
+    previous: Option<(Kid, Prepared)>,
 }
+
+/// A key that is ready to use: half of what a digest of ours costs is to make it so. It is wiped from
+/// memory as the key itself is.
+type Prepared = Hmac<Sha256>;
 
 impl Peppers {
     /// The least length of a key, in bytes: the security strength of HMAC-SHA-256 as it is cut
@@ -55,7 +59,11 @@ impl Peppers {
         if (1..keys.len()).any(|i| keys[..i].contains(&keys[i])) {
             return Err(PepperError::Repeated);
         }
-        Ok(Self { locator, current: named(current), previous: previous.map(named) })
+        Ok(Self {
+            locator: prepared(locator),
+            current: named(current),
+            previous: previous.map(named),
+        })
     }
 
     /// Where the record of a user is kept.
@@ -124,13 +132,20 @@ impl Peppers {
     }
 }
 
-fn named(pepper: SecretSlice<u8>) -> (Kid, SecretSlice<u8>) {
+fn prepared(key: SecretSlice<u8>) -> Prepared {
+    let prepared = Hmac::new_from_slice(key.expose_secret());
+    drop(key); // wiped: it is not needed any more
+    prepared.expect("HMAC takes a key of any length")
+}
+
+fn named(pepper: SecretSlice<u8>) -> (Kid, Prepared) {
+    let pepper = prepared(pepper);
     let name = mac(&pepper, "kid", &[]);
     (Kid::from_u32(u32::from_be_bytes([name[0], name[1], name[2], name[3]])), pepper)
 }
 
 fn code_digest(
-    (kid, pepper): &(Kid, SecretSlice<u8>),
+    (kid, pepper): &(Kid, Prepared),
     application: &ApplicationId,
     user: &UserId,
     code: &Guess,
@@ -141,9 +156,8 @@ fn code_digest(
 
 /// HMAC-SHA-256 of a label and length-prefixed parts, cut to its first 128 bits (RFC 2104,
 /// section 5).
-fn mac(key: &SecretSlice<u8>, label: &str, parts: &[&[u8]]) -> [u8; 16] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret())
-        .expect("HMAC takes a key of any length");
+fn mac(key: &Prepared, label: &str, parts: &[&[u8]]) -> [u8; 16] {
+    let mut mac = key.clone();
     for part in std::iter::once(&label.as_bytes()).chain(parts) {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);

@@ -83,7 +83,7 @@ impl Identifier {
         if text.len() > 4 * Self::MAX_BYTES {
             return Err(IdentifierError::TooLong);
         }
-        let text: String = text.trim().nfc().collect();
+        let text = composed(text.trim());
         let value = match kind {
             IdentifierType::UserId => user_id(text)?,
             IdentifierType::Email => email(&fold_case(&text))?,
@@ -117,7 +117,12 @@ impl fmt::Debug for Identifier {
 
 /// Lower case in a form that folding again leaves as it is.
 fn fold_case(text: &str) -> String {
-    text.to_lowercase().nfc().collect()
+    composed(&text.to_lowercase())
+}
+
+/// Unicode NFC. A text of ASCII alone is in it, as most identifiers are.
+fn composed(text: &str) -> String {
+    if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
 }
 
 fn user_id(text: String) -> Result<String, IdentifierError> {
