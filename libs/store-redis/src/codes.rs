@@ -1,6 +1,5 @@
 //! The store of codes: each operation of the port as one call of its script.
 
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use codes::record::{
 };
 use codes::store::{CodeStore, StoreError};
 
+use crate::arguments::Arguments;
 use crate::calls::Calls;
 use crate::connection::Connection;
 use crate::keys;
@@ -46,26 +46,32 @@ impl RedisCodeStore {
         Self { connection, calls: Calls::default(), injected: Some(injected) }
     }
 
+    /// The arguments that open every call.
+    fn opening(&self, asked_at: Timestamp) -> Arguments {
+        let opening = Arguments::default().number(asked_at.unix_millis());
+        let opening = match &self.injected {
+            Some(injected) => {
+                opening.number(injected.clock.now().unix_millis()).bytes((injected.fence)())
+            }
+            None => opening.bytes("").bytes(""),
+        };
+        let confirmed = if self.connection.confirms() { "confirmed" } else { "" };
+        opening.bytes(self.calls.next()).bytes(confirmed)
+    }
+
+    /// The arguments that open the call of an attempt.
+    fn attempt(&self, asked_at: Timestamp, attempt: &Attempt) -> Arguments {
+        let Attempt { id, fingerprint, is_named: _ } = attempt;
+        self.opening(asked_at).bytes(id.as_bytes()).bytes(fingerprint.as_bytes())
+    }
+
     /// Runs a script and takes the first word of its reply.
     async fn run(
         &self,
         script: &Script,
         subject: &Subject,
-        asked_at: Timestamp,
-        arguments: Vec<Vec<u8>>,
+        arguments: Arguments,
     ) -> Result<(String, Reply), StoreError> {
-        let (now, fence) = self.injected.as_ref().map_or_else(Default::default, |injected| {
-            (millis(injected.clock.now()), (injected.fence)())
-        });
-        let confirmed = if self.connection.confirms() { "confirmed" } else { "" };
-        let opening = [
-            millis(asked_at).into_bytes(),
-            now.into_bytes(),
-            fence.into_bytes(),
-            self.calls.next().to_vec(),
-            confirmed.as_bytes().to_vec(),
-        ];
-        let arguments: Vec<_> = opening.into_iter().chain(arguments).collect();
         let words = self.connection.run_confirmed(script, &keys::record(subject), &arguments).await;
         let mut reply =
             Reply::new(words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?);
@@ -77,23 +83,7 @@ impl RedisCodeStore {
     }
 }
 
-fn millis(instant: Timestamp) -> String {
-    instant.unix_millis().to_string()
-}
-
-fn number(value: impl Display) -> Vec<u8> {
-    format!("{value}").into_bytes()
-}
-
-fn names(attempt: &Attempt) -> [Vec<u8>; 2] {
-    [attempt.id.as_bytes().to_vec(), attempt.fingerprint.as_bytes().to_vec()]
-}
-
-/// What tells a code's id from others of its record: the part that the store keeps.
-fn nonce(id: &CodeId) -> Vec<u8> {
-    id.nonce().to_vec()
-}
-
+/// The id that is kept as the part of it which tells it from others of its record.
 fn code_id(subject: &Subject, nonce: Vec<u8>) -> Result<CodeId, Unreadable> {
     Ok(CodeId::new(subject, nonce.try_into().map_err(|_| Unreadable)?))
 }
@@ -113,20 +103,19 @@ impl CodeStore for RedisCodeStore {
         command: Issue,
     ) -> Result<IssueOutcome, StoreError> {
         let agent = command.issued_by.agent.unwrap_or_default();
-        let arguments = names(&command.attempt).into_iter().chain([
-            number(command.limits.failed_attempts),
-            number(command.limits.issues_per_hour),
-            number(command.limits.overrides_per_day),
-            number(u8::from(command.override_lockout)),
-            nonce(&command.code_id),
-            number(command.digest.kid.as_u32()),
-            command.digest.as_bytes().to_vec(),
-            number(command.life.as_millis()),
-            command.issued_by.client.as_str().as_bytes().to_vec(),
-            agent.into_bytes(),
-        ]);
-        let (word, mut reply) =
-            self.run(&scripts::ISSUE, &subject, asked_at, arguments.collect()).await?;
+        let arguments = self
+            .attempt(asked_at, &command.attempt)
+            .number(command.limits.failed_attempts)
+            .number(command.limits.issues_per_hour)
+            .number(command.limits.overrides_per_day)
+            .number(u8::from(command.override_lockout))
+            .bytes(command.code_id.nonce())
+            .number(command.digest.kid.as_u32())
+            .bytes(command.digest.as_bytes())
+            .number(command.life.as_millis())
+            .bytes(command.issued_by.client.as_str())
+            .bytes(agent);
+        let (word, mut reply) = self.run(&scripts::ISSUE, &subject, arguments).await?;
         match word.as_str() {
             "issued" => Ok(IssueOutcome::Issued {
                 code_id: code_id(&subject, reply.bytes()?)?,
@@ -150,14 +139,14 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
         command: Verify,
     ) -> Result<VerifyOutcome, StoreError> {
-        let guesses = command.candidates.iter();
-        let guesses =
-            guesses.flat_map(|guess| [number(guess.kid.as_u32()), guess.as_bytes().to_vec()]);
-        let limits =
-            [number(command.limits.failed_attempts), number(command.limits.lockout.as_millis())];
-        let arguments = names(&command.attempt).into_iter().chain(limits).chain(guesses);
-        let (word, mut reply) =
-            self.run(&scripts::VERIFY, &subject, asked_at, arguments.collect()).await?;
+        let arguments = self
+            .attempt(asked_at, &command.attempt)
+            .number(command.limits.failed_attempts)
+            .number(command.limits.lockout.as_millis());
+        let arguments = command.candidates.iter().fold(arguments, |arguments, guess| {
+            arguments.number(guess.kid.as_u32()).bytes(guess.as_bytes())
+        });
+        let (word, mut reply) = self.run(&scripts::VERIFY, &subject, arguments).await?;
         match word.as_str() {
             "accepted" => Ok(VerifyOutcome::Accepted {
                 code_id: code_id(&subject, reply.bytes()?)?,
@@ -176,11 +165,13 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
         command: Revoke,
     ) -> Result<RevokeOutcome, StoreError> {
-        let only = command.only.as_ref().map(nonce).unwrap_or_default();
-        let arguments = names(&command.attempt).into_iter();
-        let arguments = arguments.chain([number(u8::from(command.attempt.is_named)), only]);
-        let (word, mut reply) =
-            self.run(&scripts::REVOKE, &subject, asked_at, arguments.collect()).await?;
+        let arguments =
+            self.attempt(asked_at, &command.attempt).number(u8::from(command.attempt.is_named));
+        let arguments = match &command.only {
+            Some(code) => arguments.bytes(code.nonce()),
+            None => arguments.bytes(""),
+        };
+        let (word, mut reply) = self.run(&scripts::REVOKE, &subject, arguments).await?;
         match word.as_str() {
             "revoked" => Ok(RevokeOutcome::Revoked {
                 code_id: code_id(&subject, reply.bytes()?)?,
@@ -198,9 +189,8 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
         attempt: Attempt,
     ) -> Result<ClearOutcome, StoreError> {
-        let arguments = names(&attempt).into_iter().chain([number(u8::from(attempt.is_named))]);
-        let (word, mut reply) =
-            self.run(&scripts::CLEAR_LOCKOUT, &subject, asked_at, arguments.collect()).await?;
+        let arguments = self.attempt(asked_at, &attempt).number(u8::from(attempt.is_named));
+        let (word, mut reply) = self.run(&scripts::CLEAR_LOCKOUT, &subject, arguments).await?;
         match word.as_str() {
             "cleared" => Ok(ClearOutcome::Cleared {
                 cleared: Cleared {
@@ -220,7 +210,7 @@ impl CodeStore for RedisCodeStore {
         subject: Subject,
         asked_at: Timestamp,
     ) -> Result<Description, StoreError> {
-        let (_, mut reply) = self.run(&scripts::DESCRIBE, &subject, asked_at, vec![]).await?;
+        let (_, mut reply) = self.run(&scripts::DESCRIBE, &subject, self.opening(asked_at)).await?;
         let (failures, ends) = (reply.number()?, reply.instant()?);
         let lockout = Lockout {
             failures,

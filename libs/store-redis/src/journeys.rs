@@ -8,6 +8,7 @@ use clock::Clock;
 use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
 use journeys::session::SessionKey;
 
+use crate::arguments::Arguments;
 use crate::calls::Calls;
 use crate::connection::Connection;
 use crate::keys;
@@ -32,16 +33,22 @@ impl RedisJourneyStore {
         Self { connection, calls: Calls::default(), clock: Some(clock) }
     }
 
+    /// The arguments that open every call.
+    fn opening(&self) -> Arguments {
+        let opening = match &self.clock {
+            Some(clock) => Arguments::default().number(clock.now().unix_millis()),
+            None => Arguments::default().bytes(""),
+        };
+        opening.bytes(self.calls.next())
+    }
+
     /// Runs a script and takes the first word of its reply.
     async fn run(
         &self,
         script: &Script,
         key: &SessionKey,
-        arguments: Vec<Vec<u8>>,
+        arguments: Arguments,
     ) -> Result<(String, Reply), StoreFault> {
-        let now = self.clock.as_ref().map(|clock| clock.now().unix_millis().to_string());
-        let opening = [now.unwrap_or_default().into_bytes(), self.calls.next().to_vec()];
-        let arguments: Vec<_> = opening.into_iter().chain(arguments).collect();
         let words = self.connection.run(script, &keys::session(key), &arguments).await;
         let mut reply = Reply::new(words.map_err(|fault| StoreFault(fault.to_string()))?);
         Ok((reply.word()?, reply))
@@ -62,8 +69,8 @@ impl JourneyStore for RedisJourneyStore {
         body: Vec<u8>,
         lifetime: Duration,
     ) -> Result<(), StoreFault> {
-        let lifetime = lifetime.as_millis().to_string().into_bytes();
-        match self.run(&scripts::SESSION_CREATE, key, vec![body, lifetime]).await?.0.as_str() {
+        let arguments = self.opening().bytes(body).number(lifetime.as_millis());
+        match self.run(&scripts::SESSION_CREATE, key, arguments).await?.0.as_str() {
             "created" => Ok(()),
             "taken" => Err(StoreFault("the session's key is taken".to_owned())),
             _ => Err(Unreadable.into()),
@@ -71,7 +78,7 @@ impl JourneyStore for RedisJourneyStore {
     }
 
     async fn load(&self, key: &SessionKey) -> Result<Option<Stored>, StoreFault> {
-        let (word, mut reply) = self.run(&scripts::SESSION_LOAD, key, vec![]).await?;
+        let (word, mut reply) = self.run(&scripts::SESSION_LOAD, key, self.opening()).await?;
         match word.as_str() {
             "loaded" => {
                 let version = reply.number()?;
@@ -88,7 +95,7 @@ impl JourneyStore for RedisJourneyStore {
         expected: u64,
         body: Vec<u8>,
     ) -> Result<Advance, StoreFault> {
-        let arguments = vec![expected.to_string().into_bytes(), body];
+        let arguments = self.opening().number(expected).bytes(body);
         match self.run(&scripts::SESSION_ADVANCE, key, arguments).await?.0.as_str() {
             "advanced" => Ok(Advance::Advanced),
             "outrun" => Ok(Advance::Outrun),
@@ -98,7 +105,7 @@ impl JourneyStore for RedisJourneyStore {
     }
 
     async fn end(&self, key: &SessionKey) -> Result<(), StoreFault> {
-        match self.run(&scripts::SESSION_END, key, vec![]).await?.0.as_str() {
+        match self.run(&scripts::SESSION_END, key, self.opening()).await?.0.as_str() {
             "ended" => Ok(()),
             _ => Err(Unreadable.into()),
         }

@@ -6,6 +6,7 @@
 //!
 //! This is the only crate that names `redis`.
 
+mod arguments;
 mod calls;
 pub mod codes;
 pub mod connection;

@@ -91,6 +91,9 @@ impl Breaker {
 
     /// The link and its generation, once it is known whether there is one.
     pub(super) async fn link(&self) -> Result<(u64, Link), Arc<Outage>> {
+        if let State { generation, phase: Phase::Up(link) } = &*self.state.borrow() {
+            return Ok((*generation, link.clone()));
+        }
         let mut states = self.state.subscribe();
         loop {
             let State { generation, phase } = states.borrow_and_update().clone();

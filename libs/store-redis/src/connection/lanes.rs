@@ -10,6 +10,7 @@ use super::confirmation::Confirmation;
 use super::link::Link;
 use super::route::Route;
 use super::{CallError, Words, evaluation};
+use crate::arguments::Arguments;
 use crate::scripts::Script;
 
 /// How many calls wait at the same time. More queue for a lane, within their deadline.
@@ -74,7 +75,7 @@ impl Lane<'_> {
         generation: u64,
         script: &Script,
         key: &str,
-        arguments: &[Vec<u8>],
+        arguments: &Arguments,
     ) -> Result<Words, CallError> {
         let Self { lanes, _leave } = self;
         let mut link = lanes.link(generation).await?;

@@ -34,6 +34,7 @@ use self::lanes::Lanes;
 use self::link::{Fault, Link};
 use self::observer::Observer;
 use self::route::Route;
+use crate::arguments::Arguments;
 use crate::scripts::Script;
 
 /// What one call to Redis may take, reconnecting included: Redis' share of a verification's
@@ -151,7 +152,7 @@ impl Connection {
         &self,
         script: &Script,
         key: &str,
-        arguments: &[Vec<u8>],
+        arguments: &Arguments,
     ) -> Result<Words, CallError> {
         let call = self.call(None, script, key, arguments);
         observer::observed(self.observer.as_ref(), script, call).await
@@ -162,7 +163,7 @@ impl Connection {
         &self,
         script: &Script,
         key: &str,
-        arguments: &[Vec<u8>],
+        arguments: &Arguments,
     ) -> Result<Words, CallError> {
         let call = self.call(self.lanes.as_deref(), script, key, arguments);
         observer::observed(self.observer.as_ref(), script, call).await
@@ -175,7 +176,7 @@ impl Connection {
         lanes: Option<&Lanes>,
         script: &Script,
         key: &str,
-        arguments: &[Vec<u8>],
+        arguments: &Arguments,
     ) -> Result<Words, CallError> {
         let mut asked = None;
         let call = async {
@@ -238,7 +239,7 @@ async fn send(
     link: &mut Link,
     script: &Script,
     key: &str,
-    arguments: &[Vec<u8>],
+    arguments: &Arguments,
 ) -> Result<Words, RedisError> {
     match link.query(&evaluation("EVALSHA", &script.hash, key, arguments)).await {
         Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
@@ -249,8 +250,11 @@ async fn send(
 }
 
 /// The command that runs a script on one key.
-fn evaluation(command: &str, script: &str, key: &str, arguments: &[Vec<u8>]) -> Cmd {
-    let mut evaluation = redis::cmd(command);
+fn evaluation(command: &str, script: &str, key: &str, arguments: &Arguments) -> Cmd {
+    let (count, bytes) = arguments.size();
+    let mut evaluation =
+        Cmd::with_capacity(4 + count, command.len() + script.len() + 1 + key.len() + bytes);
+    evaluation.arg(command);
     evaluation.arg(script).arg(1).arg(key).arg(arguments);
     evaluation
 }

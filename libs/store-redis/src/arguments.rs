@@ -1,0 +1,65 @@
+//! The arguments of a script: one after the other in one piece of memory, since each request has a
+//! dozen of them.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use redis::{RedisWrite, ToRedisArgs};
+
+/// A list of arguments, each of any bytes.
+#[derive(Default)]
+pub(crate) struct Arguments {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Arguments {
+    /// One more, as it is.
+    #[must_use]
+    pub(crate) fn bytes(mut self, argument: impl AsRef<[u8]>) -> Self {
+        self.bytes.extend_from_slice(argument.as_ref());
+        self.ends.push(self.bytes.len());
+        self
+    }
+
+    /// One more, as a number is written.
+    #[must_use]
+    pub(crate) fn number(mut self, number: impl Display) -> Self {
+        write!(self.bytes, "{number}").expect("memory takes whatever is written");
+        self.ends.push(self.bytes.len());
+        self
+    }
+
+    /// How much there is to send.
+    pub(crate) const fn size(&self) -> (usize, usize) {
+        (self.ends.len(), self.bytes.len())
+    }
+}
+
+impl ToRedisArgs for Arguments {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        let mut begin = 0;
+        for end in &self.ends {
+            out.write_arg(&self.bytes[begin..*end]);
+            begin = *end;
+        }
+    }
+
+    fn num_of_args(&self) -> usize {
+        self.ends.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_argument_ends_where_the_next_begins() {
+        let arguments = Arguments::default().bytes("").number(-7).bytes([0, 255]).bytes("");
+        let expected: [&[u8]; 4] = [b"", b"-7", &[0, 255], b""];
+        assert_eq!(arguments.to_redis_args(), expected);
+        assert_eq!((arguments.num_of_args(), arguments.size()), (4, (4, 4)));
+        assert!(Arguments::default().to_redis_args().is_empty());
+    }
+}
