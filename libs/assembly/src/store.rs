@@ -5,7 +5,7 @@ mod access;
 use std::sync::Arc;
 
 use chassis::settings::Mistakes;
-use chassis::telemetry::Durations;
+use chassis::telemetry::{Durations, is_kept};
 use clock::SystemClock;
 use codes::memory::MemoryCodeStore;
 use codes::store::CodeStore;
@@ -158,17 +158,18 @@ impl Store {
     }
 }
 
-/// Measures the calls to Redis.
+/// Measures the calls to Redis, and has them traced.
 fn measured() -> Observer {
     let durations = Durations::new(
         "db.client.operation.duration",
         "How long a script in Redis takes, the way to it included.",
     );
-    Arc::new(move |Call { script, duration, error }| {
+    let tell = Arc::new(move |Call { script, duration, error }| {
         let mut labels = vec![("db.system.name", "redis"), ("db.stored_procedure.name", script)];
         labels.extend(error.map(|error| ("error.type", error)));
         durations.record(duration, &labels);
-    })
+    });
+    Observer { tell, is_traced: is_kept }
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use tonic::transport::server::TcpConnectInfo;
 use tower::ServiceExt as _;
 
 use self::io::Io;
@@ -145,7 +144,7 @@ struct Server {
 impl Server {
     async fn connection(self, stream: TcpStream, mut stop: Stop) {
         let born = Instant::now();
-        let addresses = (stream.local_addr().ok(), stream.peer_addr().ok());
+        let from = stream.peer_addr().ok();
         let greeted = timeout_at(born + self.limits.handshake, self.greet(stream));
         let io = tokio::select! {
             () = stop.asked() => return,
@@ -154,7 +153,7 @@ impl Server {
                 Ok(None) | Err(_) => return,
             },
         };
-        self.speak(io, born, addresses, stop).await;
+        self.speak(io, born, from, stop).await;
     }
 
     /// Waits for the first byte, before anything is kept for the client, and for TLS. How either
@@ -169,21 +168,15 @@ impl Server {
         }
     }
 
-    async fn speak(
-        self,
-        io: Io,
-        born: Instant,
-        (local_addr, remote_addr): (Option<SocketAddr>, Option<SocketAddr>),
-        stop: Stop,
-    ) {
+    async fn speak(self, io: Io, born: Instant, from: Option<SocketAddr>, stop: Stop) {
         let Self { router, protocol, limits, .. } = self;
         let life = Arc::new(Life::new(born, io.received()));
         let (peer, noted, answered) = (io.peer(), Arc::clone(&life), Arc::clone(&life));
         let service = router.map_request(move |request: Request<Incoming>| {
             noted.request();
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(TcpConnectInfo { local_addr, remote_addr });
-            if let Some(remote) = remote_addr {
+            // Where a call comes from is asked of browsers alone.
+            if let (Protocol::Http1, Some(remote)) = (protocol, from) {
                 request.extensions_mut().insert(ConnectInfo(remote));
             }
             if let Some(peer) = &peer {

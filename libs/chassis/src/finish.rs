@@ -5,7 +5,8 @@ use std::panic::resume_unwind;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tracing::Instrument as _;
+
+use crate::telemetry::stay_within;
 
 /// Does some work to its end, or for as long as it may take at most: `None` then. A caller who hangs
 /// up, or whose deadline passes, does not cut it off between an effect and what must follow it, such
@@ -17,7 +18,7 @@ pub(crate) async fn finish<T: Send + 'static>(
     most: Duration,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
-    let task = tokio::spawn(timeout(most, work).in_current_span());
+    let task = tokio::spawn(stay_within(timeout(most, work)));
     match task.await {
         Ok(finished) => finished.ok(),
         Err(failed) => match failed.try_into_panic() {

@@ -6,7 +6,7 @@
 //! Traces and metrics are sent over OTLP where the environment names an endpoint for them; metrics
 //! can be scraped always. No request waits for either: what cannot be sent is dropped.
 
-mod ids;
+mod lines;
 mod metrics;
 mod otlp;
 mod traces;
@@ -27,15 +27,15 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry, fmt};
 
-use self::ids::Traced;
+use self::lines::{JsonLines, Traced};
 use crate::settings::{LogFormat, Process};
 
 pub use self::metrics::{Counter, Durations, Gauge, observe};
 pub use self::otlp::{Export, Otlp};
-pub use self::traces::{SPANS, note};
+pub use self::traces::{SPANS, is_kept, note};
 
 pub(crate) use self::metrics::text;
-pub(crate) use self::traces::{carry_on, continue_from};
+pub(crate) use self::traces::{Description, Span, stay_within};
 
 /// Targets whose details are none of a log's business.
 const CARRIERS: [&str; 14] = [
@@ -80,21 +80,24 @@ impl Telemetry {
         let is_sent = process.otlp.metrics.is_some();
         let metrics = metrics::start(resource, process.otlp.metrics.as_ref())?;
         let terminal = io::stderr().is_terminal();
-        let lines = fmt::layer().with_writer(io::stderr);
         let is_json = match process.log_format {
             LogFormat::Auto => !terminal,
             LogFormat::Json => true,
             LogFormat::Pretty => false,
         };
         let lines = if is_json {
-            lines.json().flatten_event(true).map_event_format(Traced::json).boxed()
+            JsonLines::to(io::stderr).boxed()
         } else {
-            lines.with_ansi(terminal).map_event_format(Traced::pretty).boxed()
+            let lines = fmt::layer().with_writer(io::stderr).with_ansi(terminal);
+            lines.map_event_format(Traced).boxed()
         };
         let asked = process.log.clone().with_target(AUDIT, Level::INFO);
         let filtered = lines.with_filter(asked).with_filter(filter_fn(is_fit_to_log)).boxed();
         let mut layers = vec![filtered];
-        layers.extend(traces.as_ref().map(|provider| traces::layer(provider).boxed()));
+        if let Some(provider) = &traces {
+            traces::start(provider);
+            layers.push(traces::layer(provider).boxed());
+        }
         if Registry::default().with(layers).try_init().is_ok() {
             log_panics();
         }
@@ -160,19 +163,29 @@ fn log_panics() {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::cell::Cell;
     use std::collections::HashMap;
     use std::sync::{Arc, LazyLock, Mutex};
 
-    use opentelemetry_sdk::trace::{InMemorySpanExporter, SpanData};
+    use opentelemetry::trace::TracerProvider as _;
+    use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracer, SpanData};
     use tracing::Dispatch;
     use tracing::subscriber::{DefaultGuard, set_default};
-    use tracing_subscriber::filter::LevelFilter;
 
     use super::*;
 
     /// A second subscriber, which hears nothing. While there is only one, a thread that has none
     /// can decide for all others that nobody listens.
     static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
+
+    thread_local! {
+        /// Who makes the spans of a test: it has a thread of its own.
+        static TRACER: Cell<Option<&'static SdkTracer>> = const { Cell::new(None) };
+    }
+
+    pub(super) fn tracer() -> Option<&'static SdkTracer> {
+        TRACER.get()
+    }
 
     /// What is logged on this thread, for tests.
     #[derive(Clone, Default)]
@@ -188,9 +201,7 @@ pub(crate) mod tests {
 
         fn layer(&self) -> impl tracing_subscriber::Layer<Registry> + use<> {
             let writer = self.clone();
-            let layer = fmt::layer().json().flatten_event(true).map_event_format(Traced::json);
-            let layer = layer.with_writer(move || writer.clone());
-            layer.with_filter(LevelFilter::TRACE).with_filter(filter_fn(is_fit_to_log))
+            JsonLines::to(move || writer.clone()).with_filter(filter_fn(is_fit_to_log))
         }
 
         pub(crate) fn take(&self) -> String {
@@ -208,11 +219,16 @@ pub(crate) mod tests {
 
     impl Exported {
         pub(crate) fn capture() -> Self {
+            Self::sampling(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
+        }
+
+        pub(crate) fn sampling(sampler: Sampler) -> Self {
             let exporter = InMemorySpanExporter::default();
-            let provider =
-                SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
-            let lines = Lines::default();
+            let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone());
+            let provider = provider.with_sampler(sampler).build();
+            TRACER.set(Some(Box::leak(Box::new(provider.tracer("test")))));
             LazyLock::force(&ANOTHER);
+            let lines = Lines::default();
             let subscriber = Registry::default()
                 .with(vec![lines.layer().boxed(), traces::layer(&provider).boxed()]);
             Self { exporter, lines, _guard: set_default(subscriber) }
@@ -225,6 +241,12 @@ pub(crate) mod tests {
                 .into_iter()
                 .map(|span| (format!("{:?} {}", span.span_kind, span.name), span))
                 .collect()
+        }
+    }
+
+    impl Drop for Exported {
+        fn drop(&mut self) {
+            TRACER.set(None);
         }
     }
 

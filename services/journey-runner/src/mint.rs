@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chassis::telemetry::SPANS;
+use chassis::telemetry::{SPANS, is_kept};
 use clock::Clock;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
@@ -23,7 +23,8 @@ pub(crate) struct JourneyMinter {
 
 impl MintTokens for JourneyMinter {
     fn user_tokens(&self, authentication: &Authentication) -> Result<UserTokens, MintError> {
-        let _span = tracing::info_span!(target: SPANS, "mint user tokens").entered();
+        let _span =
+            is_kept().then(|| tracing::info_span!(target: SPANS, "mint user tokens").entered());
         let configuration = self.live.current();
         let application = configuration.application(&authentication.application);
         let settings = &application.ok_or_else(gone)?.tokens;
@@ -46,7 +47,8 @@ impl MintTokens for JourneyMinter {
         run: &str,
         authentication: Option<&Authentication>,
     ) -> Result<String, MintError> {
-        let _span = tracing::info_span!(target: SPANS, "mint journey token").entered();
+        let _span =
+            is_kept().then(|| tracing::info_span!(target: SPANS, "mint journey token").entered());
         let token = JourneyToken {
             application: application.clone(),
             client: client.clone(),

@@ -6,17 +6,16 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use http::{Request, Response};
+use opentelemetry::KeyValue;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
-use tracing::field::Empty;
-use tracing::{Instrument as _, Span};
 
 use super::methods::Methods;
 use super::remote::Remote;
-use super::status::{Learns, Watched, tell_end};
+use super::status::{Learns, Watched, describe, tell_end};
 use super::targets::{TRY_EVERY, Targets};
-use crate::telemetry::{Durations, SPANS, carry_on};
+use crate::telemetry::{Durations, Span};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
     Durations::new("rpc.client.call.duration", "How long an rpc takes that this process calls.")
@@ -57,20 +56,13 @@ impl Service<Request<Body>> for Client {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let method = self.methods.find(request.uri().path());
-        let span = tracing::info_span!(
-            target: SPANS,
-            "rpc",
-            otel.name = &*method,
-            otel.kind = "client",
-            otel.status_code = Empty,
-            rpc.system.name = "grpc",
-            rpc.method = &*method,
-            rpc.response.status_code = Empty,
-            server.address = &*self.host,
-            server.port = self.port,
-            "error.type" = Empty,
-        );
-        carry_on(&span, request.headers_mut());
+        let span = Span::client(|| {
+            let (name, mut attributes) = describe(&method);
+            attributes.push(KeyValue::new("server.address", Arc::clone(&self.host)));
+            attributes.push(KeyValue::new("server.port", i64::from(self.port)));
+            (name, attributes)
+        });
+        span.carry_on(request.headers_mut());
         let mut call = Call { method, started: Instant::now(), code: None, span: span.clone() };
         let mut targets = self.targets.clone();
         let told = async move {
@@ -81,7 +73,7 @@ impl Service<Request<Body>> for Client {
             }
             answer.map(|response| response.map(|inner| Body::new(Watched { inner, learns: call })))
         };
-        Box::pin(told.instrument(span))
+        Box::pin(span.around(told))
     }
 }
 
@@ -102,8 +94,6 @@ impl Learns for Call {
 impl Drop for Call {
     fn drop(&mut self) {
         let code = self.code.unwrap_or(Code::Cancelled);
-        // Entered, so that the span ends here.
-        let _inside = self.span.enter();
         let took = (&*DURATION, self.started.elapsed());
         tell_end(&self.span, &self.method, code, code != Code::Ok, took);
     }

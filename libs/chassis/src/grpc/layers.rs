@@ -7,13 +7,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
-use tower::ServiceBuilder;
 
 use super::line;
 use super::methods::Methods;
@@ -39,19 +38,35 @@ fn limited(
     max_deadline: Duration,
     max_in_flight: usize,
 ) -> Router {
-    router.layer(
-        ServiceBuilder::new()
-            // Outermost: whoever below gives the answer, it is told of.
-            .layer(from_fn_with_state(methods, line::tell))
-            // Around all that can panic, inside what tells of it, so that a panic is told of too.
-            .layer(from_fn(catch_panic))
-            // Around the limit, so that it bounds what a client waits for in all; inside the panic
-            // guard, since it runs the service.
-            .layer(from_fn_with_state(max_deadline, deadline))
+    let free = Arc::new(Semaphore::new(max_in_flight));
+    router.layer(from_fn_with_state(Arc::new(Layers { methods, max_deadline, free }), pass))
+}
+
+/// What the layers know.
+struct Layers {
+    methods: Methods,
+    max_deadline: Duration,
+    /// How many rpcs more may be worked on.
+    free: Arc<Semaphore>,
+}
+
+/// One layer for the router, which makes a service anew for each request and each layer.
+async fn pass(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
+    let Layers { methods, max_deadline, free } = &*layers;
+    // Outermost: whoever below gives the answer, it is told of.
+    line::tell(methods, request, |request| {
+        // Around all that can panic, inside what tells of it, so that a panic is told of too.
+        catch_panic(async {
+            let asked = parse_timeout(request.headers());
             // Innermost: counts only what is really worked on, and for as long as it is, also when
             // its caller has gone.
-            .layer(from_fn_with_state(Arc::new(Semaphore::new(max_in_flight)), shed)),
-    )
+            let work = shed(free, request, next);
+            // Around the limit, so that it bounds what a client waits for in all; inside the panic
+            // guard, since it runs the service.
+            deadline(asked.map_or(*max_deadline, |asked| asked.min(*max_deadline)), work).await
+        })
+    })
+    .await
 }
 
 /// Whether the rpc is about the server itself: its health must be seen under load as well, and
@@ -60,23 +75,22 @@ pub(super) fn is_about_the_server(path: &str) -> bool {
     path.starts_with("/grpc.")
 }
 
-async fn catch_panic(request: Request, next: Next) -> Response {
+async fn catch_panic(work: impl Future<Output = Response>) -> Response {
     // Nothing that the panic may have left half done is used again: it belonged to this request.
-    let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
     outcome
         .unwrap_or_else(|_| refusal(Code::Internal, "INTERNAL", "an internal error occurred", None))
 }
 
-async fn deadline(State(most): State<Duration>, request: Request, next: Next) -> Response {
-    let allowed = parse_timeout(request.headers()).map_or(most, |asked| asked.min(most));
-    tokio::time::timeout(allowed, next.run(request)).await.unwrap_or_else(|_| too_late())
+async fn deadline(allowed: Duration, work: impl Future<Output = Response>) -> Response {
+    tokio::time::timeout(allowed, work).await.unwrap_or_else(|_| too_late())
 }
 
-async fn shed(State(free): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+async fn shed(free: &Arc<Semaphore>, request: Request, next: Next) -> Response {
     if is_about_the_server(request.uri().path()) {
         return next.run(request).await;
     }
-    let Ok(permit) = free.try_acquire_owned() else {
+    let Ok(permit) = Arc::clone(free).try_acquire_owned() else {
         let message = "too many requests at a time: try again later";
         return refusal(Code::ResourceExhausted, "OVERLOADED", message, Some(RETRY_AFTER));
     };

@@ -5,42 +5,32 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use tonic::Code;
-use tracing::field::Empty;
-use tracing::{Instrument as _, Span};
 
 use super::layers::is_about_the_server;
 use super::methods::Methods;
-use super::status::{Learns, Watched, is_fault, name, tell_end};
-use crate::telemetry::{Durations, SPANS, continue_from};
+use super::status::{Learns, Watched, describe, is_fault, name, tell_end};
+use crate::telemetry::{Durations, Span};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
     Durations::new("rpc.server.call.duration", "How long an rpc takes to be answered.")
 });
 
-pub(super) async fn tell(State(methods): State<Methods>, request: Request, next: Next) -> Response {
+pub(super) async fn tell<F: Future<Output = Response>>(
+    methods: &Methods,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let path = request.uri().path();
     if is_about_the_server(path) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let method = methods.find(path);
-    let span = tracing::info_span!(
-        target: SPANS,
-        "rpc",
-        otel.name = &*method,
-        otel.kind = "server",
-        otel.status_code = Empty,
-        rpc.system.name = "grpc",
-        rpc.method = &*method,
-        rpc.response.status_code = Empty,
-        "error.type" = Empty,
-    );
-    continue_from(request.headers(), &span);
+    let span = Span::server(request.headers(), || describe(&method));
     let mut line = Line { method, started: Instant::now(), code: None, span: span.clone() };
-    let response = next.run(request).instrument(span).await;
+    let response = span.around(next(request)).await;
     line.read(response.headers());
     response.map(|inner| Body::new(Watched { inner, learns: line }))
 }
@@ -84,8 +74,9 @@ impl Drop for Line {
 mod tests {
     use axum::Router;
     use axum::body::to_bytes;
+    use axum::extract::State;
     use axum::http::HeaderMap;
-    use axum::middleware::from_fn_with_state;
+    use axum::middleware::{Next, from_fn_with_state};
     use axum::routing::post;
     use http_body::Frame;
     use tonic::Status;
@@ -102,6 +93,10 @@ mod tests {
         Body::new(http_body_util::StreamBody::new(futures_util::stream::iter(frames)))
     }
 
+    async fn layer(State(methods): State<Methods>, request: Request, next: Next) -> Response {
+        tell(&methods, request, |request| next.run(request)).await
+    }
+
     fn router() -> Router {
         let methods = Methods::parse(&descriptors(&["Good", "Bad"])).expect("descriptors");
         Router::new()
@@ -112,7 +107,7 @@ mod tests {
             )
             .route("/grpc.health.v1.Health/Check", post(|| async { trailers("0") }))
             .fallback(|| async { Status::unimplemented("").into_http::<Body>() })
-            .layer(from_fn_with_state(methods, tell))
+            .layer(from_fn_with_state(methods, layer))
     }
 
     #[tokio::test]

@@ -9,9 +9,8 @@ use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use opentelemetry::KeyValue;
 use tonic::{Code, Status};
-use tracing::Span;
 
-use crate::telemetry::Durations;
+use crate::telemetry::{Description, Durations, Span};
 
 /// Learns an rpc's status, and is dropped when its answer has ended.
 pub(super) trait Learns: Unpin {
@@ -56,6 +55,15 @@ impl<B: http_body::Body + Unpin, L: Learns> http_body::Body for Watched<B, L> {
     }
 }
 
+/// What is known of an rpc when it begins.
+pub(super) fn describe(method: &Arc<str>) -> Description {
+    let attributes = vec![
+        KeyValue::new("rpc.system.name", "grpc"),
+        KeyValue::new("rpc.method", Arc::clone(method)),
+    ];
+    (method.to_string().into(), attributes)
+}
+
 /// Tells the span and the metric how an rpc ended.
 pub(super) fn tell_end(
     span: &Span,
@@ -65,9 +73,9 @@ pub(super) fn tell_end(
     (durations, took): (&Durations, Duration),
 ) {
     let status = name(code);
-    span.record("rpc.response.status_code", status);
+    span.set("rpc.response.status_code", status);
     if has_failed {
-        span.record("otel.status_code", "ERROR").record("error.type", status);
+        span.fail(status);
     }
     durations.record_as(
         took,

@@ -6,16 +6,16 @@ use axum::routing::post;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use opentelemetry::trace::{SpanId, Status as Outcome};
+use opentelemetry_sdk::trace::Sampler;
 use tokio::sync::watch;
 use tonic::Status;
-use tracing::Instrument as _;
 
 use super::*;
 use crate::connections::{Limits, Protocol, Stop, serve};
 use crate::grpc::methods::tests::descriptors;
 use crate::listener::{Endpoint, bind};
 use crate::telemetry::tests::{Exported, attribute};
-use crate::telemetry::{SPANS, continue_from, note};
+use crate::telemetry::{self, SPANS, Span, note};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -61,12 +61,13 @@ async fn call(client: &Client, path: &str) -> HeaderMap {
 async fn one_trace_goes_from_the_caller_through_the_client_to_the_server() {
     let exported = Exported::capture();
     let client = server().await;
-    let root = tracing::info_span!(target: SPANS, "root");
-    call(&client, "/test.Svc/Good").instrument(root).await;
+    let root = Span::server(&HeaderMap::new(), || ("root".into(), vec![]));
+    root.around(call(&client, "/test.Svc/Good")).await;
+    drop(root);
     drop(client);
     let spans = exported.spans();
     let [root, client, server] =
-        ["Internal root", "Client test.Svc/Good", "Server test.Svc/Good"].map(|name| &spans[name]);
+        ["Server root", "Client test.Svc/Good", "Server test.Svc/Good"].map(|name| &spans[name]);
     assert_eq!(root.parent_span_id, SpanId::INVALID);
     assert_eq!(client.parent_span_id, root.span_context.span_id());
     assert_eq!(server.parent_span_id, client.span_context.span_id());
@@ -113,12 +114,69 @@ async fn what_the_caller_does_not_sample_is_not_exported_but_goes_on() {
     let mut headers = HeaderMap::new();
     let parent = format!("00-{TRACE}-b7ad6b7169203331-00");
     headers.insert("traceparent", parent.parse().expect("a value"));
-    let root = tracing::info_span!(target: SPANS, "root");
-    continue_from(&headers, &root);
-    let answer = call(&client, "/test.Svc/Good").instrument(root).await;
+    let root = Span::server(&headers, || ("root".into(), vec![]));
+    let answer = root.around(call(&client, "/test.Svc/Good")).await;
     let parent = answer["parent"].to_str().expect("text");
     assert!(parent.starts_with(&format!("00-{TRACE}-")) && parent.ends_with("-00"), "{parent}");
     assert!(exported.spans().is_empty());
+    // The log names it all the same.
+    let lines = exported.lines.take();
+    assert_eq!(
+        lines.matches(&format!(r#"{{"trace_id":"{TRACE}","span_id":""#)).count(),
+        2,
+        "{lines}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_done_within_a_request_is_a_part_of_its_trace_if_that_is_kept() {
+    for (sampler, is_kept) in [(Sampler::AlwaysOff, false), (Sampler::AlwaysOn, true)] {
+        let exported = Exported::sampling(sampler);
+        let root = Span::server(&HeaderMap::new(), || ("root".into(), vec![]));
+        let work =
+            async { telemetry::is_kept().then(|| tracing::info_span!(target: SPANS, "part")) };
+        let part = root.around(work).await;
+        assert_eq!(part.is_some(), is_kept);
+        drop((part, root));
+        let spans = exported.spans();
+        assert_eq!(spans.len(), if is_kept { 2 } else { 0 });
+        if let Some(part) = spans.get("Internal part") {
+            assert_eq!(part.parent_span_id, spans["Server root"].span_context.span_id());
+        }
+    }
+}
+
+#[tokio::test]
+async fn whether_a_trace_is_kept_is_decided_once_and_for_all_of_it() {
+    let exported = Exported::sampling(Sampler::AlwaysOff);
+    let client = server().await;
+    let answer = call(&client, "/test.Svc/Good").await;
+    let parent = answer["parent"].to_str().expect("text");
+    assert!(parent.starts_with("00-") && parent.ends_with("-00"), "{parent}");
+    let trace = parent.get(3..35).expect("an id");
+    assert!(exported.spans().is_empty());
+    let lines = exported.lines.take();
+    assert_eq!(lines.matches(trace).count(), 2, "{lines}");
+}
+
+#[tokio::test]
+async fn nothing_is_gathered_of_what_is_not_kept() {
+    for (sampler, is_kept) in [(Sampler::AlwaysOff, false), (Sampler::AlwaysOn, true)] {
+        let _exported = Exported::sampling(sampler);
+        let mut is_asked = false;
+        let root = Span::server(&HeaderMap::new(), || {
+            is_asked = true;
+            ("root".into(), vec![])
+        });
+        assert_eq!(is_asked, is_kept);
+        let _inside = root.enter();
+        let mut is_asked = false;
+        drop(Span::client(|| {
+            is_asked = true;
+            ("call".into(), vec![])
+        }));
+        assert_eq!(is_asked, is_kept);
+    }
 }
 
 #[tokio::test]

@@ -9,10 +9,8 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use opentelemetry::KeyValue;
-use tracing::field::Empty;
-use tracing::{Instrument as _, Span};
 
-use crate::telemetry::{Durations, SPANS, continue_from};
+use crate::telemetry::{Durations, Span};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
     Durations::new("http.server.request.duration", "How long a request takes to be answered.")
@@ -22,21 +20,16 @@ pub(super) async fn tell(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("_OTHER", MatchedPath::as_str).to_owned();
     let method = name(request.method());
-    let span = tracing::info_span!(
-        target: SPANS,
-        "http",
-        otel.name = format_args!("{method} {route}"),
-        otel.kind = "server",
-        otel.status_code = Empty,
-        http.request.method = method,
-        http.route = route,
-        http.response.status_code = Empty,
-        "error.type" = Empty,
-    );
-    continue_from(request.headers(), &span);
+    let span = Span::server(request.headers(), || {
+        let attributes = vec![
+            KeyValue::new("http.request.method", method),
+            KeyValue::new("http.route", route.clone()),
+        ];
+        (format!("{method} {route}").into(), attributes)
+    });
     let mut line =
         Line { method, route, started: Instant::now(), status: None, span: span.clone() };
-    let response = next.run(request).instrument(span).await;
+    let response = span.around(next.run(request)).await;
     line.status = Some(response.status());
     response
 }
@@ -74,9 +67,11 @@ impl Drop for Line {
         let status = self.status.map(|status| status.as_u16());
         // The line belongs to the span, whose end this is.
         let _inside = self.span.enter();
-        self.span.record("http.response.status_code", status);
+        if let Some(status) = status {
+            self.span.set("http.response.status_code", i64::from(status));
+        }
         if let Some(fault) = self.status.filter(StatusCode::is_server_error) {
-            self.span.record("otel.status_code", "ERROR").record("error.type", fault.as_str());
+            self.span.fail(fault.as_str().to_owned());
         }
         let mut labels = vec![
             KeyValue::new("http.request.method", self.method),

@@ -1,19 +1,31 @@
 //! Spans: which of them leave the process, and how a trace goes on from one process to the next.
 //!
 //! # What is exported
-//! Spans of the target `trace`, and nothing else: no event, no line of the log, no span of a library.
-//! Whoever writes such a span says in its fields all that will ever be known of it outside.
+//! The spans of requests and of calls to other services, which are begun here, and within them spans of
+//! `tracing` under the target `trace`. Nothing else: no event, no line of the log, no span of a library.
+//! Whoever begins a span says in it all that will ever be known of it outside.
+//!
+//! # What is not sampled
+//! Whether a trace is kept is decided where it begins, by the sampler that the environment names, or
+//! was decided by the caller. Of one that is not kept there are ids, which the log and whoever is
+//! called are told, and nothing is gathered that nobody would see: of a hundred requests that is the
+//! lot of ninety-nine.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::Context;
+use opentelemetry::context::FutureExt as _;
+use opentelemetry::context::WithContext;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
-use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use opentelemetry::trace::{
+    Span as _, SpanBuilder, SpanKind, Status, TraceContextExt as _, Tracer as _,
+    TracerProvider as _,
+};
+use opentelemetry::{Context, ContextGuard, KeyValue, Value};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::{Metadata, Span, Subscriber};
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
@@ -21,16 +33,34 @@ use tracing_subscriber::registry::LookupSpan;
 /// The target of spans that are exported.
 pub const SPANS: &str = "trace";
 
+/// Who makes the spans of requests; nobody where they are sent nowhere.
+static TRACER: OnceLock<SdkTracer> = OnceLock::new();
+
+/// Begins to make spans.
+pub(super) fn start(provider: &SdkTracerProvider) {
+    // Whoever came first in this process makes them.
+    let _ = TRACER.set(provider.tracer("postern"));
+}
+
+#[cfg(not(test))]
+fn tracer() -> Option<&'static SdkTracer> {
+    TRACER.get()
+}
+#[cfg(test)]
+use super::tests::tracer;
+
 /// Adds what is known of the request's outcome to the span that it is worked on in. The value must be
 /// the name of something that is configured or compiled in, and never what a client sent.
 pub fn note(key: &'static str, value: impl Into<Cow<'static, str>>) {
-    let span = Span::current();
-    if !span.is_disabled() {
-        span.set_attribute(key, value.into());
-    }
+    Context::map_current(|context| {
+        let span = context.span();
+        if span.span_context().is_sampled() {
+            span.set_attribute(KeyValue::new(key, value.into()));
+        }
+    });
 }
 
-/// What turns spans into a trace.
+/// What turns the spans of `tracing` into parts of the present trace, where that is kept.
 pub(super) fn layer<S>(provider: &SdkTracerProvider) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
@@ -51,23 +81,93 @@ pub(super) fn is_exported(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.target() == SPANS
 }
 
-/// Continues the trace that the caller began. To be called before the span is entered.
-pub(crate) fn continue_from(headers: &HeaderMap, span: &Span) {
-    if span.is_disabled() {
-        return;
+/// Whether what is done now belongs to a trace that is kept. If not, a span of it is not to be made:
+/// no filter spares what that costs.
+pub fn is_kept() -> bool {
+    let is_left_out = Context::map_current(|context| {
+        context.has_active_span() && !context.span().span_context().is_sampled()
+    });
+    tracer().is_some() && !is_left_out
+}
+
+/// What a span is called, and what is known of it when it begins.
+pub(crate) type Description = (Cow<'static, str>, Vec<KeyValue>);
+
+/// A span, or no more than ids where its trace is not kept; nothing at all where none is. It ends
+/// when nobody works within it any more, and this is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Span(Context);
+
+impl Span {
+    /// The span of a request, in the trace that its caller began, if the headers name one.
+    pub(crate) fn server(headers: &HeaderMap, describe: impl FnOnce() -> Description) -> Self {
+        let Some(tracer) = tracer() else { return Self(Context::new()) };
+        let caller =
+            TraceContextPropagator::new().extract_with_context(&Context::new(), &In(headers));
+        Self::begin(tracer, SpanKind::Server, &caller, describe)
     }
-    let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &In(headers));
-    if context.span().span_context().is_valid() {
-        // Fails for a span that no layer listens to, which then has no trace.
-        let _ = span.set_parent(context);
+
+    /// The span of a call that is made to another service, within the present one.
+    pub(crate) fn client(describe: impl FnOnce() -> Description) -> Self {
+        let parent = Context::current();
+        match tracer().filter(|_| is_kept()) {
+            Some(tracer) => Self::begin(tracer, SpanKind::Client, &parent, describe),
+            None => Self(parent),
+        }
+    }
+
+    fn begin(
+        tracer: &SdkTracer,
+        kind: SpanKind,
+        parent: &Context,
+        describe: impl FnOnce() -> Description,
+    ) -> Self {
+        // No sampler that the environment can name looks at more than ids.
+        let mut span = tracer.build_with_context(SpanBuilder::default().with_kind(kind), parent);
+        if span.is_recording() {
+            let (name, attributes) = describe();
+            span.update_name(name);
+            span.set_attributes(attributes);
+        }
+        Self(parent.with_span(span))
+    }
+
+    /// Adds an attribute.
+    pub(crate) fn set(&self, key: &'static str, value: impl Into<Value>) {
+        let span = self.0.span();
+        if span.span_context().is_sampled() {
+            span.set_attribute(KeyValue::new(key, value));
+        }
+    }
+
+    /// Says that what it stands for failed, and how, in one word.
+    pub(crate) fn fail(&self, error: impl Into<Value>) {
+        let span = self.0.span();
+        if span.span_context().is_sampled() {
+            span.set_status(Status::error(""));
+            span.set_attribute(KeyValue::new("error.type", error));
+        }
+    }
+
+    /// What is done from now on is done within it.
+    pub(crate) fn enter(&self) -> ContextGuard {
+        self.0.clone().attach()
+    }
+
+    /// Does some work within it.
+    pub(crate) fn around<F: Future>(&self, work: F) -> WithContext<F> {
+        work.with_context(self.0.clone())
+    }
+
+    /// Tells whom we call in which trace they are called.
+    pub(crate) fn carry_on(&self, headers: &mut HeaderMap) {
+        TraceContextPropagator::new().inject_context(&self.0, &mut Out(headers));
     }
 }
 
-/// Tells whom we call in which trace they are called.
-pub(crate) fn carry_on(span: &Span, headers: &mut HeaderMap) {
-    if !span.is_disabled() {
-        TraceContextPropagator::new().inject_context(&span.context(), &mut Out(headers));
-    }
+/// Does some work within the span that this is called in, wherever it is done.
+pub(crate) fn stay_within<F: Future>(work: F) -> WithContext<F> {
+    work.with_current_context()
 }
 
 struct In<'a>(&'a HeaderMap);

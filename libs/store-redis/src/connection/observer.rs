@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::Instrument as _;
 use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use super::CallError;
 use crate::scripts::Script;
@@ -22,7 +22,13 @@ pub struct Call {
 }
 
 /// Hears of calls.
-pub type Observer = Arc<dyn Fn(Call) + Send + Sync>;
+#[derive(Clone)]
+pub struct Observer {
+    /// Hears of a call that has ended.
+    pub tell: Arc<dyn Fn(Call) + Send + Sync>,
+    /// Whether anybody will see a span that is made now.
+    pub is_traced: fn() -> bool,
+}
 
 /// Makes a call, within a span of its own, and tells of it when it has ended.
 pub(super) async fn observed<T>(
@@ -30,8 +36,23 @@ pub(super) async fn observed<T>(
     script: &Script,
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, CallError> {
-    // Spans of this target are exported where somebody asked for it.
-    let span = tracing::info_span!(
+    let is_traced = observer.is_some_and(|observer| (observer.is_traced)());
+    let span = if is_traced { span(script) } else { Span::none() };
+    let started = Instant::now();
+    let outcome = call.instrument(span.clone()).await;
+    let error = outcome.as_ref().err().map(CallError::kind);
+    if let Some(error) = error {
+        span.record("otel.status_code", "ERROR").record("error.type", error);
+    }
+    if let Some(observer) = observer {
+        (observer.tell)(Call { script: script.name, duration: started.elapsed(), error });
+    }
+    outcome
+}
+
+/// Spans of this target are exported where somebody asked for it.
+fn span(script: &Script) -> Span {
+    tracing::info_span!(
         target: "trace",
         "redis",
         otel.name = format_args!("EVALSHA {}", script.name),
@@ -41,15 +62,5 @@ pub(super) async fn observed<T>(
         db.operation.name = "EVALSHA",
         db.stored_procedure.name = script.name,
         "error.type" = Empty,
-    );
-    let started = Instant::now();
-    let outcome = call.instrument(span.clone()).await;
-    let error = outcome.as_ref().err().map(CallError::kind);
-    if let Some(error) = error {
-        span.record("otel.status_code", "ERROR").record("error.type", error);
-    }
-    if let Some(observer) = observer {
-        observer(Call { script: script.name, duration: started.elapsed(), error });
-    }
-    outcome
+    )
 }
