@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use mimalloc::MiMalloc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -26,6 +27,11 @@ use crate::listener::BindError;
 use crate::servers::Servers;
 use crate::settings::{Mistakes, Process, ProcessArgs};
 use crate::telemetry::Telemetry;
+
+/// What every process takes its memory from: a request takes some a hundred times, at half of the
+/// cost that the C library's has.
+#[global_allocator]
+static MEMORY: MiMalloc = MiMalloc;
 
 /// `EX_USAGE` of sysexits.h.
 const WRONG_CONFIGURATION: u8 = 64;
