@@ -8,7 +8,7 @@
 local key = KEYS[1]
 local commands = {
   codes = {
-    {'TIME'}, {'INFO', 'server', 'replication'}, {'SET', key, 'a', 'PX', '1000'}, {'GET', key},
+    {'TIME'}, {'INFO', 'replication'}, {'SET', key, 'a', 'PX', '1000'}, {'GET', key},
     {'DEL', key},
   },
   journeys = {

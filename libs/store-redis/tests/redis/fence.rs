@@ -136,6 +136,31 @@ async fn no_code_comes_back_to_a_primary_that_was_demoted_meanwhile() {
     }
 }
 
+/// At how many of two servers a code is accepted: the primary that issued it, and one that was a
+/// primary, follows that one by now, and may be written to.
+async fn accepted_with_a_writable_replica(mutation: Mutation) -> usize {
+    let pair = Pair::start(mutation).await;
+    promote(&pair.replica);
+    serves(&pair.at_replica).await;
+    serves(&pair.at_primary).await;
+    assert!(pair.primary.cli(&["CONFIG", "SET", "replica-read-only", "no"]).contains("OK"));
+    follow(&pair.primary, pair.replica.port);
+    let case = Case::issued(&pair.at_replica).await;
+    let key = format!("pcode:{{{}}}", case.subject);
+    wait("the replica has the code", || pair.primary.cli(&["EXISTS", &key]).contains('1'));
+    let at_the_replica = case.guess(&pair.at_primary, case.digest, crate::cases::attempt()).await;
+    let at_its_primary = case.redeem(&pair.at_replica).await;
+    usize::from(at_the_replica.is_ok_and(|outcome| is_accepted(&outcome)))
+        + usize::from(is_accepted(&at_its_primary))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_code_is_accepted_at_a_replica_that_may_be_written_to() {
+    assert_eq!(accepted_with_a_writable_replica(mutants::NONE).await, 1);
+    let twice = accepted_with_a_writable_replica(mutants::REPLICAS_TOO).await;
+    assert_eq!(twice, 2, "were a replica as good as its primary");
+}
+
 /// How many guesses at a code were compared, two of them at a primary whose replica did not learn of
 /// them.
 async fn compared_across_a_failover(mutation: Mutation) -> usize {

@@ -24,7 +24,13 @@ pub(crate) const NO_FENCE: Mutation =
     &[("local function fence()\n", "local function fence()\n  if true then return 'any' end\n")];
 
 /// A primary is told from others by its process alone.
-pub(crate) const RUN_ID_ALONE: Mutation = &[("process .. history ..", "process ..")];
+pub(crate) const RUN_ID_ALONE: Mutation = &[
+    ("'INFO', 'replication'", "'INFO', 'server', 'replication'"),
+    ("\\nmaster_replid:", "\\nrun_id:"),
+];
+
+/// A replica that may be written to is as good as its primary.
+pub(crate) const REPLICAS_TOO: Mutation = &[("'\\nrole:master'", "'\\nrole:'")];
 
 /// The fence is looked at for right guesses alone.
 pub(crate) const FENCE_FOR_RIGHT_GUESSES: Mutation = &[(
