@@ -184,7 +184,8 @@ mod tests {
         store: StoreArgs,
     }
 
-    fn args(flags: &[&str]) -> StoreArgs {
+    /// The settings that these flags make.
+    pub(super) fn args(flags: &[&str]) -> StoreArgs {
         Args::parse_from([&["test"], flags].concat()).store
     }
 

@@ -93,20 +93,9 @@ impl AccessArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
-    use super::super::{Store, StoreArgs};
+    use super::super::Store;
+    use super::super::tests::args;
     use super::*;
-
-    #[derive(clap::Parser)]
-    struct Args {
-        #[command(flatten)]
-        store: StoreArgs,
-    }
-
-    fn args(flags: &[&str]) -> StoreArgs {
-        Args::parse_from([&["test"], flags].concat()).store
-    }
 
     #[test]
     fn a_login_for_sentinels_belongs_to_sentinels() {
