@@ -3,14 +3,15 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::io::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use clock::Timestamp;
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanId, TraceContextExt as _, TraceId};
 use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::{Context as Within, Layer};
 use tracing_subscriber::registry::LookupSpan;
@@ -43,6 +44,9 @@ impl<W> JsonLines<W> {
 thread_local! {
     /// What the last line was written in, for the next.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+
+    /// The second of the last line, and how it is written.
+    static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
 }
 
 impl<S, W> Layer<S> for JsonLines<W>
@@ -64,10 +68,10 @@ where
 fn write_line(line: &mut Vec<u8>, event: &Event<'_>) {
     let mut object = Object { line, has_fields: false };
     if let Some((trace, span)) = ids() {
-        object.put("trace_id", format_args!("{trace}"));
-        object.put("span_id", format_args!("{span}"));
+        object.put_hex("trace_id", &trace.to_bytes());
+        object.put_hex("span_id", &span.to_bytes());
     }
-    object.put("timestamp", format_args!("{Now}"));
+    object.put_now("timestamp");
     object.put("level", event.metadata().level().as_str());
     event.record(&mut object);
     object.put("target", event.metadata().target());
@@ -83,12 +87,47 @@ struct Object<'a> {
 impl Object<'_> {
     /// Adds a field. Its name is compiled in, and so needs no escaping.
     fn put(&mut self, name: &'static str, value: impl Serialize) {
+        self.begin(name);
+        // A text or a number, to memory: neither can fail.
+        let _ = serde_json::to_writer(&mut *self.line, &value);
+    }
+
+    fn begin(&mut self, name: &'static str) {
         self.line.extend_from_slice(if self.has_fields { b",\"" } else { b"{\"" });
         self.has_fields = true;
         self.line.extend_from_slice(name.as_bytes());
         self.line.extend_from_slice(b"\":");
-        // A text or a number, to memory: neither can fail.
-        let _ = serde_json::to_writer(&mut *self.line, &value);
+    }
+
+    /// Adds an id, in hexadecimal digits.
+    fn put_hex(&mut self, name: &'static str, id: &[u8]) {
+        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+        self.begin(name);
+        self.line.push(b'"');
+        self.line.extend(id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+        self.line.push(b'"');
+    }
+
+    /// Adds the present instant: RFC 3339, in UTC, with microseconds. All but those is written once a
+    /// second: it is as much work as the rest of a short line.
+    fn put_now(&mut self, name: &'static str) {
+        let now = SystemTime::now();
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.begin(name);
+        SECOND.with_borrow_mut(|(second, text)| {
+            if *second != since.as_secs() || text.is_empty() {
+                let whole = Timestamp::from(now).to_string();
+                whole.split('.').next().unwrap_or_default().clone_into(text);
+                *second = since.as_secs();
+            }
+            self.line.push(b'"');
+            self.line.extend_from_slice(text.as_bytes());
+        });
+        let micros = since.subsec_micros();
+        let digit = |unit: u32| b"0123456789"[(micros / unit % 10) as usize];
+        self.line.push(b'.');
+        self.line.extend([100_000, 10_000, 1_000, 100, 10, 1].map(digit));
+        self.line.extend_from_slice(b"Z\"");
     }
 }
 
@@ -115,15 +154,6 @@ impl Visit for Object<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.put(field.name(), value);
-    }
-}
-
-/// The present instant, as every line has it.
-struct Now;
-
-impl fmt::Display for Now {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        SystemTime.format_time(&mut Writer::new(f))
     }
 }
 
@@ -166,6 +196,23 @@ mod tests {
         assert!(time.starts_with(r#"{"timestamp":"20"#) && time.ends_with(r#"Z""#), "{told}");
         let fields = r#","level":"WARN","message":"a \"quote\"\n","a.b":1,"target":"here"}"#;
         assert_eq!(rest, format!("{fields}\n"));
+    }
+
+    #[test]
+    fn a_line_says_when_it_was() {
+        let (lines, _guard) = Lines::capture();
+        for _ in 0..3 {
+            let before = SystemTime::now();
+            tracing::info!("now");
+            let told: Value = serde_json::from_str(&lines.take()).expect("an object");
+            let told = told["timestamp"].as_str().expect("text").to_owned();
+            let around = [before, SystemTime::now()].map(|it| Timestamp::from(it).to_string());
+            assert_eq!(told.len(), "2026-01-31T08:30:00.000000Z".len(), "{told}");
+            // Texts of one form are in the order of time.
+            let told = format!("{}Z", &told[..around[0].len() - 1]);
+            assert!(around[0] <= told && told <= around[1], "{told} in {around:?}");
+            std::thread::sleep(std::time::Duration::from_millis(700));
+        }
     }
 
     #[test]
