@@ -1,72 +1,98 @@
 //! A client that only wants to work while others attack: a hundred calls a second, each counted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{DescribeLockoutRequest, Postern, user_id};
+use super::pb::code::verifier_service_client::VerifierServiceClient;
+use super::{Authorized, DescribeLockoutRequest, Postern, figure, user_id};
 
 /// What an answer may take. Generous: the machine that tests run on is busy too.
 const LIMIT: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_millis(10);
 /// What the server's memory may grow by, however much it is sent.
 const MAX_GROWTH: u64 = 64 * 1024 * 1024;
+/// Calls before the attack.
+const BEFORE: usize = 50;
 
-/// The client, and the server's memory before the attack.
+/// The client, and how things were before the attack.
 pub(crate) struct Victim {
-    calling: JoinHandle<()>,
+    calling: JoinHandle<Calls>,
     stop: Arc<AtomicBool>,
-    answered: Arc<AtomicU32>,
-    failed: Arc<AtomicU32>,
-    before: u64,
+    calm: Calls,
+    memory: u64,
+}
+
+/// What came of calls.
+#[derive(Default)]
+struct Calls {
+    took: Vec<Duration>,
+    failed: usize,
+}
+
+impl Calls {
+    async fn make(&mut self, verifier: &mut VerifierServiceClient<Authorized>) {
+        let request = DescribeLockoutRequest { user: user_id("jane") };
+        let begun = Instant::now();
+        match timeout(LIMIT, verifier.describe_lockout(request)).await {
+            Ok(Ok(_)) => self.took.push(begun.elapsed()),
+            Ok(Err(_)) | Err(_) => self.failed += 1,
+        }
+    }
+
+    fn percentile(&mut self, percent: usize) -> Duration {
+        self.took.sort_unstable();
+        self.took.get(self.took.len() * percent / 100).copied().unwrap_or_default()
+    }
 }
 
 impl Victim {
     /// Calls the verifier from now on, over one connection that exists before the attack.
     pub(crate) async fn of(postern: &mut Postern) -> anyhow::Result<Self> {
         let mut verifier = postern.verifier("acme-support").await?;
-        let request = DescribeLockoutRequest { user: user_id("jane") };
-        for _ in 0..50 {
-            verifier.describe_lockout(request.clone()).await?;
+        let mut calm = Calls::default();
+        for _ in 0..BEFORE {
+            calm.make(&mut verifier).await;
         }
-        let before = postern.process("postern").memory()?;
-        let (stop, answered, failed) = (
-            Arc::<AtomicBool>::default(),
-            Arc::<AtomicU32>::default(),
-            Arc::<AtomicU32>::default(),
-        );
-        let (is_over, good, bad) = (Arc::clone(&stop), Arc::clone(&answered), Arc::clone(&failed));
+        assert_eq!(calm.failed, 0, "it fails without an attack");
+        let memory = postern.process("postern").memory()?;
+        let stop = Arc::<AtomicBool>::default();
+        let is_over = Arc::clone(&stop);
         let calling = tokio::spawn(async move {
+            let mut calls = Calls::default();
             let mut ticks = interval(EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             while !is_over.load(Ordering::Relaxed) {
                 ticks.tick().await;
-                let called = timeout(LIMIT, verifier.describe_lockout(request.clone())).await;
-                let count = if matches!(called, Ok(Ok(_))) { &good } else { &bad };
-                count.fetch_add(1, Ordering::Relaxed);
+                calls.make(&mut verifier).await;
             }
+            calls
         });
-        Ok(Self { calling, stop, answered, failed, before })
+        Ok(Self { calling, stop, calm, memory })
     }
 
     /// Ends, and checks that 99 of 100 calls were answered, that the server's memory has not grown
     /// much, and that a new client is served.
-    pub(crate) async fn ends_well(self, postern: &mut Postern) -> anyhow::Result<()> {
+    pub(crate) async fn ends_well(mut self, postern: &mut Postern) -> anyhow::Result<()> {
         self.stop.store(true, Ordering::Relaxed);
-        self.calling.await?;
-        let (answered, failed) =
-            (self.answered.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed));
+        let mut calls = self.calling.await?;
+        let (answered, failed) = (calls.took.len(), calls.failed);
+        let grown = postern.process("postern").memory()?.saturating_sub(self.memory);
+        let test = std::thread::current().name().unwrap_or_default().to_owned();
+        figure(&format!(
+            "{test}: {answered} of {} calls answered, p99 {:?} (before {:?}), {} KiB more",
+            answered + failed,
+            calls.percentile(99),
+            self.calm.percentile(99),
+            grown / 1024,
+        ));
         assert!(answered >= 10, "only {answered} calls were made: the attack is too short");
-        assert!(
-            failed * 100 <= answered + failed,
-            "{failed} of {} calls failed",
-            answered + failed
-        );
-        let grown = postern.process("postern").memory()?.saturating_sub(self.before);
+        let made = answered + failed;
+        assert!(failed * 100 <= made, "{failed} of {made} calls failed");
         assert!(grown < MAX_GROWTH, "its memory has grown by {} KiB", grown / 1024);
         let request = DescribeLockoutRequest { user: user_id("jane") };
         let mut new = postern.verifier("acme-support").await?;
