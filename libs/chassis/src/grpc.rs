@@ -21,7 +21,7 @@ use self::methods::Methods;
 use crate::listener::Listener;
 
 pub use client::Client;
-pub use layers::{MAX_DEADLINE, MAX_IN_FLIGHT};
+pub use layers::MAX_DEADLINE;
 pub use remote::{Lookup, Remote, RemoteError};
 
 /// The largest message that a service should read: give it to each service's

@@ -12,7 +12,7 @@ use tower_http::cors::CorsLayer;
 use crate::listener::Listener;
 
 pub use body::MAX_BODY_BYTES;
-pub use layers::{MAX_IN_FLIGHT, TIMEOUT};
+pub use layers::TIMEOUT;
 pub use refusal::{Refusal, Render};
 pub use source::{Proxies, ProxyArgs, Source};
 

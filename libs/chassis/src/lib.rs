@@ -29,6 +29,7 @@ mod admin;
 mod connections;
 mod effective;
 mod finish;
+mod limit;
 mod readiness;
 
 pub use effective::Effective;

@@ -10,57 +10,51 @@ use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use tokio::sync::Semaphore;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::line;
 use super::methods::Methods;
 use crate::finish::finish;
+use crate::limit::Limit;
 
 /// The longest that an rpc may take, whatever the client allows.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
-
-/// The rpcs that one server works on at a time. What comes beyond is refused at once: a client can
-/// do more with a refusal now than with an answer after its deadline.
-pub const MAX_IN_FLIGHT: usize = 1024;
 
 /// When a refused client may come back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) fn around(router: Router, methods: Methods) -> Router {
-    limited(router, methods, MAX_DEADLINE, MAX_IN_FLIGHT)
+    limited(router, methods, MAX_DEADLINE, Limit::new())
 }
 
-fn limited(
-    router: Router,
-    methods: Methods,
-    max_deadline: Duration,
-    max_in_flight: usize,
-) -> Router {
-    let free = Arc::new(Semaphore::new(max_in_flight));
-    router.layer(from_fn_with_state(Arc::new(Layers { methods, max_deadline, free }), pass))
+fn limited(router: Router, methods: Methods, max_deadline: Duration, limit: Limit) -> Router {
+    router.layer(from_fn_with_state(Arc::new(Layers { methods, max_deadline, limit }), pass))
 }
 
 /// What the layers know.
 struct Layers {
     methods: Methods,
     max_deadline: Duration,
-    /// How many rpcs more may be worked on.
-    free: Arc<Semaphore>,
+    limit: Limit,
 }
 
 /// One layer for the router, which makes a service anew for each request and each layer.
 async fn pass(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
-    let Layers { methods, max_deadline, free } = &*layers;
-    // Outermost: whoever below gives the answer, it is told of.
+    let Layers { methods, max_deadline, limit } = &*layers;
+    // Before all else: what is too much costs as good as nothing.
+    if limit.is_reached() && !is_about_the_server(request.uri().path()) {
+        line::tell_refused(&methods.find(request.uri().path()));
+        return overloaded();
+    }
+    // Around all the rest: whoever below gives the answer, it is told of.
     line::tell(methods, request, |request| {
         // Around all that can panic, inside what tells of it, so that a panic is told of too.
         catch_panic(async {
             let asked = parse_timeout(request.headers());
             // Innermost: counts only what is really worked on, and for as long as it is, also when
             // its caller has gone.
-            let work = shed(free, request, next);
+            let work = shed(limit, request, next);
             // Around the limit, so that it bounds what a client waits for in all; inside the panic
             // guard, since it runs the service.
             deadline(asked.map_or(*max_deadline, |asked| asked.min(*max_deadline)), work).await
@@ -86,20 +80,23 @@ async fn deadline(allowed: Duration, work: impl Future<Output = Response>) -> Re
     tokio::time::timeout(allowed, work).await.unwrap_or_else(|_| too_late())
 }
 
-async fn shed(free: &Arc<Semaphore>, request: Request, next: Next) -> Response {
+async fn shed(limit: &Limit, request: Request, next: Next) -> Response {
     if is_about_the_server(request.uri().path()) {
         return next.run(request).await;
     }
-    let Ok(permit) = Arc::clone(free).try_acquire_owned() else {
-        let message = "too many requests at a time: try again later";
-        return refusal(Code::ResourceExhausted, "OVERLOADED", message, Some(RETRY_AFTER));
-    };
+    let Some(place) = limit.enter() else { return overloaded() };
     let work = async move {
         let response = next.run(request).await;
-        drop(permit);
+        drop(place);
         response
     };
     finish(MAX_DEADLINE, work).await.unwrap_or_else(too_late)
+}
+
+/// A client can do more with a refusal now than with an answer after its deadline.
+fn overloaded() -> Response {
+    let message = "too many requests at a time: try again later";
+    refusal(Code::ResourceExhausted, "OVERLOADED", message, Some(RETRY_AFTER))
 }
 
 fn too_late() -> Response {
@@ -143,6 +140,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::telemetry::tests::Lines;
 
     fn router() -> Router {
         let slow = || async { tokio::time::sleep(Duration::from_secs(60)).await };
@@ -152,7 +150,7 @@ mod tests {
             .route("/svc/Wrong", post(wrong))
             .route("/svc/Fast", post(|| async {}))
             .route("/grpc.health.v1.Health/Check", post(|| async {}));
-        limited(service, Methods::default(), MAX_DEADLINE, 1)
+        limited(service, Methods::default(), MAX_DEADLINE, Limit::of(1.0))
     }
 
     async fn call(router: Router, path: &str, timeout: Option<&str>) -> Response {
@@ -201,6 +199,20 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(1)).await;
         let response = call(router, "/svc/Fast", None).await;
         assert!(response.headers().get("grpc-status").is_none(), "the permit came back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_refused_leaves_no_line_each() {
+        let (lines, _guard) = Lines::capture();
+        let router = router();
+        let busy = tokio::spawn(call(router.clone(), "/svc/Slow", None));
+        tokio::task::yield_now().await;
+        for _ in 0..100 {
+            let refused = call(router.clone(), "/svc/Fast", None).await;
+            assert_eq!(status(&refused).code(), Code::ResourceExhausted);
+        }
+        assert!(lines.take().lines().count() <= 1);
+        busy.await.expect("an answer");
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 //! of a gRPC answer comes in its trailers, so all three wait for the body's end.
 
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -11,7 +11,7 @@ use tonic::Code;
 
 use super::layers::is_about_the_server;
 use super::methods::Methods;
-use super::status::{Learns, Watched, describe, is_fault, name, tell_end};
+use super::status::{Learns, Watched, describe, is_fault, measure, name, tell_end};
 use crate::telemetry::{Durations, Span};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
@@ -33,6 +33,13 @@ pub(super) async fn tell<F: Future<Output = Response>>(
     let response = span.around(next(request)).await;
     line.read(response.headers());
     response.map(|inner| Body::new(Watched { inner, learns: line }))
+}
+
+/// Tells of an rpc that is refused because there are too many: the metric, and the log now and then.
+/// A line for each would cost more than the refusal.
+pub(super) fn tell_refused(method: &Arc<str>) {
+    measure(&DURATION, Duration::ZERO, method, name(Code::ResourceExhausted));
+    crate::limit::say_so();
 }
 
 /// Tells when dropped: also if the client goes away before the answer, and nothing below runs any

@@ -77,6 +77,16 @@ pub(super) fn tell_end(
     if has_failed {
         span.fail(status);
     }
+    measure(durations, took, method, status);
+}
+
+/// Tells the metric how long an rpc took.
+pub(super) fn measure(
+    durations: &Durations,
+    took: Duration,
+    method: &Arc<str>,
+    status: &'static str,
+) {
     durations.record_as(
         took,
         &[

@@ -1,7 +1,6 @@
 //! The layers around every HTTP service, outermost first.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,7 +10,6 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
 use tower_http::cors::CorsLayer;
 
@@ -19,12 +17,10 @@ use super::refusal::{Refusal, Render};
 use super::source::{self, Proxies};
 use super::{body, line};
 use crate::finish::finish;
+use crate::limit::{self, Limit};
 
 /// The longest that a request may take.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The requests that one server works on at a time. What comes beyond is refused at once.
-pub const MAX_IN_FLIGHT: usize = 1024;
 
 /// Headers that an answer has unless the service says otherwise: it may not be sniffed, framed,
 /// stored or told to other sites, and may load nothing.
@@ -44,10 +40,10 @@ pub(super) fn around(
     proxies: Proxies,
 ) -> Router {
     let router = router.layer(from_fn_with_state(proxies, source::note));
-    limited(router, cors, render, MAX_IN_FLIGHT)
+    limited(router, cors, render, Limit::new())
 }
 
-fn limited(router: Router, cors: Option<CorsLayer>, render: Render, most: usize) -> Router {
+fn limited(router: Router, cors: Option<CorsLayer>, render: Render, limit: Limit) -> Router {
     router
         .method_not_allowed_fallback(
             move || async move { Refusal::MethodNotAllowed.answer(render) },
@@ -70,7 +66,7 @@ fn limited(router: Router, cors: Option<CorsLayer>, render: Render, most: usize)
                 .layer(from_fn_with_state(render, read_body))
                 // Innermost: counts only what is really worked on, and for as long as it is, also
                 // when its caller has gone.
-                .layer(from_fn_with_state((render, Arc::new(Semaphore::new(most))), shed)),
+                .layer(from_fn_with_state((render, limit), shed)),
         )
 }
 
@@ -94,16 +90,17 @@ async fn timeout(State(render): State<Render>, request: Request, next: Next) -> 
 }
 
 async fn shed(
-    State((render, free)): State<(Render, Arc<Semaphore>)>,
+    State((render, limit)): State<(Render, Limit)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Ok(permit) = free.try_acquire_owned() else {
+    let Some(place) = limit.enter() else {
+        limit::say_so();
         return Refusal::Overloaded.answer(render);
     };
     let work = async move {
         let response = next.run(request).await;
-        drop(permit);
+        drop(place);
         response
     };
     finish(TIMEOUT, work).await.unwrap_or_else(|| Refusal::TimedOut.answer(render))
