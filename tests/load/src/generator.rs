@@ -26,6 +26,9 @@ pub(crate) const CONNECTIONS: usize = 4;
 /// Calls in flight of a run: enough that nobody waits for the network, and too few to queue for long.
 pub(crate) const IN_FLIGHT: usize = 64;
 
+/// A connection over which calls are made.
+pub(crate) type Connection = SendRequest<Bytes>;
+
 /// Whom to call, and as whom.
 #[derive(Clone)]
 pub(crate) struct Target {
@@ -43,6 +46,8 @@ pub(crate) enum Pace {
     Full,
     /// The same with one call in flight on each connection, which keeps nobody waiting.
     Gentle,
+    /// One call at a time.
+    Single,
     /// So many calls a second, whether or not the earlier ones are answered.
     Rate(u32),
 }
@@ -58,10 +63,11 @@ pub(crate) struct Outcome {
     pub(crate) answers: Vec<Bytes>,
 }
 
-struct Answer {
+/// What came of a call.
+pub(crate) struct Answer {
     index: usize,
-    took: Duration,
-    status: String,
+    pub(crate) took: Duration,
+    pub(crate) status: String,
     body: Bytes,
 }
 
@@ -107,6 +113,7 @@ pub(crate) async fn drive(
     let answers = match pace {
         Pace::Full => closed(target, bodies, &connections, IN_FLIGHT).await?,
         Pace::Gentle => closed(target, bodies, &connections, CONNECTIONS).await?,
+        Pace::Single => closed(target, bodies, &connections, 1).await?,
         Pace::Rate(rate) => open(target, bodies, &connections, rate).await?,
     };
     Ok(summary(answers, count, begun.elapsed()))
@@ -116,14 +123,14 @@ pub(crate) async fn drive(
 async fn closed(
     target: &Target,
     bodies: Vec<Bytes>,
-    connections: &[SendRequest<Bytes>],
+    connections: &[Connection],
     in_flight: usize,
 ) -> anyhow::Result<Vec<Answer>> {
     let (bodies, next) = (Arc::new(bodies), Arc::new(AtomicUsize::new(0)));
     let mut workers = JoinSet::new();
     for worker in 0..in_flight {
         let (bodies, next, target) = (Arc::clone(&bodies), Arc::clone(&next), target.clone());
-        let connection = connections[worker % CONNECTIONS].clone();
+        let connection = connections[worker % connections.len()].clone();
         workers.spawn(async move {
             let mut answers = Vec::new();
             loop {
@@ -145,7 +152,7 @@ async fn closed(
 async fn open(
     target: &Target,
     bodies: Vec<Bytes>,
-    connections: &[SendRequest<Bytes>],
+    connections: &[Connection],
     rate: u32,
 ) -> anyhow::Result<Vec<Answer>> {
     let mut calls = JoinSet::new();
@@ -156,7 +163,7 @@ async fn open(
         while begun.elapsed().as_secs_f64() * f64::from(rate) < index as f64 {
             ticks.tick().await;
         }
-        let (connection, target) = (connections[index % CONNECTIONS].clone(), target.clone());
+        let (connection, target) = (connections[index % connections.len()].clone(), target.clone());
         calls.spawn(async move { call(&target, connection, index, body).await });
     }
     let mut answers = Vec::new();
@@ -166,7 +173,8 @@ async fn open(
     Ok(answers)
 }
 
-async fn connect(at: SocketAddr) -> anyhow::Result<SendRequest<Bytes>> {
+/// A connection to there.
+pub(crate) async fn connect(at: SocketAddr) -> anyhow::Result<Connection> {
     let stream = TcpStream::connect(at).await?;
     stream.set_nodelay(true)?;
     let mut builder = h2::client::Builder::new();
@@ -177,9 +185,10 @@ async fn connect(at: SocketAddr) -> anyhow::Result<SendRequest<Bytes>> {
     Ok(sender)
 }
 
-async fn call(
+/// Makes one call.
+pub(crate) async fn call(
     target: &Target,
-    connection: SendRequest<Bytes>,
+    connection: Connection,
     index: usize,
     body: Bytes,
 ) -> anyhow::Result<Answer> {

@@ -5,6 +5,8 @@
 //! | how ghz is run | `ghz`, `seed` |
 //! | what Postern is measured against, and how | `bench`, `reference` |
 //! | what becomes of it at size, and over time | `scale`, `plot`, `soak` |
+//! | what becomes of it under ten times what it can do | `overload`, `throttle` |
+//! | what callers notice of telemetry that nobody takes | `telemetry` |
 //! | how calls are made and timed | `generator`, `calls` |
 //! | what a run starts | `stack`, `redis_server`, `topology`, `process`, `sink` |
 
@@ -21,6 +23,7 @@ mod calls;
 mod generator;
 mod ghz;
 mod metrics;
+mod overload;
 mod pb;
 mod plot;
 mod process;
@@ -31,6 +34,8 @@ mod seed;
 mod sink;
 mod soak;
 mod stack;
+mod telemetry;
+mod throttle;
 mod topology;
 
 use std::fs;
@@ -54,6 +59,10 @@ enum Command {
     Scale(scale::Args),
     /// Loads for long while Redis fails over, and looks for what grows
     Soak(soak::Args),
+    /// Asks for ten times what a verifier can do
+    Overload(overload::Args),
+    /// Sends telemetry to nobody, and looks whether callers notice
+    Telemetry(telemetry::Args),
     /// Writes what ghz sends to services that run already
     Seed {
         /// Where the code issuer's gRPC is, without TLS
@@ -80,17 +89,21 @@ enum Command {
     Sink {
         #[arg(long)]
         listen: SocketAddr,
+        #[arg(long)]
+        deaf: bool,
     },
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Reference { behind, listen, redis } => reference::serve(behind, listen, &redis),
-        Command::Sink { listen } => sink::serve(listen),
+        Command::Sink { listen, deaf } => sink::serve(listen, deaf),
         Command::Ghz(args) => alone(ghz::run(&args)),
         Command::Bench(args) => alone(bench::run(args)),
         Command::Scale(args) => alone(scale::run(&args)),
         Command::Soak(args) => alone(soak::run(&args)),
+        Command::Overload(args) => alone(overload::run(&args)),
+        Command::Telemetry(args) => alone(telemetry::run(&args)),
         Command::Seed { issuer, token, calls } => alone(async {
             let at = issuer.to_socket_addrs()?.next().context("--issuer leads nowhere")?;
             let token = fs::read_to_string(token)?.trim().to_owned();

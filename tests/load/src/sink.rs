@@ -18,15 +18,27 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
 /// Serves for as long as the process runs.
-pub(crate) fn serve(listen: SocketAddr) -> anyhow::Result<()> {
+pub(crate) fn serve(listen: SocketAddr, is_deaf: bool) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut server = Server::builder();
-    let server = server.add_service(TraceServiceServer::new(Sink));
-    let server = server.add_service(MetricsServiceServer::new(Sink));
+    let (sink, mut server) = (Sink { is_deaf }, Server::builder());
+    let server = server.add_service(TraceServiceServer::new(sink));
+    let server = server.add_service(MetricsServiceServer::new(sink));
     Ok(runtime.block_on(server.serve(listen))?)
 }
 
-struct Sink;
+#[derive(Clone, Copy)]
+struct Sink {
+    /// Whether it never says that it has taken what it was sent.
+    is_deaf: bool,
+}
+
+impl Sink {
+    async fn answer(self) {
+        if self.is_deaf {
+            std::future::pending::<()>().await;
+        }
+    }
+}
 
 #[tonic::async_trait]
 impl TraceService for Sink {
@@ -34,6 +46,7 @@ impl TraceService for Sink {
         &self,
         _: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        self.answer().await;
         Ok(Response::new(<_>::default()))
     }
 }
@@ -44,6 +57,7 @@ impl MetricsService for Sink {
         &self,
         _: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        self.answer().await;
         Ok(Response::new(<_>::default()))
     }
 }

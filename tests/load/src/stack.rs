@@ -25,6 +25,8 @@ pub(crate) enum Traces {
     Off,
     /// This share of them, from 0 to 1.
     Sampled(f64),
+    /// All of them, which are sent there.
+    AllTo(SocketAddr),
 }
 
 /// What production samples.
@@ -67,16 +69,18 @@ impl Stack {
         }
         fs::write(path.join("store.password"), PASSWORD)?;
         configure(&path.join("config"))?;
-        let [sink] = free()?;
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["sink", "--listen", &sink.to_string()]);
-        let process = Process::start("sink", command, path, &[sink])?;
+        let (sink, process) = start_sink(path, &[])?;
         Ok(Self { files, store, sink, _sink: process })
     }
 
     /// The stack over one Redis.
     pub(crate) fn on(redis: &Redis) -> anyhow::Result<Self> {
         Self::over(format!("redis://{}", redis.at))
+    }
+
+    /// Starts a sink that takes what it is sent, and never says so.
+    pub(crate) fn deaf(&self) -> anyhow::Result<(SocketAddr, Process)> {
+        start_sink(self.files.path(), &["--deaf"])
     }
 
     /// Starts a code issuer; second is where its tokens are had.
@@ -143,11 +147,14 @@ impl Stack {
             &mut command,
             &[("--config", "config"), ("--store-password-file", "store.password")],
         );
-        if let Traces::Sampled(share) = traces {
-            command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", self.sink));
-            command.env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
-            command.env("OTEL_TRACES_SAMPLER_ARG", share.to_string());
-        }
+        let (sink, share) = match traces {
+            Traces::Off => return Ok(command),
+            Traces::Sampled(share) => (self.sink, share),
+            Traces::AllTo(sink) => (sink, 1.0),
+        };
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{sink}"));
+        command.env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
+        command.env("OTEL_TRACES_SAMPLER_ARG", share.to_string());
         Ok(command)
     }
 
@@ -165,6 +172,13 @@ impl Stack {
         let process = Process::start(name, command, self.files.path(), &[grpc, admin])?;
         Ok(Service { grpc, admin, process, ready_after: begun.elapsed() })
     }
+}
+
+fn start_sink(folder: &Path, more: &[&str]) -> anyhow::Result<(SocketAddr, Process)> {
+    let [at] = free()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["sink", "--listen", &at.to_string()]).args(more);
+    Ok((at, Process::start("sink", command, folder, &[at])?))
 }
 
 /// Writes the configuration, with a secret of its own.
