@@ -83,7 +83,10 @@ async fn failovers_of_a_cluster_under_load_are_safe_and_soon_over() {
     load.recovery(Instant::now()).await;
     for turn in 0..failovers() {
         block_in_place(|| cluster.mend());
-        let old = owner(&cluster, BUSY[turn % BUSY.len()]);
+        // The primaries take turns: a server of 7.0 that is promoted twice within twice the timeout of
+        // its cluster counts the votes of the first time again, claims an epoch that is over, and is
+        // believed by nobody. No client can help that.
+        let old = owner(&cluster, BUSY[turn % 3 * 3]);
         let promoted = block_in_place(|| cluster.fail_over(&old, turn % 2 == 0));
         outages.push(load.recovery(promoted).await);
     }
