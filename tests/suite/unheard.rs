@@ -1,8 +1,11 @@
 //! Telemetry that nobody takes: every call is traced, and the collector is not there, or is and never
 //! answers. Callers notice nothing, and what is not taken is not kept.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::Tested;
 use crate::harness::collector::Collector;
@@ -63,6 +66,16 @@ impl Timed {
     }
 }
 
+/// What telemetry has complained of: each time the name and the words.
+fn complaints(printed: &str) -> anyhow::Result<Vec<String>> {
+    let mut complaints = Vec::new();
+    for line in printed.lines().filter(|line| line.contains(r#""target":"opentelemetry"#)) {
+        let line: Value = serde_json::from_str(line)?;
+        complaints.push(format!("{} {}", line["name"], line["message"]));
+    }
+    Ok(complaints)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_that_is_gone_or_deaf_slows_no_call_and_fills_no_memory() -> Tested {
     let deaf = Collector::deaf()?;
@@ -93,6 +106,10 @@ async fn a_collector_that_is_gone_or_deaf_slows_no_call_and_fills_no_memory() ->
         let process = timed.postern.process("postern");
         process.terminate()?;
         assert!(process.ends_within(Duration::from_secs(20)).await?.success());
+        let complaints = complaints(&timed.postern.printed())?;
+        let once: BTreeSet<_> = complaints.iter().collect();
+        assert!(!once.is_empty(), "nobody learns that telemetry is lost");
+        assert_eq!(once.len(), complaints.len(), "the log is filled with {complaints:?}");
     }
     Ok(())
 }

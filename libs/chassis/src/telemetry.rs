@@ -9,6 +9,7 @@
 mod lines;
 mod metrics;
 mod otlp;
+mod sparing;
 mod traces;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -21,13 +22,15 @@ use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithTonicConfig as _}
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer as _, Registry, fmt};
+use tracing_subscriber::{Layer, Registry, fmt};
 
 use self::lines::{JsonLines, Traced};
+use self::sparing::Sparing;
 use crate::settings::{LogFormat, Process};
 
 pub use self::metrics::{Counter, Durations, Gauge, observe};
@@ -92,8 +95,7 @@ impl Telemetry {
             lines.map_event_format(Traced).boxed()
         };
         let asked = process.log.clone().with_target(AUDIT, Level::INFO);
-        let filtered = lines.with_filter(asked).with_filter(filter_fn(is_fit_to_log)).boxed();
-        let mut layers = vec![filtered];
+        let mut layers = vec![fit_to_log(lines.with_filter(asked))];
         if let Some(provider) = &traces {
             traces::start(provider);
             layers.push(traces::layer(provider).boxed());
@@ -145,6 +147,14 @@ fn traces(resource: Resource, export: &Export) -> Result<SdkTracerProvider, Expo
     let exporter = exporter.build()?;
     let builder = SdkTracerProvider::builder().with_batch_exporter(exporter);
     Ok(builder.with_resource(resource).build())
+}
+
+/// Lets through only what a log is there for.
+fn fit_to_log<S>(lines: impl Layer<S> + Send + Sync) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    lines.with_filter(filter_fn(is_fit_to_log)).with_filter(Sparing::default()).boxed()
 }
 
 fn is_fit_to_log(event: &Metadata<'_>) -> bool {
@@ -199,9 +209,9 @@ pub(crate) mod tests {
             (lines, set_default(Registry::default().with(layer)))
         }
 
-        fn layer(&self) -> impl tracing_subscriber::Layer<Registry> + use<> {
+        fn layer(&self) -> Box<dyn Layer<Registry> + Send + Sync> {
             let writer = self.clone();
-            JsonLines::to(move || writer.clone()).with_filter(filter_fn(is_fit_to_log))
+            fit_to_log(JsonLines::to(move || writer.clone()))
         }
 
         pub(crate) fn take(&self) -> String {
@@ -229,8 +239,8 @@ pub(crate) mod tests {
             TRACER.set(Some(Box::leak(Box::new(provider.tracer("test")))));
             LazyLock::force(&ANOTHER);
             let lines = Lines::default();
-            let subscriber = Registry::default()
-                .with(vec![lines.layer().boxed(), traces::layer(&provider).boxed()]);
+            let subscriber =
+                Registry::default().with(vec![lines.layer(), traces::layer(&provider).boxed()]);
             Self { exporter, lines, _guard: set_default(subscriber) }
         }
 
