@@ -9,7 +9,6 @@ use anyhow::{Context as _, bail, ensure};
 use prost_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::generator::Target;
 use crate::redis_server::Redis;
 use crate::seed::{header, seed};
 use crate::stack::{Stack, USUAL};
@@ -58,8 +57,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     for caller in ["desk", "login", "backend"] {
         header(&stack.token(http, &format!("load-{caller}")).await?, caller, &data)?;
     }
-    let token = stack.token(http, "load-desk").await?;
-    let desk = Target { at: vec![issuer.grpc], path: calls::ISSUE, token };
+    let desk = stack.target(http, "load-desk", calls::ISSUE, vec![issuer.grpc]).await?;
     seed(&desk, args.calls, &data).await?;
 
     println!(

@@ -1,6 +1,5 @@
 //! What becomes of a verification where there are more codes, more servers, more processes.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -41,11 +40,9 @@ impl Site {
         let (issuer, http) = stack.issuer(&[])?;
         let verifiers = (0..verifiers).map(|_| stack.verifier(USUAL, &[]));
         let verifiers = verifiers.collect::<anyhow::Result<Vec<_>>>()?;
-        let at: Vec<SocketAddr> = verifiers.iter().map(|verifier| verifier.grpc).collect();
-        let token = stack.token(http, "load-desk").await?;
-        let desk = Target { at: vec![issuer.grpc], path: calls::ISSUE, token };
-        let token = stack.token(http, "load-login").await?;
-        let login = Target { at, path: calls::VERIFY, token };
+        let desk = stack.target(http, "load-desk", calls::ISSUE, vec![issuer.grpc]).await?;
+        let at = verifiers.iter().map(|verifier| verifier.grpc).collect();
+        let login = stack.target(http, "load-login", calls::VERIFY, at).await?;
         Ok(Self { desk, login, verifiers, issuer, _stack: stack })
     }
 

@@ -61,13 +61,9 @@ impl Site {
         let (issuer, http) = stack.issuer(&[])?;
         let verifier = stack.verifier(USUAL, &[])?;
         let runner = stack.runner(&verifier)?;
-        let target = async |service: &Service, path, client| {
-            let token = stack.token(http, client).await?;
-            anyhow::Ok(Target { at: vec![service.grpc], path, token })
-        };
-        let desk = target(&issuer, calls::ISSUE, "load-desk").await?;
-        let login = target(&verifier, calls::VERIFY, "load-login").await?;
-        let backend = target(&runner, calls::START, "load-backend").await?;
+        let desk = stack.target(http, "load-desk", calls::ISSUE, vec![issuer.grpc]).await?;
+        let login = stack.target(http, "load-login", calls::VERIFY, vec![verifier.grpc]).await?;
+        let backend = stack.target(http, "load-backend", calls::START, vec![runner.grpc]).await?;
         let services =
             vec![("code-issuer", issuer), ("verifier", verifier), ("journey-runner", runner)];
         Ok(Self { services, desk, login, backend, _stack: stack })

@@ -12,6 +12,7 @@ use rcgen::KeyPair;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::generator::Target;
 use crate::process::{Process, command, free};
 use crate::redis_server::{PASSWORD, Redis};
 
@@ -125,6 +126,17 @@ impl Stack {
         );
         command.args(["--client-issuer", ISSUER, "--issuer", RUNNER]);
         self.start("journey-runner", command)
+    }
+
+    /// How a client calls replicas of a service, with an access token that it has just been given.
+    pub(crate) async fn target(
+        &self,
+        http: SocketAddr,
+        client: &str,
+        path: &'static str,
+        at: Vec<SocketAddr>,
+    ) -> anyhow::Result<Target> {
+        Ok(Target { at, path, token: self.token(http, client).await? })
     }
 
     /// An access token of a client, from the token endpoint.

@@ -72,11 +72,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let redis = Redis::start(files.path(), "")?;
     let stack = Stack::on(&redis)?;
     let (issuer, http) = stack.issuer(&[])?;
-    let desk = Target {
-        at: vec![issuer.grpc],
-        path: calls::ISSUE,
-        token: stack.token(http, "load-desk").await?,
-    };
+    let desk = stack.target(http, "load-desk", calls::ISSUE, vec![issuer.grpc]).await?;
     let token = stack.token(http, "load-login").await?;
     let (deaf, _deaf) = stack.deaf()?;
     let [gone] = free()?;

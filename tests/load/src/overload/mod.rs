@@ -69,8 +69,8 @@ impl Site {
         let stack = Stack::over(store)?;
         let (issuer, http) = stack.issuer(&[])?;
         let verifier = stack.verifier(USUAL, &[])?;
-        let token = stack.token(http, "load-login").await?;
-        let login = Target { at: vec![verifier.grpc], path: calls::VERIFY, token };
+        let at = vec![verifier.grpc];
+        let login = stack.target(http, "load-login", calls::VERIFY, at).await?;
         Ok(Self { verifier, login, _stack: stack, _issuer: issuer })
     }
 }
