@@ -52,6 +52,14 @@ async fn is_serving(at: SocketAddr) -> anyhow::Result<bool> {
     Ok(answer.into_inner().status() == ServingStatus::Serving)
 }
 
+/// How many gRPC requests the metrics say are worked on.
+async fn active(admin: SocketAddr) -> anyhow::Result<usize> {
+    let metrics = reqwest::get(format!("http://{admin}/metrics")).await?.text().await?;
+    let name = r#"postern_requests_active{postern_listener="grpc"} "#;
+    let count = metrics.lines().find_map(|line| line.strip_prefix(name));
+    Ok(count.ok_or_else(|| anyhow::anyhow!("no {name}in {metrics}"))?.parse()?)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_much_is_refused_at_once_and_health_is_told_meanwhile() -> Tested {
     let postern = Postern::start()?;
@@ -84,10 +92,13 @@ async fn what_is_too_much_is_refused_at_once_and_health_is_told_meanwhile() -> T
     assert!(is_serving(at).await?, "its health");
     let ready = reqwest::get(format!("http://{}/readyz", postern.at.admin)).await?;
     assert!(ready.status().is_success(), "its readiness");
+    let busy = active(postern.at.admin).await?;
+    assert!(busy >= OF_ONE, "{busy} requests are said to be worked on");
 
     drop(stalled);
     within(BACK, "there is room again", async || {
-        Ok(verifier.describe_lockout(request.clone()).await.is_ok())
+        let answer = verifier.describe_lockout(request.clone()).await;
+        Ok(answer.is_ok() && active(postern.at.admin).await? == 0)
     })
     .await
 }

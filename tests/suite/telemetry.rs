@@ -228,6 +228,8 @@ async fn metrics_can_be_scraped_and_are_sent_and_name_no_user() -> Tested {
         r#"postern_audit_events_total{postern_action="code.denied",postern_denial="wrong_code"} 1"#,
         r#"postern_journey_outcomes_total{postern_journey_outcome="completed"} 1"#,
         r#"postern_journey_outcomes_total{postern_journey_outcome="rejected"} 1"#,
+        r#"postern_requests_active{postern_listener="grpc"} 0"#,
+        r#"postern_requests_limit{postern_listener="http"} 256"#,
         "process_open_fds ",
         r#"le="0.0005""#,
     ];

@@ -18,6 +18,7 @@ use tonic_health::server::HealthReporter;
 use tower::Service;
 
 use self::methods::Methods;
+use crate::limit::Limit;
 use crate::listener::Listener;
 
 pub use client::Client;
@@ -32,6 +33,7 @@ pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct GrpcServer {
     pub(crate) listener: Listener,
+    pub(crate) limit: Limit,
     pub(crate) names: Vec<&'static str>,
     routes: Routes,
     health: HealthReporter,
@@ -43,7 +45,8 @@ impl GrpcServer {
     pub fn new(listener: Listener) -> Self {
         let (health, service) = tonic_health::server::health_reporter();
         let (names, methods) = (vec![""], Methods::default());
-        Self { listener, names, routes: Routes::new(service), health, methods }
+        let (limit, routes) = (Limit::new(), Routes::new(service));
+        Self { listener, limit, names, routes, health, methods }
     }
 
     /// Adds a service, whose health will be reported under its name.
@@ -89,7 +92,7 @@ impl GrpcServer {
 
     /// What is served, and the handle on its health.
     pub(crate) fn into_parts(self) -> (Listener, axum::Router, Health) {
-        let router = layers::around(self.routes.into_axum_router(), self.methods);
+        let router = layers::around(self.routes.into_axum_router(), self.methods, self.limit);
         (self.listener, router, Health { names: self.names, reporter: self.health })
     }
 }

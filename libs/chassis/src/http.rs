@@ -9,6 +9,7 @@ mod source;
 use axum::Router;
 use tower_http::cors::CorsLayer;
 
+use crate::limit::Limit;
 use crate::listener::Listener;
 
 pub use body::MAX_BODY_BYTES;
@@ -20,6 +21,7 @@ pub use source::{Proxies, ProxyArgs, Source};
 #[derive(Debug)]
 pub struct HttpServer {
     pub(crate) listener: Listener,
+    pub(crate) limit: Limit,
     router: Router,
     cors: Option<CorsLayer>,
     render: Render,
@@ -30,7 +32,8 @@ impl HttpServer {
     /// Serves the router on that listener. Paths and methods that it does not have are refused
     /// here; a fallback of its own is replaced.
     pub fn new(listener: Listener, router: Router) -> Self {
-        Self { listener, router, cors: None, render: refusal::json, proxies: Proxies::default() }
+        let (limit, proxies) = (Limit::new(), Proxies::default());
+        Self { listener, limit, router, cors: None, render: refusal::json, proxies }
     }
 
     /// Lets pages of other origins call. Given here rather than to the router, so that they can
@@ -57,6 +60,7 @@ impl HttpServer {
 
     /// What is served.
     pub(crate) fn into_parts(self) -> (Listener, Router) {
-        (self.listener, layers::around(self.router, self.cors, self.render, self.proxies))
+        let Self { listener, limit, router, cors, render, proxies } = self;
+        (listener, layers::around(router, cors, render, proxies, limit))
     }
 }

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::telemetry;
+
 /// Where a server begins: enough for any that answers in a few milliseconds.
 const FIRST: f64 = 256.0;
 /// The most that a server works on at a time.
@@ -37,6 +39,23 @@ pub(crate) fn say_so() {
         tracing::warn!("too many requests at a time: refusing more");
         *said = Some(Instant::now());
     }
+}
+
+/// Lets the metrics tell how many requests the servers of one kind work on, and how many they may.
+pub(crate) fn observe(listener: &'static str, limits: Vec<Limit>) {
+    let limits = Arc::new(limits);
+    let sum = |of: fn(&State) -> usize| {
+        let limits = Arc::clone(&limits);
+        move || {
+            let sum = limits.iter().map(|limit| of(&limit.state())).sum::<usize>();
+            i64::try_from(sum).unwrap_or(i64::MAX)
+        }
+    };
+    let (labels, active) = ([("postern.listener", listener)], sum(|state| state.in_flight));
+    let says = "Requests that are worked on.";
+    telemetry::observe("postern.requests.active", says, &labels, active);
+    let says = "How many requests may be worked on at a time, as was found out.";
+    telemetry::observe("postern.requests.limit", says, &labels, sum(State::places));
 }
 
 /// The limit of one server.
@@ -70,15 +89,10 @@ impl Limit {
         Self::of(FIRST)
     }
 
-    /// Whether there is no place for another.
-    pub(crate) fn is_reached(&self) -> bool {
-        self.state().is_full()
-    }
-
     /// A place for another, if there is one.
     pub(crate) fn enter(&self) -> Option<Place> {
         let mut state = self.state();
-        if state.is_full() {
+        if state.in_flight >= state.places() {
             return None;
         }
         state.in_flight += 1;
@@ -93,10 +107,6 @@ impl Limit {
 }
 
 impl State {
-    fn is_full(&self) -> bool {
-        self.in_flight >= self.places()
-    }
-
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
     const fn places(&self) -> usize {
         self.most as usize
@@ -151,10 +161,10 @@ mod tests {
     fn there_are_as_many_places_as_there_may_be_at_a_time() {
         let limit = Limit::of(2.0);
         let held = [limit.enter(), limit.enter()];
-        assert!(held.iter().all(Option::is_some) && limit.is_reached());
+        assert!(held.iter().all(Option::is_some));
         assert!(limit.enter().is_none());
         drop(held);
-        assert!(!limit.is_reached() && limit.enter().is_some());
+        assert!(limit.enter().is_some());
     }
 
     #[tokio::test(start_paused = true)]

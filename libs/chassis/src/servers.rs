@@ -22,6 +22,7 @@ use crate::admin;
 use crate::connections::{Limits, Protocol, Stop, serve};
 use crate::grpc::{GrpcServer, Health};
 use crate::http::HttpServer;
+use crate::limit;
 use crate::listener::Listener;
 use crate::readiness::Readiness;
 use crate::settings::Drain;
@@ -100,6 +101,10 @@ impl Servers {
     ) -> Result<(), TaskError> {
         let limits = Limits::of_process();
         let (mut edges, mut inner) = (Edges::new(limits), Edges::new(limits));
+        let grpc = self.inner.iter().chain(&self.grpc).map(|server| server.limit.clone());
+        limit::observe("grpc", grpc.collect());
+        let http = self.http.iter().map(|server| server.limit.clone());
+        limit::observe("http", http.collect());
         let mut health = Vec::new();
         for server in self.inner {
             health.push(inner.serve_grpc(server));

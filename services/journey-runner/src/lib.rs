@@ -104,7 +104,7 @@ impl JourneyRunner {
         let (runner, outcomes) = (Arc::new(runner), Outcomes::new());
         let waiting = Arc::clone(&runner);
         let says = "Journeys that wait for their clients: the sum over all replicas.";
-        observe("postern.journeys.live", says, move || waiting.waiting());
+        observe("postern.journeys.live", says, &[], move || waiting.waiting());
         Self { live, gate, runner, clock, randomness, sealer, outcomes, starts, starts_per_minute }
     }
 

@@ -1,7 +1,7 @@
 //! The layers around every gRPC service, outermost first.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +16,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use super::line;
 use super::methods::Methods;
 use crate::finish::finish;
-use crate::limit::Limit;
+use crate::limit::{Limit, Place};
 
 /// The longest that an rpc may take, whatever the client allows.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
@@ -24,49 +24,51 @@ pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
 /// When a refused client may come back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-pub(super) fn around(router: Router, methods: Methods) -> Router {
-    limited(router, methods, MAX_DEADLINE, Limit::new())
-}
-
-fn limited(router: Router, methods: Methods, max_deadline: Duration, limit: Limit) -> Router {
-    router.layer(from_fn_with_state(Arc::new(Layers { methods, max_deadline, limit }), pass))
+pub(super) fn around(router: Router, methods: Methods, limit: Limit) -> Router {
+    router.layer(from_fn_with_state(Arc::new(Layers { methods, limit }), pass))
 }
 
 /// What the layers know.
 struct Layers {
     methods: Methods,
-    max_deadline: Duration,
     limit: Limit,
 }
 
 /// One layer for the router, which makes a service anew for each request and each layer.
 async fn pass(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
-    let Layers { methods, max_deadline, limit } = &*layers;
-    // Before all else: what is too much costs as good as nothing.
-    if limit.is_reached() && !is_about_the_server(request.uri().path()) {
-        line::tell_refused(&methods.find(request.uri().path()));
-        return overloaded();
+    let path = request.uri().path();
+    if is_about_the_server(path) {
+        let allowed = allowed(request.headers());
+        return catch_panic(deadline(allowed, next.run(request))).await;
     }
+    let method = layers.methods.find(path);
+    // Before all else: what is too much costs as good as nothing.
+    let Some(place) = layers.limit.enter() else {
+        line::tell_refused(&method);
+        return overloaded();
+    };
     // Around all the rest: whoever below gives the answer, it is told of.
-    line::tell(methods, request, |request| {
-        // Around all that can panic, inside what tells of it, so that a panic is told of too.
-        catch_panic(async {
-            let asked = parse_timeout(request.headers());
-            // Innermost: counts only what is really worked on, and for as long as it is, also when
-            // its caller has gone.
-            let work = shed(limit, request, next);
-            // Around the limit, so that it bounds what a client waits for in all; inside the panic
-            // guard, since it runs the service.
-            deadline(asked.map_or(*max_deadline, |asked| asked.min(*max_deadline)), work).await
-        })
+    line::tell(method, request, |request| {
+        let allowed = allowed(request.headers());
+        // Innermost: a place is held by what is really worked on, and for as long as it is, also when
+        // its caller has gone.
+        let work = work(place, request, next);
+        // Around all that can panic, inside what tells of it, so that a panic is told of too. The
+        // deadline is inside that guard, since it runs the service.
+        catch_panic(deadline(allowed, work))
     })
     .await
 }
 
 /// Whether the rpc is about the server itself: its health must be seen under load as well, and
 /// nothing is told of it.
-pub(super) fn is_about_the_server(path: &str) -> bool {
+fn is_about_the_server(path: &str) -> bool {
     path.starts_with("/grpc.")
+}
+
+/// How long a request may take.
+fn allowed(headers: &HeaderMap) -> Duration {
+    parse_timeout(headers).map_or(MAX_DEADLINE, |asked| asked.min(MAX_DEADLINE))
 }
 
 async fn catch_panic(work: impl Future<Output = Response>) -> Response {
@@ -80,11 +82,7 @@ async fn deadline(allowed: Duration, work: impl Future<Output = Response>) -> Re
     tokio::time::timeout(allowed, work).await.unwrap_or_else(|_| too_late())
 }
 
-async fn shed(limit: &Limit, request: Request, next: Next) -> Response {
-    if is_about_the_server(request.uri().path()) {
-        return next.run(request).await;
-    }
-    let Some(place) = limit.enter() else { return overloaded() };
+async fn work(place: Place, request: Request, next: Next) -> Response {
     let work = async move {
         let response = next.run(request).await;
         drop(place);
@@ -93,10 +91,17 @@ async fn shed(limit: &Limit, request: Request, next: Next) -> Response {
     finish(MAX_DEADLINE, work).await.unwrap_or_else(too_late)
 }
 
-/// A client can do more with a refusal now than with an answer after its deadline.
+/// A client can do more with a refusal now than with an answer after its deadline. It is written once:
+/// it is all that a refused request costs here.
 fn overloaded() -> Response {
-    let message = "too many requests at a time: try again later";
-    refusal(Code::ResourceExhausted, "OVERLOADED", message, Some(RETRY_AFTER))
+    static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let message = "too many requests at a time: try again later";
+        let refusal = refusal(Code::ResourceExhausted, "OVERLOADED", message, Some(RETRY_AFTER));
+        refusal.into_parts().0.headers
+    });
+    let mut response = Response::default();
+    response.headers_mut().clone_from(&HEADERS);
+    response
 }
 
 fn too_late() -> Response {
@@ -140,7 +145,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::telemetry::tests::Lines;
+    use crate::telemetry::tests::Exported;
 
     fn router() -> Router {
         let slow = || async { tokio::time::sleep(Duration::from_secs(60)).await };
@@ -150,7 +155,7 @@ mod tests {
             .route("/svc/Wrong", post(wrong))
             .route("/svc/Fast", post(|| async {}))
             .route("/grpc.health.v1.Health/Check", post(|| async {}));
-        limited(service, Methods::default(), MAX_DEADLINE, Limit::of(1.0))
+        around(service, Methods::default(), Limit::of(1.0))
     }
 
     async fn call(router: Router, path: &str, timeout: Option<&str>) -> Response {
@@ -202,8 +207,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_refused_leaves_no_line_each() {
-        let (lines, _guard) = Lines::capture();
+    async fn what_is_refused_leaves_no_span_and_no_line_each() {
+        let exported = Exported::capture();
         let router = router();
         let busy = tokio::spawn(call(router.clone(), "/svc/Slow", None));
         tokio::task::yield_now().await;
@@ -211,8 +216,19 @@ mod tests {
             let refused = call(router.clone(), "/svc/Fast", None).await;
             assert_eq!(status(&refused).code(), Code::ResourceExhausted);
         }
-        assert!(lines.take().lines().count() <= 1);
+        assert!(exported.lines.take().lines().count() <= 1);
+        assert!(exported.spans().is_empty(), "the one that has a place has not ended");
         busy.await.expect("an answer");
+        assert_eq!(exported.spans().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_told_of_what_is_about_the_server() {
+        let exported = Exported::capture();
+        call(router(), "/grpc.health.v1.Health/Check", None).await;
+        assert!(exported.spans().is_empty() && exported.lines.take().is_empty());
+        call(router(), "/svc/Fast", None).await;
+        assert!(!exported.spans().is_empty() && !exported.lines.take().is_empty());
     }
 
     #[tokio::test]

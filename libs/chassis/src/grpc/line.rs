@@ -9,8 +9,6 @@ use axum::extract::Request;
 use axum::response::Response;
 use tonic::Code;
 
-use super::layers::is_about_the_server;
-use super::methods::Methods;
 use super::status::{Learns, Watched, describe, is_fault, measure, name, tell_end};
 use crate::telemetry::{Durations, Span};
 
@@ -19,15 +17,10 @@ static DURATION: LazyLock<Durations> = LazyLock::new(|| {
 });
 
 pub(super) async fn tell<F: Future<Output = Response>>(
-    methods: &Methods,
+    method: Arc<str>,
     request: Request,
     next: impl FnOnce(Request) -> F,
 ) -> Response {
-    let path = request.uri().path();
-    if is_about_the_server(path) {
-        return next(request).await;
-    }
-    let method = methods.find(path);
     let span = Span::server(request.headers(), || describe(&method));
     let mut line = Line { method, started: Instant::now(), code: None, span: span.clone() };
     let response = span.around(next(request)).await;
@@ -90,6 +83,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::grpc::methods::Methods;
     use crate::grpc::methods::tests::descriptors;
     use crate::telemetry::tests::Lines;
 
@@ -101,7 +95,8 @@ mod tests {
     }
 
     async fn layer(State(methods): State<Methods>, request: Request, next: Next) -> Response {
-        tell(&methods, request, |request| next.run(request)).await
+        let method = methods.find(request.uri().path());
+        tell(method, request, |request| next.run(request)).await
     }
 
     fn router() -> Router {
@@ -112,7 +107,6 @@ mod tests {
                 "/test.Svc/Bad",
                 post(|| async { Status::aborted("hunter2").into_http::<Body>() }),
             )
-            .route("/grpc.health.v1.Health/Check", post(|| async { trailers("0") }))
             .fallback(|| async { Status::unimplemented("").into_http::<Body>() })
             .layer(from_fn_with_state(methods, layer))
     }
@@ -120,9 +114,7 @@ mod tests {
     #[tokio::test]
     async fn an_rpc_leaves_one_line_with_its_status_and_nothing_that_a_client_made_up() {
         let (lines, _guard) = Lines::capture();
-        for path in
-            ["/test.Svc/Good", "/test.Svc/Bad", "/test.Svc/hunter2", "/grpc.health.v1.Health/Check"]
-        {
+        for path in ["/test.Svc/Good", "/test.Svc/Bad", "/test.Svc/hunter2"] {
             let request = Request::post(path).body(Body::empty()).expect("a request");
             let response = router().oneshot(request).await.expect("an answer");
             to_bytes(response.into_body(), usize::MAX).await.expect("a body");

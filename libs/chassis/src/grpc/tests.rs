@@ -13,6 +13,7 @@ use tonic::Status;
 use super::*;
 use crate::connections::{Limits, Protocol, Stop, serve};
 use crate::grpc::methods::tests::descriptors;
+use crate::limit::Limit;
 use crate::listener::{Endpoint, bind};
 use crate::telemetry::tests::{Exported, attribute};
 use crate::telemetry::{self, SPANS, Span, note};
@@ -37,7 +38,7 @@ async fn server() -> Client {
     let rpcs = descriptors(&["Good", "Bad"]);
     let router =
         axum::Router::new().route("/test.Svc/Good", post(good)).route("/test.Svc/Bad", post(bad));
-    let router = layers::around(router, Methods::parse(&rpcs).expect("descriptors"));
+    let router = layers::around(router, Methods::parse(&rpcs).expect("descriptors"), Limit::new());
     let (keep, stop) = watch::channel(false);
     tokio::spawn(async move {
         serve(listener, router, Protocol::Http2, Limits::of_process(), Stop(stop)).await;

@@ -38,13 +38,10 @@ pub(super) fn around(
     cors: Option<CorsLayer>,
     render: Render,
     proxies: Proxies,
+    limit: Limit,
 ) -> Router {
-    let router = router.layer(from_fn_with_state(proxies, source::note));
-    limited(router, cors, render, Limit::new())
-}
-
-fn limited(router: Router, cors: Option<CorsLayer>, render: Render, limit: Limit) -> Router {
     router
+        .layer(from_fn_with_state(proxies, source::note))
         .method_not_allowed_fallback(
             move || async move { Refusal::MethodNotAllowed.answer(render) },
         )

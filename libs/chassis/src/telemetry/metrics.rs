@@ -83,14 +83,17 @@ impl Durations {
     }
 }
 
-/// Tells a number whenever somebody reads the metrics, to be called once telemetry has started. The sum
-/// over all processes is what it is about: in one alone it may be below zero.
+/// Tells a number whenever somebody reads the metrics, to be called once telemetry has started, and once
+/// for each choice of labels. The sum over all processes is what it is about: in one alone it may be
+/// below zero.
 pub fn observe(
     name: &'static str,
     description: &'static str,
+    labels: &[(&'static str, &'static str)],
     number: impl Fn() -> i64 + Send + Sync + 'static,
 ) {
-    let callback = move |observer: &dyn AsyncInstrument<i64>| observer.observe(number(), &[]);
+    let labels = attributes(labels);
+    let callback = move |observer: &dyn AsyncInstrument<i64>| observer.observe(number(), &labels);
     let meter = meter();
     let sum = meter.i64_observable_up_down_counter(name).with_description(description);
     sum.with_callback(callback).build();

@@ -19,7 +19,7 @@ fn router() -> Router {
         .route("/slow", post(slow))
         .route("/wrong", post(wrong));
     let cors = CorsLayer::new().allow_origin([HeaderValue::from_static("https://acme.example")]);
-    limited(service, Some(cors), json, Limit::of(1.0))
+    around(service, Some(cors), json, Proxies::default(), Limit::of(1.0))
 }
 
 async fn call(router: Router, method: Method, path: &str, body: Body) -> (StatusCode, Response) {
