@@ -23,7 +23,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -154,7 +154,9 @@ fn fit_to_log<S>(lines: impl Layer<S> + Send + Sync) -> Box<dyn Layer<S> + Send 
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    lines.with_filter(filter_fn(is_fit_to_log)).with_filter(Sparing::default()).boxed()
+    // One filter of the two: what one of several would let through, and another never, is asked about
+    // each time that a library could have said it.
+    lines.with_filter(filter_fn(is_fit_to_log).and(Sparing::default())).boxed()
 }
 
 fn is_fit_to_log(event: &Metadata<'_>) -> bool {

@@ -49,7 +49,15 @@ impl<S> Filter<S> for Sparing {
 
 #[cfg(test)]
 mod tests {
+    use tracing::callsite::Callsite as _;
+    use tracing::metadata::Kind;
+    use tracing::{Level, Subscriber as _};
+    use tracing_subscriber::Registry;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
     use super::*;
+    use crate::telemetry::fit_to_log;
+    use crate::telemetry::lines::JsonLines;
     use crate::telemetry::tests::Lines;
 
     /// What the exporter says of an export that fails.
@@ -73,12 +81,19 @@ mod tests {
 
     #[test]
     fn it_is_heard_again_when_a_while_has_gone_by() {
-        let metadata =
-            tracing::callsite!(name: "complaint", kind: tracing::metadata::Kind::EVENT, fields: );
-        let complaint = tracing::callsite::Callsite::metadata(metadata).callsite();
+        let callsite = tracing::callsite!(name: "complaint", kind: Kind::EVENT, fields: );
         let (sparing, begun) = (Sparing::default(), Instant::now());
-        let heard = [0, 1, 299, 300, 301, 600]
-            .map(|seconds| sparing.is_due(complaint.clone(), begun + Duration::from_secs(seconds)));
+        let heard = [0, 1, 299, 300, 301, 600].map(|seconds| {
+            let now = begun + Duration::from_secs(seconds);
+            sparing.is_due(callsite.metadata().callsite(), now)
+        });
         assert_eq!(heard, [true, false, false, true, false, true]);
+    }
+
+    #[test]
+    fn what_is_never_heard_is_not_asked_about_each_time() {
+        let log = Registry::default().with(fit_to_log(JsonLines::to(std::io::sink)));
+        let detail = tracing::callsite!(name: "frame", kind: Kind::EVENT, target: "h2", level: Level::TRACE, fields: );
+        assert!(log.register_callsite(detail.metadata()).is_never());
     }
 }
