@@ -9,7 +9,9 @@
 //!   by ten times as many callers as it works for at a time, each of whom comes back about a second
 //!   after a refusal, as the refusal says. The generator is as busy then as what it measures, and takes
 //!   its part of the processor: how long it waits for a refusal is printed, and not judged; and what is
-//!   done is what the verifier does of its work in a second of the processor that it gets.
+//!   done is what the verifier does of its work in a second of the processor that it gets. In it are the
+//!   refusals, of which each costs a part of a call: the less of the machine is left to the verifier,
+//!   the more of them come to each call that it serves. Both are printed.
 //!
 //! Users without a code are asked for: whoever floods a verifier has no codes.
 
@@ -95,6 +97,10 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let calm = self::calm(&site.login).await?;
     let (peak, at_peak) = spending(&site, patient(&site.login, WORKED_FOR, length)).await?;
     let (over, spent) = spending(&site, patient(&site.login, TIMES * WORKED_FOR, length)).await?;
+    let (call, served) = (at_peak.as_secs_f64() / peak.served.count(), over.served.count());
+    let refusal = (spent.as_secs_f64() - call * served) / over.refused.count();
+    let (refusal, refusals) = (refusal / call, over.refused.count() / served);
+    println!("  {refusals:.2} refusals for each call served; each cost {refusal:.2} of a call");
     let goodput = over.served.rate() / spent.as_secs_f64() * at_peak.as_secs_f64();
     let goodput = ("goodput / peak, of CPU", goodput / peak.served.rate());
     missed += judge(&site, &calm, &peak.served, &over, goodput, false).await?;
