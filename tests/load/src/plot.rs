@@ -9,13 +9,13 @@ const HEIGHT: f64 = 320.0;
 /// Room for what is written around the plot.
 const MARGIN: (f64, f64) = (70.0, 60.0);
 
-/// A plot: its `x` are names, in order; its `y` begin at zero, so that no difference looks larger
-/// than it is.
+/// A plot: its `x` are side by side, however far apart; its `y` begin at zero, so that no difference
+/// looks larger than it is.
 pub(crate) struct Plot<'a> {
     pub(crate) title: &'a str,
     pub(crate) x: &'a str,
     pub(crate) y: &'a str,
-    pub(crate) points: &'a [(String, f64)],
+    pub(crate) points: &'a [(usize, f64)],
 }
 
 impl Plot<'_> {
@@ -35,23 +35,24 @@ impl Plot<'_> {
         };
         let mut shapes = String::new();
         let mut line = String::new();
-        for (index, (name, value)) in self.points.iter().enumerate() {
-            let (x, y) = place(index, *value);
+        for (index, &(at, value)) in self.points.iter().enumerate() {
+            let (x, y) = place(index, value);
             let _ = write!(line, "{x:.1},{y:.1} ");
             let _ = writeln!(
                 shapes,
                 "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"#1f5fa8\"/>\n\
-                 <text x=\"{x:.1}\" y=\"{:.1}\">{value:.2}</text>\n\
+                 <text x=\"{x:.1}\" y=\"{:.1}\">{}</text>\n\
                  <text x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
                 y - 10.0,
+                written(value),
                 bottom + 18.0,
-                escape(name),
+                written(at as f64),
             );
         }
         let (middle, right) = (WIDTH / 2.0, WIDTH - left);
         let (title, x, y) = (escape(self.title), escape(self.x), escape(self.y));
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
              font-family=\"sans-serif\" font-size=\"12\" text-anchor=\"middle\">\n\
              <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n\
              <text x=\"{middle}\" y=\"24\" font-size=\"15\">{title}</text>\n\
@@ -66,21 +67,38 @@ impl Plot<'_> {
     }
 }
 
+/// A number with as many digits as anybody reads.
+fn written(value: f64) -> String {
+    let text = match value {
+        0.0..10.0 if value.fract() > 0.0 => format!("{value:.2}"),
+        _ => format!("{value:.0}"),
+    };
+    let digits = text.find('.').unwrap_or(text.len());
+    let mut grouped = String::new();
+    for (index, digit) in text.char_indices() {
+        if index > 0 && index < digits && (digits - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 #[test]
 fn higher_values_are_drawn_higher_and_every_value_is_written() {
-    let points = [("a".to_owned(), 1.0), ("b & c".to_owned(), 2.0)];
-    let svg = Plot { title: "t", x: "x", y: "y < z", points: &points }.draw();
+    let points = [(1000, 1.25), (5_000_000, 31_415.9)];
+    let svg = Plot { title: "t", x: "x", y: "y < z & more", points: &points }.draw();
     let heights: Vec<f64> = svg
         .split("cy=\"")
         .skip(1)
         .filter_map(|rest| rest.split('"').next()?.parse().ok())
         .collect();
     assert!(heights.len() == 2 && heights[0] > heights[1], "{heights:?}");
-    for text in ["1.00", "2.00", "b &amp; c", "y &lt; z"] {
+    for text in [">1.25<", ">31,416<", ">1,000<", ">5,000,000<", "y &lt; z &amp; more"] {
         assert!(svg.contains(text), "{text} is missing");
     }
 }

@@ -105,9 +105,9 @@ async fn codes(args: &Args) -> anyhow::Result<()> {
         println!(
             "{size:>9} codes: p99 {slowest:.2} ms, {bytes:.0} bytes each, redis {spent:.1} us"
         );
-        p99.push((size.to_string(), slowest));
-        memory.push((size.to_string(), bytes));
-        cpu.push((size.to_string(), spent));
+        p99.push((size, slowest));
+        memory.push((size, bytes));
+        cpu.push((size, spent));
     }
     let x = "active codes";
     let title = "Verifications among many codes, 2,000 a second";
@@ -134,7 +134,7 @@ async fn cluster(args: &Args) -> anyhow::Result<()> {
             outcome.rate(),
             busiest.as_secs_f64() * 1e6,
         );
-        points.push((primaries.to_string(), bound));
+        points.push((primaries, bound));
     }
     let title = "What the busiest primary's processor time allows";
     Plot { title, x: "primaries of the cluster", y: "verifications a second", points: &points }
@@ -150,7 +150,7 @@ async fn verifiers(args: &Args) -> anyhow::Result<()> {
         let site = Site::start(format!("redis://{}", servers[0].at), verifiers).await?;
         let (outcome, _) = site.verify(&servers, args.calls, Pace::Full).await?;
         println!("{verifiers} verifiers: {:.0}/s", outcome.rate());
-        points.push((verifiers.to_string(), outcome.rate()));
+        points.push((verifiers, outcome.rate()));
     }
     let title = "Verifier processes over one Redis, on this machine's processors";
     Plot { title, x: "verifiers", y: "verifications a second", points: &points }.save("verifiers")
