@@ -32,6 +32,9 @@ const RATE: u32 = 400;
 /// After a failover, until all is as before: sentinels agree, links come up, lost codes are gone.
 const UNREST: Duration = Duration::from_secs(15);
 
+/// How many of a thousand calls may fail while nothing is wrong with Redis: the machine has its moments.
+const MOST_FAILED: f64 = 1.0;
+
 /// How much a service may hold more at the end than after its first third: the allocator's rest.
 const MEMORY_ALLOWED: f64 = 1.10;
 
@@ -45,6 +48,15 @@ struct Site {
     login: Target,
     backend: Target,
     _stack: Stack,
+}
+
+/// What came of calls.
+#[derive(Default)]
+struct Tally {
+    calls: usize,
+    failed: usize,
+    /// Good codes that were answered, and not with yes.
+    denied: usize,
 }
 
 /// What a service holds.
@@ -92,6 +104,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let every = Duration::from_secs(args.failover_every);
     let (mut samples, mut unrest) = (Vec::new(), begun);
     let (mut cycles, mut failovers, mut lost) = (0, 0, 0);
+    let mut quiet = Tally::default();
     while begun.elapsed() < length {
         let (_, issued) = calls::try_issue(&site.desk, args.codes, Pace::Rate(RATE)).await?;
         // While codes are out, so that some of them cross it.
@@ -101,44 +114,45 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
             unrest = Instant::now() + UNREST;
         }
         let is_quiet = Instant::now() > unrest;
-        lost += cycle(&site, &issued, args.codes, is_quiet).await?;
+        let Tally { calls, failed, denied } = cycle(&site, &issued, args.codes).await?;
+        if is_quiet {
+            ensure!(
+                denied == 0,
+                "{denied} good codes were denied, and nothing was wrong with Redis"
+            );
+            quiet.calls += calls;
+            quiet.failed += failed;
+        } else {
+            lost += failed;
+        }
         cycles += 1;
         samples.push(site.sample().await?);
     }
     println!("{cycles} cycles, {failovers} failovers, {lost} calls lost around them");
+    println!("{} of {} other calls failed", quiet.failed, quiet.calls);
     ensure!(failovers > 0, "no failover took place: it was too short");
+    let failed = quiet.failed as f64 * 1000.0 / quiet.calls as f64;
+    ensure!(failed <= MOST_FAILED, "too many calls failed while nothing was wrong with Redis");
     judge(&site, &samples)
 }
 
 /// Redeems every code, one half by verification and one by journeys, after a wrong guess at each,
-/// and then again. Answers with how many calls failed.
-async fn cycle(
-    site: &Site,
-    issued: &[Issued],
-    asked: usize,
-    is_quiet: bool,
-) -> anyhow::Result<usize> {
+/// and then again. So many codes were asked for.
+async fn cycle(site: &Site, issued: &[Issued], asked: usize) -> anyhow::Result<Tally> {
     let pace = Pace::Rate(RATE);
     let wrong = calls::try_guesses(&site.login, issued, Issued::wrong, pace).await?;
     ensure!(calls::accepted(&wrong)? == 0, "a wrong code was accepted");
     let (here, there) = issued.split_at(issued.len() / 2);
     let right = calls::try_guesses(&site.login, here, Issued::right, pace).await?;
     let journeys = calls::try_journeys(&site.backend, there, pace).await?;
-    let (accepted, completed) = (calls::accepted(&right)?, calls::completed(&journeys)?);
+    let redeemed = calls::accepted(&right)? + calls::completed(&journeys)?;
+    let denied = issued.len() - redeemed - right.errors() - journeys.errors();
     let again = calls::try_guesses(&site.login, issued, Issued::right, pace).await?;
     let twice = accepted_again(&right, &journeys, &again)?;
     ensure!(twice == 0, "{twice} codes were accepted twice");
-    let failed = [&wrong, &right, &journeys, &again].map(Outcome::errors).iter().sum::<usize>();
-    if is_quiet {
-        ensure!(
-            failed == 0 && issued.len() == asked && accepted + completed == asked,
-            "of {asked} codes {} were issued and {} accepted, and {failed} calls failed, while \
-             nothing was wrong with Redis",
-            issued.len(),
-            accepted + completed,
-        );
-    }
-    Ok(failed + asked - issued.len())
+    let failed = [wrong, right, journeys, again].iter().map(Outcome::errors).sum::<usize>();
+    // Each code is asked for, guessed at, redeemed, and redeemed again.
+    Ok(Tally { calls: 4 * asked, failed: failed + asked - issued.len(), denied })
 }
 
 /// How many calls were accepted both times: `again` has those of both.
