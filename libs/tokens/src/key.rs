@@ -1,9 +1,10 @@
-//! One key: its PEM, its name and its public half.
+//! One key: its PEM, its name and its two halves.
 
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
-    ParsedPublicKey, VerificationAlgorithm,
+    Ed25519KeyPair, ParsedPublicKey, Signature, VerificationAlgorithm,
 };
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
@@ -42,8 +43,37 @@ pub(crate) struct Key {
     pub(crate) algorithm: Algorithm,
     pub(crate) verifying: DecodingKey,
     /// `None` if only the public half is known.
-    pub(crate) signing: Option<EncodingKey>,
+    pub(crate) signing: Option<Signing>,
     pub(crate) jwk: Jwk,
+}
+
+/// The private half, read and checked once: to do so again for each token would cost more than to
+/// sign it.
+pub(crate) enum Signing {
+    Es256(EcdsaKeyPair),
+    EdDsa(Ed25519KeyPair),
+}
+
+impl Signing {
+    fn parse(key: &EncodingKey) -> Option<Self> {
+        let pkcs8 = key.as_bytes();
+        match key.family() {
+            AlgorithmFamily::Ec => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8);
+                pair.ok().map(Self::Es256)
+            }
+            AlgorithmFamily::Ed => Ed25519KeyPair::from_pkcs8(pkcs8).ok().map(Self::EdDsa),
+            AlgorithmFamily::Hmac | AlgorithmFamily::Rsa => None,
+        }
+    }
+
+    /// The signature as it stands in a token.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Signature, Unspecified> {
+        match self {
+            Self::Es256(pair) => pair.sign(&SystemRandom::new(), message),
+            Self::EdDsa(pair) => pair.try_sign(message),
+        }
+    }
 }
 
 impl Key {
@@ -52,7 +82,7 @@ impl Key {
         let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
         EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new())
             .ok()
-            .and_then(|pkcs8| Self::private(EncodingKey::from_ec_der(pkcs8.as_ref())))
+            .and_then(|pkcs8| Self::private(&EncodingKey::from_ec_der(pkcs8.as_ref())))
             .expect("the library reads the key that it has drawn")
     }
 
@@ -67,7 +97,7 @@ impl Key {
             "PRIVATE KEY-----" => EncodingKey::from_ec_pem(pem)
                 .or_else(|_| EncodingKey::from_ed_pem(pem))
                 .ok()
-                .and_then(Self::private),
+                .and_then(|key| Self::private(&key)),
             "PUBLIC KEY-----" => DecodingKey::from_ec_pem(pem)
                 .or_else(|_| DecodingKey::from_ed_pem(pem))
                 .ok()
@@ -80,10 +110,10 @@ impl Key {
         key.ok_or(KeyFault::Unsupported)
     }
 
-    fn private(signing: EncodingKey) -> Option<Self> {
-        let (algorithm, _) = accepted(signing.family())?;
-        let jwk = Jwk::from_encoding_key(&signing, algorithm).ok()?;
-        Some(Self { signing: Some(signing), ..Self::public(jwk, algorithm)? })
+    fn private(key: &EncodingKey) -> Option<Self> {
+        let (algorithm, _) = accepted(key.family())?;
+        let jwk = Jwk::from_encoding_key(key, algorithm).ok()?;
+        Some(Self { signing: Some(Signing::parse(key)?), ..Self::public(jwk, algorithm)? })
     }
 
     fn public(mut jwk: Jwk, algorithm: Algorithm) -> Option<Self> {

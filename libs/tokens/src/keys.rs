@@ -12,12 +12,11 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use jsonwebtoken::EncodingKey;
 use secrecy::{ExposeSecret as _, SecretSlice};
 use serde_json::{Value, json};
 
-use crate::key::Key;
 pub use crate::key::KeyFault;
+use crate::key::{Key, Signing};
 
 /// A file, or the folder, that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +97,7 @@ impl KeyRing {
         self.keys.get(kid)
     }
 
-    pub(crate) fn signer(&self) -> Option<(&Key, &EncodingKey)> {
+    pub(crate) fn signer(&self) -> Option<(&Key, &Signing)> {
         let key = self.keys.get(self.signer.as_ref()?)?;
         Some((key, key.signing.as_ref()?))
     }

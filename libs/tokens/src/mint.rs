@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jsonwebtoken::{Header, encode};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::Header;
+use serde::Serialize;
 
 use crate::claims::Claims;
 use crate::keys::KeyRing;
@@ -51,8 +54,16 @@ impl Minter {
         header.typ = Some(typ.to_owned());
         header.kid = Some(key.kid.clone());
         let claims = Claims { iss: self.issuer.clone(), ..claims };
-        encode(&header, &claims, signing).map_err(|_| MintError::Signing)
+        let message = format!("{}.{}", encode(&header)?, encode(&claims)?);
+        let signature = signing.sign(message.as_bytes()).map_err(|_| MintError::Signing)?;
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
+}
+
+/// A part of a token.
+fn encode(part: &impl Serialize) -> Result<String, MintError> {
+    let json = serde_json::to_vec(part).map_err(|_| MintError::Signing)?;
+    Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
 impl fmt::Debug for Minter {
