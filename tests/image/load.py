@@ -52,7 +52,9 @@ class Load:
         while not self.over.wait(0.5):
             with self.lock:
                 listed = {service: list(running) for service, running in self.replicas.items()}
-            self.ready = {service: [it for it in listed[service] if it.is_ready()] for service in SERVICES}
+            ready = {service: [it for it in listed[service] if it.is_ready()] for service in SERVICES}
+            # Whoever knows of none that is ready asks them all the same.
+            self.ready = {service: ready[service] or listed[service] for service in SERVICES}
 
     def call(self) -> None:
         bearer, used = "", 0

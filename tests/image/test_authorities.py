@@ -1,6 +1,7 @@
 """Whom an image believes under TLS: the public authorities that it carries, or those that are mounted in
 their place. Redis is told to speak TLS under an authority of the test's own."""
 
+import time
 from pathlib import Path
 from typing import Iterator
 
@@ -66,8 +67,11 @@ def test_redis_is_believed_if_its_authority_is(stack: Stack, believed: str) -> N
             running.wait_until_ready()
         assert redeem(issuer, runner, file.read_text().strip()) == "completed"
     else:
+        begun = time.monotonic()
         while ask(f"{issuer}/.well-known/jwks.json")[0] != 200:
+            assert time.monotonic() - begun < 60, services["code-issuer"].log()
             assert services["code-issuer"].state()["Running"], services["code-issuer"].log()
+            time.sleep(0.1)
         with pytest.raises(AssertionError, match="unavailable"):
             redeem(issuer, runner, file.read_text().strip())
         assert "certificate" in services["code-issuer"].log().lower(), services["code-issuer"].log()

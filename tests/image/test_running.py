@@ -98,8 +98,9 @@ def test_a_container_that_is_killed_comes_back(stack: Stack, services: dict[str,
             time.sleep(0.1)
         running.ports.clear()
         running.wait_until_ready()
-        # It was the only one. Whoever calls it finds it again when it next looks, which is every second.
-        recovers_within(stack, services, 10, f"after-{service}")
+        # It was the only one. Whoever calls it finds it again when it next looks, which is every second;
+        # the rest of the time is a busy machine's.
+        recovers_within(stack, services, 30, f"after-{service}")
 
 
 def test_replacing_every_replica_under_load_loses_no_call(stack: Stack, services: dict[str, Running]) -> None:
