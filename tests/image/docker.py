@@ -77,7 +77,6 @@ def context(folder: Path) -> Path:
     subprocess.run([ROOT / "deploy/docker/bills", folder], check=True, cwd=ROOT)
     for binary in ("code-issuer", "verifier", "journey-runner", "postern"):
         shutil.copy2(Path(os.environ["POSTERN_STATIC"]) / binary, folder)
-        subprocess.run(["strip", folder / binary], check=True)
     shutil.copy2(AUTHORITIES, folder)
     return folder
 
