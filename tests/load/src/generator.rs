@@ -72,14 +72,9 @@ pub(crate) struct Answer {
 }
 
 impl Outcome {
-    /// Calls.
-    pub(crate) fn count(&self) -> f64 {
-        self.durations.len() as f64
-    }
-
     /// Calls in a second.
     pub(crate) fn rate(&self) -> f64 {
-        self.count() / self.elapsed.as_secs_f64()
+        self.durations.len() as f64 / self.elapsed.as_secs_f64()
     }
 
     /// The duration that this share of the calls did not exceed.

@@ -8,10 +8,8 @@
 //!   much over HTTP/2 as it does, and a generator beside it none to ask for that much. So it is asked
 //!   by ten times as many callers as it works for at a time, each of whom comes back about a second
 //!   after a refusal, as the refusal says. The generator is as busy then as what it measures, and takes
-//!   its part of the processor: how long it waits for a refusal is printed, and not judged; and what is
-//!   done is what the verifier does of its work in a second of the processor that it gets. In it are the
-//!   refusals, of which each costs a part of a call: the less of the machine is left to the verifier,
-//!   the more of them come to each call that it serves. Both are printed.
+//!   its part of the processor: how long it waits for a refusal is printed, and not judged. Peak and
+//!   flood take turns, and the middle one of their ratios counts.
 //!
 //! Users without a code are asked for: whoever floods a verifier has no codes.
 
@@ -44,6 +42,8 @@ const SLOW: u32 = 500_000;
 const TIMES: usize = 10;
 /// How many callers the verifier works for at a time, to begin with.
 const WORKED_FOR: usize = 256;
+/// How often the peak and the flood take turns.
+const ROUNDS: usize = 3;
 /// Calls by which the peak is found.
 const PEAK_CALLS: usize = 5_000;
 /// Calls one by one, by which it is found how long one takes.
@@ -81,41 +81,58 @@ impl Site {
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let files = TempDir::new()?;
     let redis = Redis::start(files.path(), "")?;
-    let slow = throttle::start(redis.at, SLOW)?;
-    let (mut missed, length) = (0, Duration::from_secs(args.seconds.into()));
-    println!("a store that lets little through");
-    let site = Site::over(format!("redis://{slow}")).await?;
-    let calm = calm(&site.login).await?;
-    let peak = peak(&site.login).await?;
-    let over = flood(&site.login, peak.rate() * TIMES as f64, length).await?;
-    let goodput = ("goodput / peak", over.served.rate() / peak.rate());
-    missed += judge(&site, &calm, &peak, &over, goodput, true).await?;
-    drop(site);
-
-    println!("\na processor that can do no more");
-    let site = Site::over(format!("redis://{}", redis.at)).await?;
-    let calm = self::calm(&site.login).await?;
-    let (peak, at_peak) = spending(&site, patient(&site.login, WORKED_FOR, length)).await?;
-    let (over, spent) = spending(&site, patient(&site.login, TIMES * WORKED_FOR, length)).await?;
-    let (call, served) = (at_peak.as_secs_f64() / peak.served.count(), over.served.count());
-    let refusal = (spent.as_secs_f64() - call * served) / over.refused.count();
-    let (refusal, refusals) = (refusal / call, over.refused.count() / served);
-    println!("  {refusals:.2} refusals for each call served; each cost {refusal:.2} of a call");
-    let goodput = over.served.rate() / spent.as_secs_f64() * at_peak.as_secs_f64();
-    let goodput = ("goodput / peak, of CPU", goodput / peak.served.rate());
-    missed += judge(&site, &calm, &peak.served, &over, goodput, false).await?;
+    let length = Duration::from_secs(args.seconds.into());
+    let missed = store(&redis, length).await? + processor(&redis, length).await?;
     ensure!(missed == 0, "{missed} figures are below their bar");
     Ok(())
 }
 
-/// What came of a flood, and what the verifier spent of the processor on it.
+async fn store(redis: &Redis, length: Duration) -> anyhow::Result<usize> {
+    println!("a store that lets little through");
+    let slow = throttle::start(redis.at, SLOW)?;
+    let site = Site::over(format!("redis://{slow}")).await?;
+    let calm = calm(&site.login).await?;
+    let peak = peak(&site.login).await?;
+    let over = flood(&site.login, peak.rate() * TIMES as f64, length).await?;
+    judge(&site, &calm, &peak, &over, true).await
+}
+
+async fn processor(redis: &Redis, length: Duration) -> anyhow::Result<usize> {
+    println!("\na processor that can do no more");
+    let site = Site::over(format!("redis://{}", redis.at)).await?;
+    let calm = calm(&site.login).await?;
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let (peak, call) = spending(&site, patient(&site.login, WORKED_FOR, length)).await?;
+        let callers = TIMES * WORKED_FOR;
+        let (over, with_refusals) = spending(&site, patient(&site.login, callers, length)).await?;
+        println!(
+            "  {:.0}/s of {:.0}/s, for {with_refusals:.1} us of the verifier's processor each, and {call:.1} us",
+            over.served.rate(),
+            peak.served.rate(),
+        );
+        rounds.push((peak.served, over));
+    }
+    rounds.sort_by(|one, other| goodput(&one.0, &one.1).total_cmp(&goodput(&other.0, &other.1)));
+    let (peak, over) = &rounds[ROUNDS / 2];
+    judge(&site, &calm, peak, over, false).await
+}
+
+/// What came of a flood, and how many microseconds the verifier spent for each call that it served.
 async fn spending(
     site: &Site,
     flood: impl Future<Output = anyhow::Result<Flood>>,
-) -> anyhow::Result<(Flood, Duration)> {
+) -> anyhow::Result<(Flood, f64)> {
     let before = site.verifier.process.cpu()?;
     let flood = flood.await?;
-    Ok((flood, site.verifier.process.cpu()?.saturating_sub(before)))
+    let spent = site.verifier.process.cpu()?.saturating_sub(before);
+    let each = spent.as_secs_f64() * 1e6 / flood.served.durations.len() as f64;
+    Ok((flood, each))
+}
+
+/// How much of what could be done was done.
+fn goodput(peak: &Outcome, over: &Flood) -> f64 {
+    over.served.rate() / peak.rate()
 }
 
 fn guesses(count: usize) -> Vec<Bytes> {
@@ -150,7 +167,6 @@ async fn judge(
     calm: &Outcome,
     peak: &Outcome,
     over: &Flood,
-    (name, goodput): (&'static str, f64),
     is_time_judged: bool,
 ) -> anyhow::Result<usize> {
     let back = back(site, calm.quantile(0.99)).await?;
@@ -171,7 +187,7 @@ async fn judge(
     let judged =
         is_time_judged.then_some(("refused within, ms", refused_within, REFUSED_WITHIN, false));
     let figures = [
-        (name, goodput, LEAST_GOODPUT, true),
+        ("goodput / peak", goodput(peak, over), LEAST_GOODPUT, true),
         ("itself again after, s", back.as_secs_f64(), BACK_WITHIN, false),
     ];
     let mut missed = 0;
