@@ -20,7 +20,7 @@ use crate::harness::*;
 
 const RPC: &str = "/postern.code.v1.VerifierService/DescribeLockout";
 /// What a service takes at a time.
-const MOST: usize = 1024;
+const MOST: usize = 256;
 /// The calls of one connection: less than it may have.
 const OF_ONE: usize = 200;
 /// Less than a call may take, so that a refusal within it was no timeout.

@@ -2,11 +2,11 @@
 //!
 //! # Why not one number
 //! Whoever is let in waits for those before them: at what can be done in a second, so many at a time
-//! take so long. Where the processor is what there is least of, a thousand at a time are answered within
-//! a tenth of a second. Where it is a store that does a thousand calls a second, the same thousand wait
-//! for a second each, which is longer than anybody waits for a store: every call is worked on, and none
-//! is answered. So the number is what goes up while answers come in time, and down while they do not:
-//! the way in which TCP finds out how much a network carries.
+//! take so long. Where the processor is what there is least of, some hundreds at a time are answered
+//! within a hundredth of a second. Where it is a store that does a thousand calls a second, as many wait
+//! for longer than anybody waits for a store: every call is worked on, and none is answered. So the
+//! number is what goes down while answers come too late, and up again while they do not: the way in
+//! which TCP finds out how much a network carries.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,10 +15,10 @@ use tokio::time::Instant;
 
 use crate::telemetry;
 
-/// Where a server begins: enough for any that answers in a few milliseconds.
-const FIRST: f64 = 256.0;
-/// The most that a server works on at a time.
-const MOST: f64 = 1024.0;
+/// The most that a server works on at a time, and where it begins: enough for any that answers in a few
+/// milliseconds. Of more, no more are done in a second: they wait, and each costs more, since what
+/// belongs to them all no longer fits the processor's caches.
+const MOST: f64 = 256.0;
 /// The least: enough to keep a processor busy with calls that take no longer than they must.
 const LEAST: f64 = 64.0;
 
@@ -86,7 +86,7 @@ impl Limit {
 
     /// The limit of a server that has just started.
     pub(crate) fn new() -> Self {
-        Self::of(FIRST)
+        Self::of(MOST)
     }
 
     /// A place for another, if there is one.
