@@ -1,6 +1,6 @@
 //! An application: the tenant to which clients, users and a policy belong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +8,12 @@ use std::time::Duration;
 use codes::directory::{Directory, OpaqueDirectory};
 use codes::ids::{ApplicationId, ClientId};
 use codes::policy::Policy;
-use journeys::definition::JourneyId;
-use yaml::{Node, Notes};
+use yaml::{Fields, Node, Notes};
 
 use crate::client::{self, Client};
+use crate::known::Known;
 use crate::policy;
 use crate::reading::Reading;
-use crate::users::FileDirectory;
 
 /// An application.
 #[derive(Clone)]
@@ -59,19 +58,6 @@ impl Default for TokenSettings {
     }
 }
 
-/// What is known from other files while an application is read.
-#[derive(Default)]
-pub(crate) struct Known {
-    /// The journeys that some file defines, even if it is not valid yet.
-    pub(crate) journeys: BTreeSet<JourneyId>,
-    /// The users of each file; `None` where something is wrong with them.
-    pub(crate) directories: BTreeMap<String, Option<Arc<FileDirectory>>>,
-    /// The applications seen so far, and their files.
-    pub(crate) applications: BTreeMap<ApplicationId, String>,
-    /// The clients seen so far, and their files.
-    pub(crate) clients: BTreeMap<ClientId, String>,
-}
-
 /// Reads an application. `None` if something is wrong with it, all of which is noted.
 pub(crate) fn read(
     reading: &mut Reading,
@@ -79,7 +65,7 @@ pub(crate) fn read(
     known: &mut Known,
     node: &Node,
 ) -> Option<Application> {
-    let mut fields = notes.fields(node, "application");
+    let mut fields = Fields::of(notes, node, "application");
     let id = fields.required(notes, "id").and_then(|node| id(notes, known, node));
     let name = fields.required(notes, "name").and_then(|node| name(notes, node));
     let clients = fields.required(notes, "clients").and_then(|node| {
@@ -124,7 +110,7 @@ fn name(notes: &mut Notes, node: &Node) -> Option<String> {
 
 fn tokens(notes: &mut Notes, node: Option<&Node>) -> Option<TokenSettings> {
     let Some(node) = node else { return Some(TokenSettings::default()) };
-    let mut fields = notes.fields(node, "tokens");
+    let mut fields = Fields::of(notes, node, "tokens");
     let mut tokens = TokenSettings::default();
     let mut is_valid = true;
     if let Some(node) = fields.optional("scope") {
@@ -165,7 +151,7 @@ fn scope(notes: &mut Notes, node: &Node, text: &str) -> bool {
 
 fn directory(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Option<Arc<dyn Directory>> {
     let Some(node) = node else { return Some(Arc::new(OpaqueDirectory)) };
-    let mut fields = notes.fields(node, "users");
+    let mut fields = Fields::of(notes, node, "users");
     let kind = fields.required(notes, "directory");
     let file = fields.optional("file");
     let line = fields.line();

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use codes::ids::ClientId;
-use journeys::definition::JourneyId;
+use journeys::ids::JourneyId;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokens::scope::Scope;
 use tokens::secret::SecretHash;
 use tokens::service::ServiceToken;
-use yaml::{Node, Notes};
+use yaml::{Fields, Node, Notes};
 
-use crate::application::Known;
+use crate::known::Known;
 use crate::origin;
 use crate::reading::Reading;
 
@@ -71,7 +71,7 @@ pub(crate) fn read(
     known: &mut Known,
     node: &Node,
 ) -> Option<Client> {
-    let mut fields = notes.fields(node, "client");
+    let mut fields = Fields::of(notes, node, "client");
     let id = fields.required(notes, "id").and_then(|node| id(notes, known, node));
     let secret = [fields.optional("secret_file"), fields.optional("secret_sha256")];
     let scopes = fields.optional("scopes");

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use codes::ids::{ApplicationId, ClientId};
-use journeys::definition::{Journey, JourneyId};
+use journeys::definition::Journey;
+use journeys::ids::JourneyId;
 use yaml::{Content, Node, Problem};
 
-use crate::application::{self, Application, Known};
+use crate::application::{self, Application};
 use crate::client::{Client, ClientKind};
 use crate::duration;
+use crate::known::Known;
 use crate::reading::{LIMITS, Reading};
 use crate::source::Source;
 use crate::users;

@@ -22,6 +22,7 @@ mod application;
 mod client;
 mod configuration;
 mod duration;
+mod known;
 mod live;
 mod origin;
 mod policy;

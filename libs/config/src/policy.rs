@@ -11,7 +11,7 @@ use crate::duration;
 /// Reads a policy. `None` if something is wrong with it, all of which is noted.
 pub(crate) fn read(notes: &mut Notes, node: Option<&Node>) -> Option<Policy> {
     let Some(node) = node else { return Some(Policy::default()) };
-    let fields = notes.fields(node, "temp_code");
+    let fields = Fields::of(notes, node, "temp_code");
     let mut settings = PolicySettings::default();
     let mut reader = Reader { notes, fields, lines: Vec::new(), is_readable: true };
     reader.number("length", &mut settings.length);

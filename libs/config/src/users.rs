@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use codes::directory::{Directory, DirectoryError};
 use codes::ids::ApplicationId;
 use codes::user::{Identifier, IdentifierType, UserId};
-use yaml::{Node, Notes};
+use yaml::{Fields, Node, Notes};
 
 /// The users of a file. Its `Debug` shows how many identifiers there are, and none of them.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ type Found = BTreeMap<Identifier, (UserId, u64)>;
 
 /// Reads the users of a file. `None` if something is wrong with it, all of which is noted.
 pub(crate) fn read(notes: &mut Notes, node: &Node) -> Option<FileDirectory> {
-    let mut fields = notes.fields(node, "the file");
+    let mut fields = Fields::of(notes, node, "the file");
     let list = fields.required(notes, "users");
     fields.finish(notes);
     let nodes = notes.list(list?, "users");
@@ -48,7 +48,7 @@ pub(crate) fn read(notes: &mut Notes, node: &Node) -> Option<FileDirectory> {
 }
 
 fn user(notes: &mut Notes, node: &Node, found: &mut Found) -> Option<()> {
-    let mut fields = notes.fields(node, "user");
+    let mut fields = Fields::of(notes, node, "user");
     let id = fields.required(notes, IdentifierType::UserId.as_str());
     let others = [IdentifierType::Email, IdentifierType::PhoneNumber, IdentifierType::Username];
     let others = others.map(|kind| Some((kind, fields.optional(kind.as_str())?)));

@@ -11,8 +11,9 @@ pub struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
-    pub(crate) fn new(what: &str, line: u64, left: Vec<(&'n Key, &'n Node)>) -> Self {
-        Self { what: what.to_owned(), line, left }
+    /// The members of a map; none, and a note, where the node is no map.
+    pub fn of(notes: &mut Notes, node: &'n Node, what: &str) -> Self {
+        Self { what: what.to_owned(), line: node.line, left: notes.map(node, what) }
     }
 
     /// Reports what is missing on another line, such as that of the map's own key.

@@ -18,7 +18,9 @@
 mod fields;
 mod node;
 mod notes;
+mod problem;
 
 pub use fields::Fields;
 pub use node::{Content, Key, Limits, Node};
-pub use notes::{Notes, Problem};
+pub use notes::Notes;
+pub use problem::Problem;

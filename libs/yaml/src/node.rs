@@ -7,7 +7,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{AliasLimits, DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_saphyr::{Budget, Options, Spanned};
 
-use crate::notes::Problem;
+use crate::problem::Problem;
 
 /// A node and the line on which it begins. Has no `Debug`: it may hold a user's identifiers.
 pub struct Node {

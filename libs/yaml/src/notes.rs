@@ -3,28 +3,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::fields::Fields;
 use crate::node::{Content, Key, Limits, Node};
-
-/// Something wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// The file.
-    pub file: String,
-    /// The line, counted from 1, where it is known.
-    pub line: Option<u64>,
-    /// What is wrong there.
-    pub reason: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}: {}", self.file, self.reason),
-            None => write!(f, "{}: {}", self.file, self.reason),
-        }
-    }
-}
+use crate::problem::Problem;
 
 /// Notes what is wrong with one file, and reads single values of it.
 ///
@@ -145,16 +125,12 @@ impl Notes {
         }
         once
     }
-
-    /// The members of a map, to be taken one by one.
-    pub fn fields<'n>(&mut self, node: &'n Node, what: &str) -> Fields<'n> {
-        Fields::new(what, node.line, self.map(node, what))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::Fields;
 
     const LIMITS: Limits = Limits { depth: 4, nodes: 100 };
 
@@ -193,7 +169,7 @@ mod tests {
     #[test]
     fn every_problem_of_a_map_is_noted_in_the_order_of_lines() {
         let read = |notes: &mut Notes, node: &Node| {
-            let mut fields = notes.fields(node, "it");
+            let mut fields = Fields::of(notes, node, "it");
             assert!(fields.required(notes, "b").is_none());
             assert!(fields.required(notes, "a").is_some());
             assert!(fields.optional("e").is_none());
@@ -209,7 +185,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            noted("\n[a]", |notes, node| notes.fields(node, "it").finish(notes)),
+            noted("\n[a]", |notes, node| Fields::of(notes, node, "it").finish(notes)),
             ["f.yaml:2: it must be a map"]
         );
     }
@@ -218,7 +194,7 @@ mod tests {
     fn what_is_missing_can_be_reported_on_the_line_of_the_key() {
         let read = |notes: &mut Notes, node: &Node| {
             for (key, member) in notes.map(node, "it") {
-                let mut fields = notes.fields(member, &key.text).on_line(key.line);
+                let mut fields = Fields::of(notes, member, &key.text).on_line(key.line);
                 assert!(fields.required(notes, "c").is_none());
             }
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use codes::user::IdentifierType;
-use yaml::{Content, Node};
+use yaml::{Content, Fields, Node};
 
 use super::super::step::{Action, Authenticate, Collect, Exit, Located};
 use super::super::{MAX_ITERATIONS, values};
@@ -125,7 +125,7 @@ impl<'y> StepReader<'_, 'y> {
 
     fn escape(&mut self, item: &'y Node) -> Option<Exit> {
         let what = format!("{}: an escape", self.what);
-        let mut fields = self.notes.fields(item, &what);
+        let mut fields = Fields::of(self.notes, item, &what);
         let id = fields.required(self.notes, "id");
         let id = id.and_then(|yaml| self.notes.text(yaml, "an escape's id"));
         let display_name = fields.required(self.notes, "display_name");

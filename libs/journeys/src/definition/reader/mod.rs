@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use yaml::{Fields, Limits, Node, Notes};
 
 use super::step::{Action, Data, Located, Step, StepIndex};
-use super::{JourneyId, MAX_STEPS, values};
+use super::{MAX_STEPS, values};
+use crate::ids::JourneyId;
 
 /// The largest file, in bytes.
 const MAX_SOURCE: usize = 64 * 1024;
@@ -42,7 +43,7 @@ pub(super) fn read(file: &str, source: &str) -> (Notes, Option<Draft>) {
 }
 
 fn journey(notes: &mut Notes, yaml: &Node) -> Option<Draft> {
-    let mut fields = notes.fields(yaml, "the journey");
+    let mut fields = Fields::of(notes, yaml, "the journey");
     let id = fields.required(notes, "id").and_then(|yaml| {
         let id = JourneyId::parse(notes.text(yaml, "id")?);
         id.map_err(|error| notes.add(yaml.line, error.to_string())).ok()
@@ -68,7 +69,7 @@ fn journey(notes: &mut Notes, yaml: &Node) -> Option<Draft> {
             notes.add(key.line, format!("the step id `{}` is not {rule}", key.text));
         }
         let what = format!("step `{}`", key.text);
-        let fields = notes.fields(yaml, &what).on_line(key.line);
+        let fields = Fields::of(notes, yaml, &what).on_line(key.line);
         let reader = StepReader {
             notes,
             ids: &ids,
@@ -121,7 +122,7 @@ impl<'y> StepReader<'_, 'y> {
         if !is_terminal {
             let what = format!("{}: `on`", self.what);
             let on = self.required("on")?;
-            self.branches = Some(self.notes.fields(on, &what));
+            self.branches = Some(Fields::of(self.notes, on, &what));
         }
         let action = match name {
             "temp_code_authentication" => self.authenticate(),
