@@ -6,7 +6,7 @@ use codes::ids::ApplicationId;
 use config::Configuration;
 use http::HeaderMap;
 
-use crate::gate::Principal;
+use crate::principal::Principal;
 
 /// The header in which the journey runner names the application whose journey it runs.
 pub const APPLICATION: &str = "postern-application";

@@ -12,7 +12,8 @@ use tower::Service;
 use wire::error::Fault;
 use wire::rpc::Rpc;
 
-use crate::gate::{Gate, Principal};
+use crate::gate::Gate;
+use crate::principal::Principal;
 use crate::rules;
 
 /// A service whose calls carry a [`Principal`] among their extensions.

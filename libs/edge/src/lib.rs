@@ -4,7 +4,7 @@
 //! | to learn | read |
 //! | --- | --- |
 //! | which scope an rpc needs | [`rules`] |
-//! | who is calling, and with what rights | [`gate`] |
+//! | who is calling, and with what rights | [`gate`], [`principal`] |
 //! | how a service is known without a token | [`certificate`] |
 //! | how a gRPC service stands behind the gate | [`guard`] |
 //! | how whoever asks or fails too often is slowed down | [`throttle`] |
@@ -16,6 +16,7 @@ pub mod gate;
 pub mod guard;
 pub mod json;
 pub mod metadata;
+pub mod principal;
 pub mod rules;
 pub mod throttle;
 

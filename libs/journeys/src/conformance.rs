@@ -10,8 +10,8 @@ use std::time::Duration;
 use clock::FakeClock;
 use futures_util::future::join_all;
 
+use crate::ids::{SessionId, SessionKey};
 use crate::ports::{Advance, JourneyStore, Stored};
-use crate::session::{SessionId, SessionKey};
 
 /// A store under test, and the clock that it lives by.
 pub struct Bench {

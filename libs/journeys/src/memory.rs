@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use clock::{Clock, Timestamp};
 
+use crate::ids::SessionKey;
 use crate::ports::{Advance, JourneyStore, StoreFault, Stored};
-use crate::session::SessionKey;
 
 /// The sessions that may wait at a time. Browsers start journeys without a token, so there must be
 /// an end to them.

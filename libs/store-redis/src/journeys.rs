@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use clock::Clock;
+use journeys::ids::SessionKey;
 use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
-use journeys::session::SessionKey;
 
 use crate::arguments::Arguments;
 use crate::calls::Calls;

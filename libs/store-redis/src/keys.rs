@@ -17,7 +17,7 @@
 //! The hash tags are whatever must change together: it lies in one slot.
 
 use codes::digest::Subject;
-use journeys::session::SessionKey;
+use journeys::ids::SessionKey;
 
 /// Where the rights to records are tried.
 pub(crate) const RIGHTS_CODES: &str = "pcode:{rights}";

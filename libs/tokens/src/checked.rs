@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use crate::claims::Claims;
-use crate::verify::TokenError;
+use crate::error::TokenError;
 
 /// As many as are remembered at most: many more than clients use at a time. Beyond it all are
 /// forgotten, so that a client which takes a new token for each call costs the others a check now

@@ -8,9 +8,10 @@ use clock::Timestamp;
 use codes::ids::{ApplicationId, ClientId};
 
 use crate::claims::{Claims, unique_id};
+use crate::error::TokenError;
 use crate::mint::{MintError, Minter};
 use crate::scope::{self, Scope};
-use crate::verify::{TokenError, TokenVerifier, required};
+use crate::verify::{TokenVerifier, required};
 
 /// A client's access token.
 #[derive(Clone, Debug, PartialEq, Eq)]

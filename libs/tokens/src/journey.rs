@@ -10,9 +10,10 @@ use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
 
 use crate::claims::{Claims, derived_id};
+use crate::error::TokenError;
 use crate::mint::{MintError, Minter};
 use crate::user::{describe, parse};
-use crate::verify::{TokenError, TokenVerifier, required};
+use crate::verify::{TokenVerifier, required};
 
 /// A journey token.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | which keys sign and verify, and how they rotate | [`keys`] |
 //! | what every token says, and how it is signed | [`mint`] |
-//! | what a token must be, to be believed | [`verify`] |
+//! | what a token must be, to be believed | [`verify`]; why it is not, [`error`](mod@error) |
 //! | who may call what | [`client`], [`service`], with the scopes in [`scope`] |
 //! | what a user ends up with | [`user`], [`journey`] |
 //! | how others find the keys | [`keys::KeyRing::jwks`], [`discovery`] |
@@ -29,6 +29,7 @@ mod checked;
 mod claims;
 pub mod client;
 pub mod discovery;
+pub mod error;
 pub mod journey;
 mod key;
 pub mod keys;

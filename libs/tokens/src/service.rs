@@ -7,9 +7,10 @@ use clock::Timestamp;
 use codes::ids::ApplicationId;
 
 use crate::claims::{Claims, unique_id};
+use crate::error::TokenError;
 use crate::mint::{MintError, Minter};
 use crate::scope::Scope;
-use crate::verify::{TokenError, TokenVerifier, required};
+use crate::verify::{TokenVerifier, required};
 
 /// A service's token for one of its own calls.
 #[derive(Clone, Debug, PartialEq, Eq)]

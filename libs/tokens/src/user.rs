@@ -12,8 +12,9 @@ use codes::ids::{ApplicationId, ClientId, GrantId};
 use codes::user::UserId;
 
 use crate::claims::{Claims, derived_id};
+use crate::error::TokenError;
 use crate::mint::{MintError, Minter};
-use crate::verify::{TokenError, TokenVerifier, required};
+use crate::verify::{TokenVerifier, required};
 
 /// How a user proved to be who they are (RFC 8176, section 2).
 pub const METHOD: &str = "otp";

@@ -13,52 +13,9 @@ use jsonwebtoken::{Validation, decode, decode_header};
 
 use crate::checked::{Checked, Signed};
 use crate::claims::Claims;
+use crate::error::{MAX_BYTES, TokenError};
 use crate::key::Key;
 use crate::keys::KeyRing;
-
-/// Why a token is not believed. Never holds a part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// Longer than any token of ours.
-    #[error("the token is longer than {} bytes", TokenVerifier::MAX_BYTES)]
-    TooLong,
-    /// Not three base64url parts, or no JSON, claims or algorithm that we know.
-    #[error("the token is malformed")]
-    Malformed,
-    /// The header says that more must be understood than we do (RFC 7515, section 4.1.11).
-    #[error("the token has critical extensions")]
-    CriticalExtension,
-    /// A token of another kind.
-    #[error("the token is of another type")]
-    WrongType,
-    /// No `kid`, or one that is not in the key ring.
-    #[error("the token names no known key")]
-    UnknownKey,
-    /// Another algorithm than the key's.
-    #[error("the token's algorithm is not its key's")]
-    WrongAlgorithm,
-    /// Signed by somebody else, or changed since.
-    #[error("the token's signature does not match")]
-    BadSignature,
-    /// Minted by somebody else.
-    #[error("the token has another issuer")]
-    WrongIssuer,
-    /// Minted for somebody else.
-    #[error("the token has another audience")]
-    WrongAudience,
-    /// Its time is over.
-    #[error("the token has expired")]
-    Expired,
-    /// Its time has not come.
-    #[error("the token is not valid yet")]
-    NotYetValid,
-    /// Minted in the future: a clock is wrong, or somebody lies.
-    #[error("the token was issued in the future")]
-    IssuedInFuture,
-    /// A claim that this kind of token must have is missing or has no valid value.
-    #[error("the token's `{0}` claim is missing or invalid")]
-    Claim(&'static str),
-}
 
 /// Verifies tokens of known issuers.
 #[derive(Clone, Debug)]
@@ -70,9 +27,6 @@ pub struct TokenVerifier {
 }
 
 impl TokenVerifier {
-    /// The longest token that is looked at.
-    pub const MAX_BYTES: usize = 8 * 1024;
-
     /// How far two machines' clocks may be apart.
     pub const LEEWAY: Duration = Duration::from_secs(30);
 
@@ -89,7 +43,7 @@ impl TokenVerifier {
         token: &str,
         now: Timestamp,
     ) -> Result<Arc<Signed>, TokenError> {
-        if token.len() > Self::MAX_BYTES {
+        if token.len() > MAX_BYTES {
             return Err(TokenError::TooLong);
         }
         let signed = self.checked.signed(token, || self.check(typ, token))?;

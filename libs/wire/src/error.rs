@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use clock::Timestamp;
 use codes::desk::OperationError;
+use codes::policy::ExpirationError;
 use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use self::table::{Detail, Row};
-use crate::violations::FieldViolation;
+use crate::violations::{FieldViolation, Violations};
 
 /// The `domain` of every `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "postern";
@@ -143,6 +144,20 @@ impl From<OperationError> for Fault {
                 Self::Unavailable { retry_after: RETRY_AFTER }
             }
         }
+    }
+}
+
+impl From<ExpirationError> for Fault {
+    /// A life outside the policy, with both limits.
+    fn from(ExpirationError { min, max }: ExpirationError) -> Self {
+        let rule = format!("must be from {} to {} seconds", min.as_secs(), max.as_secs());
+        Self::InvalidArgument(vec![FieldViolation::new("expires_in", rule)])
+    }
+}
+
+impl From<Violations> for Fault {
+    fn from(violations: Violations) -> Self {
+        Self::InvalidArgument(violations.into_fields())
     }
 }
 

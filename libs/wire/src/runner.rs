@@ -2,8 +2,8 @@
 
 use codes::ids::IdempotencyKey;
 use journeys::definition::Journey;
+use journeys::ids::SessionId;
 use journeys::runner::{Answer, Escape, InputRequired, RunError, StepError};
-use journeys::session::SessionId;
 use serde_json::{Map, Value};
 
 use crate::error::{Fault, RETRY_AFTER};

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use codes::code::Guess;
 use codes::ids::IdempotencyKey;
-use codes::policy::ExpirationError;
 use codes::user::{Identifier, IdentifierType};
 
 use crate::code::v1::{self as pb, UserIdentifier};
-use crate::error::Fault;
 
 /// What is wrong with one field. Never holds the field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,14 +29,6 @@ impl FieldViolation {
 impl fmt::Display for FieldViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.description)
-    }
-}
-
-impl From<ExpirationError> for Fault {
-    /// A life outside the policy, with both limits.
-    fn from(ExpirationError { min, max }: ExpirationError) -> Self {
-        let rule = format!("must be from {} to {} seconds", min.as_secs(), max.as_secs());
-        Self::InvalidArgument(vec![FieldViolation::new("expires_in", rule)])
     }
 }
 
@@ -69,6 +59,11 @@ impl Violations {
     pub const SHORT_TEXT: usize = 128;
     /// The longest reason, in bytes.
     pub const LONG_TEXT: usize = 512;
+
+    /// What was noted.
+    pub fn into_fields(self) -> Vec<FieldViolation> {
+        self.0
+    }
 
     /// Notes a violation.
     pub fn note(&mut self, field: impl Into<String>, rule: impl fmt::Display) -> Noted {
@@ -137,12 +132,6 @@ impl Violations {
             return Err(self.note(field, "must hold no control characters"));
         }
         Ok(Some(text).filter(|text| !text.is_empty()))
-    }
-}
-
-impl From<Violations> for Fault {
-    fn from(violations: Violations) -> Self {
-        Self::InvalidArgument(violations.0)
     }
 }
 

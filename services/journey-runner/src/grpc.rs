@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use edge::gate::Principal;
 use edge::guard::{Guarded, principal};
-use journeys::definition::{Journey, JourneyId};
+use edge::principal::Principal;
+use journeys::definition::Journey;
+use journeys::ids::JourneyId;
 use tonic::{Request, Response, Status};
 use wire::error::Fault;
 use wire::journey::v1::journey_runner_service_server::{

@@ -8,7 +8,7 @@ use clock::Clock;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
 use config::Live;
-use journeys::definition::JourneyId;
+use journeys::ids::JourneyId;
 use journeys::ports::{MintError, MintTokens, UserTokens};
 use tokens::journey::JourneyToken;
 use tokens::mint::Minter;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::step::{Action, Step};
 use crate::expression::Expression;
-use crate::expression::functions::Function;
+use crate::expression::function::Function;
 use crate::expression::path::{Path, Root, Use, calls, reads};
 
 /// The parts of a start that a journey reads.

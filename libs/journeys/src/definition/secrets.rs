@@ -17,9 +17,9 @@ use super::Journey;
 use super::step::{Action, Authenticate, Step};
 use crate::expression::Expression;
 use crate::expression::evaluate::Purpose;
-use crate::expression::functions::Function;
+use crate::expression::function::Function;
 use crate::expression::path::{Path, Read, Root, Use, calls, reads};
-use crate::ports::Verdict;
+use crate::verdict::Verdict;
 
 fn authentications(steps: &[Step]) -> impl Iterator<Item = (&Step, &Authenticate)> {
     steps.iter().filter_map(|step| match &step.action {

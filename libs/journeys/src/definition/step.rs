@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::template::Template;
 use crate::expression::Expression;
-use crate::expression::functions::Function;
+use crate::expression::function::Function;
 use crate::expression::path::{Path, calls};
 
 /// A step's place in its journey.

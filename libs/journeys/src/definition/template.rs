@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::expression::Expression;
-use crate::expression::evaluate::{EvaluateError, Purpose, Scope};
+use crate::expression::error::EvaluateError;
+use crate::expression::evaluate::{Purpose, Scope};
 use crate::expression::value::Value;
 
 /// JSON in which texts may be expressions.

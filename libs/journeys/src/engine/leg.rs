@@ -8,9 +8,10 @@ use super::state::State;
 use super::{Abort, Move, Prompt, PromptBody, PromptError, PromptEscape};
 use crate::definition::Journey;
 use crate::definition::step::{Action, Authenticate, Data, StepIndex};
-use crate::expression::evaluate::{EvaluateError, Purpose, Scope};
+use crate::expression::error::EvaluateError;
+use crate::expression::evaluate::{Purpose, Scope};
 use crate::expression::value::{MAX_WEIGHT, Value};
-use crate::ports::Verdict;
+use crate::verdict::Verdict;
 use serde_json::Value as Json;
 
 /// The most steps from one wait to the next: loops within loops could take many more.

@@ -30,7 +30,8 @@ use crate::definition::Journey;
 use crate::definition::step::{Action, Collect, Exit};
 use crate::expression::path::Root;
 use crate::expression::value::Value;
-use crate::ports::{UserTokens, Verdict, error_code};
+use crate::ports::UserTokens;
+use crate::verdict::{Verdict, error_code};
 use leg::Engine;
 use state::{Leg, State, error_value, marked};
 

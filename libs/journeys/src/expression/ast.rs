@@ -1,6 +1,6 @@
 //! The tree of an expression.
 
-use super::functions::Function;
+use super::function::Function;
 
 /// A node of the tree.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,10 +12,12 @@ use std::collections::BTreeMap;
 use clock::Timestamp;
 
 use super::ast::{Binary, Node, Part};
-use super::functions::{Function, call};
+use super::error::EvaluateError;
+use super::function::Function;
+use super::functions::call;
 use super::member::member;
 use super::operators::{apply, finite};
-use super::value::{OversizeError, Value};
+use super::value::Value;
 
 /// The steps that one evaluation may take: one for each node, and one for each 64 units of weight
 /// of every value on the way.
@@ -46,55 +48,6 @@ pub(crate) enum Purpose {
     Output,
     /// It only decides which way the journey goes: guarded values may be compared.
     Decision,
-}
-
-/// Why an expression has no value. Never holds a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EvaluateError {
-    /// A member of null, read without `?.`.
-    #[error("a member of null was read")]
-    MemberOfNull,
-    /// A member of what has none.
-    #[error("only objects and arrays have members")]
-    NoMembers,
-    /// An index of the wrong kind.
-    #[error("an object is indexed by a string, an array by a whole number")]
-    Index,
-    /// Operands of the wrong kind.
-    #[error("an operator takes {0}")]
-    Operands(&'static str),
-    /// An argument of the wrong kind.
-    #[error("{function:?} takes {wanted}")]
-    Argument {
-        /// The function.
-        function: Function,
-        /// What it takes.
-        wanted: &'static str,
-    },
-    /// A number out of range.
-    #[error("a number is out of range")]
-    NotFinite,
-    /// Not JSON.
-    #[error("a text is not json")]
-    NotJson,
-    /// The budget is used up.
-    #[error("the expression does too much")]
-    OutOfFuel,
-    /// A value is too large.
-    #[error("a value is too large or nested too deep")]
-    TooLarge,
-    /// A value that must not get out was used.
-    #[error("a secret or guarded value was used where it must not go")]
-    Tainted,
-    /// The value is of another kind than the step takes.
-    #[error("the value is not {0}")]
-    NotA(&'static str),
-}
-
-impl From<OversizeError> for EvaluateError {
-    fn from(OversizeError: OversizeError) -> Self {
-        Self::TooLarge
-    }
 }
 
 /// One evaluation.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::evaluate::EvaluateError;
+use super::error::EvaluateError;
 use super::value::Value;
 
 /// A member of `base`; null where an object or an array has no such member.

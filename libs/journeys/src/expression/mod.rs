@@ -5,8 +5,10 @@
 //! [`value::MAX_DEPTH`]. Data is never evaluated as code.
 
 pub(crate) mod ast;
+pub(crate) mod error;
 pub(crate) mod evaluate;
-pub(crate) mod functions;
+pub(crate) mod function;
+mod functions;
 mod lexer;
 mod member;
 mod operators;
@@ -22,7 +24,8 @@ mod tests;
 use secrecy::SecretString;
 
 use ast::Node;
-use evaluate::{EvaluateError, Evaluator, Purpose, Scope};
+use error::EvaluateError;
+use evaluate::{Evaluator, Purpose, Scope};
 use value::Value;
 
 /// Why a source is not an expression.

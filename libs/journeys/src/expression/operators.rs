@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::ast::Binary;
-use super::evaluate::EvaluateError;
+use super::error::EvaluateError;
 use super::value::Value;
 
 /// Whether two values are the same. Values of two kinds never are; what must not get out is equal

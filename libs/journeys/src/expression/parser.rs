@@ -2,7 +2,7 @@
 
 use super::ParseError;
 use super::ast::{Binary, Node, Part};
-use super::functions::Function;
+use super::function::Function;
 use super::lexer::{Lexer, TextEnd, Token};
 
 /// How deep a tree may be. Both the parser and whoever walks the tree recurse no deeper.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::ast::{Binary, Node};
-use super::functions::Function;
+use super::function::Function;
 
 /// Where a path begins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::Expression;
-use super::evaluate::{EvaluateError, Purpose};
+use super::error::EvaluateError;
+use super::evaluate::Purpose;
 use super::tests::evaluate_for;
 use super::value::{MAX_WEIGHT, Value};
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use clock::Timestamp;
 use serde_json::{Value as Json, json};
 
-use super::evaluate::{EvaluateError, Purpose, Scope};
+use super::error::EvaluateError;
+use super::evaluate::{Purpose, Scope};
 use super::value::Value;
 use super::{Expression, ParseError};
 

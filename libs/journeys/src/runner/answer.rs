@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::engine::state::DENIED;
 use crate::engine::{Abort, Prompt, PromptBody, PromptError};
+use crate::ids::SessionId;
 use crate::ports::{MintError, StoreFault};
-use crate::session::SessionId;
 
 /// A request to start a journey.
 pub struct Start {

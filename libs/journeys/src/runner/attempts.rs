@@ -2,7 +2,7 @@
 
 use codes::ids::IdempotencyKey;
 
-use crate::session::fingerprint;
+use crate::ids::fingerprint;
 
 /// Names the verifications between two waits: the first by the key itself.
 pub(super) struct Attempts {

@@ -36,13 +36,12 @@ pub use crate::engine::Abort;
 use self::attempts::Attempts;
 use self::check::check;
 use self::tally::Tally;
-use crate::definition::{Journey, JourneyId};
+use crate::definition::Journey;
 use crate::engine::state::{State, Surroundings, surroundings};
 use crate::engine::{Event, Move, Prompt, advance};
+use crate::ids::{JourneyId, SessionId, SessionKey, fingerprint, random_text};
 use crate::ports::{Advance, Attempt, JourneyStore, MintTokens, VerifyCodes, VerifyFault};
-use crate::session::{
-    Facts, SESSION_LIFETIME, Session, SessionId, SessionKey, fingerprint, random_text,
-};
+use crate::session::{Facts, SESSION_LIFETIME, Session};
 
 /// Runs journeys.
 pub struct Runner {

@@ -15,8 +15,9 @@ use self::fakes::{World, input, rejected};
 use self::journeys::{FORM, GUIDE, LATE, LOOP, TWICE};
 use super::{Answer, Outage, RunError, Submission};
 use crate::definition::Journey;
-use crate::ports::{Verdict, VerifyFault};
+use crate::ports::VerifyFault;
 use crate::session::SESSION_LIFETIME;
+use crate::verdict::Verdict;
 
 fn filled_in(code: &str) -> Value {
     json!({"user": "ada", "code": code})

@@ -15,15 +15,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use redis::RedisError;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::checks::{self, Demands};
 use super::link::Link;
+use super::outage::Outage;
 use super::route::Route;
-use super::sentinel::Peer;
+use super::server::Peer;
 
 /// How long it may take until a link is up: sentinels, server, greeting and checks.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -55,23 +55,6 @@ enum Phase {
     Connecting,
     Up(Link),
     Down(Arc<Outage>),
-}
-
-/// Why Redis cannot be asked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Outage {
-    /// It cannot be reached, or does not serve.
-    #[error("redis is down: {0}")]
-    Unreachable(String),
-    /// It can be reached, and is not to be used.
-    #[error("redis is not fit: {}", .0.join("; "))]
-    Unfit(Vec<String>),
-}
-
-impl From<RedisError> for Outage {
-    fn from(error: RedisError) -> Self {
-        Self::Unreachable(error.to_string())
-    }
 }
 
 impl Breaker {

@@ -7,7 +7,7 @@
 //! | what a server must be | [`checks`] |
 //! | what is waited for before an outcome is told | [`confirmation`], `lanes` |
 //! | when callers wait, and when they are refused at once | `breaker` |
-//! | how a link comes up, for each topology | `route`, `sentinel` |
+//! | how a link comes up, for each topology | `route`, `sentinel`, `server` |
 
 pub mod address;
 mod breaker;
@@ -16,8 +16,10 @@ pub mod confirmation;
 mod lanes;
 mod link;
 pub mod observer;
+mod outage;
 mod route;
 mod sentinel;
+mod server;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,12 +29,13 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use self::address::{Access, Address, AddressError};
-use self::breaker::{Breaker, Outage};
+use self::breaker::Breaker;
 use self::checks::{Checks, Demands};
 use self::confirmation::Confirmation;
 use self::lanes::Lanes;
 use self::link::{Fault, Link};
 use self::observer::Observer;
+use self::outage::Outage;
 use self::route::Route;
 use crate::arguments::Arguments;
 use crate::scripts::Script;

@@ -1,21 +1,16 @@
 //! How a link comes up, for each topology.
 
-use std::time::Duration;
-
-use redis::aio::MultiplexedConnection;
+use redis::Client;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::io::tcp::TcpSettings;
-use redis::{AsyncConnectionConfig, Client, RedisResult};
 
 use super::DEADLINE;
 use super::address::{Access, Address, AddressError, Topology};
-use super::breaker::Outage;
 use super::checks::REPLICA;
 use super::link::Link;
-use super::sentinel::{Peer, Sentinels};
-
-/// How long a connection attempt may take.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
+use super::outage::Outage;
+use super::sentinel::Sentinels;
+use super::server::{CONNECT_TIMEOUT, Peer, primary};
 
 /// How often a cluster's client sends a command again: it is what follows MOVED and ASK. Every
 /// script may be sent twice.
@@ -69,25 +64,6 @@ impl Route {
             _ => std::future::pending().await,
         }
     }
-}
-
-/// Connects to a server that serves; `None` if it is a replica.
-pub(super) async fn primary(client: &Client) -> RedisResult<Option<MultiplexedConnection>> {
-    let mut connection = connect(client).await?;
-    // A server that is loading its data, or is paused, does not answer the first; a replica tells
-    // itself from a primary by the second.
-    let mut greeting = redis::pipe();
-    greeting.cmd("PING").ignore().cmd("ROLE");
-    let (role,): (Vec<redis::Value>,) = greeting.query_async(&mut connection).await?;
-    let role = role.into_iter().next().map(redis::from_redis_value::<String>);
-    Ok(matches!(role, Some(Ok(role)) if role == "master").then_some(connection))
-}
-
-pub(super) async fn connect(client: &Client) -> RedisResult<MultiplexedConnection> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CONNECT_TIMEOUT))
-        .set_response_timeout(Some(DEADLINE));
-    client.get_multiplexed_async_connection_with_config(&config).await
 }
 
 fn cluster(address: &Address, access: &Access) -> Result<ClusterClient, AddressError> {

@@ -9,14 +9,11 @@ use redis::{Client, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, Redis
 use tokio::time::{sleep, timeout};
 
 use super::address::{Access, AddressError};
-use super::route::{CONNECT_TIMEOUT, connect, primary};
+use super::server::{CONNECT_TIMEOUT, Peer, connect, primary};
 
 /// How often the sentinels are asked while all is well. A primary that was demoted says so to
 /// the first write; this is for one that does not know it yet.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-
-/// A server's host and port.
-pub(super) type Peer = (String, u16);
 
 /// The sentinels of one primary.
 pub(super) struct Sentinels {

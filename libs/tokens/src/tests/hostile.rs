@@ -4,6 +4,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::MAX_BYTES;
 use crate::service::ServiceToken;
 
 #[test]
@@ -156,7 +157,7 @@ fn a_cut_nested_or_endless_token_is_refused() {
     assert_eq!(verify(&format!("{token}.{token}")), Some(TokenError::Malformed));
     assert_eq!(verify(&format!("Bearer {token}")), Some(TokenError::Malformed));
     assert_eq!(verify(&"a".repeat(1024 * 1024)), Some(TokenError::TooLong));
-    assert_eq!(verify(&"[".repeat(TokenVerifier::MAX_BYTES)), Some(TokenError::Malformed));
+    assert_eq!(verify(&"[".repeat(MAX_BYTES)), Some(TokenError::Malformed));
     let nested = encode("{\"a\":".repeat(500));
     assert_eq!(verify(&format!("{nested}.{nested}.")), Some(TokenError::Malformed));
 }

@@ -18,10 +18,11 @@ use codes::user::UserId;
 use serde_json::{Value, json};
 
 use crate::client::ClientToken;
+use crate::error::TokenError;
 use crate::keys::KeyRing;
 use crate::mint::Minter;
 use crate::scope::Scope;
-use crate::verify::{TokenError, TokenVerifier};
+use crate::verify::TokenVerifier;
 
 const ISSUER: &str = "https://postern.example";
 const HOUR: Duration = Duration::from_secs(60 * 60);

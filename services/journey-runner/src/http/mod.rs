@@ -20,7 +20,7 @@ use chassis::http::Source;
 use codes::ids::ClientId;
 use codes::randomness;
 use config::ClientKind;
-use journeys::session::SessionId;
+use journeys::ids::SessionId;
 use serde_json::{Map, Value, json};
 use tower_http::cors::CorsLayer;
 use wire::error::Fault;

@@ -10,7 +10,7 @@ use axum::routing::get;
 use codes::code::Alphabet;
 use codes::ids::ClientId;
 use config::{Application, Client, ClientKind, Configuration};
-use journeys::definition::JourneyId;
+use journeys::ids::JourneyId;
 use serde::Deserialize;
 
 use crate::JourneyRunner;

@@ -10,7 +10,8 @@ use super::super::state::DENIED;
 use super::super::{CLIENT_INPUT, Event, Move, PromptError};
 use super::{Run, aborted, completed};
 use crate::expression::value::Value;
-use crate::ports::{UserTokens, Verdict};
+use crate::ports::UserTokens;
+use crate::verdict::Verdict;
 
 fn error_of(next: &Move) -> Option<PromptError> {
     match next {

@@ -16,14 +16,15 @@ use rand::rngs::StdRng;
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 
-use crate::definition::{Journey, JourneyId};
+use crate::definition::Journey;
+use crate::ids::{JourneyId, SessionKey};
 use crate::memory::MemoryJourneyStore;
 use crate::ports::{
-    Advance, Attempt, JourneyStore, MintError, MintTokens, StoreFault, Stored, UserTokens, Verdict,
+    Advance, Attempt, JourneyStore, MintError, MintTokens, StoreFault, Stored, UserTokens,
     VerifyCodes, VerifyFault,
 };
 use crate::runner::{Answer, InputRequired, RunError, Runner, Start, Submission};
-use crate::session::SessionKey;
+use crate::verdict::Verdict;
 
 #[expect(clippy::unnecessary_wraps, reason = "verdicts and faults stand in one queue")]
 pub(super) fn accepted() -> Result<Verdict, VerifyFault> {

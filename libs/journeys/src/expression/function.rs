@@ -1,0 +1,71 @@
+//! The functions that expressions can call: `@namespace.name(arguments)`.
+//!
+//! A new function is one variant of [`Function`], one line of [`TABLE`] and one arm in `functions`.
+
+use std::ops::RangeInclusive;
+
+/// A function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Function {
+    Request,
+    UserTokens,
+    UserContext,
+    IsUserAuthenticated,
+    Device,
+    Now,
+    Len,
+    Keys,
+    Contains,
+    Upper,
+    Lower,
+    Trim,
+    StartsWith,
+    EndsWith,
+    Replace,
+    Split,
+    Join,
+    Concat,
+    ParseJson,
+    Stringify,
+}
+
+/// Namespace, name, how many arguments at least and at most.
+const TABLE: [(&str, &str, usize, usize, Function); 20] = [
+    ("policy", "request", 0, 0, Function::Request),
+    ("policy", "userTokens", 0, 0, Function::UserTokens),
+    ("policy", "userContext", 0, 0, Function::UserContext),
+    ("policy", "isUserAuthenticated", 0, 0, Function::IsUserAuthenticated),
+    ("policy", "device", 0, 0, Function::Device),
+    ("time", "now", 0, 0, Function::Now),
+    ("std", "len", 1, 1, Function::Len),
+    ("std", "keys", 1, 1, Function::Keys),
+    ("std", "contains", 2, 2, Function::Contains),
+    ("strings", "upper", 1, 1, Function::Upper),
+    ("strings", "lower", 1, 1, Function::Lower),
+    ("strings", "trim", 1, 1, Function::Trim),
+    ("strings", "starts_with", 2, 2, Function::StartsWith),
+    ("strings", "ends_with", 2, 2, Function::EndsWith),
+    ("strings", "replace", 3, 3, Function::Replace),
+    ("strings", "split", 2, 2, Function::Split),
+    ("strings", "join", 2, 2, Function::Join),
+    ("strings", "concat", 1, 16, Function::Concat),
+    ("json", "parse", 1, 1, Function::ParseJson),
+    ("json", "stringify", 1, 1, Function::Stringify),
+];
+
+impl Function {
+    /// Whether any function has this namespace.
+    pub(crate) fn has_namespace(namespace: &str) -> bool {
+        TABLE.iter().any(|row| row.0 == namespace)
+    }
+
+    /// The function of that name.
+    pub(crate) fn parse(namespace: &str, name: &str) -> Option<Self> {
+        TABLE.iter().find(|row| row.0 == namespace && row.1 == name).map(|row| row.4)
+    }
+
+    /// How many arguments it takes.
+    pub(crate) fn arity(self) -> RangeInclusive<usize> {
+        TABLE.iter().find(|row| row.4 == self).map_or(0..=0, |row| row.2..=row.3)
+    }
+}

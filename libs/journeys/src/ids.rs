@@ -1,0 +1,116 @@
+//! The ids of journeys and of their sessions.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use codes::randomness::{Randomness, bytes};
+use sha2::{Digest as _, Sha256};
+
+/// A journey's id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JourneyId(String);
+
+/// Why a text is not a journey id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a journey id must be 1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter or digit"
+)]
+pub struct JourneyIdError;
+
+impl JourneyId {
+    /// Parses a journey id: 1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter
+    /// or digit.
+    pub fn parse(text: &str) -> Result<Self, JourneyIdError> {
+        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let is_valid = (1..=64).contains(&text.len())
+            && text.bytes().next().is_some_and(is_plain)
+            && text.bytes().all(|b| is_plain(b) || b == b'-' || b == b'_');
+        if is_valid { Ok(Self(text.to_owned())) } else { Err(JourneyIdError) }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JourneyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Names a waiting journey. Whoever holds it, and the challenge, can answer; its `Debug` shows
+/// nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionId(String);
+
+/// Why a text is not a session id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be the session id that the journey handed out")]
+pub struct SessionIdError;
+
+impl SessionId {
+    /// 192 bits.
+    pub(crate) const BYTES: usize = 24;
+
+    /// Draws a new id.
+    pub(crate) fn draw(randomness: &Randomness) -> Self {
+        Self::from_bytes(bytes(randomness))
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Parses an id that was handed out.
+    pub fn parse(text: &str) -> Result<Self, SessionIdError> {
+        match URL_SAFE_NO_PAD.decode(text) {
+            Ok(bytes) if bytes.len() == Self::BYTES => Ok(Self(text.to_owned())),
+            _ => Err(SessionIdError),
+        }
+    }
+
+    /// The id in clear, for the answer that hands it out.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Under which key the store keeps the session.
+    pub fn key(&self) -> SessionKey {
+        SessionKey(fingerprint("session", &[&self.0]))
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId([redacted])")
+    }
+}
+
+/// The hash of a session's id: who reads the store cannot answer for the client.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey(String);
+
+impl SessionKey {
+    /// The key as text: 43 letters, digits, `-` or `_`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `N` random bytes as text.
+pub(crate) fn random_text<const N: usize>(randomness: &Randomness) -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<N>(randomness))
+}
+
+/// A hash of texts for one purpose, as text.
+pub(crate) fn fingerprint(purpose: &str, texts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for text in [&["postern journey", purpose], texts].concat() {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
+}

@@ -1,0 +1,33 @@
+//! A connection to one server, and whether that server is a primary.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, RedisResult};
+
+use super::DEADLINE;
+
+/// How long a connection attempt may take.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// A server's host and port.
+pub(super) type Peer = (String, u16);
+
+/// Connects to a server that serves; `None` if it is a replica.
+pub(super) async fn primary(client: &Client) -> RedisResult<Option<MultiplexedConnection>> {
+    let mut connection = connect(client).await?;
+    // A server that is loading its data, or is paused, does not answer the first; a replica tells
+    // itself from a primary by the second.
+    let mut greeting = redis::pipe();
+    greeting.cmd("PING").ignore().cmd("ROLE");
+    let (role,): (Vec<redis::Value>,) = greeting.query_async(&mut connection).await?;
+    let role = role.into_iter().next().map(redis::from_redis_value::<String>);
+    Ok(matches!(role, Some(Ok(role)) if role == "master").then_some(connection))
+}
+
+pub(super) async fn connect(client: &Client) -> RedisResult<MultiplexedConnection> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT_TIMEOUT))
+        .set_response_timeout(Some(DEADLINE));
+    client.get_multiplexed_async_connection_with_config(&config).await
+}

@@ -1,0 +1,48 @@
+//! Why a token is not believed.
+
+/// The longest token that is read, in bytes.
+pub const MAX_BYTES: usize = 8 * 1024;
+
+/// Why a token is not believed. Never holds a part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Longer than any token of ours.
+    #[error("the token is longer than {} bytes", MAX_BYTES)]
+    TooLong,
+    /// Not three base64url parts, or no JSON, claims or algorithm that we know.
+    #[error("the token is malformed")]
+    Malformed,
+    /// The header says that more must be understood than we do (RFC 7515, section 4.1.11).
+    #[error("the token has critical extensions")]
+    CriticalExtension,
+    /// A token of another kind.
+    #[error("the token is of another type")]
+    WrongType,
+    /// No `kid`, or one that is not in the key ring.
+    #[error("the token names no known key")]
+    UnknownKey,
+    /// Another algorithm than the key's.
+    #[error("the token's algorithm is not its key's")]
+    WrongAlgorithm,
+    /// Signed by somebody else, or changed since.
+    #[error("the token's signature does not match")]
+    BadSignature,
+    /// Minted by somebody else.
+    #[error("the token has another issuer")]
+    WrongIssuer,
+    /// Minted for somebody else.
+    #[error("the token has another audience")]
+    WrongAudience,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// Its time has not come.
+    #[error("the token is not valid yet")]
+    NotYetValid,
+    /// Minted in the future: a clock is wrong, or somebody lies.
+    #[error("the token was issued in the future")]
+    IssuedInFuture,
+    /// A claim that this kind of token must have is missing or has no valid value.
+    #[error("the token's `{0}` claim is missing or invalid")]
+    Claim(&'static str),
+}
