@@ -2,6 +2,36 @@
 //! and users of their own, so that many run against one store at the same time.
 //!
 //! A store is held to it by one line in its tests, [`code_store_contract!`](crate::code_store_contract).
+//!
+//! # Invariants
+//! Tests cite these numbers. `limit` is the policy's `failed_attempts`.
+//!
+//! | | |
+//! | --- | --- |
+//! | I1 | A code id is accepted at most once: over all replicas, retries, restarts, failovers, and in a split brain. |
+//! | I2 | At most `limit` failed comparisons per code id; per user and window at most `limit` × (1 + failovers in it). |
+//! | I3 | Nothing is accepted at or after the expiry, by the store's clock. |
+//! | I4 | At most one active code per application and user: after an issue returned, the code before it never verifies. |
+//! | I5 | An issue never lowers the failure counts. Success, the window's end and a scoped unlock do. |
+//! | I6 | While a user is locked, nothing is compared, no state changes, and the lock's end stays. |
+//! | I7 | A denial without a comparison changes nothing that belongs to the user. |
+//! | I8 | The same client, key and request within 120 s: the same outcome, one effect. The same key for another request: no comparison, no effect. |
+//! | I9 | Public replies of all denials are equal in bytes and indistinguishable in time, under faults too. |
+//! | I10 | Where acknowledgements are asked for, no outcome is told before they cover its write. |
+//! | I11 | A code verifies only on the primary incarnation that issued it: its fence. |
+//! | I12 | No error, timeout, unknown reply or unknown key id gives an acceptance or a token. |
+//! | I13 | The code in clear is in the issue's reply and the verification's request, and nowhere else. |
+//! | I14 | One acceptance gives one grant, one grant at most one token family. The subject comes from the record. |
+//! | I15 | Canonicalisation is idempotent and the same at issue and verify; a code of one user never verifies for another. |
+//! | I16 | No principal can both issue and verify. Only health, metadata, JWKS and the browser's start need no token. |
+//! | I17 | A terminal state never returns to active for the same code id. |
+//! | I18 | Every key has a lifetime; keys are bounded by users with a live code, lock or count, plus a constant. |
+//! | I19 | Exactly one audit event per issue, acceptance, burn, lock, override and unlock. |
+//! | I21 | 100 consecutive failures disable the user until an administrator acts. |
+//! | I22 | A lock changes no other login method and no other user. |
+//!
+//! The suite holds a store to I1 to I8, I11 and I17 to I22. The others bind the parts around a store, and are
+//! tested there and from outside (`tests/suite`).
 
 #![expect(clippy::missing_panics_doc, reason = "a contract panics where it is broken")]
 
