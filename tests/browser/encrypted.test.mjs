@@ -109,3 +109,14 @@ test("an encrypted form is shown again after a wrong code, and then succeeds", a
   const { access_token: access, id_token: id } = done.data.json_data;
   assert.deepEqual(readable(exchanges, [user, wrong, code, access, id, done.token]), []);
 });
+
+test("an encrypted call that is refused ends the journey, and the next one begins", async (t) => {
+  const user = someone();
+  const code = await postern.issue(user);
+  const { page } = await openPage(t);
+  const refused = await start(page, "no-such-journey", {}, true);
+  assert.equal(refused.type, "journey_rejection");
+  const params = { external_user_id: user, temp_code: code };
+  const answer = await start(page, "temp-code-authentication", params, true);
+  assert.equal(answer.type, "journey_success");
+});

@@ -25,6 +25,7 @@ mod malformed;
 mod mesh;
 mod observability;
 mod operations;
+mod oracle;
 mod otp_send;
 mod overload;
 mod pace;

@@ -94,6 +94,12 @@ impl fmt::Debug for SessionId {
 pub struct SessionKey(String);
 
 impl SessionKey {
+    /// Under which key the store keeps the messages of that crypto session of a browser. No journey's
+    /// key is equal to it.
+    pub fn of_crypto_session(id: &str) -> Self {
+        Self(fingerprint("crypto session", &[id]))
+    }
+
     /// The key as text: 43 letters, digits, `-` or `_`.
     pub fn as_str(&self) -> &str {
         &self.0

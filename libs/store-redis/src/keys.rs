@@ -3,7 +3,7 @@
 //! | key | type | holds | lives |
 //! | --- | --- | --- | --- |
 //! | `pcode:{<subject>}` | string | the record of one user of one application, packed as `scripts/record.lua` says | until nothing in it matters any more |
-//! | `postern:journey:{<session key>}` | hash | one waiting journey | for the session's lifetime |
+//! | `postern:journey:{<session key>}` | hash | one waiting journey, or the vectors of a browser's crypto session | for the session's lifetime |
 //! | `pcode:{rights}`, `postern:journey:{rights}` | string, hash | nothing: rights are tried on it | for one script |
 //!
 //! An outcome that a retry must see again matters for 120 seconds, like everything else in its record.

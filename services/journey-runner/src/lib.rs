@@ -33,6 +33,7 @@ use wire::error::Fault;
 use wire::runner::{StartJourney, SubmitInput};
 use zeroize::Zeroizing;
 
+use crate::http::Admissions;
 pub use crate::http::refusal;
 use crate::mint::JourneyMinter;
 use crate::outcome::Outcomes;
@@ -74,6 +75,7 @@ pub struct JourneyRunner {
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     sealer: Arc<Sealer>,
+    admissions: Admissions,
     outcomes: Outcomes,
     starts: Arc<Throttle<Source>>,
     starts_per_minute: u32,
@@ -94,6 +96,7 @@ impl JourneyRunner {
         let sealer = Arc::new(Sealer::new(&sealing_key));
         let verifier = RemoteVerifier::new(verifier, identity, minter.clone(), Arc::clone(&clock));
         let tokens = JourneyMinter { live: Arc::clone(&live), minter, clock: Arc::clone(&clock) };
+        let admissions = Admissions::new(Arc::clone(&store));
         let store = SealedStore { sealer: Arc::clone(&sealer), inner: store };
         let runner = Runner::new(
             Arc::new(store),
@@ -106,7 +109,18 @@ impl JourneyRunner {
         let waiting = Arc::clone(&runner);
         let says = "Journeys that wait for their clients: the sum over all replicas.";
         observe("postern.journeys.live", says, &[], move || waiting.waiting());
-        Self { live, gate, runner, clock, randomness, sealer, outcomes, starts, starts_per_minute }
+        Self {
+            live,
+            gate,
+            runner,
+            clock,
+            randomness,
+            sealer,
+            admissions,
+            outcomes,
+            starts,
+            starts_per_minute,
+        }
     }
 
     /// The journey of that id, if there is one and the client may run it.

@@ -31,7 +31,8 @@ use crate::{JourneyRunner, OPENAPI, Ports, refusal};
 /// How fast one source may go.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PaceArgs {
-    /// How many journeys one address (of IPv6, one /64) may start within a minute over HTTP
+    /// How many journeys one address (of IPv6, one /64) may start within a minute over HTTP;
+    /// key exchanges and polls count as starts
     #[arg(long, env = "POSTERN_STARTS_PER_MINUTE", value_name = "COUNT", default_value = "300")]
     starts_per_minute: String,
 }

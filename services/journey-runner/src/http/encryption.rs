@@ -2,8 +2,8 @@
 //! AES-256-CBC. It hides what TLS ends in front of; it does not replace TLS, and proves nobody's
 //! identity.
 //!
-//! The server keeps no state: the session's id is the session's key, sealed under a key of the
-//! service, so that any replica can go on with it.
+//! The session's id is the session's key, sealed under a key of the service, so that any replica can
+//! go on with it. Agreeing on a key writes nothing; `admission` keeps which messages were read.
 
 use std::time::Duration;
 
@@ -23,13 +23,18 @@ use zeroize::Zeroizing;
 use crate::seal::Sealer;
 
 /// How long a key is used: longer than any journey waits.
-const LIFETIME: Duration = Duration::from_secs(60 * 60);
+pub(super) const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// A key and the id that leads to it.
 pub(super) struct CryptoSession {
     pub(super) id: String,
+    /// When the key is no longer accepted.
+    pub(super) ends: Timestamp,
     key: Zeroizing<[u8; 32]>,
 }
+
+/// An initialisation vector.
+pub(super) type Iv = [u8; 16];
 
 /// An encrypted text and its initialisation vector, both in base64.
 pub(super) struct Encrypted {
@@ -56,9 +61,9 @@ pub(super) fn agree(
         Ok(key)
     });
     let key = key.ok()?;
-    let ends = (now + LIFETIME).unix_millis().to_be_bytes();
-    let sealed = sealer.seal(PURPOSE, [&key[..], &ends].concat())?;
-    Some((CryptoSession { id: URL_SAFE_NO_PAD.encode(sealed), key }, point))
+    let ends = now + LIFETIME;
+    let sealed = sealer.seal(PURPOSE, [&key[..], &ends.unix_millis().to_be_bytes()].concat())?;
+    Some((CryptoSession { id: URL_SAFE_NO_PAD.encode(sealed), ends, key }, point))
 }
 
 /// The session of that id; `None` if we did not give it out, or long ago.
@@ -66,15 +71,19 @@ pub(super) fn open(sealer: &Sealer, id: &str, now: Timestamp) -> Option<CryptoSe
     let opened = sealer.open(PURPOSE, &URL_SAFE_NO_PAD.decode(id).ok()?)?;
     let (key, ends) = opened.split_first_chunk::<32>()?;
     let ends = Timestamp::from_unix_millis(i64::from_be_bytes(ends.try_into().ok()?));
-    (now < ends).then(|| CryptoSession { id: id.to_owned(), key: Zeroizing::new(*key) })
+    (now < ends).then(|| CryptoSession { id: id.to_owned(), ends, key: Zeroizing::new(*key) })
+}
+
+/// Reads an initialisation vector in base64.
+pub(super) fn iv(text: &str) -> Option<Iv> {
+    STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 impl CryptoSession {
-    /// Decrypts a base64 text; `None` for whatever reason it cannot be.
-    pub(super) fn decrypt(&self, iv: &str, text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    /// Decrypts a base64 text; `None` for every reason alike.
+    pub(super) fn decrypt(&self, iv: Iv, text: &str) -> Option<Zeroizing<Vec<u8>>> {
         let key = UnboundCipherKey::new(&AES_256, &*self.key).ok()?;
         let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).ok()?;
-        let iv: [u8; 16] = STANDARD.decode(iv).ok()?.try_into().ok()?;
         let mut text = Zeroizing::new(STANDARD.decode(text).ok()?);
         let plain = key.decrypt(&mut text, DecryptionContext::Iv128(iv.into())).ok()?;
         Some(Zeroizing::new(plain.to_vec()))
@@ -82,7 +91,7 @@ impl CryptoSession {
 
     /// Encrypts a text under a random initialisation vector.
     pub(super) fn encrypt(&self, plain: &[u8], randomness: &Randomness) -> Option<Encrypted> {
-        let iv: [u8; 16] = randomness::bytes(randomness);
+        let iv: Iv = randomness::bytes(randomness);
         let key = UnboundCipherKey::new(&AES_256, &*self.key).ok()?;
         let key = PaddedBlockEncryptingKey::cbc_pkcs7(key).ok()?;
         let mut text = plain.to_vec();
@@ -110,7 +119,8 @@ mod tests {
         let end = Timestamp::default() + LIFETIME;
         let before = Timestamp::from_unix_millis(end.unix_millis() - 1);
         let again = open(&sealer, &session.id, before).expect("still open");
-        let plain = again.decrypt(&secret.iv, &secret.text).expect("decrypts");
+        let sent = iv(&secret.iv).expect("16 bytes");
+        let plain = again.decrypt(sent, &secret.text).expect("decrypts");
         assert_eq!(&plain[..], b"hello");
         assert!(open(&sealer, &session.id, end).is_none());
     }
@@ -124,8 +134,9 @@ mod tests {
         for id in ["", "AAAA", "!", &session.id[1..]] {
             assert!(open(&sealer, id, now).is_none(), "{id:?}");
         }
-        for (iv, text) in [("", ""), ("AAAA", "AAAA"), ("!", "!")] {
-            assert!(session.decrypt(iv, text).is_none());
+        for text in ["", "AAAA", "!"] {
+            assert!(iv(text).is_none(), "{text:?}");
+            assert!(session.decrypt([0; 16], text).is_none(), "{text:?}");
         }
         for point in ["", "BAAA", "!"] {
             assert!(agree(&sealer, point, now).is_none());

@@ -1,8 +1,7 @@
 //! The message of the Web SDK's protocol: headers and data, in clear or encrypted. Read strictly
-//! where we rely on it; what a newer SDK adds is ignored.
+//! where we rely on it; what a newer SDK adds is ignored. What is encrypted is read by `encrypted`.
 
 use axum::http::HeaderMap;
-use clock::Timestamp;
 use codes::randomness::Randomness;
 use edge::json;
 use serde::Deserialize;
@@ -10,12 +9,11 @@ use serde_json::{Map, Value, json};
 use wire::error::Fault;
 use wire::violations::FieldViolation;
 
-use super::encryption::{self, CryptoSession};
-use crate::seal::Sealer;
+use super::encryption::{self, CryptoSession, Iv};
 
 /// A message as it was sent.
 #[derive(Deserialize)]
-struct Sealed {
+struct Sent {
     #[serde(default)]
     headers: Vec<Header>,
     #[serde(default)]
@@ -45,13 +43,25 @@ enum Header {
     Unknown,
 }
 
+/// A message, as far as it can be read without a key.
+pub(super) enum Envelope {
+    Clear(Message),
+    Encrypted(Encrypted),
+}
+
+/// An encrypted message.
+pub(super) struct Encrypted {
+    iv: String,
+    pub(super) crypto_session_id: String,
+    headers: Vec<String>,
+    data: Value,
+}
+
 /// A message in clear.
 pub(super) struct Message {
     pub(super) correlation_id: Option<String>,
     pub(super) device: Value,
     pub(super) data: Value,
-    /// How the answer is to be encrypted.
-    pub(super) session: Option<CryptoSession>,
     /// The other side's point, in a request for a key.
     pub(super) key_exchange: Option<String>,
 }
@@ -62,39 +72,49 @@ pub(super) const SCHEME: u32 = 3;
 /// The longest text that is kept of what a browser says beside its data, in bytes.
 const MAX_PLAIN: usize = 128;
 
-impl Message {
-    /// Reads a message, and decrypts it if it is encrypted.
-    pub(super) fn parse(
-        headers: &HeaderMap,
-        body: &[u8],
-        sealer: &Sealer,
-        now: Timestamp,
-    ) -> Result<Self, Fault> {
-        let sealed: Sealed = json::parse(headers, body)?;
-        let encryption = sealed.headers.iter().find_map(|header| match header {
+impl Envelope {
+    /// Reads a message.
+    pub(super) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, Fault> {
+        let sent: Sent = json::parse(headers, body)?;
+        let encryption = sent.headers.iter().find_map(|header| match header {
             Header::Encryption { iv, crypto_session_id } => Some((iv, crypto_session_id)),
             _ => None,
         });
-        let Some((iv, id)) = encryption else {
-            return Ok(Self::in_clear(sealed.headers, sealed.data, None));
-        };
-        // One answer for whatever is wrong: a detail would help to decrypt what others sent.
-        let refused = || invalid("cannot be decrypted: start the journey again");
-        let session = encryption::open(sealer, id, now).ok_or_else(refused)?;
-        let text = sealed.data.as_str().ok_or_else(refused)?;
-        let data = session.decrypt(iv, text).ok_or_else(refused)?;
-        let data = serde_json::from_slice(&data).map_err(|_| refused())?;
-        let headers = sealed.enc_headers.iter().map(|text| {
+        Ok(match encryption {
+            Some((iv, id)) => Self::Encrypted(Encrypted {
+                iv: iv.clone(),
+                crypto_session_id: id.clone(),
+                headers: sent.enc_headers,
+                data: sent.data,
+            }),
+            None => Self::Clear(Message::new(sent.headers, sent.data)),
+        })
+    }
+}
+
+impl Encrypted {
+    /// The initialisation vector, if it is one.
+    pub(super) fn iv(&self) -> Option<Iv> {
+        encryption::iv(&self.iv)
+    }
+
+    /// Decrypts the message; `None` for every reason alike. A list of the right values in the right
+    /// order would be read as well, so the data must be an object.
+    pub(super) fn decrypt(&self, session: &CryptoSession, iv: Iv) -> Option<Message> {
+        let data = session.decrypt(iv, self.data.as_str()?)?;
+        let data = serde_json::from_slice::<Map<_, _>>(&data).ok()?;
+        let headers = self.headers.iter().map(|text| {
             let header = session.decrypt(iv, text)?;
             serde_json::from_slice(&header).ok()
         });
-        let headers: Option<Vec<Header>> = headers.collect();
-        Ok(Self::in_clear(headers.ok_or_else(refused)?, data, Some(session)))
+        Some(Message::new(headers.collect::<Option<_>>()?, Value::Object(data)))
     }
+}
 
-    fn in_clear(headers: Vec<Header>, data: Value, session: Option<CryptoSession>) -> Self {
+impl Message {
+    fn new(headers: Vec<Header>, data: Value) -> Self {
         let mut message =
-            Self { correlation_id: None, device: Value::Null, data, session, key_exchange: None };
+            Self { correlation_id: None, device: Value::Null, data, key_exchange: None };
         for header in headers {
             match header {
                 Header::CorrelationId { correlation_id } => {
@@ -152,7 +172,7 @@ impl Reply {
         Self { error_code: REJECTED, error_message, headers: Vec::new(), data }
     }
 
-    /// The answer as JSON, its data encrypted if the request's was; `None` if that fails.
+    /// The answer as JSON, its data encrypted in a crypto session; `None` if that fails.
     pub(super) fn into_json(
         mut self,
         session: Option<&CryptoSession>,
@@ -182,10 +202,10 @@ mod tests {
     fn parse(body: &Value) -> Message {
         let headers =
             HeaderMap::from_iter([(CONTENT_TYPE, "application/json".parse().expect("valid"))]);
-        let sealer = Sealer::new(&[1; 32]);
-        let message =
-            Message::parse(&headers, body.to_string().as_bytes(), &sealer, Timestamp::default());
-        message.expect("a message")
+        match Envelope::parse(&headers, body.to_string().as_bytes()) {
+            Ok(Envelope::Clear(message)) => message,
+            Ok(Envelope::Encrypted(_)) | Err(_) => panic!("no message in clear"),
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The journey runner over HTTP: the protocol of the Web SDK, and the recovery page.
 
+mod admission;
 mod answer;
 mod call;
 mod cors;
+mod encrypted;
 mod encryption;
 mod envelope;
 mod page;
@@ -26,8 +28,10 @@ use tower_http::cors::CorsLayer;
 use wire::error::Fault;
 use wire::runner::{CLIENT_INPUT, StartJourney, SubmitInput};
 
+pub(crate) use self::admission::Admissions;
 use self::call::{Assertion, Call, Invocation, Operation};
-use self::envelope::{Message, Reply, SCHEME, invalid, is_plain};
+use self::encryption::CryptoSession;
+use self::envelope::{Envelope, Message, Reply, SCHEME, invalid, is_plain};
 use crate::{JourneyRunner, Runs, Sent};
 
 /// The headers that a journey may read.
@@ -85,15 +89,18 @@ async fn call(
         return runner.answer(Err(Fault::ForeignOrigin), None);
     }
     let now = runner.clock.now();
-    if matches!(operation, Operation::Invoke)
+    if operation.is_open_to_strangers()
         && let Err(retry_after) = runner.starts.count(source, runner.starts_per_minute, now)
     {
         return runner.answer(Err(Fault::RateLimited { retry_after }), None);
     }
-    match Message::parse(&headers, &body, &runner.sealer, now) {
-        Ok(mut message) => {
+    match Envelope::parse(&headers, &body) {
+        Ok(Envelope::Clear(mut message)) => {
             let reply = runner.perform(operation, call, &headers, &mut message).await;
-            runner.answer(reply, Some(&message))
+            runner.answer(reply, None)
+        }
+        Ok(Envelope::Encrypted(sent)) => {
+            runner.answer_encrypted(operation, call, &headers, &sent).await
         }
         Err(fault) => runner.answer(Err(fault), None),
     }
@@ -186,8 +193,9 @@ impl JourneyRunner {
         Ok(reply)
     }
 
-    /// The answer, in the same shape whether the call was fine or refused.
-    fn answer(&self, reply: Result<Reply, Fault>, message: Option<&Message>) -> Response {
+    /// The answer, in the same shape whether the call was fine or refused, and encrypted in a crypto
+    /// session.
+    fn answer(&self, reply: Result<Reply, Fault>, session: Option<&CryptoSession>) -> Response {
         let mut retry_after = None;
         let (status, reply) = match reply {
             Ok(reply) => (StatusCode::OK, reply),
@@ -201,7 +209,6 @@ impl JourneyRunner {
                 )
             }
         };
-        let session = message.and_then(|message| message.session.as_ref());
         let Some(body) = reply.into_json(session, &self.randomness) else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
