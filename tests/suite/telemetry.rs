@@ -75,7 +75,10 @@ fn holds(span: &Span, expected: &[(&str, &str)]) {
 #[tokio::test]
 async fn one_recovery_is_one_trace_from_the_page_to_redis_and_holds_nothing_secret() -> Tested {
     let collector = Collector::start()?;
-    let services = Deployment::of(&config())?.with_environment(&sending_to(&collector));
+    // The page's server stands for a proxy that is trusted to begin traces.
+    let trusted = [("POSTERN_TRUSTED_PROXIES", "127.0.0.0/8".to_owned())];
+    let variables = [&sending_to(&collector)[..], &trusted].concat();
+    let services = Deployment::of(&config())?.with_environment(&variables);
     let postern = services.replica()?;
     let user = format!("{}@example.org", unique("canary"));
     let code = postern.issue(&user).await?;
@@ -149,15 +152,44 @@ async fn one_recovery_is_one_trace_from_the_page_to_redis_and_holds_nothing_secr
 }
 
 #[tokio::test]
-async fn what_the_caller_does_not_sample_is_not_sent() -> Tested {
+async fn what_a_trusted_proxy_does_not_sample_is_not_sent() -> Tested {
     let collector = Collector::start()?;
-    let postern = Postern::with_environment(&[], &sending_to(&collector))?;
+    let trusting = ["--trusted-proxies", "127.0.0.0/8"];
+    let postern = Postern::with_environment(&trusting, &sending_to(&collector))?;
     let unsampled = format!("00-{TRACE:032x}-{PAGE:016x}-00");
     let page = postern.get("/").header("traceparent", unsampled).send().await?;
     page.error_for_status()?;
     postern.get("/style.css").send().await?.error_for_status()?;
     let spans = collector.trace(&[], &["GET /style.css"]).await?;
     assert!(spans.iter().all(|span| span.trace_id != TRACE.to_be_bytes()), "{spans:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn strangers_cannot_have_their_requests_traced() -> Tested {
+    const REQUESTS: usize = 500;
+    let collector = Collector::start()?;
+    let mut variables = sending_to(&collector);
+    variables.extend([
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio".to_owned()),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.01".to_owned()),
+    ]);
+    let mut postern = Postern::with_environment(&[], &variables)?;
+    let (client, page) = (Client::new(), format!("http://{}/", postern.at.http));
+    for request in 1..=REQUESTS {
+        let sampled = format!("00-{request:032x}-{PAGE:016x}-01");
+        client.get(&page).header("traceparent", sampled).send().await?.error_for_status()?;
+    }
+    let process = postern.process("postern");
+    process.terminate()?;
+    assert!(process.ends_within(Duration::from_secs(8)).await?.success());
+    let spans = collector.trace(&[], &[]).await?;
+    let pages: Vec<_> = spans.iter().filter(|span| span.name == "GET /").collect();
+    // Five are expected. More than 25 happen in less than one of 10^10 runs.
+    assert!(pages.len() <= 25, "{} of {REQUESTS} were kept", pages.len());
+    for page in pages {
+        assert!(page.parent_span_id.is_empty() && page.links.len() == 1, "{page:?}");
+    }
     Ok(())
 }
 

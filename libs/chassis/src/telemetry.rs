@@ -38,7 +38,7 @@ pub use self::otlp::{Export, Otlp};
 pub use self::traces::{SPANS, is_kept, note};
 
 pub(crate) use self::metrics::text;
-pub(crate) use self::traces::{Description, Span, stay_within};
+pub(crate) use self::traces::{Caller, Description, Span, stay_within};
 
 /// Targets whose details are none of a log's business.
 const CARRIERS: [&str; 14] = [

@@ -10,7 +10,7 @@ use axum::response::Response;
 use tonic::Code;
 
 use super::status::{Learns, Watched, describe, is_fault, measure, name, tell_end};
-use crate::telemetry::{Durations, Span};
+use crate::telemetry::{Caller, Durations, Span};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
     Durations::new("rpc.server.call.duration", "How long an rpc takes to be answered.")
@@ -21,7 +21,7 @@ pub(super) async fn tell<F: Future<Output = Response>>(
     request: Request,
     next: impl FnOnce(Request) -> F,
 ) -> Response {
-    let span = Span::server(request.headers(), || describe(&method));
+    let span = Span::server(request.headers(), Caller::Trusted, || describe(&method));
     let mut line = Line { method, started: Instant::now(), code: None, span: span.clone() };
     let response = span.around(next(request)).await;
     line.read(response.headers());

@@ -16,7 +16,7 @@ use crate::grpc::methods::tests::descriptors;
 use crate::limit::Limit;
 use crate::listener::{Endpoint, bind};
 use crate::telemetry::tests::{Exported, attribute};
-use crate::telemetry::{self, SPANS, Span, note};
+use crate::telemetry::{self, Caller, SPANS, Span, note};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -62,7 +62,7 @@ async fn call(client: &Client, path: &str) -> HeaderMap {
 async fn one_trace_goes_from_the_caller_through_the_client_to_the_server() {
     let exported = Exported::capture();
     let client = server().await;
-    let root = Span::server(&HeaderMap::new(), || ("root".into(), vec![]));
+    let root = Span::server(&HeaderMap::new(), Caller::Trusted, || ("root".into(), vec![]));
     root.around(call(&client, "/test.Svc/Good")).await;
     drop(root);
     drop(client);
@@ -115,7 +115,7 @@ async fn what_the_caller_does_not_sample_is_not_exported_but_goes_on() {
     let mut headers = HeaderMap::new();
     let parent = format!("00-{TRACE}-b7ad6b7169203331-00");
     headers.insert("traceparent", parent.parse().expect("a value"));
-    let root = Span::server(&headers, || ("root".into(), vec![]));
+    let root = Span::server(&headers, Caller::Trusted, || ("root".into(), vec![]));
     let answer = root.around(call(&client, "/test.Svc/Good")).await;
     let parent = answer["parent"].to_str().expect("text");
     assert!(parent.starts_with(&format!("00-{TRACE}-")) && parent.ends_with("-00"), "{parent}");
@@ -133,7 +133,7 @@ async fn what_the_caller_does_not_sample_is_not_exported_but_goes_on() {
 async fn what_is_done_within_a_request_is_a_part_of_its_trace_if_that_is_kept() {
     for (sampler, is_kept) in [(Sampler::AlwaysOff, false), (Sampler::AlwaysOn, true)] {
         let exported = Exported::sampling(sampler);
-        let root = Span::server(&HeaderMap::new(), || ("root".into(), vec![]));
+        let root = Span::server(&HeaderMap::new(), Caller::Trusted, || ("root".into(), vec![]));
         let work =
             async { telemetry::is_kept().then(|| tracing::info_span!(target: SPANS, "part")) };
         let part = root.around(work).await;
@@ -165,7 +165,7 @@ async fn nothing_is_gathered_of_what_is_not_kept() {
     for (sampler, is_kept) in [(Sampler::AlwaysOff, false), (Sampler::AlwaysOn, true)] {
         let _exported = Exported::sampling(sampler);
         let mut is_asked = false;
-        let root = Span::server(&HeaderMap::new(), || {
+        let root = Span::server(&HeaderMap::new(), Caller::Trusted, || {
             is_asked = true;
             ("root".into(), vec![])
         });

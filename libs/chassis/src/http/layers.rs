@@ -41,7 +41,7 @@ pub(super) fn around(
     limit: Limit,
 ) -> Router {
     router
-        .layer(from_fn_with_state(proxies, source::note))
+        .layer(from_fn_with_state(proxies.clone(), source::note))
         .method_not_allowed_fallback(
             move || async move { Refusal::MethodNotAllowed.answer(render) },
         )
@@ -49,7 +49,7 @@ pub(super) fn around(
         .layer(
             ServiceBuilder::new()
                 // Outermost: whoever below gives the answer, it is told of.
-                .layer(from_fn(line::tell))
+                .layer(from_fn_with_state(proxies, line::tell))
                 // Around everything that answers: refusals need the headers as much as pages.
                 .layer(from_fn(set_headers))
                 // Around everything that refuses: a page of another origin must be able to read it.

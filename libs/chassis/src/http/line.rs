@@ -4,23 +4,25 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use opentelemetry::KeyValue;
 
-use crate::telemetry::{Durations, Span};
+use super::source::Proxies;
+use crate::telemetry::{Caller, Durations, Span};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
     Durations::new("http.server.request.duration", "How long a request takes to be answered.")
 });
 
-pub(super) async fn tell(request: Request, next: Next) -> Response {
+pub(super) async fn tell(State(proxies): State<Proxies>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("_OTHER", MatchedPath::as_str).to_owned();
     let method = name(request.method());
-    let span = Span::server(request.headers(), || {
+    let caller = if proxies.trust_peer_of(&request) { Caller::Trusted } else { Caller::Stranger };
+    let span = Span::server(request.headers(), caller, || {
         let attributes = vec![
             KeyValue::new("http.request.method", method),
             KeyValue::new("http.route", route.clone()),

@@ -35,7 +35,7 @@ impl Source {
 /// The setting that says which proxies are trusted.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ProxyArgs {
-    /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks such as
+    /// Proxies whose `X-Forwarded-For` and trace context are believed, as addresses or networks such as
     /// `10.0.0.0/8,192.0.2.1`; without it, whoever connects is the client
     #[arg(long, env = "POSTERN_TRUSTED_PROXIES", value_name = "NETWORKS")]
     trusted_proxies: Option<String>,
@@ -62,6 +62,20 @@ impl ProxyArgs {
 pub struct Proxies(Vec<IpNet>);
 
 impl Proxies {
+    /// Those of that setting.
+    #[cfg(test)]
+    pub(super) fn of(setting: &str) -> Self {
+        let args = ProxyArgs { trusted_proxies: Some(setting.to_owned()) };
+        let mut mistakes = Mistakes::default();
+        args.check(&mut mistakes).unwrap_or_else(|| panic!("{mistakes}"))
+    }
+
+    /// Whether a request comes from one of them, whatever it says of itself.
+    pub(super) fn trust_peer_of(&self, request: &Request) -> bool {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        peer.is_some_and(|ConnectInfo(peer)| self.trusts(peer.ip()))
+    }
+
     fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
@@ -106,19 +120,13 @@ mod tests {
 
     use super::*;
 
-    fn proxies(setting: &str) -> Proxies {
-        let args = ProxyArgs { trusted_proxies: Some(setting.to_owned()) };
-        let mut mistakes = Mistakes::default();
-        args.check(&mut mistakes).unwrap_or_else(|| panic!("{mistakes}"))
-    }
-
     fn client(trusted: &str, peer: &str, lines: &[&'static str]) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(FORWARDED, HeaderValue::from_static(line));
         }
         let peer = peer.parse().expect("an address");
-        proxies(trusted).client(peer, &headers).to_string()
+        Proxies::of(trusted).client(peer, &headers).to_string()
     }
 
     #[test]

@@ -5,6 +5,11 @@
 //! `tracing` under the target `trace`. Nothing else: no event, no line of the log, no span of a library.
 //! Whoever begins a span says in it all that will ever be known of it outside.
 //!
+//! # Whose trace goes on
+//! That of a caller who is trusted: one over gRPC, or a trusted proxy over HTTP. Anybody else could have
+//! every request of theirs kept, or lead requests into the trace of others: their requests begin a
+//! trace of their own, with a link to the context that they gave.
+//!
 //! # What is not sampled
 //! Whether a trace is kept is decided where it begins, by the sampler that the environment names, or
 //! was decided by the caller. Of one that is not kept there are ids, which the log and whoever is
@@ -19,8 +24,8 @@ use opentelemetry::context::FutureExt as _;
 use opentelemetry::context::WithContext;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
 use opentelemetry::trace::{
-    Span as _, SpanBuilder, SpanKind, Status, TraceContextExt as _, Tracer as _,
-    TracerProvider as _,
+    Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _, TraceState,
+    Tracer as _, TracerProvider as _,
 };
 use opentelemetry::{Context, ContextGuard, KeyValue, Value};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -93,18 +98,40 @@ pub fn is_kept() -> bool {
 /// What a span is called, and what is known of it when it begins.
 pub(crate) type Description = (Cow<'static, str>, Vec<KeyValue>);
 
+/// Who names the trace that a request belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A service or a proxy that is known: its trace goes on, kept or not as it decided.
+    Trusted,
+    /// Anybody.
+    Stranger,
+}
+
 /// A span, or no more than ids where its trace is not kept; nothing at all where none is. It ends
 /// when nobody works within it any more, and this is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Span(Context);
 
 impl Span {
-    /// The span of a request, in the trace that its caller began, if the headers name one.
-    pub(crate) fn server(headers: &HeaderMap, describe: impl FnOnce() -> Description) -> Self {
+    /// The span of a request, in the trace that its caller began, if the headers name one and the
+    /// caller is trusted. Of a stranger's trace it keeps a link.
+    pub(crate) fn server(
+        headers: &HeaderMap,
+        caller: Caller,
+        describe: impl FnOnce() -> Description,
+    ) -> Self {
         let Some(tracer) = tracer() else { return Self(Context::new()) };
-        let caller =
+        let given =
             TraceContextPropagator::new().extract_with_context(&Context::new(), &In(headers));
-        Self::begin(tracer, SpanKind::Server, &caller, describe)
+        if caller == Caller::Trusted {
+            return Self::begin(tracer, SpanKind::Server, &given, describe);
+        }
+        let begun = Self::begin(tracer, SpanKind::Server, &Context::new(), describe);
+        let (given, span) = (given.span(), begun.0.span());
+        if given.span_context().is_valid() && span.is_recording() {
+            span.add_link(without_state(given.span_context()), Vec::new());
+        }
+        begun
     }
 
     /// The span of a call that is made to another service, within the present one.
@@ -168,6 +195,12 @@ impl Span {
 /// Does some work within the span that this is called in, wherever it is done.
 pub(crate) fn stay_within<F: Future>(work: F) -> WithContext<F> {
     work.with_current_context()
+}
+
+/// The ids of a context without its `tracestate`, in which its caller can write what they like.
+fn without_state(given: &SpanContext) -> SpanContext {
+    let (trace, span, flags) = (given.trace_id(), given.span_id(), given.trace_flags());
+    SpanContext::new(trace, span, flags, true, TraceState::NONE)
 }
 
 struct In<'a>(&'a HeaderMap);

@@ -1,8 +1,13 @@
 //! Tests of the layers around HTTP services.
 
+use std::net::SocketAddr;
+
 use axum::body::to_bytes;
+use axum::extract::ConnectInfo;
 use axum::http::{Method, StatusCode};
 use axum::routing::{get, post};
+use opentelemetry::trace::SpanId;
+use opentelemetry_sdk::trace::Sampler;
 use tower::ServiceExt as _;
 
 use super::super::MAX_BODY_BYTES;
@@ -11,6 +16,10 @@ use super::*;
 use crate::telemetry::tests::{Exported, Lines, attribute};
 
 fn router() -> Router {
+    behind(Proxies::default())
+}
+
+fn behind(proxies: Proxies) -> Router {
     let wrong: fn() -> std::future::Ready<()> = || panic!("hunter2");
     let slow = || async { tokio::time::sleep(Duration::from_secs(60)).await };
     let service = Router::new()
@@ -19,7 +28,7 @@ fn router() -> Router {
         .route("/slow", post(slow))
         .route("/wrong", post(wrong));
     let cors = CorsLayer::new().allow_origin([HeaderValue::from_static("https://acme.example")]);
-    around(service, Some(cors), json, Proxies::default(), Limit::of(1.0))
+    around(service, Some(cors), json, proxies, Limit::of(1.0))
 }
 
 async fn call(router: Router, method: Method, path: &str, body: Body) -> (StatusCode, Response) {
@@ -98,25 +107,58 @@ async fn a_request_leaves_one_line_without_its_path_and_query() {
     assert!(told.contains(r#""http.response.status_code":404"#) && !told.contains("hunter2"));
 }
 
-#[tokio::test]
-async fn a_request_is_a_span_of_its_caller_s_trace_without_its_path_and_query() {
-    let exported = Exported::capture();
-    let trace = "0af7651916cd43dd8448eb211c80319c";
+/// The trace that a caller names, and its span there.
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const PARENT: &str = "b7ad6b7169203331";
+
+/// Asks for the page, from 192.0.2.1 and in a trace that is kept.
+async fn ask_within_a_trace(router: Router) {
+    let peer: SocketAddr = ([192, 0, 2, 1], 4242).into();
     let request = Request::get("/page?user=hunter2")
-        .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"))
+        .extension(ConnectInfo(peer))
+        .header("traceparent", format!("00-{TRACE}-{PARENT}-01"))
+        .header("tracestate", "hunter2=hunter2")
         .body(Body::empty())
         .expect("a request");
-    router().oneshot(request).await.expect("an answer");
+    router.oneshot(request).await.expect("an answer");
+}
+
+#[tokio::test]
+async fn a_request_is_a_span_of_a_trusted_proxy_s_trace_without_its_path_and_query() {
+    let exported = Exported::capture();
+    ask_within_a_trace(behind(Proxies::of("192.0.2.0/24"))).await;
     for (method, path) in [(Method::GET, "/wrong/hunter2"), (Method::POST, "/wrong")] {
         call(router(), method, path, Body::empty()).await;
     }
     let spans = exported.spans();
     let page = &spans["Server GET /page"];
-    assert_eq!(page.span_context.trace_id().to_string(), trace);
-    assert_eq!(page.parent_span_id.to_string(), "b7ad6b7169203331");
+    assert_eq!(page.span_context.trace_id().to_string(), TRACE);
+    assert_eq!(page.parent_span_id.to_string(), PARENT);
     assert_eq!(attribute(page, "http.request.method").as_deref(), Some("GET"));
     assert_eq!(attribute(page, "http.response.status_code").as_deref(), Some("200"));
     assert_eq!(attribute(&spans["Server GET _OTHER"], "error.type"), None);
     assert_eq!(attribute(&spans["Server POST /wrong"], "error.type").as_deref(), Some("500"));
-    assert!(!format!("{spans:?}").contains("hunter2"));
+    for span in spans.values() {
+        assert!(!format!("{:?}{:?}", span.name, span.attributes).contains("hunter2"), "{span:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_s_trace_is_linked_and_decides_nothing() {
+    for proxies in [Proxies::default(), Proxies::of("198.51.100.0/24")] {
+        let exported = Exported::capture();
+        ask_within_a_trace(behind(proxies.clone())).await;
+        let page = &exported.spans()["Server GET /page"];
+        assert_ne!(page.span_context.trace_id().to_string(), TRACE);
+        assert_eq!(page.parent_span_id, SpanId::INVALID);
+        let [link] = &page.links[..] else { panic!("one link: {:?}", page.links) };
+        assert_eq!(link.span_context.trace_id().to_string(), TRACE);
+        assert_eq!(link.span_context.span_id().to_string(), PARENT);
+        assert!(!format!("{page:?}").contains("hunter2"), "{page:?}");
+
+        let none = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
+        let exported = Exported::sampling(none);
+        ask_within_a_trace(behind(proxies)).await;
+        assert!(exported.spans().is_empty(), "{:?}", exported.spans());
+    }
 }
