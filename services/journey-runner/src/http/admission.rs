@@ -16,8 +16,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
 use journeys::ids::SessionKey;
+use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
 
 use super::encryption::Iv;
 

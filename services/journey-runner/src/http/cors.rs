@@ -16,7 +16,7 @@ pub(super) fn layer(live: Arc<Live>) -> CorsLayer {
     let is_configured = move |origin: &HeaderValue, _: &axum::http::request::Parts| {
         origin.to_str().is_ok_and(|origin| live.current().allows_origin(origin))
     };
-    let trace = ["traceparent", "tracestate"].map(HeaderName::from_static);
+    let trace = ["traceparent", "tracestate", "baggage"].map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_configured))
         .allow_credentials(true)
