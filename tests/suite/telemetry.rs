@@ -95,7 +95,8 @@ async fn one_recovery_is_one_trace_from_the_page_to_redis_and_holds_nothing_secr
     let answer: Value = answer.json().await?;
     assert_eq!(answer["data"]["state"], "completed", "{answer}");
 
-    let names = [HTTP, VERIFY, "EVALSHA verify", "mint journey token"];
+    // The call has a span on either side, and two processes send them.
+    let names = [HTTP, VERIFY, VERIFY, "EVALSHA verify", "mint journey token"];
     let spans = collector.trace(&TRACE.to_be_bytes(), &names).await?;
     let page = only(&spans, HTTP, SpanKind::Server);
     let calls = only(&spans, VERIFY, SpanKind::Client);

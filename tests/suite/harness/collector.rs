@@ -81,8 +81,8 @@ impl Collector {
         Ok(collector)
     }
 
-    /// Waits until spans of that trace are there by all these names, and answers with all of its
-    /// spans.
+    /// Waits until spans of that trace are there by all these names, as many by each as it is named,
+    /// and answers with all of its spans.
     pub(crate) async fn trace(&self, id: &[u8], names: &[&str]) -> anyhow::Result<Vec<Span>> {
         let spans = || {
             let received = self.received.lock().expect("no test panics while it holds this");
@@ -90,7 +90,11 @@ impl Collector {
             let spans = resources.flat_map(|it| &it.scope_spans).flat_map(|scope| &scope.spans);
             spans.filter(|span| id.is_empty() || span.trace_id == id).cloned().collect::<Vec<_>>()
         };
-        let all = |spans: &Vec<Span>| names.iter().all(|it| spans.iter().any(|s| s.name == *it));
+        let all = |spans: &Vec<Span>| {
+            let has = |name| spans.iter().filter(|span| span.name == name).count();
+            let asked = |name| names.iter().filter(|it| **it == name).count();
+            names.iter().all(|name| has(*name) >= asked(*name))
+        };
         wait_for(spans, all).await
     }
 
