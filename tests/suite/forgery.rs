@@ -1,6 +1,7 @@
 //! Tokens that only the holder of the signing key can make: what keeps them out is not the signature
 //! but every other check.
 
+use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::jwk::JwkSet;
@@ -10,7 +11,7 @@ use tonic::Code;
 
 use crate::Tested;
 use crate::harness::http::{OTP_SEND, for_user};
-use crate::harness::keys::{SigningKey, signed_with_secret, unsigned};
+use crate::harness::keys::{SigningKey, generation, signed_with_secret, unsigned};
 use crate::harness::pb::journey::StartJourneyRequest;
 use crate::harness::pb::journey::journey_state::State;
 use crate::harness::postern::{change, copy_of_config, utf8};
@@ -42,12 +43,12 @@ struct Forge {
 impl Forge {
     async fn start() -> anyhow::Result<Self> {
         let (folder, keys, key) = (copy_of_config()?, TempDir::new()?, SigningKey::generate()?);
-        let [desk, login] = [DESK, LOGIN].map(|(id, scopes)| {
-            let scopes = scopes.replace(' ', ", ");
-            let secret = "secret_file: acme-plain-verifier.secret";
-            format!("  - {{ id: {id}, {secret}, scopes: [{scopes}] }}\n")
-        });
-        let clients = format!("clients:\n{desk}{login}");
+        let mut clients = "clients:\n".to_owned();
+        for (id, scopes) in [DESK, LOGIN] {
+            let (file, scopes) = (format!("{id}.secret"), scopes.replace(' ', ", "));
+            std::fs::write(folder.path().join("applications").join(&file), format!("{id}-secret"))?;
+            writeln!(clients, "  - {{ id: {id}, secret_file: {file}, scopes: [{scopes}] }}")?;
+        }
         change(&folder, "applications/acme.yaml", "clients:\n", &clients)?;
         std::fs::write(keys.path().join("1.pem"), key.private_pem())?;
         let (config, signing) = (utf8(folder.path())?, utf8(keys.path())?);
@@ -103,6 +104,8 @@ impl Forge {
             json!({"client_id": null}),
             json!({"application": null}),
             json!({"scope": null}),
+            json!({"secret_generation": null}),
+            json!({"secret_generation": generation("another")}),
         ] {
             bad.push((claims.to_string(), self.changed(client, &json!({}), &claims)?));
         }
@@ -137,7 +140,7 @@ fn good_claims((client, scopes): Client, changes: &Value) -> Value {
     let claims = json!({
         "iss": ISSUER, "aud": "urn:postern:services", "iat": now, "exp": now + 3600,
         "jti": unique("token"), "sub": client, "client_id": client, "application": "acme",
-        "scope": scopes,
+        "scope": scopes, "secret_generation": generation(&format!("{client}-secret")),
     });
     with(claims, changes)
 }
@@ -261,6 +264,7 @@ async fn the_journey_runners_own_token_verifies_codes_and_does_nothing_else() ->
     let (target, code_id) = target(&forge).await?;
     let claims = json!({
         "aud": "urn:postern:verifier", "sub": "journey-runner", "client_id": null, "scope": null,
+        "secret_generation": null,
     });
     let token = forge.changed(LOGIN, &json!({"typ": "service+jwt"}), &claims)?;
     let opens_nothing_else = async || {

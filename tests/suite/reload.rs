@@ -8,6 +8,7 @@ use tonic::Code;
 
 use crate::Tested;
 use crate::harness::http::TOKEN;
+use crate::harness::pb::journey::ListJourneysRequest;
 use crate::harness::postern::{change, copy_of_config};
 use crate::harness::*;
 
@@ -65,6 +66,50 @@ async fn a_client_that_is_removed_is_refused_with_the_token_that_it_still_has() 
     // Nobody else notices.
     postern.issue(&unique("jane")).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_token_ends_with_the_secret_that_bought_it_at_every_service() -> Tested {
+    let folder = copy_of_config()?;
+    let postern = Postern::serving(folder.path())?;
+    let clients = ["acme-support", "acme-verifier", "acme-backend"];
+    let [desk, login, backend] = {
+        let mut tokens = Vec::new();
+        for client in clients {
+            tokens.push(Some(postern.token(client).await?));
+        }
+        tokens.try_into().expect("three")
+    };
+    let mut issuer = postern.issuer_with(desk);
+    let mut verifier = postern.verifier_with(login);
+    let mut runner = postern.runner_with(backend);
+    // Called once before, so that each has found the token's signature good and remembers it.
+    let mut call = async || {
+        let user = user_id("jane");
+        let issued = issuer.describe_code(DescribeCodeRequest { user: user.clone() }).await;
+        let request = VerifyCodeRequest { user, code: "123456".to_owned(), ..Default::default() };
+        let verified = verifier.verify_code(request).await;
+        let listed = runner.list_journeys(ListJourneysRequest {}).await;
+        [issued.err(), verified.err(), listed.err()].map(|it| it.map(|status| status.code()))
+    };
+    assert_eq!(call().await, [None; 3]);
+
+    let text = fs::read_to_string(folder.path().join(ACME))?;
+    for client in clients {
+        let hash = text[text.find(&format!("id: {client}\n")).expect("is there")..]
+            .split_once("secret_sha256: ")
+            .and_then(|(_, rest)| rest.lines().next())
+            .expect("a hash");
+        change(&folder, ACME, hash, &hash.chars().rev().collect::<String>())?;
+    }
+    within(SOON, "all tokens are refused", async || {
+        Ok(call().await == [Some(Code::Unauthenticated); 3])
+    })
+    .await?;
+
+    // The secret comes back, and with it what it bought: it is the secret that matters.
+    fs::write(folder.path().join(ACME), text)?;
+    within(SOON, "the tokens are good again", async || Ok(call().await == [None; 3])).await
 }
 
 #[tokio::test]

@@ -102,11 +102,14 @@ impl Gate {
 }
 
 /// The client of a valid token with the rights that both the token and today's configuration give
-/// it: a client that was removed, or lost a scope, does not keep it until its token ends.
+/// it. A client that was removed, lost a scope or got another secret does not keep what it had until
+/// its token ends. The configuration is asked for every call, also where a token's signature was
+/// checked before.
 fn client(configuration: &Configuration, token: ClientToken) -> Option<Principal> {
     let (application, client) = configuration.client(&token.client)?;
-    let ClientKind::Confidential { scopes, .. } = &client.kind else { return None };
-    (application.id == token.application).then(|| Principal {
+    let ClientKind::Confidential { secret, scopes, .. } = &client.kind else { return None };
+    let is_current = *secret.generation() == token.generation;
+    (is_current && application.id == token.application).then(|| Principal {
         scopes: token.scopes.intersection(scopes).copied().collect(),
         caller: Caller { application: token.application, client: token.client },
     })

@@ -11,6 +11,7 @@ use crate::claims::{Claims, unique_id};
 use crate::error::TokenError;
 use crate::mint::{MintError, Minter};
 use crate::scope::{self, Scope};
+use crate::secret::Generation;
 use crate::verify::{TokenVerifier, required};
 
 /// A client's access token.
@@ -22,6 +23,9 @@ pub struct ClientToken {
     pub client: ClientId,
     /// What it may do.
     pub scopes: BTreeSet<Scope>,
+    /// The secret that the client had when it got the token. With another secret, the token is
+    /// refused: whoever stole the old one must not keep what it bought.
+    pub generation: Generation,
 }
 
 impl ClientToken {
@@ -39,6 +43,7 @@ impl ClientToken {
             client_id: Some(self.client.to_string()),
             application: Some(self.application.to_string()),
             scope: Some(scope::to_list(&self.scopes)),
+            secret_generation: Some(self.generation.as_str().to_owned()),
             ..Claims::new(Self::AUDIENCE.to_owned(), now, Self::LIFETIME, unique_id())
         };
         minter.sign(Self::TYPE, claims)
@@ -63,6 +68,11 @@ impl ClientToken {
             )?,
             client: required("client_id", claims.client_id.as_ref(), ClientId::parse)?,
             scopes: required("scope", claims.scope.as_ref(), scope::parse_list)?,
+            generation: required(
+                "secret_generation",
+                claims.secret_generation.as_ref(),
+                Generation::parse,
+            )?,
         })
     }
 }

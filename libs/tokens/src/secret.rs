@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -15,12 +17,15 @@ pub struct SecretHashError;
 
 /// The SHA-256 of a client's secret.
 #[derive(Clone)]
-pub struct SecretHash([u8; 32]);
+pub struct SecretHash {
+    hash: [u8; 32],
+    generation: Generation,
+}
 
 impl SecretHash {
     /// The hash of a secret.
     pub fn from_secret(secret: &SecretString) -> Self {
-        Self(Sha256::digest(secret.expose_secret()).into())
+        Self::new(Sha256::digest(secret.expose_secret()).into())
     }
 
     /// Reads a hash as `sha256sum` writes it.
@@ -33,7 +38,18 @@ impl SecretHash {
             let digits = std::str::from_utf8(digits).map_err(|_| SecretHashError)?;
             *byte = u8::from_str_radix(digits, 16).map_err(|_| SecretHashError)?;
         }
-        Ok(Self(hash))
+        Ok(Self::new(hash))
+    }
+
+    /// The generation of the secret.
+    pub const fn generation(&self) -> &Generation {
+        &self.generation
+    }
+
+    fn new(hash: [u8; 32]) -> Self {
+        let named = Sha256::new().chain_update("client secret generation\0").chain_update(hash);
+        let generation = URL_SAFE_NO_PAD.encode(&named.finalize()[..Generation::BYTES]);
+        Self { hash, generation: Generation(generation) }
     }
 }
 
@@ -43,12 +59,39 @@ impl fmt::Debug for SecretHash {
     }
 }
 
+/// Names one secret of a client: a client with another secret has another generation. It is a hash
+/// of the secret's hash, cut short, and so tells nothing about either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generation(String);
+
+impl Generation {
+    /// 64 bits: enough for the secrets that one client has in its life never to meet.
+    const BYTES: usize = 8;
+
+    /// Reads a generation from a token's claim.
+    pub fn parse(text: &str) -> Result<Self, GenerationError> {
+        let is_generation = URL_SAFE_NO_PAD.decode(text).is_ok_and(|it| it.len() == Self::BYTES);
+        is_generation.then(|| Self(text.to_owned())).ok_or(GenerationError)
+    }
+
+    /// The generation as a token's claim.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a text is no generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be {} bytes in base64url", Generation::BYTES)]
+pub struct GenerationError;
+
 /// Whether a client presented its secret, in a time that does not depend on either. A client that
 /// does not exist (`None`) is refused after the same work, so that nobody learns which ids exist.
 pub fn verify(expected: Option<&SecretHash>, presented: &SecretString) -> bool {
-    let nobody = SecretHash([0; 32]);
     let exists = u8::from(expected.is_some());
-    let matches = expected.unwrap_or(&nobody).0.ct_eq(&SecretHash::from_secret(presented).0);
+    let expected = expected.map_or([0; 32], |expected| expected.hash);
+    let presented: [u8; 32] = Sha256::digest(presented.expose_secret()).into();
+    let matches = expected.ct_eq(&presented);
     bool::from(matches & exists.ct_eq(&1))
 }
 
@@ -66,6 +109,19 @@ mod tests {
         }
         assert!(!verify(None, &secret));
         assert_eq!(format!("{hash:?}"), "SecretHash([redacted])");
+    }
+
+    #[test]
+    fn each_secret_has_a_generation_that_tells_nothing_of_it() {
+        let hashes = ["a secret", "another secret"].map(|it| SecretHash::from_secret(&it.into()));
+        let [one, another] = hashes.each_ref().map(SecretHash::generation);
+        assert_eq!(one, SecretHash::from_secret(&"a secret".into()).generation());
+        assert_ne!(one, another);
+        assert_eq!(Generation::parse(one.as_str()).as_ref(), Ok(one));
+        assert_ne!(one.as_str(), URL_SAFE_NO_PAD.encode(&hashes[0].hash[..Generation::BYTES]));
+        for text in ["", "AAAA", "not base64!", &format!("{}AAAA", one.as_str())] {
+            assert_eq!(Generation::parse(text), Err(GenerationError), "{text:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -42,6 +43,13 @@ pub(crate) fn signed_with_secret(
     claims: &Value,
 ) -> anyhow::Result<String> {
     signed_with(&EncodingKey::from_secret(secret), Algorithm::HS256, header, claims)
+}
+
+/// What the token of a client with that secret names it by.
+pub(crate) fn generation(secret: &str) -> String {
+    let hash = digest(&SHA256, secret.as_bytes());
+    let named = [b"client secret generation\0", hash.as_ref()].concat();
+    URL_SAFE_NO_PAD.encode(&digest(&SHA256, &named).as_ref()[..8])
 }
 
 /// A token that nobody has signed.

@@ -80,6 +80,7 @@ fn claims_of_the_wrong_form_are_refused() {
         ("sub", json!("someone-else"), TokenError::Claim("sub")),
         ("application", json!("../acme"), TokenError::Claim("application")),
         ("scope", json!("codes:issue codes:everything"), TokenError::Claim("scope")),
+        ("secret_generation", json!("AAAA"), TokenError::Claim("secret_generation")),
     ] {
         let result = verify_changed(|_, claims| claims[name] = value.clone(), NOW);
         assert_eq!(result.err(), Some(error), "{name}: {value}");
@@ -88,7 +89,9 @@ fn claims_of_the_wrong_form_are_refused() {
 
 #[test]
 fn a_token_without_a_required_claim_is_refused() {
-    for name in ["iss", "aud", "iat", "exp", "jti", "sub", "client_id", "application", "scope"] {
+    let of_every_kind = ["iss", "aud", "iat", "exp", "jti", "sub"];
+    let of_a_client = ["client_id", "application", "scope", "secret_generation"];
+    for name in of_every_kind.into_iter().chain(of_a_client) {
         let without = |_: &mut Value, claims: &mut Value| {
             claims.as_object_mut().expect("an object").remove(name);
         };

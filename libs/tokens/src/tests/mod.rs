@@ -22,6 +22,7 @@ use crate::error::TokenError;
 use crate::keys::KeyRing;
 use crate::mint::Minter;
 use crate::scope::Scope;
+use crate::secret::SecretHash;
 use crate::verify::TokenVerifier;
 
 const ISSUER: &str = "https://postern.example";
@@ -52,6 +53,7 @@ fn client_token() -> ClientToken {
         application: application(),
         client: client(),
         scopes: BTreeSet::from([Scope::CodesIssue, Scope::CodesRead]),
+        generation: SecretHash::from_secret(&"acme-web-secret".into()).generation().clone(),
     }
 }
 
@@ -93,6 +95,7 @@ fn good_claims() -> Value {
     json!({
         "iss": ISSUER, "aud": "urn:postern:services", "iat": now, "exp": now + 3600, "jti": "1",
         "sub": "acme-web", "client_id": "acme-web", "application": "acme", "scope": "codes:issue",
+        "secret_generation": "AAAAAAAAAAA",
     })
 }
 
