@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::Tested;
 use crate::harness::Postern;
 use crate::harness::http::TOKEN;
+use crate::harness::postern::{config, utf8};
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 const ID: (&str, &str) = ("client_id", "acme-support");
@@ -104,6 +105,28 @@ async fn wrong_secrets_are_throttled() -> Tested {
         refused += 1;
     }
     panic!("{refused} secrets could be tried in a row")
+}
+
+#[tokio::test]
+async fn the_right_secret_is_slowed_down_where_wrong_ones_came_from_and_nowhere_else() -> Tested {
+    let postern = Postern::with(&["--config", utf8(&config())?, "--trusted-proxies", "127.0.0.1"])?;
+    let present = async |from: &str, id: &str, secret: &str| {
+        let form = [GRANT, ("client_id", id), ("client_secret", secret)];
+        let request = postern.post(TOKEN).header("x-forwarded-for", from).form(&form);
+        anyhow::Ok(request.send().await?.status())
+    };
+    let (attacker, elsewhere) = ("192.0.2.1", "192.0.2.2");
+    let mut guesses = 0;
+    while present(attacker, ID.1, "wrong").await? != StatusCode::TOO_MANY_REQUESTS {
+        guesses += 1;
+        assert!(guesses < 100, "{guesses} secrets could be tried in a row");
+    }
+    let right = present(attacker, ID.1, SECRET.1).await?;
+    assert_eq!(right, StatusCode::TOO_MANY_REQUESTS, "the right guess was not slowed down");
+    assert_eq!(present(elsewhere, ID.1, SECRET.1).await?, StatusCode::OK);
+    let other = present(attacker, "acme-verifier", "acme-verifier-secret").await?;
+    assert_eq!(other, StatusCode::OK);
+    Ok(())
 }
 
 #[tokio::test]

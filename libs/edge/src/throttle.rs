@@ -36,6 +36,15 @@ impl<K: Eq + Hash> Throttle<K> {
         Self { window, counts: Mutex::new(counts) }
     }
 
+    /// Counts nothing. A key that has reached `limit` in this window is refused, with the time to wait.
+    pub fn check(&self, key: &K, limit: u32, now: Timestamp) -> Result<(), Duration> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.of.get(key) {
+            Some(count) if count.count >= limit && now < count.ends => Err(count.ends.since(now)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Counts one more. Whoever is beyond `limit` in this window is refused, with the time to wait.
     pub fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<(), Duration> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,6 +92,19 @@ mod tests {
         assert_eq!(throttle.count("a", 2, later), Err(Duration::from_secs(15)));
         assert_eq!(throttle.count("b", 2, later), Ok(()));
         assert_eq!(throttle.count("a", 2, start + Duration::from_secs(60)), Ok(()));
+    }
+
+    #[test]
+    fn a_check_refuses_at_the_limit_and_counts_nothing() {
+        let throttle = Throttle::new(Duration::from_secs(60));
+        let start = Timestamp::default();
+        let check = |now| throttle.check(&"a", 2, now);
+        assert_eq!([check(start), throttle.count("a", 2, start), check(start)], [Ok(()); 3]);
+        assert_eq!([check(start), throttle.count("a", 2, start)], [Ok(()); 2]);
+        let later = start + Duration::from_secs(45);
+        assert_eq!(check(later), Err(Duration::from_secs(15)));
+        assert_eq!(throttle.check(&"b", 2, later), Ok(()));
+        assert_eq!(check(start + Duration::from_secs(60)), Ok(()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod send;
 mod token;
+mod wrong_secrets;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,28 +13,26 @@ use axum::routing::post;
 use codes::ids::ClientId;
 use edge::throttle::Throttle;
 
+use self::wrong_secrets::WrongSecrets;
 use crate::CodeIssuer;
-
-/// Wrong client secrets that one client may present from one address within a minute.
-const WRONG_SECRETS_A_MINUTE: u32 = 10;
 
 /// Tokens that one client may be given within a minute: each is good for an hour.
 const TOKENS_A_MINUTE: u32 = 600;
 
-/// The window of both.
+/// The window in which tokens and wrong secrets are counted.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What the handlers share.
 struct Edge {
     service: CodeIssuer,
-    wrong_secrets: Throttle<token::Presented>,
+    wrong_secrets: WrongSecrets,
     tokens: Throttle<ClientId>,
 }
 
 impl CodeIssuer {
     /// The endpoints of this service.
     pub fn http(&self) -> Router {
-        let (wrong_secrets, tokens) = (Throttle::new(MINUTE), Throttle::new(MINUTE));
+        let (wrong_secrets, tokens) = (WrongSecrets::new(), Throttle::new(MINUTE));
         let edge = Arc::new(Edge { service: self.clone(), wrong_secrets, tokens });
         Router::new()
             .route("/oidc/token", post(token::token))

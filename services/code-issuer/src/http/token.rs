@@ -1,7 +1,7 @@
 //! The token endpoint: the client credentials grant (RFC 6749, section 4.4), with its errors
 //! (section 5.2).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,17 +16,14 @@ use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chassis::http::Source;
-use codes::ids::{ApplicationId, ClientId};
+use codes::ids::ClientId;
 use config::ClientKind;
 use secrecy::SecretString;
 use serde_json::json;
 use tokens::client::ClientToken;
-use tokens::scope::{self, Scope};
+use tokens::scope;
 
-use super::{Edge, TOKENS_A_MINUTE, WRONG_SECRETS_A_MINUTE};
-
-/// Whose secret is wrong, and from where it came.
-pub(super) type Presented = (Option<ClientId>, Source);
+use super::{Edge, TOKENS_A_MINUTE};
 
 /// Why no token was issued.
 enum TokenError {
@@ -66,14 +63,13 @@ fn grant(
         return Err(TokenError::UnsupportedGrantType);
     }
     let credentials = Credentials::parse(headers, &form)?;
-    let (application, client, allowed) = authenticate(edge, from, credentials)?;
-    let scopes = match form.get("scope").map(|list| scope::parse_list(list)) {
-        None => allowed,
-        Some(Ok(asked)) if asked.is_subset(&allowed) => asked,
+    let mut token = authenticate(edge, from, credentials)?;
+    match form.get("scope").map(|list| scope::parse_list(list)) {
+        None => {}
+        Some(Ok(asked)) if asked.is_subset(&token.scopes) => token.scopes = asked,
         Some(Ok(_) | Err(_)) => return Err(TokenError::InvalidScope),
-    };
-    let scope = scope::to_list(&scopes);
-    let token = ClientToken { application, client, scopes };
+    }
+    let scope = scope::to_list(&token.scopes);
     let token = token.mint(&edge.service.minter, edge.service.clock.now());
     Ok(Json(json!({
         "access_token": token.map_err(|_| TokenError::Unavailable)?,
@@ -143,12 +139,12 @@ impl Credentials {
     }
 }
 
-/// The client whose secret was presented, and what it may ask for.
+/// The token of the client whose secret was presented, with everything that the client may do.
 fn authenticate(
     edge: &Edge,
     from: Source,
     credentials: Credentials,
-) -> Result<(ApplicationId, ClientId, BTreeSet<Scope>), TokenError> {
+) -> Result<ClientToken, TokenError> {
     let Credentials { id, secret } = credentials;
     let configuration = edge.service.gate.configuration();
     let client = ClientId::parse(&id).ok().and_then(|id| configuration.client(&id));
@@ -159,26 +155,24 @@ fn authenticate(
         ClientKind::Public { .. } => None,
     });
     let now = edge.service.clock.now();
+    let id = confidential.map(|(_, client, ..)| &client.id);
+    let slow_down = |wait| TokenError::SlowDown(wait, "too many wrong secrets: try again later");
+    edge.wrong_secrets.check(from, id, now).map_err(slow_down)?;
     let expected = confidential.map(|(_, _, expected, _)| expected);
-    match (tokens::secret::verify(expected, &secret), confidential) {
-        (true, Some((application, client, _, scopes))) => {
-            // Whoever has the secret can only slow itself down.
-            let counted = edge.tokens.count(client.id.clone(), TOKENS_A_MINUTE, now);
-            counted.map_err(|wait| {
-                TokenError::SlowDown(wait, "too many tokens: use one for its life")
-            })?;
-            Ok((application.id.clone(), client.id.clone(), scopes.clone()))
-        }
-        (_, confidential) => {
-            // Ids that do not exist count as one: making them up costs no memory here.
-            let id = confidential.map(|(_, client, ..)| client.id.clone());
-            let failed = edge.wrong_secrets.count((id, from), WRONG_SECRETS_A_MINUTE, now);
-            Err(match failed {
-                Ok(()) => TokenError::InvalidClient,
-                Err(wait) => TokenError::SlowDown(wait, "too many wrong secrets: try again later"),
-            })
-        }
-    }
+    let is_right = tokens::secret::verify(expected, &secret);
+    let Some((application, client, secret, scopes)) = confidential.filter(|_| is_right) else {
+        edge.wrong_secrets.count(from, id, now).map_err(slow_down)?;
+        return Err(TokenError::InvalidClient);
+    };
+    // Whoever has the secret can only slow itself down.
+    let counted = edge.tokens.count(client.id.clone(), TOKENS_A_MINUTE, now);
+    counted.map_err(|wait| TokenError::SlowDown(wait, "too many tokens: use one for its life"))?;
+    Ok(ClientToken {
+        application: application.id.clone(),
+        client: client.id.clone(),
+        scopes: scopes.clone(),
+        generation: secret.generation().clone(),
+    })
 }
 
 impl IntoResponse for TokenError {
