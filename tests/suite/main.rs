@@ -35,6 +35,7 @@ mod rolling;
 mod rotation;
 mod secrecy;
 mod secured;
+mod skew;
 mod slow;
 mod startup;
 mod telemetry;

@@ -33,7 +33,7 @@ use self::lines::{JsonLines, Traced};
 use self::sparing::Sparing;
 use crate::settings::{LogFormat, Process};
 
-pub use self::metrics::{Counter, Durations, Gauge, observe};
+pub use self::metrics::{Counter, Durations, Gauge, Seconds, observe};
 pub use self::otlp::{Export, Otlp};
 pub use self::traces::{SPANS, is_kept, note};
 

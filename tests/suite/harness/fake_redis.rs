@@ -1,15 +1,26 @@
-//! A Redis that greets like any other and answers every script with one and the same line.
+//! A Redis that greets like any other, answers every script with one and the same line, and whose
+//! clock a test sets.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// It serves for as long as the tests run.
 pub(crate) struct FakeRedis {
     at: SocketAddr,
-    scripts: Arc<AtomicUsize>,
+    said: Arc<Said>,
+}
+
+/// What it says, and how often it was asked.
+struct Said {
+    /// The answer to every script.
+    line: String,
+    scripts: AtomicUsize,
+    /// How many seconds its clock is ahead.
+    ahead: AtomicI64,
 }
 
 impl FakeRedis {
@@ -17,15 +28,21 @@ impl FakeRedis {
     pub(crate) fn start(line: &str) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let at = listener.local_addr()?;
-        let scripts = Arc::new(AtomicUsize::new(0));
-        let (line, counted) = (format!("{line}\r\n"), Arc::clone(&scripts));
+        let (scripts, ahead) = (AtomicUsize::new(0), AtomicI64::new(0));
+        let said = Arc::new(Said { line: format!("{line}\r\n"), scripts, ahead });
+        let says = Arc::clone(&said);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (line, counted) = (line.clone(), Arc::clone(&counted));
-                thread::spawn(move || serve(client, &line, &counted));
+                let says = Arc::clone(&says);
+                thread::spawn(move || serve(client, &says));
             }
         });
-        Ok(Self { at, scripts })
+        Ok(Self { at, said })
+    }
+
+    /// Sets its clock so many seconds ahead of this machine's, or behind it.
+    pub(crate) fn set_ahead(&self, seconds: i64) {
+        self.said.ahead.store(seconds, Ordering::SeqCst);
     }
 
     /// What `--store` takes.
@@ -35,22 +52,33 @@ impl FakeRedis {
 
     /// How many scripts it was sent.
     pub(crate) fn scripts(&self) -> usize {
-        self.scripts.load(Ordering::SeqCst)
+        self.said.scripts.load(Ordering::SeqCst)
+    }
+}
+
+impl Said {
+    /// The reply to `TIME`.
+    fn time(&self) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let seconds = now.as_secs().saturating_add_signed(self.ahead.load(Ordering::SeqCst));
+        let [seconds, micros] = [seconds.to_string(), now.subsec_micros().to_string()];
+        format!("*2\r\n${}\r\n{seconds}\r\n${}\r\n{micros}\r\n", seconds.len(), micros.len())
     }
 }
 
 /// Answers until the client goes.
-fn serve(client: TcpStream, line: &str, scripts: &AtomicUsize) -> Option<()> {
+fn serve(client: TcpStream, said: &Said) -> Option<()> {
     let mut client = BufReader::new(client);
     loop {
         let reply = match command(&mut client)?.as_str() {
-            "PING" => "+PONG\r\n",
-            "ROLE" => "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n",
+            "PING" => "+PONG\r\n".to_owned(),
+            "ROLE" => "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n".to_owned(),
+            "TIME" => said.time(),
             "EVAL" | "EVALSHA" => {
-                scripts.fetch_add(1, Ordering::SeqCst);
-                line
+                said.scripts.fetch_add(1, Ordering::SeqCst);
+                said.line.clone()
             }
-            _ => "+OK\r\n",
+            _ => "+OK\r\n".to_owned(),
         };
         client.get_mut().write_all(reply.as_bytes()).ok()?;
     }

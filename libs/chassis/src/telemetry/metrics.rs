@@ -83,6 +83,22 @@ impl Durations {
     }
 }
 
+/// How long something is at present.
+#[derive(Clone, Debug)]
+pub struct Seconds(metrics::Gauge<f64>);
+
+impl Seconds {
+    /// A gauge of that name, in seconds, to be made once telemetry has started.
+    pub fn new(name: &'static str, description: &'static str) -> Self {
+        Self(meter().f64_gauge(name).with_unit("s").with_description(description).build())
+    }
+
+    /// Sets the gauge.
+    pub fn set(&self, seconds: f64) {
+        self.0.record(seconds, &[]);
+    }
+}
+
 /// Tells a number whenever somebody reads the metrics, to be called once telemetry has started, and once
 /// for each choice of labels. The sum over all processes is what it is about: in one alone it may be
 /// below zero.

@@ -1,5 +1,6 @@
 //! A connection that is up, to one server or to all of a cluster.
 
+use clock::Timestamp;
 use redis::aio::MultiplexedConnection;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{
@@ -45,6 +46,26 @@ impl Link {
             RedisError::from((ErrorKind::UnexpectedReturnType, "two commands, not two replies"))
         })?;
         Ok(replies.into())
+    }
+
+    /// The time of every primary's clock.
+    pub(super) async fn times(&mut self) -> RedisResult<Vec<Timestamp>> {
+        let command = redis::cmd("TIME");
+        let times: Vec<(i64, i64)> = match self {
+            Self::Node(connection) => vec![command.query_async(connection).await?],
+            Self::Cluster(connection) => {
+                let everywhere =
+                    RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+                let Value::Map(replies) = connection.route_command(command, everywhere).await?
+                else {
+                    return Err(RedisError::from((ErrorKind::Parse, "no map of nodes")));
+                };
+                let times = replies.into_iter().map(|(_, reply)| redis::from_redis_value(reply));
+                times.collect::<Result<_, _>>()?
+            }
+        };
+        let millis = |(seconds, micros)| seconds * 1000 + micros / 1000;
+        Ok(times.into_iter().map(millis).map(Timestamp::from_unix_millis).collect())
     }
 
     /// What every primary says of itself.

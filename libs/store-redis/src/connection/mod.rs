@@ -7,6 +7,7 @@
 //! | what a server must be | [`checks`] |
 //! | what is waited for before an outcome is told | [`confirmation`], `lanes` |
 //! | when callers wait, and when they are refused at once | `breaker` |
+//! | how far the store's clock is from this host's | [`skew`] |
 //! | how a link comes up, for each topology | `route`, `sentinel`, `server` |
 
 pub mod address;
@@ -20,10 +21,12 @@ mod outage;
 mod route;
 mod sentinel;
 mod server;
+pub mod skew;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clock::Clock;
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -37,6 +40,7 @@ use self::link::{Fault, Link};
 use self::observer::Observer;
 use self::outage::Outage;
 use self::route::Route;
+use self::skew::Skew;
 use crate::arguments::Arguments;
 use crate::scripts::Script;
 
@@ -143,6 +147,17 @@ impl Connection {
     /// Whether Redis serves, from now on.
     pub fn serves(&self) -> watch::Receiver<bool> {
         self.breaker.serves()
+    }
+
+    /// How far the store's clock is from this host's; of several primaries, the one that is furthest
+    /// away. `None` if the store gives no answer: that is an outage, and says nothing about clocks.
+    pub async fn skew(&self, clock: &dyn Clock) -> Option<Skew> {
+        let (_, mut link) = self.breaker.link().await.ok()?;
+        let asked_at = clock.now();
+        let times = timeout(DEADLINE, link.times()).await.ok()?.ok()?;
+        // The server read its clock somewhere on the way: half of it is the best guess.
+        let read_at = asked_at + clock.now().since(asked_at) / 2;
+        times.into_iter().map(|time| Skew::between(read_at, time)).max_by_key(Skew::size)
     }
 
     /// Whether outcomes are confirmed before they are told.

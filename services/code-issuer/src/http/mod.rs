@@ -19,7 +19,7 @@ use crate::CodeIssuer;
 /// Tokens that one client may be given within a minute: each is good for an hour.
 const TOKENS_A_MINUTE: u32 = 600;
 
-/// The window in which tokens and wrong secrets are counted.
+/// The window in which tokens are counted.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What the handlers share.

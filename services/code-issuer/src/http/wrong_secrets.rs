@@ -7,7 +7,8 @@ use clock::Timestamp;
 use codes::ids::ClientId;
 use edge::throttle::Throttle;
 
-use super::MINUTE;
+/// The window in which wrong secrets are counted.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Wrong secrets of one client that one source may present within a minute.
 const OF_A_CLIENT: u32 = 10;
