@@ -11,6 +11,7 @@ mod apart;
 mod authorization;
 mod canaries;
 mod directory;
+mod documentation;
 mod draining;
 mod durability;
 mod forgery;
