@@ -15,7 +15,7 @@ from rendering import rendered
 from stack import Running, Stack
 
 HOSTS = [f"redis-{number}" for number in range(6)]
-# As deploy/README.md has people ask.
+# As deploy/runbooks.md has people ask.
 ASK = "redis-cli --tls --cacert /etc/redis-tls/ca.crt --user operator cluster nodes"
 
 

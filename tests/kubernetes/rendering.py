@@ -79,7 +79,7 @@ def as_it_stands(overlay: str) -> Cluster:
 @functools.cache
 def rendered(name: str) -> Cluster:
     """An overlay as it is deployed: after a choice was made, and in production after its images were
-    named by digest, with the command that the README gives."""
+    named by digest, with the command that deploy/kubernetes.md gives."""
     overlay, choice = CHOICES.get(name, (name, {}))
     folder = _deployed(name)
     shutil.copytree(folder.with_name(overlay), folder)

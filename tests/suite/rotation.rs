@@ -1,4 +1,4 @@
-//! The runbooks of `deploy/README.md` that rotate peppers and signing keys, step by step, with two
+//! The runbooks of `deploy/runbooks.md` that rotate peppers and signing keys, step by step, with two
 //! replicas of each service. Whatever was good before a step must be good after each single restart of
 //! it, everywhere: a rollout goes through every mixture of old and new.
 

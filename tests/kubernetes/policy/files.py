@@ -9,7 +9,7 @@ from policy import breaks, rule
 # A hash at the end says that a generator made it.
 HASHED = re.compile(r"-[a-z0-9]{10}$")
 
-# Who is given which Secret, in every overlay. The README has the same list for people.
+# Who is given which Secret, in every overlay. deploy/kubernetes.md has the same list for people.
 OWNERS = {
     "postern-peppers": {"code-issuer", "verifier"},
     "code-issuer-signing-keys": {"code-issuer"},
