@@ -8,6 +8,7 @@
 
 mod abuse;
 mod apart;
+mod audit;
 mod authorization;
 mod canaries;
 mod directory;

@@ -1,15 +1,14 @@
-//! The audit trail in the log: one line an event under the target `audit`, which no filter of the
-//! log turns off. What happened is counted here as well, and noted in the trace: not who did it,
-//! nor to whom.
+//! The audit trail: one line an event under the target `audit`, written before the operation is
+//! answered. Events are counted as well, and noted in the trace, without who did it and to whom.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chassis::telemetry::{Counter, note};
+use chassis::telemetry::{AUDIT, Counter, confirmed, note};
 use codes::audit::{Action, Audit, AuditError, Event};
 use codes::record::DenialReason;
 
-/// Writes the trail to the log.
+/// Writes the trail where the process is told to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogAudit;
 
@@ -19,25 +18,27 @@ impl Audit for LogAudit {
         let Event { at, action, application, client, subject, attempt, replayed, code_id, context } =
             event;
         let reason = denial(action).map(DenialReason::as_str);
-        tracing::info!(
-            target: "audit",
-            at = %at,
-            action = action.as_str(),
-            application = application.as_str(),
-            client = client.as_str(),
-            subject = %subject,
-            attempt = %attempt,
-            replayed,
-            code_id = code_id.as_ref().map(codes::ids::CodeId::as_str),
-            denial = reason,
-            agent_id = context.agent_id,
-            reason = context.reason,
-            ticket_ref = context.ticket_ref,
-            verification_method = context.verification_method,
-            correlation_id = context.correlation_id,
-            journey_id = context.journey_id,
-        );
-        Ok(())
+        let say = || {
+            tracing::info!(
+                target: AUDIT,
+                at = %at,
+                action = action.as_str(),
+                application = application.as_str(),
+                client = client.as_str(),
+                subject = %subject,
+                attempt = %attempt,
+                replayed,
+                code_id = code_id.as_ref().map(codes::ids::CodeId::as_str),
+                denial = reason,
+                agent_id = context.agent_id,
+                reason = context.reason,
+                ticket_ref = context.ticket_ref,
+                verification_method = context.verification_method,
+                correlation_id = context.correlation_id,
+                journey_id = context.journey_id,
+            );
+        };
+        confirmed(say).await.map_err(|error| AuditError(error.to_string()))
     }
 }
 

@@ -136,6 +136,7 @@ where
         Ok(telemetry) => telemetry,
         Err(error) => return stop(&error, WRONG_CONFIGURATION),
     };
+    let lines = telemetry.lines();
     tracing::info!(version = VERSION, settings = %effective, "starting");
     let code = runtime.block_on(async {
         let code = serve(checked, process, build).await;
@@ -144,6 +145,7 @@ where
         code
     });
     runtime.shutdown_timeout(LAST_PATIENCE);
+    lines.flush();
     code
 }
 

@@ -2,6 +2,8 @@
 //! environment variable. Values are taken as text and checked together, so that whoever starts a
 //! service reads every mistake at once.
 
+mod audit;
+
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZero;
@@ -12,6 +14,9 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::listener::Endpoint;
 use crate::telemetry::Otlp;
+
+use self::audit::AuditArgs;
+pub use self::audit::{AuditLog, AuditPlace};
 
 /// Everything that is wrong with how a process was configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +56,8 @@ pub struct ProcessArgs {
     /// What is logged: a level, or levels by target, such as `info,rpc=off`
     #[arg(long, env = "POSTERN_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
+    #[command(flatten)]
+    audit: AuditArgs,
     /// How long to go on serving after the signal to stop, until no client is sent here any more
     #[arg(long, env = "POSTERN_DRAIN_DELAY", value_name = "DURATION", default_value = "0s")]
     drain_delay: String,
@@ -87,6 +94,8 @@ pub struct Process {
     pub log_format: LogFormat,
     /// What is logged.
     pub log: Targets,
+    /// Where the audit trail is written.
+    pub audit: AuditLog,
     /// How the process ends.
     pub drain: Drain,
     /// Whether clients may ask which rpcs there are; `None` leaves it to the service.
@@ -123,6 +132,7 @@ impl ProcessArgs {
         };
         let log_format = mistakes.check("--log-format (POSTERN_LOG_FORMAT)", log_format);
         let log = mistakes.check("--log (POSTERN_LOG)", parse_filter(&self.log));
+        let audit = self.audit.check(mistakes);
         let delay = parse_duration(&self.drain_delay);
         let delay = mistakes.check("--drain-delay (POSTERN_DRAIN_DELAY)", delay);
         let deadline = parse_duration(&self.drain_deadline);
@@ -134,7 +144,8 @@ impl ProcessArgs {
         let otlp = Otlp::from_env(mistakes);
         let drain = Drain { delay: delay?, deadline: deadline? };
         let (log_format, log, reflection) = (log_format?, log?, reflection?);
-        Some(Process { log_format, log, drain, reflection, threads: threads?, otlp })
+        let audit = audit?;
+        Some(Process { log_format, log, audit, drain, reflection, threads: threads?, otlp })
     }
 }
 

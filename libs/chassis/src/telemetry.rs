@@ -1,4 +1,6 @@
-//! Logging to standard error, so that standard output stays free for what a command prints.
+//! Logging to standard error, so that standard output stays free for what a command prints. Lines are
+//! written by a thread of their own: no request waits for the log, and only the audit trail is waited
+//! for.
 //!
 //! Libraries that carry requests are heard from warnings up, however much is asked for: what they
 //! tell in detail is what passes through them, and that can be a secret.
@@ -6,14 +8,19 @@
 //! Traces and metrics are sent over OTLP where the environment names an endpoint for them; metrics
 //! can be scraped always. No request waits for either: what cannot be sent is dropped.
 
+mod audit;
 mod lines;
 mod metrics;
 mod otlp;
+mod output;
+mod queue;
+mod sink;
 mod sparing;
 mod traces;
+mod writer;
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::mpsc;
+use std::io::{self, IsTerminal as _};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use std::{panic, thread};
 
@@ -23,21 +30,28 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, Registry, fmt};
 
+use self::audit::Trail;
 use self::lines::{JsonLines, Traced};
+use self::output::Descriptor;
+use self::queue::Queue;
+use self::sink::Sink;
 use self::sparing::Sparing;
-use crate::settings::{LogFormat, Process};
+use self::writer::Writer;
+use crate::settings::{AuditLog, AuditPlace, LogFormat, Process};
 
+pub use self::audit::{AUDIT, UnwrittenError, confirmed};
 pub use self::metrics::{Counter, Durations, Gauge, Seconds, observe};
 pub use self::otlp::{Export, Otlp};
 pub use self::traces::{SPANS, is_kept, note};
 
 pub(crate) use self::metrics::text;
+pub(crate) use self::output::RotatedFile;
 pub(crate) use self::traces::{Caller, Description, Span, stay_within};
 
 /// Targets whose details are none of a log's business.
@@ -58,11 +72,36 @@ const CARRIERS: [&str; 14] = [
     "tower_http",
 ];
 
-/// The target of an audit trail, which no filter turns off.
-const AUDIT: &str = "audit";
-
 /// How long the end of the process waits until what is left has been sent.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// How long it then waits until the lines of the log and the audit trail have been written.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Why telemetry could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// Spans or metrics cannot be sent.
+    #[error(transparent)]
+    Export(#[from] ExporterBuildError),
+    /// The log or the audit trail cannot be written.
+    #[error("the log cannot be written: {0}")]
+    Log(#[from] io::Error),
+}
+
+/// The lines of a process: its log, and its audit trail where that has a place of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Lines(Vec<Arc<Queue>>);
+
+impl Lines {
+    /// Waits until everything that was said is written, for as long as that may take at most.
+    pub(crate) fn flush(&self) {
+        for queue in &self.0 {
+            // Nobody is left to tell, if even this fails.
+            let _ = queue.flush(LAST_LINES);
+        }
+    }
+}
 
 /// Keeps telemetry running; flushes it when dropped, which is the last thing that a process does
 /// before its runtime ends.
@@ -71,31 +110,41 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
     metrics: Option<SdkMeterProvider>,
+    lines: Lines,
 }
 
 impl Telemetry {
     /// Starts telemetry for the process, which is called `service` unless the environment says
     /// otherwise; inside its runtime. A second start in one process changes nothing.
-    pub fn start(process: &Process, service: &str) -> Result<Self, ExporterBuildError> {
+    pub fn start(process: &Process, service: &str) -> Result<Self, TelemetryError> {
         let resource = resource(service);
         let export = process.otlp.traces.as_ref();
         let traces = export.map(|export| traces(resource.clone(), export)).transpose()?;
         let is_sent = process.otlp.metrics.is_some();
         let metrics = metrics::start(resource, process.otlp.metrics.as_ref())?;
+        let (log, trail) = lines(&process.audit)?;
+        let queues = [Some(Arc::clone(&log)), trail.clone()].into_iter().flatten().collect();
         let terminal = io::stderr().is_terminal();
         let is_json = match process.log_format {
             LogFormat::Auto => !terminal,
             LogFormat::Json => true,
             LogFormat::Pretty => false,
         };
+        let log = Sink(log);
         let lines = if is_json {
-            JsonLines::to(io::stderr).boxed()
+            JsonLines::to(log).boxed()
         } else {
-            let lines = fmt::layer().with_writer(io::stderr).with_ansi(terminal);
+            let lines = fmt::layer().with_writer(log).with_ansi(terminal);
             lines.map_event_format(Traced).boxed()
         };
-        let asked = process.log.clone().with_target(AUDIT, Level::INFO);
+        let audit = if trail.is_some() { LevelFilter::OFF } else { LevelFilter::INFO };
+        let asked = process.log.clone().with_target(AUDIT, audit);
         let mut layers = vec![fit_to_log(lines.with_filter(asked))];
+        if let Some(trail) = trail {
+            let lines = JsonLines::to(Sink(trail));
+            let only = Targets::new().with_target(AUDIT, Level::INFO);
+            layers.push(fit_to_log(lines.with_filter(only)));
+        }
         if let Some(provider) = &traces {
             traces::start(provider);
             layers.push(traces::layer(provider).boxed());
@@ -103,8 +152,44 @@ impl Telemetry {
         if Registry::default().with(layers).try_init().is_ok() {
             log_panics();
         }
-        Ok(Self { traces, metrics: is_sent.then_some(metrics) })
+        Ok(Self { traces, metrics: is_sent.then_some(metrics), lines: Lines(queues) })
     }
+}
+
+impl Telemetry {
+    /// The lines of the process, which can still be flushed when all else has ended.
+    pub(crate) fn lines(&self) -> Lines {
+        self.lines.clone()
+    }
+}
+
+/// Begins to write the log and, where it has a place of its own, the audit trail.
+fn lines(audit: &AuditLog) -> io::Result<(Arc<Queue>, Option<Arc<Queue>>)> {
+    let says = "Lines of the log that were dropped: nobody reads them, or the disk is full.";
+    let dropped = Counter::new("postern.log.dropped", says);
+    let says = "Lines of the audit trail that were not written, or not in time.";
+    let failed = Counter::new("postern.audit.failures", says);
+    dropped.begin(&[]);
+    failed.begin(&[]);
+    let queue = || Arc::new(Queue::new(dropped.clone(), failed.clone()));
+    let log = queue();
+    Writer::start(Descriptor::of(io::stderr())?, None, Arc::clone(&log))?;
+    let name = Some("the audit trail");
+    let trail = match &audit.place {
+        AuditPlace::Log => None,
+        AuditPlace::Stdout => {
+            let trail = queue();
+            Writer::start(Descriptor::of(io::stdout())?, name, Arc::clone(&trail))?;
+            Some(trail)
+        }
+        AuditPlace::File(path) => {
+            let (trail, file) = (queue(), RotatedFile::new(path.clone(), audit.is_synced));
+            Writer::start(file, name, Arc::clone(&trail))?;
+            Some(trail)
+        }
+    };
+    Trail { goes_on: audit.goes_on, failed }.start();
+    Ok((log, trail))
 }
 
 impl Drop for Telemetry {
@@ -123,8 +208,6 @@ impl Drop for Telemetry {
                 tracing::warn!("the last spans and metrics could not be sent");
             }
         }
-        // Nobody is left to tell, if even this fails.
-        let _ = io::stderr().flush();
     }
 }
 

@@ -3,7 +3,10 @@
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tempfile::TempDir;
@@ -11,6 +14,9 @@ use tempfile::TempDir;
 use super::process::{Process, Variable, command, on_free_ports};
 use super::redis::Redis;
 use super::scan;
+
+/// How long a line of the log may take until it is in the file, on a machine under load.
+const LOG_DELAY: Duration = Duration::from_millis(50);
 
 /// The listen addresses of one Postern.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +133,26 @@ impl Postern {
         })
     }
 
+    /// Starts `postern` with these flags and with standard error there: a log that cannot be read here.
+    pub(crate) fn with_stderr(
+        arguments: &[&str],
+        stderr: impl Fn() -> anyhow::Result<Stdio>,
+    ) -> anyhow::Result<Self> {
+        on_free_ports(|| {
+            let at = Addresses::free()?;
+            let mut command = command("postern");
+            command.env("POSTERN_LOG", "info").args(arguments).args(at.flags());
+            let listens = at.all().map(|(_, address)| address).to_vec();
+            let process = Process::start_unread(command, listens, stderr()?)?;
+            Ok(process.map(|process| Self {
+                at,
+                processes: vec![("postern", process)],
+                redis: None,
+                secrets: Secrets::default(),
+            }))
+        })
+    }
+
     /// The process of that binary.
     pub(crate) fn process(&mut self, binary: &str) -> &mut Process {
         let found = self.processes.iter_mut().find(|(name, _)| *name == binary);
@@ -143,8 +169,9 @@ impl Postern {
         scan::leaks(text, &self.secrets.lock().expect("no test panics while it holds this"))
     }
 
-    /// All that the server has printed so far.
+    /// All that the server has printed so far. It writes its log a moment after it answers.
     pub(crate) fn printed(&self) -> String {
+        sleep(LOG_DELAY);
         self.processes.iter().map(|(_, process)| process.printed()).collect()
     }
 }

@@ -59,6 +59,21 @@ impl Process {
         Ok(None)
     }
 
+    /// Starts a process whose standard error goes elsewhere than into a file that can be read here, and
+    /// waits until it accepts connections at all these addresses.
+    pub(crate) fn start_unread(
+        mut command: Command,
+        listens: Vec<SocketAddr>,
+        stderr: Stdio,
+    ) -> anyhow::Result<Option<Self>> {
+        let output = TempDir::new()?;
+        let stdout = File::create(output.path().join("stdout"))?;
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        let child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
+        let mut process = Self { command, listens, says: Vec::new(), child, output };
+        Ok(process.is_ready()?.then_some(process))
+    }
+
     /// Kills the process, as a crash would.
     pub(crate) fn kill(&mut self) {
         // Nothing can be done about a process that is gone already.

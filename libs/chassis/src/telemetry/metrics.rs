@@ -39,7 +39,12 @@ impl Counter {
 
     /// Counts one.
     pub fn count(&self, labels: &[(&'static str, &'static str)]) {
-        self.0.add(1, &attributes(labels));
+        self.add(1, labels);
+    }
+
+    /// Counts so many.
+    pub fn add(&self, count: u64, labels: &[(&'static str, &'static str)]) {
+        self.0.add(count, &attributes(labels));
     }
 }
 

@@ -1,0 +1,72 @@
+//! The audit trail: lines under a target of their own, which no filter turns off, each with a receipt.
+//!
+//! Where a line is not written, or not in time, what it tells of must not be answered: an operation
+//! that nobody can trace is refused. `--audit-failures continue` declines that.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::metrics::Counter;
+use super::queue::Receipt;
+
+/// The target of the audit trail.
+pub const AUDIT: &str = "audit";
+
+/// How long an operation waits for its line: what is left of a verification's deadline once the store
+/// has had its share, with time to answer.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// What is done about lines that cannot be written.
+static TRAIL: OnceLock<Trail> = OnceLock::new();
+
+pub(super) struct Trail {
+    /// Whether operations go on without their lines.
+    pub(super) goes_on: bool,
+    pub(super) failed: Counter,
+}
+
+impl Trail {
+    /// Begins; a second start in one process changes nothing.
+    pub(super) fn start(self) {
+        let _ = TRAIL.set(self);
+    }
+}
+
+thread_local! {
+    /// The receipt of the last line of the trail that was said on this thread.
+    static RECEIPT: Cell<Option<Receipt>> = const { Cell::new(None) };
+}
+
+/// Keeps a receipt for whoever said the line.
+pub(super) fn keep(receipt: Receipt) {
+    RECEIPT.set(Some(receipt));
+}
+
+/// A line of the audit trail was not written, or not in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its line was not written within {} ms", PATIENCE.as_millis())]
+pub struct UnwrittenError;
+
+/// Says one event of the trail, by `tracing` under the target [`AUDIT`], and waits until its line is
+/// written.
+pub async fn confirmed(say: impl FnOnce()) -> Result<(), UnwrittenError> {
+    RECEIPT.take();
+    say();
+    let receipt = RECEIPT.take().ok_or(UnwrittenError)?;
+    let outcome = timeout(PATIENCE, receipt).await;
+    let trail = TRAIL.get();
+    if outcome.is_err()
+        && let Some(trail) = trail
+    {
+        // The writer counts what it could not write; this one may still be written.
+        trail.failed.count(&[]);
+    }
+    match outcome {
+        Ok(Ok(true)) => Ok(()),
+        _ if trail.is_some_and(|trail| trail.goes_on) => Ok(()),
+        _ => Err(UnwrittenError),
+    }
+}
