@@ -1,8 +1,10 @@
 //! The edge for HTTP: a service's router, and the layers around it.
 
 mod body;
+mod forwarded;
 mod layers;
 mod line;
+mod proxies;
 mod refusal;
 mod source;
 
@@ -14,8 +16,9 @@ use crate::listener::Listener;
 
 pub use body::MAX_BODY_BYTES;
 pub use layers::TIMEOUT;
+pub use proxies::{Proxies, ProxyArgs};
 pub use refusal::{Refusal, Render};
-pub use source::{Proxies, ProxyArgs, Source};
+pub use source::{Site, Source};
 
 /// An HTTP server to be.
 #[derive(Debug)]

@@ -13,8 +13,9 @@ use futures_util::FutureExt as _;
 use tower::ServiceBuilder;
 use tower_http::cors::CorsLayer;
 
+use super::proxies::Proxies;
 use super::refusal::{Refusal, Render};
-use super::source::{self, Proxies};
+use super::source::{self, Sources};
 use super::{body, line};
 use crate::finish::finish;
 use crate::limit::{self, Limit};
@@ -41,7 +42,7 @@ pub(super) fn around(
     limit: Limit,
 ) -> Router {
     router
-        .layer(from_fn_with_state(proxies.clone(), source::note))
+        .layer(from_fn_with_state(Sources::behind(proxies.clone()), source::note))
         .method_not_allowed_fallback(
             move || async move { Refusal::MethodNotAllowed.answer(render) },
         )

@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use opentelemetry::KeyValue;
 
-use super::source::Proxies;
+use super::proxies::Proxies;
 use crate::telemetry::{Caller, Durations, Span};
 
 static DURATION: LazyLock<Durations> = LazyLock::new(|| {
