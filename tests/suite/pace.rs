@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use crate::Tested;
-use crate::harness::http::{INVOKE, TOKEN, for_user};
+use crate::harness::http::{ASSERT, INVOKE, TOKEN, for_user};
+use crate::harness::pages::{id, submission};
 use crate::harness::postern::{change, config, copy_of_config};
 use crate::harness::*;
 
@@ -48,6 +49,88 @@ async fn one_source_starts_so_many_journeys_a_minute_whoever_they_are_for() -> T
     assert!(refused[0].contains("too many requests: try again later"), "{}", refused[0]);
     // Another source is none of its business.
     assert_eq!(start(&postern, &known, "192.0.2.2").await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+/// Guesses in forms until one is refused, with a new form for each three; how many were verified.
+async fn guesses(postern: &Postern, noted: &str, guesses: usize) -> anyhow::Result<usize> {
+    let mut verified = 0;
+    let mut form: Option<(Value, Value)> = None;
+    for guess in 0..guesses {
+        if guess % 3 == 0 {
+            let started = start(postern, &unique("ada"), noted).await?;
+            let started: Option<Value> = match started.status() {
+                StatusCode::OK => Some(started.json().await?),
+                _ => None,
+            };
+            form = started.map(|started| (started.clone(), started));
+        }
+        let Some((first, pending)) = form.take() else { continue };
+        let input = json!({"external_user_id": "ada", "temp_code": "123456123456"});
+        let body = submission(&first, &pending, &json!({"assert": "action", "input": input}));
+        let query = format!("clientId=acme-web&sid={}", id(&first, "session_id"));
+        let call = postern.post(&format!("{ASSERT}?{query}")).header("x-forwarded-for", noted);
+        let answer = call.json(&body).send().await?;
+        if answer.status() == StatusCode::OK {
+            verified += 1;
+            form = Some((first, answer.json().await?));
+        }
+    }
+    Ok(verified)
+}
+
+#[tokio::test]
+async fn guesses_count_as_starts_do() -> Tested {
+    let postern = serving(&["--starts-per-minute=5", "--trusted-proxies=127.0.0.0/8"])?;
+    let verified = guesses(&postern, "192.0.2.1", 15).await?;
+    assert!((1..5).contains(&verified), "{verified} of 15 guesses were verified");
+    // What others did changes nothing for a newcomer.
+    let newcomer = guesses(&postern, "192.0.2.2", 15).await?;
+    assert_eq!(newcomer, verified);
+    Ok(())
+}
+
+#[tokio::test]
+async fn clients_behind_a_proxy_that_notes_ports_are_sources_of_their_own() -> Tested {
+    let proxied = ["--starts-per-minute=2", "--trusted-proxies=127.0.0.0/8"];
+    let postern = serving(&proxied)?;
+    for (noted, status) in [
+        ("203.0.113.3:5000", StatusCode::OK),
+        ("203.0.113.3:5001", StatusCode::OK),
+        ("203.0.113.3:5002", StatusCode::TOO_MANY_REQUESTS),
+        ("203.0.113.4:5000", StatusCode::OK),
+        ("[2001:db8::1]:443", StatusCode::OK),
+        ("[2001:db8::2]:443", StatusCode::OK),
+        ("2001:db8::3", StatusCode::TOO_MANY_REQUESTS),
+        // Both count as the proxy, which has used up nothing.
+        ("unknown", StatusCode::OK),
+        ("nonsense", StatusCode::OK),
+    ] {
+        assert_eq!(start(&postern, "ada", noted).await?.status(), status, "{noted}");
+    }
+    let metrics = postern.metrics().await?;
+    for why in ["hidden", "unreadable"] {
+        let counted =
+            format!("postern_http_forwarded_unusable_total{{postern_forwarded_entry=\"{why}\"}} 1");
+        assert!(metrics.contains(&counted), "{metrics}");
+    }
+    assert_eq!(postern.printed().matches("a trusted proxy names no address").count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_application_has_a_total_that_many_sources_share() -> Tested {
+    let total = "--application-starts-per-minute=8";
+    let postern = serving(&[total, "--starts-per-minute=5", "--trusted-proxies=127.0.0.0/8"])?;
+    let mut passed = 0;
+    for source in 0..20 {
+        let answer = start(&postern, "ada", &format!("2001:db8:0:{source}::1")).await?;
+        passed += usize::from(answer.status() == StatusCode::OK);
+    }
+    assert_eq!(passed, 8);
+    let metrics = postern.metrics().await?;
+    let refused = "postern_journey_refusals_total{postern_limit=\"application\"} 12";
+    assert!(metrics.contains(refused), "{metrics}");
     Ok(())
 }
 

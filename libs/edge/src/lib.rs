@@ -7,7 +7,7 @@
 //! | who is calling, and with what rights | [`gate`], [`principal`] |
 //! | how a service is known without a token | [`certificate`] |
 //! | how a gRPC service stands behind the gate | [`guard`] |
-//! | how whoever asks or fails too often is slowed down | [`throttle`] |
+//! | how callers that ask or fail too often are slowed down | [`throttle`] |
 //! | how JSON comes in, and how faults go out as JSON | [`json`] |
 //! | how others find a service's keys and endpoints | [`metadata`] |
 

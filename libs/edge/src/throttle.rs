@@ -1,15 +1,27 @@
-//! Slows down whoever asks or fails too often: so many times in a window, counted in this process.
-//! What is counted, and who is refused, is the caller's to say: of client secrets only the wrong ones
-//! count, so that nobody can shut others out by failing in their name.
+//! Slows down callers that ask or fail too often: so many times in a window, counted in this process.
+//! The caller says what is counted, and which answer a refusal is: of client secrets only the wrong
+//! ones count, so that failing in a client's name does not shut the client out.
+//!
+//! # Why our own
+//! Callers choose many of the keys, so memory must be bounded at every moment, and a table full of
+//! keys must not refuse new ones. The `governor` crate has neither: its table grows until somebody
+//! calls `retain_recent`, which looks at every key, and forgets only keys that are not limited.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use chassis::http::{Site, Source};
 use clock::Timestamp;
 
-/// Counts for many, each in a window of its own.
+/// How many sources of one site may be at their limit before the site is.
+const SOURCES_OF_A_SITE: u32 = 10;
+
+/// The most keys that are remembered: some megabytes, and more than honest callers in a minute.
+const MAX_REMEMBERED: usize = 100_000;
+
+/// Counts for many keys, each in a window of its own.
 pub struct Throttle<K> {
     window: Duration,
     counts: Mutex<Counts<K>>,
@@ -17,22 +29,20 @@ pub struct Throttle<K> {
 
 struct Counts<K> {
     of: HashMap<K, Count>,
-    /// Until when there is no room, and no use in looking for some.
-    full_until: Timestamp,
+    /// The keys by the end of their windows. All windows have one length, so a new one ends last.
+    by_end: VecDeque<(Timestamp, K)>,
 }
 
+#[derive(Clone, Copy)]
 struct Count {
     count: u32,
     ends: Timestamp,
 }
 
-/// As many as are remembered at most: some megabytes, and more than honest people come at a time.
-const MAX_REMEMBERED: usize = 100_000;
-
-impl<K: Eq + Hash> Throttle<K> {
+impl<K: Clone + Eq + Hash> Throttle<K> {
     /// Counts within windows of that length.
     pub fn new(window: Duration) -> Self {
-        let counts = Counts { of: HashMap::new(), full_until: Timestamp::default() };
+        let counts = Counts { of: HashMap::new(), by_end: VecDeque::new() };
         Self { window, counts: Mutex::new(counts) }
     }
 
@@ -45,77 +55,180 @@ impl<K: Eq + Hash> Throttle<K> {
         }
     }
 
-    /// Counts one more. Whoever is beyond `limit` in this window is refused, with the time to wait.
+    /// Counts one more. Beyond `limit` in this window it is refused, with the time to wait.
+    ///
+    /// A key that is new is counted, however many others there are: the oldest window makes room.
     pub fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<(), Duration> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        // Memory stays bounded: in such a flood whoever is new has to wait.
-        if !counts.of.contains_key(&key) && !counts.make_room(now) {
-            return Err(counts.full_until.since(now));
-        }
-        let fresh = || Count { count: 0, ends: now + self.window };
-        let count = counts.of.entry(key).or_insert_with(fresh);
-        if now >= count.ends {
-            *count = fresh();
-        }
-        count.count = count.count.saturating_add(1);
-        if count.count > limit { Err(count.ends.since(now)) } else { Ok(()) }
+        counts.forget(now);
+        let Count { count, ends } = counts.add(key, now + self.window);
+        if count > limit { Err(ends.since(now)) } else { Ok(()) }
     }
 }
 
-impl<K: Eq + Hash> Counts<K> {
-    /// Forgets what is over if there is no room for one more; whether there is room then.
-    fn make_room(&mut self, now: Timestamp) -> bool {
-        if self.of.len() < MAX_REMEMBERED {
-            return true;
+impl<K: Clone + Eq + Hash> Counts<K> {
+    /// Forgets the windows that have ended.
+    fn forget(&mut self, now: Timestamp) {
+        while let Some((ends, _)) = self.by_end.front()
+            && *ends <= now
+        {
+            self.forget_oldest();
         }
-        if now < self.full_until {
-            return false;
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, key)) = self.by_end.pop_front() {
+            self.of.remove(&key);
         }
-        self.of.retain(|_, count| now < count.ends);
-        self.full_until = self.of.values().map(|count| count.ends).min().unwrap_or(now);
-        self.of.len() < MAX_REMEMBERED
+    }
+
+    /// Counts one more, in a window that ends then if it is new.
+    fn add(&mut self, key: K, ends: Timestamp) -> Count {
+        if let Some(count) = self.of.get_mut(&key) {
+            count.count = count.count.saturating_add(1);
+            return *count;
+        }
+        if self.of.len() >= MAX_REMEMBERED {
+            self.forget_oldest();
+        }
+        self.by_end.push_back((ends, key.clone()));
+        let count = Count { count: 1, ends };
+        self.of.insert(key, count);
+        count
+    }
+}
+
+/// Counts by source, of IPv6 also by site: one host can have all sources of a site. `K` is what else
+/// tells counts apart.
+pub struct SourceThrottle<K> {
+    sources: Throttle<(Source, K)>,
+    sites: Throttle<(Site, K)>,
+}
+
+/// What is beyond its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One source.
+    Source,
+    /// One site.
+    Site,
+}
+
+/// What is beyond its limit, and the time to wait.
+pub type Refused = (Scope, Duration);
+
+impl<K: Clone + Eq + Hash> SourceThrottle<K> {
+    /// Counts within windows of that length.
+    pub fn new(window: Duration) -> Self {
+        Self { sources: Throttle::new(window), sites: Throttle::new(window) }
+    }
+
+    /// Counts nothing. A source or a site that has reached its limit is refused, with the time to wait.
+    pub fn check(&self, source: Source, key: K, limit: u32, now: Timestamp) -> Result<(), Refused> {
+        let checked = self.sources.check(&(source, key.clone()), limit, now);
+        checked.map_err(|wait| (Scope::Source, wait))?;
+        let Some(site) = source.site() else { return Ok(()) };
+        let limit = limit.saturating_mul(SOURCES_OF_A_SITE);
+        self.sites.check(&(site, key), limit, now).map_err(|wait| (Scope::Site, wait))
+    }
+
+    /// Counts one more. Beyond `limit` for its source, or ten times `limit` for its site, it is
+    /// refused, with the time to wait. What a source's limit refuses does not count for its site.
+    pub fn count(&self, source: Source, key: K, limit: u32, now: Timestamp) -> Result<(), Refused> {
+        let counted = self.sources.count((source, key.clone()), limit, now);
+        counted.map_err(|wait| (Scope::Source, wait))?;
+        let Some(site) = source.site() else { return Ok(()) };
+        let limit = limit.saturating_mul(SOURCES_OF_A_SITE);
+        self.sites.count((site, key), limit, now).map_err(|wait| (Scope::Site, wait))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv6Addr};
+
     use super::*;
 
+    const MINUTE: Duration = Duration::from_secs(60);
+    const START: Timestamp = Timestamp::from_unix_millis(0);
+
     #[test]
-    fn whoever_comes_too_often_waits_for_the_window_to_end() {
-        let throttle = Throttle::new(Duration::from_secs(60));
-        let start = Timestamp::default();
+    fn beyond_its_limit_a_key_waits_for_its_window_to_end() {
+        let throttle = Throttle::new(MINUTE);
         for _ in 0..2 {
-            assert_eq!(throttle.count("a", 2, start), Ok(()));
+            assert_eq!(throttle.count("a", 2, START), Ok(()));
         }
-        let later = start + Duration::from_secs(45);
+        let later = START + Duration::from_secs(45);
         assert_eq!(throttle.count("a", 2, later), Err(Duration::from_secs(15)));
         assert_eq!(throttle.count("b", 2, later), Ok(()));
-        assert_eq!(throttle.count("a", 2, start + Duration::from_secs(60)), Ok(()));
+        assert_eq!(throttle.count("a", 2, START + MINUTE), Ok(()));
+        // The window of `b` goes on.
+        assert_eq!(throttle.count("b", 1, START + MINUTE), Err(Duration::from_secs(45)));
     }
 
     #[test]
     fn a_check_refuses_at_the_limit_and_counts_nothing() {
-        let throttle = Throttle::new(Duration::from_secs(60));
-        let start = Timestamp::default();
+        let throttle = Throttle::new(MINUTE);
         let check = |now| throttle.check(&"a", 2, now);
-        assert_eq!([check(start), throttle.count("a", 2, start), check(start)], [Ok(()); 3]);
-        assert_eq!([check(start), throttle.count("a", 2, start)], [Ok(()); 2]);
-        let later = start + Duration::from_secs(45);
+        assert_eq!([check(START), throttle.count("a", 2, START), check(START)], [Ok(()); 3]);
+        assert_eq!([check(START), throttle.count("a", 2, START)], [Ok(()); 2]);
+        let later = START + Duration::from_secs(45);
         assert_eq!(check(later), Err(Duration::from_secs(15)));
         assert_eq!(throttle.check(&"b", 2, later), Ok(()));
-        assert_eq!(check(start + Duration::from_secs(60)), Ok(()));
+        assert_eq!(check(START + MINUTE), Ok(()));
     }
 
     #[test]
-    fn memory_is_bounded_and_a_flood_passes() {
-        let throttle = Throttle::new(Duration::from_secs(60));
+    fn a_flood_of_keys_refuses_no_newcomer_and_memory_stays_bounded() {
+        let throttle = Throttle::new(MINUTE);
         for key in 0..3 * MAX_REMEMBERED {
-            let refused = throttle.count(key, 2, Timestamp::default()).is_err();
-            assert_eq!(refused, key >= MAX_REMEMBERED);
+            assert_eq!(throttle.count(key, 1, START), Ok(()), "{key}");
         }
-        let later = Timestamp::default() + Duration::from_secs(60);
-        assert_eq!(throttle.count(usize::MAX, 2, later), Ok(()));
-        assert_eq!(throttle.counts.lock().expect("no panic").of.len(), 1);
+        let remembered = || {
+            let counts = throttle.counts.lock().expect("no panic");
+            (counts.of.len(), counts.by_end.len())
+        };
+        assert_eq!(remembered(), (MAX_REMEMBERED, MAX_REMEMBERED));
+        // The latest are held to their limit all the same.
+        assert_eq!(throttle.count(3 * MAX_REMEMBERED - 1, 1, START), Err(MINUTE));
+        assert_eq!(throttle.count(usize::MAX, 1, START + MINUTE), Ok(()));
+        assert_eq!(remembered(), (1, 1));
+    }
+
+    fn source(site: u16, network: u16) -> Source {
+        Source::of(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, site, network, 0, 0, 0, 1)))
+    }
+
+    #[test]
+    fn the_sources_of_one_site_share_ten_times_the_limit() {
+        let throttle = SourceThrottle::new(MINUTE);
+        for network in 0..SOURCES_OF_A_SITE {
+            let source = source(1, u16::try_from(network).expect("few"));
+            for _ in 0..5 {
+                assert_eq!(throttle.count(source, (), 5, START), Ok(()));
+            }
+            assert_eq!(throttle.count(source, (), 5, START), Err((Scope::Source, MINUTE)));
+        }
+        assert_eq!(throttle.check(source(1, 99), (), 5, START), Err((Scope::Site, MINUTE)));
+        assert_eq!(throttle.count(source(1, 99), (), 5, START), Err((Scope::Site, MINUTE)));
+        assert_eq!(throttle.check(source(2, 0), (), 5, START), Ok(()));
+        assert_eq!(throttle.count(source(2, 0), (), 5, START), Ok(()));
+        let v4 = Source::of(IpAddr::from([192, 0, 2, 1]));
+        assert_eq!(throttle.count(v4, (), 5, START), Ok(()));
+    }
+
+    #[test]
+    fn a_hundred_thousand_sources_shut_no_newcomer_out() {
+        let throttle = SourceThrottle::new(MINUTE);
+        for site in 0..=u16::MAX {
+            for network in 0..2 {
+                assert_eq!(throttle.count(source(site, network), (), 5, START), Ok(()));
+            }
+        }
+        let newcomer = Source::of("2001:db9::1".parse().expect("an address"));
+        for _ in 0..5 {
+            assert_eq!(throttle.count(newcomer, (), 5, START), Ok(()));
+        }
+        assert_eq!(throttle.count(newcomer, (), 5, START), Err((Scope::Source, MINUTE)));
     }
 }

@@ -7,23 +7,21 @@ mod grpc;
 mod http;
 mod mint;
 mod outcome;
+mod pace;
 mod seal;
 pub mod settings;
 mod store;
 mod verify;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chassis::grpc::Client;
-use chassis::http::Source;
 use chassis::telemetry::{note, observe};
 use clock::Clock;
 use codes::ids::{ApplicationId, ClientId};
 use codes::randomness::Randomness;
 use config::Live;
 use edge::gate::Gate;
-use edge::throttle::Throttle;
 use journeys::definition::Journey;
 use journeys::ids::JourneyId;
 use journeys::ports::JourneyStore;
@@ -37,6 +35,8 @@ use crate::http::Admissions;
 pub use crate::http::refusal;
 use crate::mint::JourneyMinter;
 use crate::outcome::Outcomes;
+pub use crate::pace::Limits;
+use crate::pace::Pace;
 use crate::seal::Sealer;
 pub use crate::settings::Identity;
 use crate::store::SealedStore;
@@ -62,8 +62,8 @@ pub struct Ports {
     /// The key under which waiting journeys, and the sessions of the encrypted mode, are sealed: one
     /// for all replicas.
     pub sealing_key: Zeroizing<[u8; 32]>,
-    /// How many journeys one source may start within a minute over HTTP.
-    pub starts_per_minute: u32,
+    /// How fast anonymous callers may go over HTTP.
+    pub limits: Limits,
 }
 
 /// The service, over its ports.
@@ -77,8 +77,7 @@ pub struct JourneyRunner {
     sealer: Arc<Sealer>,
     admissions: Admissions,
     outcomes: Outcomes,
-    starts: Arc<Throttle<Source>>,
-    starts_per_minute: u32,
+    pace: Arc<Pace>,
 }
 
 /// Who runs a journey.
@@ -91,8 +90,8 @@ impl JourneyRunner {
     /// A runner of the configured journeys for those whom the gate lets in and for browsers.
     pub fn new(ports: Ports, gate: Gate, minter: Minter) -> Self {
         let Ports { live, store, verifier, identity, clock, randomness, .. } = ports;
-        let Ports { sealing_key, starts_per_minute, .. } = ports;
-        let starts = Arc::new(Throttle::new(Duration::from_secs(60)));
+        let Ports { sealing_key, limits, .. } = ports;
+        let pace = Arc::new(Pace::new(limits));
         let sealer = Arc::new(Sealer::new(&sealing_key));
         let verifier = RemoteVerifier::new(verifier, identity, minter.clone(), Arc::clone(&clock));
         let tokens = JourneyMinter { live: Arc::clone(&live), minter, clock: Arc::clone(&clock) };
@@ -109,18 +108,7 @@ impl JourneyRunner {
         let waiting = Arc::clone(&runner);
         let says = "Journeys that wait for their clients: the sum over all replicas.";
         observe("postern.journeys.live", says, &[], move || waiting.waiting());
-        Self {
-            live,
-            gate,
-            runner,
-            clock,
-            randomness,
-            sealer,
-            admissions,
-            outcomes,
-            starts,
-            starts_per_minute,
-        }
+        Self { live, gate, runner, clock, randomness, sealer, admissions, outcomes, pace }
     }
 
     /// The journey of that id, if there is one and the client may run it.

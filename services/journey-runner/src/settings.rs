@@ -26,25 +26,40 @@ use zeroize::Zeroizing;
 
 pub use self::verifier::Identity;
 use self::verifier::VerifierArgs;
-use crate::{JourneyRunner, OPENAPI, Ports, refusal};
+use crate::{JourneyRunner, Limits, OPENAPI, Ports, refusal};
 
-/// How fast one source may go.
+/// How fast anonymous callers may go.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PaceArgs {
-    /// How many journeys one address (of IPv6, one /64) may start within a minute over HTTP;
-    /// key exchanges and polls count as starts
+    /// How often one address (of IPv6, one /64) may start or answer a journey within a minute over
+    /// HTTP; key exchanges and polls count as well. A /48 of IPv6 may ten times as often
     #[arg(long, env = "POSTERN_STARTS_PER_MINUTE", value_name = "COUNT", default_value = "300")]
     starts_per_minute: String,
+    /// How often all addresses together may start or answer journeys of one application within a
+    /// minute over HTTP, at each replica
+    #[arg(
+        long,
+        env = "POSTERN_APPLICATION_STARTS_PER_MINUTE",
+        value_name = "COUNT",
+        default_value = "30000"
+    )]
+    application_starts_per_minute: String,
 }
 
 impl PaceArgs {
-    /// Checks the setting.
-    pub fn check(&self, mistakes: &mut Mistakes) -> Option<u32> {
-        let count = self.starts_per_minute.parse::<NonZeroU32>();
-        let count = count.map_err(|_| "must be a whole number above 0");
-        mistakes
-            .check("--starts-per-minute (POSTERN_STARTS_PER_MINUTE)", count)
-            .map(NonZeroU32::get)
+    /// Checks the settings.
+    pub fn check(&self, mistakes: &mut Mistakes) -> Option<Limits> {
+        let mut check = |setting: &str, count: &str| {
+            let count = count.parse::<NonZeroU32>().map_err(|_| "must be a whole number above 0");
+            mistakes.check(setting, count).map(NonZeroU32::get)
+        };
+        let source =
+            check("--starts-per-minute (POSTERN_STARTS_PER_MINUTE)", &self.starts_per_minute);
+        let application = check(
+            "--application-starts-per-minute (POSTERN_APPLICATION_STARTS_PER_MINUTE)",
+            &self.application_starts_per_minute,
+        );
+        Some(Limits { source: source?, application: application? })
     }
 }
 
@@ -97,7 +112,7 @@ pub struct Checked {
     identity: Identity,
     sealing_key: Zeroizing<[u8; 32]>,
     proxies: Proxies,
-    starts_per_minute: u32,
+    limits: Limits,
 }
 
 impl chassis::Settings for Args {
@@ -120,7 +135,7 @@ impl chassis::Settings for Args {
         let verifier = self.verifier.open(mistakes);
         let sealing_key = sealing_key(self.sealing_key.as_deref(), mistakes);
         let proxies = self.proxies.check(mistakes);
-        let starts_per_minute = self.pace.check(mistakes);
+        let limits = self.pace.check(mistakes);
         let (verifier, identity) = verifier?;
         Some(Checked {
             endpoints: [grpc?, http?, admin?],
@@ -133,14 +148,14 @@ impl chassis::Settings for Args {
             identity,
             sealing_key: sealing_key?,
             proxies: proxies?,
-            starts_per_minute: starts_per_minute?,
+            limits: limits?,
         })
     }
 }
 
 /// Puts the service together.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, tls: [grpc_tls, http_tls], proxies, starts_per_minute, .. } = settings;
+    let Checked { endpoints, tls: [grpc_tls, http_tls], proxies, limits, .. } = settings;
     let Checked { live, store, minter, clients, verifier, identity, sealing_key, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
@@ -152,7 +167,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key,
-        starts_per_minute,
+        limits,
     };
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     let router = metadata::well_known(&minter, None).merge(metadata::openapi(&[OPENAPI]));

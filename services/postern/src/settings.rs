@@ -13,6 +13,7 @@ use chassis::tls::{HttpTls, ServerTls};
 use codes::peppers::Peppers;
 use codes::randomness;
 use config::{Live, Source};
+use journey_runner::Limits;
 use journey_runner::settings::PaceArgs;
 use tokens::keys::KeyRing;
 
@@ -109,7 +110,7 @@ pub(crate) struct Checked {
     pub(crate) issuer: Option<String>,
     pub(crate) tls: ServerTls,
     pub(crate) proxies: Proxies,
-    pub(crate) starts_per_minute: u32,
+    pub(crate) limits: Limits,
 }
 
 impl chassis::Settings for Serve {
@@ -135,7 +136,7 @@ impl chassis::Settings for Serve {
         let issuer = issuer.map(|url| assembly::secrets::issuer(setting, Some(url), mistakes));
         let issuer = issuer.map_or(Some(None), |url| url.map(Some));
         let proxies = self.proxies.check(mistakes);
-        let starts_per_minute = self.pace.check(mistakes);
+        let limits = self.pace.check(mistakes);
         Some(Checked {
             endpoints: endpoints?,
             live: live?,
@@ -146,7 +147,7 @@ impl chassis::Settings for Serve {
             issuer: issuer?,
             tls: tls?,
             proxies: proxies?,
-            starts_per_minute: starts_per_minute?,
+            limits: limits?,
         })
     }
 }

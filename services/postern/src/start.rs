@@ -36,7 +36,7 @@ const OPENAPI: &str = r#"{
 /// Binds, builds and says hello.
 pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, live, is_demo, store, peppers, keys, issuer, .. } = settings;
-    let Checked { tls, proxies, starts_per_minute, .. } = settings;
+    let Checked { tls, proxies, limits, .. } = settings;
     let Endpoints { http, issuer: issuer_grpc, verifier, runner, admin } = endpoints;
     let [http, issuer_grpc, verifier, runner, admin] =
         bind([http, issuer_grpc, verifier, runner, admin]).await?;
@@ -67,7 +67,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key: Zeroizing::new(randomness::bytes(&randomness::system())),
-        starts_per_minute,
+        limits,
     };
     let journey_runner = JourneyRunner::new(ports, gate, minter.clone());
 

@@ -19,6 +19,11 @@ pub(crate) const INVOKE: &str = "/ido/api/v2/auth/anonymous_invoke";
 pub(crate) const ASSERT: &str = "/ido/api/v2/auth/assert";
 
 impl Postern {
+    /// All metrics of the process.
+    pub(crate) async fn metrics(&self) -> anyhow::Result<String> {
+        Ok(reqwest::get(format!("http://{}/metrics", self.at.admin)).await?.text().await?)
+    }
+
     /// A request to a path of the HTTP edge that has it.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let at = if path.starts_with("/ido/") { self.at.pages } else { self.at.http };

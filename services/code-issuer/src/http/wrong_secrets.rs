@@ -5,12 +5,13 @@ use std::time::Duration;
 use chassis::http::Source;
 use clock::Timestamp;
 use codes::ids::ClientId;
-use edge::throttle::Throttle;
+use edge::throttle::SourceThrottle;
 
 /// The window in which wrong secrets are counted.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Wrong secrets of one client that one source may present within a minute.
+/// Wrong secrets of one client that one source may present within a minute; a /48 of IPv6 may ten
+/// times as many, here and below.
 const OF_A_CLIENT: u32 = 10;
 
 /// Wrong secrets of all clients that one source may present within a minute. Several backends can
@@ -24,13 +25,13 @@ const OF_A_SOURCE: u32 = 100;
 /// one address must not lock the client out at another.
 pub(super) struct WrongSecrets {
     /// Clients that do not exist count as one: making them up costs no memory here.
-    of_client: Throttle<(Source, Option<ClientId>)>,
-    of_source: Throttle<Source>,
+    of_client: SourceThrottle<Option<ClientId>>,
+    of_source: SourceThrottle<()>,
 }
 
 impl WrongSecrets {
     pub(super) fn new() -> Self {
-        Self { of_client: Throttle::new(MINUTE), of_source: Throttle::new(MINUTE) }
+        Self { of_client: SourceThrottle::new(MINUTE), of_source: SourceThrottle::new(MINUTE) }
     }
 
     /// Refuses a source that is beyond a limit.
@@ -40,8 +41,9 @@ impl WrongSecrets {
         client: Option<&ClientId>,
         now: Timestamp,
     ) -> Result<(), Duration> {
-        self.of_client.check(&(from, client.cloned()), OF_A_CLIENT, now)?;
-        self.of_source.check(&from, OF_A_SOURCE, now)
+        let checked = self.of_client.check(from, client.cloned(), OF_A_CLIENT, now);
+        let checked = checked.and_then(|()| self.of_source.check(from, (), OF_A_SOURCE, now));
+        checked.map_err(|(_, wait)| wait)
     }
 
     /// Counts a wrong secret.
@@ -51,9 +53,9 @@ impl WrongSecrets {
         client: Option<&ClientId>,
         now: Timestamp,
     ) -> Result<(), Duration> {
-        let of_client = (from, client.cloned());
-        let of_client = self.of_client.count(of_client, OF_A_CLIENT, now);
-        of_client.and(self.of_source.count(from, OF_A_SOURCE, now))
+        let of_client = self.of_client.count(from, client.cloned(), OF_A_CLIENT, now);
+        let counted = of_client.and(self.of_source.count(from, (), OF_A_SOURCE, now));
+        counted.map_err(|(_, wait)| wait)
     }
 }
 

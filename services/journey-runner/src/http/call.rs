@@ -28,17 +28,6 @@ impl Operation {
             _ => None,
         }
     }
-
-    /// Whether a caller without a waiting journey may ask for it, so that each source may only so
-    /// often.
-    pub(super) const fn is_open_to_strangers(self) -> bool {
-        match self {
-            Self::Invoke | Self::ExchangeKey | Self::Poll | Self::CreateDebugToken | Self::Sso => {
-                true
-            }
-            Self::Assert => false,
-        }
-    }
 }
 
 /// What every call carries in its query.

@@ -89,9 +89,9 @@ async fn call(
         return runner.answer(Err(Fault::ForeignOrigin), None);
     }
     let now = runner.clock.now();
-    if operation.is_open_to_strangers()
-        && let Err(retry_after) = runner.starts.count(source, runner.starts_per_minute, now)
-    {
+    let runs = runner.browser(&call.client_id);
+    let application = runs.as_ref().map(|runs| &runs.application);
+    if let Err(retry_after) = runner.pace.count(source, application, now) {
         return runner.answer(Err(Fault::RateLimited { retry_after }), None);
     }
     match Envelope::parse(&headers, &body) {
