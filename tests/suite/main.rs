@@ -11,6 +11,7 @@ mod apart;
 mod audit;
 mod authorization;
 mod canaries;
+mod crowd;
 mod directory;
 mod documentation;
 mod draining;

@@ -7,6 +7,7 @@
 
 mod io;
 mod limits;
+mod places;
 mod received;
 
 use std::future::Future;
@@ -24,13 +25,15 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use tower::ServiceExt as _;
+use tower::{ServiceExt as _, service_fn};
 
 use self::io::Io;
 use self::limits::Life;
+use self::places::{Place, Places, Refusal};
+use crate::http::Proxies;
 use crate::listener::Listener;
 use crate::tls::ServerTls;
 
@@ -94,32 +97,27 @@ pub(crate) async fn serve(
     router: Router,
     protocol: Protocol,
     limits: Limits,
+    exempt: Proxies,
     mut stop: Stop,
 ) {
     let Listener { socket, tls, .. } = listener;
     let server = Server { router: router.with_state(()), protocol, limits, tls };
-    let places = Arc::new(Semaphore::new(limits.most));
+    let places = Places::new(limits.most, limits.per_source, exempt);
     let mut connections = JoinSet::new();
-    let mut said_full: Option<Instant> = None;
+    let mut complaint = Complaint::default();
     loop {
         tokio::select! {
             () = stop.asked() => break,
-            accepted = socket.accept() => match (accepted, Arc::clone(&places).try_acquire_owned()) {
-                (Ok((stream, _)), Ok(place)) => {
-                    let connection = server.clone().connection(stream, stop.clone());
-                    connections.spawn(async move {
-                        connection.await;
-                        drop(place);
-                    });
-                }
-                // Closed by being dropped.
-                (Ok(_), Err(_)) => {
-                    if said_full.is_none_or(|at| at.elapsed() > SAY_FULL_EVERY) {
-                        tracing::warn!(most = limits.most, "too many connections: refusing more");
-                        said_full = Some(Instant::now());
+            accepted = socket.accept() => match accepted {
+                Ok((stream, from)) => match places.admit(from.ip(), Instant::now()) {
+                    Ok(place) => {
+                        let server = server.clone();
+                        connections.spawn(server.connection(stream, from, place, stop.clone()));
                     }
-                }
-                (Err(error), _) => {
+                    // Closed by being dropped.
+                    Err(refusal) => complaint.say(refusal, limits),
+                },
+                Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
@@ -132,6 +130,28 @@ pub(crate) async fn serve(
     while connections.join_next().await.is_some() {}
 }
 
+/// Says now and then that connections are refused.
+#[derive(Default)]
+struct Complaint(Option<Instant>);
+
+impl Complaint {
+    fn say(&mut self, refusal: Refusal, limits: Limits) {
+        if self.0.is_some_and(|at| at.elapsed() <= SAY_FULL_EVERY) {
+            return;
+        }
+        self.0 = Some(Instant::now());
+        match refusal {
+            Refusal::Source => {
+                let most = limits.per_source;
+                tracing::warn!(most, "too many connections from one source: refusing more of them");
+            }
+            Refusal::Full => {
+                tracing::warn!(most = limits.most, "too many connections: refusing more");
+            }
+        }
+    }
+}
+
 /// What is the same for every connection of a listener.
 #[derive(Clone)]
 struct Server {
@@ -142,18 +162,18 @@ struct Server {
 }
 
 impl Server {
-    async fn connection(self, stream: TcpStream, mut stop: Stop) {
+    async fn connection(self, stream: TcpStream, from: SocketAddr, place: Place, mut stop: Stop) {
         let born = Instant::now();
-        let from = stream.peer_addr().ok();
         let greeted = timeout_at(born + self.limits.handshake, self.greet(stream));
         let io = tokio::select! {
             () = stop.asked() => return,
+            () = place.evicted() => return,
             greeted = greeted => match greeted {
                 Ok(Some(io)) => io,
                 Ok(None) | Err(_) => return,
             },
         };
-        self.speak(io, born, from, stop).await;
+        self.speak(io, born, from, &place, stop).await;
     }
 
     /// Waits for the first byte, before anything is kept for the client, and for TLS. How either
@@ -168,28 +188,36 @@ impl Server {
         }
     }
 
-    async fn speak(self, io: Io, born: Instant, from: Option<SocketAddr>, stop: Stop) {
+    async fn speak(self, io: Io, born: Instant, from: SocketAddr, place: &Place, stop: Stop) {
         let Self { router, protocol, limits, .. } = self;
         let life = Arc::new(Life::new(born, io.received()));
-        let (peer, noted, answered) = (io.peer(), Arc::clone(&life), Arc::clone(&life));
-        let service = router.map_request(move |request: Request<Incoming>| {
+        let (peer, noted, activity) = (io.peer(), Arc::clone(&life), Arc::clone(&place.activity));
+        let service = service_fn(move |request: Request<Incoming>| {
             noted.request();
+            let active = activity.begin();
             let mut request = request.map(Body::new);
             // Where a call comes from is asked of browsers alone.
-            if let (Protocol::Http1, Some(remote)) = (protocol, from) {
-                request.extensions_mut().insert(ConnectInfo(remote));
+            if matches!(protocol, Protocol::Http1) {
+                request.extensions_mut().insert(ConnectInfo(from));
             }
             if let Some(peer) = &peer {
                 request.extensions_mut().insert(peer.clone());
             }
-            request
-        });
-        let service = service.map_response(move |response| {
-            answered.answered();
-            response
+            let (answer, noted) = (router.clone().oneshot(request), Arc::clone(&noted));
+            async move {
+                let response = answer.await;
+                noted.answered();
+                drop(active);
+                response
+            }
         });
         let (io, service) = (TokioIo::new(io), TowerToHyperService::new(service));
-        let lived_out = life.lived_out(limits, protocol);
+        let lived_out = async {
+            tokio::select! {
+                grace = life.lived_out(limits, protocol) => grace,
+                () = place.evicted() => Duration::ZERO,
+            }
+        };
         match protocol {
             Protocol::Http1 => {
                 let connection = http1().serve_connection(io, service);

@@ -22,6 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::connections::Limits;
 use crate::effective::Effective;
 use crate::listener::BindError;
 use crate::servers::Servers;
@@ -166,6 +167,7 @@ where
     F: Future<Output = Result<Servers, StartError>>,
 {
     let drain = process.drain;
+    let limits = Limits::of_process(process.connections_per_source);
     let servers = match build(checked, process).await {
         Ok(servers) => servers,
         Err(error) => return stop(&error, error.exit_code()),
@@ -174,7 +176,7 @@ where
         Ok(asked) => asked,
         Err(error) => return stop(&error, 1),
     };
-    match servers.serve(drain, asked).await {
+    match servers.serve(limits, drain, asked).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => stop(&error, FAILED),
     }

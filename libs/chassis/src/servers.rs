@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use crate::admin;
 use crate::connections::{Limits, Protocol, Stop, serve};
 use crate::grpc::{GrpcServer, Health};
-use crate::http::HttpServer;
+use crate::http::{HttpServer, Proxies};
 use crate::limit;
 use crate::listener::Listener;
 use crate::readiness::Readiness;
@@ -43,6 +43,7 @@ pub struct Servers {
     admin: Vec<Listener>,
     tasks: Vec<Task>,
     readiness: Readiness,
+    exempt: Proxies,
 }
 
 impl Servers {
@@ -80,6 +81,13 @@ impl Servers {
         self
     }
 
+    /// Holds these proxies to no limit of connections per source.
+    #[must_use]
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.exempt = proxies;
+        self
+    }
+
     /// Runs a task beside the servers. It may end by itself, and is stopped when they have ended;
     /// if it panics, the process ends.
     #[must_use]
@@ -94,13 +102,14 @@ impl Servers {
     }
 
     /// Serves until asked to stop, and then as `drain` says. `stop` counts how often it was asked.
-    pub async fn serve(
+    pub(crate) async fn serve(
         self,
+        limits: Limits,
         drain: Drain,
         mut stop: watch::Receiver<u32>,
     ) -> Result<(), TaskError> {
-        let limits = Limits::of_process();
-        let (mut edges, mut inner) = (Edges::new(limits), Edges::new(limits));
+        let new = || Edges::new(limits, self.exempt.clone());
+        let (mut edges, mut inner, mut admin) = (new(), new(), new());
         let grpc = self.inner.iter().chain(&self.grpc).map(|server| server.limit.clone());
         limit::observe("grpc", grpc.collect());
         let http = self.http.iter().map(|server| server.limit.clone());
@@ -117,7 +126,6 @@ impl Servers {
             edges.serve("http", listener, router, Protocol::Http1);
         }
         // Asked to stop with the others, it could not tell operators how their end goes.
-        let mut admin = Edges::new(limits);
         for listener in self.admin {
             let router = admin::router(self.readiness.clone());
             admin.serve("admin", listener, router, Protocol::Http1);
@@ -191,6 +199,7 @@ async fn follow<T>(readiness: &Readiness, health: &[Health]) -> T {
 /// Edges that end together.
 struct Edges {
     limits: Limits,
+    exempt: Proxies,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
     /// Look after certificates.
@@ -198,9 +207,9 @@ struct Edges {
 }
 
 impl Edges {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: Limits, exempt: Proxies) -> Self {
         let (stop, serving) = (watch::Sender::new(false), JoinSet::new());
-        Self { limits, stop, serving, tasks: JoinSet::new() }
+        Self { limits, exempt, stop, serving, tasks: JoinSet::new() }
     }
 
     fn serve(&mut self, name: &str, listener: Listener, router: Router, protocol: Protocol) {
@@ -208,7 +217,8 @@ impl Edges {
         tracing::info!(protocol = name, %address, tls = tls.is_spoken(), "serving");
         self.tasks.spawn(tls.look_after());
         let stop = Stop(self.stop.subscribe());
-        self.serving.spawn(serve(listener, router, protocol, self.limits, stop));
+        let exempt = self.exempt.clone();
+        self.serving.spawn(serve(listener, router, protocol, self.limits, exempt, stop));
     }
 
     fn serve_grpc(&mut self, server: GrpcServer) -> Health {

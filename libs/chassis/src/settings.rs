@@ -71,6 +71,10 @@ pub struct ProcessArgs {
     /// processor time, and processes share nothing that could hold one up for another
     #[arg(long, env = "POSTERN_THREADS", value_name = "NUMBER", default_value = "1")]
     threads: String,
+    /// How many connections one address (of IPv6, one /64) may have to one listener at a time; without
+    /// it, an eighth of what the listener admits. A proxy that is not trusted is one address, too
+    #[arg(long, env = "POSTERN_CONNECTIONS_PER_SOURCE", value_name = "COUNT")]
+    connections_per_source: Option<String>,
 }
 
 /// More than any machine has processors for.
@@ -102,6 +106,8 @@ pub struct Process {
     pub reflection: Option<bool>,
     /// How many threads work on requests.
     pub threads: NonZero<usize>,
+    /// The connections that one source may have to one listener, if it is set.
+    pub connections_per_source: Option<NonZero<usize>>,
     /// What is sent over OTLP.
     pub otlp: Otlp,
 }
@@ -141,11 +147,24 @@ impl ProcessArgs {
         let threads = self.threads.parse().ok().filter(|threads| *threads <= MAX_THREADS);
         let threads = threads.ok_or_else(|| format!("must be a number from 1 to {MAX_THREADS}"));
         let threads = mistakes.check("--threads (POSTERN_THREADS)", threads);
+        let per_source = self.connections_per_source.as_deref().map(str::parse).transpose();
+        let per_source = per_source.map_err(|_| "must be a whole number above 0");
+        let setting = "--connections-per-source (POSTERN_CONNECTIONS_PER_SOURCE)";
+        let connections_per_source = mistakes.check(setting, per_source);
         let otlp = Otlp::from_env(mistakes);
         let drain = Drain { delay: delay?, deadline: deadline? };
         let (log_format, log, reflection) = (log_format?, log?, reflection?);
-        let audit = audit?;
-        Some(Process { log_format, log, audit, drain, reflection, threads: threads?, otlp })
+        let (audit, threads, connections_per_source) = (audit?, threads?, connections_per_source?);
+        Some(Process {
+            log_format,
+            log,
+            audit,
+            drain,
+            reflection,
+            threads,
+            connections_per_source,
+            otlp,
+        })
     }
 }
 
@@ -255,12 +274,13 @@ mod tests {
             "--drain-deadline=1d",
             "--reflection=yes",
             "--threads=0",
+            "--connections-per-source=0",
             "--grpc-listen=localhost",
         ]);
         let mut mistakes = Mistakes::default();
         assert!(args.process.check(&mut mistakes).is_none());
         assert!(args.grpc.check(1, &mut mistakes).is_none());
-        assert_eq!(mistakes.0.len(), 7, "{mistakes}");
+        assert_eq!(mistakes.0.len(), 8, "{mistakes}");
         assert!(mistakes.0[0].starts_with("--log-format (POSTERN_LOG_FORMAT): must be"));
     }
 

@@ -105,9 +105,11 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
+    let pages = HttpServer::new(http.tls(http_tls), router.merge(service.http()));
     let servers = Servers::new()
+        .behind(proxies.clone())
         .grpc(server)
-        .http(HttpServer::new(http.tls(http_tls), router.merge(service.http())).behind(proxies))
+        .http(pages.behind(proxies))
         .admin(admin)
         .task(look_after(live));
     let readiness = servers.readiness();

@@ -176,8 +176,9 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     let pages = HttpServer::new(http.tls(http_tls), router.merge(service.http()));
-    let pages = pages.cors(service.cors()).refusals(refusal).behind(proxies);
-    let servers = Servers::new().grpc(server).http(pages).admin(admin).task(look_after(live));
+    let pages = pages.cors(service.cors()).refusals(refusal).behind(proxies.clone());
+    let servers = Servers::new().behind(proxies).grpc(server).http(pages).admin(admin);
+    let servers = servers.task(look_after(live));
     let readiness = servers.readiness();
     Ok(servers.task(health::follow(stores, readiness)))
 }

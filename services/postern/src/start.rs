@@ -77,11 +77,13 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .merge(metadata::well_known(&minter, Some("/oidc/token")))
         .merge(metadata::openapi(&[OPENAPI, code_issuer::OPENAPI, journey_runner::OPENAPI]));
     let pages = HttpServer::new(http.tls(tls), router);
-    let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal).behind(proxies);
+    let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal);
+    let pages = pages.behind(proxies.clone());
     let may_ask = process.reflection.unwrap_or(true);
     let reflecting = |server: GrpcServer| server.reflection(may_ask, wire::FILE_DESCRIPTOR_SET);
     welcome(&addresses, &live.current(), is_demo);
     let servers = Servers::new()
+        .behind(proxies)
         .grpc(reflecting(GrpcServer::new(issuer_grpc).service(code_issuer.grpc()))?)
         // The journey runner calls it until its own last answer.
         .inner_grpc(reflecting(GrpcServer::new(verifier).service(code_verifier.grpc()))?)

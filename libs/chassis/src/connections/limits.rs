@@ -3,8 +3,9 @@
 //! # Why so many
 //! A connection costs tens of kilobytes once its client speaks. [`MAX_CONNECTIONS`] of them fit into
 //! the memory of a small container, and are many more than callers of an internal service, or a
-//! proxy before a page, need. Beyond, a refusal at once is worth more than a place in a queue.
+//! proxy before a page, need. `places` says who is admitted beyond.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -21,6 +22,10 @@ const MAX_CONNECTIONS: usize = 4096;
 /// A part of the files that the process may open: its other listeners, its store and whom it calls
 /// need theirs, however many clients come.
 const PART_OF_FILES: u64 = 8;
+/// A part of the connections that one source may have: a host alone cannot take them all.
+const PART_OF_CONNECTIONS: usize = 8;
+/// What a source may have at least, where few files may be open.
+const FEWEST_OF_SOURCE: usize = 32;
 
 /// How long a connection may take, and stay.
 #[derive(Clone, Copy, Debug)]
@@ -41,11 +46,15 @@ pub(crate) struct Limits {
     pub(crate) grace: Duration,
     /// Connections at a time.
     pub(crate) most: usize,
+    /// Connections of one source at a time.
+    pub(crate) per_source: usize,
 }
 
 impl Limits {
-    /// The limits of each listener.
-    pub(crate) fn of_process() -> Self {
+    /// The limits of each listener; without a number of connections for each source, a part of all.
+    pub(crate) fn of_process(per_source: Option<NonZero<usize>>) -> Self {
+        let most = most_connections();
+        let part = (most / PART_OF_CONNECTIONS).max(FEWEST_OF_SOURCE);
         Self {
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
@@ -53,7 +62,8 @@ impl Limits {
             idle: Duration::from_secs(5 * 60),
             age: Duration::from_secs(15 * 60),
             grace: Duration::from_secs(20),
-            most: most_connections(),
+            most,
+            per_source: per_source.map_or(part, NonZero::get).min(most),
         }
     }
 }

@@ -22,6 +22,7 @@ const PATIENT: Limits = Limits {
     age: LONG,
     grace: LONG,
     most: 100,
+    per_source: 100,
 };
 
 struct Running {
@@ -40,7 +41,8 @@ async fn start(protocol: Protocol, limits: Limits) -> Running {
     };
     let router = Router::new().route("/", get(|| async { "hello" })).route("/slow", get(slow));
     let (stop, asked) = watch::channel(false);
-    let serving = tokio::spawn(serve(listener, router, protocol, limits, Stop(asked)));
+    let serving =
+        tokio::spawn(serve(listener, router, protocol, limits, Proxies::default(), Stop(asked)));
     Running { address, _stop: stop, _serving: serving }
 }
 
@@ -155,8 +157,8 @@ async fn an_old_connection_ends_after_the_request_that_is_in_flight() {
 }
 
 #[tokio::test]
-async fn beyond_the_cap_connections_are_closed_until_one_leaves() {
-    let running = start(Protocol::Http1, Limits { most: 2, ..PATIENT }).await;
+async fn beyond_a_source_s_cap_its_connections_are_closed_until_one_leaves() {
+    let running = start(Protocol::Http1, Limits { per_source: 2, ..PATIENT }).await;
     let mut held = Vec::new();
     for _ in 0..2 {
         let mut stream = connect(&running, &asking("/")).await;
@@ -179,4 +181,24 @@ async fn beyond_the_cap_connections_are_closed_until_one_leaves() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn at_the_cap_the_longest_idle_connection_ends_for_a_newcomer() {
+    let running = start(Protocol::Http1, Limits { most: 2, ..PATIENT }).await;
+    let mut longest_idle = connect(&running, &asking("/")).await;
+    answer(&mut longest_idle, "hello").await;
+    let mut busy = connect(&running, &asking("/slow")).await;
+    let mut newcomer = connect(&running, &asking("/")).await;
+    answer(&mut newcomer, "hello").await;
+    assert!(rest(&mut longest_idle).await.is_empty());
+    answer(&mut busy, "done").await;
+
+    let running = start(Protocol::Http2, Limits { most: 1, ..PATIENT }).await;
+    let mut idle = connect(&running, GREETING).await;
+    // It has been greeted, so it is there.
+    idle.read_exact(&mut [0; 9]).await.expect("settings");
+    let mut newcomer = connect(&running, GREETING).await;
+    newcomer.read_exact(&mut [0; 9]).await.expect("settings");
+    assert!(frames(&rest(&mut idle).await).len() < 9, "it ends");
 }

@@ -13,6 +13,7 @@ use tonic::Status;
 use super::*;
 use crate::connections::{Limits, Protocol, Stop, serve};
 use crate::grpc::methods::tests::descriptors;
+use crate::http::Proxies;
 use crate::limit::Limit;
 use crate::listener::{Endpoint, bind};
 use crate::telemetry::tests::{Exported, attribute};
@@ -41,7 +42,15 @@ async fn server() -> Client {
     let router = layers::around(router, Methods::parse(&rpcs).expect("descriptors"), Limit::new());
     let (keep, stop) = watch::channel(false);
     tokio::spawn(async move {
-        serve(listener, router, Protocol::Http2, Limits::of_process(), Stop(stop)).await;
+        serve(
+            listener,
+            router,
+            Protocol::Http2,
+            Limits::of_process(None),
+            Proxies::default(),
+            Stop(stop),
+        )
+        .await;
         drop(keep);
     });
     let remote = Remote::parse(&format!("http://{address}"), None).expect("an address");

@@ -13,8 +13,9 @@ use crate::settings::Mistakes;
 /// The settings that say which proxies are trusted.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ProxyArgs {
-    /// Proxies whose `--forwarded-header` and trace context are believed, as addresses or networks
-    /// such as `10.0.0.0/8,192.0.2.1`; without it, the peer of a connection is the client
+    /// Proxies whose `--forwarded-header` and trace context are believed, and which may have more than
+    /// `--connections-per-source`, as addresses or networks such as `10.0.0.0/8,192.0.2.1`; without
+    /// it, the peer of a connection is the client
     #[arg(long, env = "POSTERN_TRUSTED_PROXIES", value_name = "NETWORKS")]
     trusted_proxies: Option<String>,
     /// The header in which trusted proxies name their clients: `x-forwarded-for` (the default) or
@@ -64,7 +65,7 @@ pub(super) struct Trail<'a> {
 impl Proxies {
     /// Those of that setting.
     #[cfg(test)]
-    pub(super) fn of(setting: &str) -> Self {
+    pub(crate) fn of(setting: &str) -> Self {
         let args = ProxyArgs { trusted_proxies: Some(setting.to_owned()), forwarded_header: None };
         let mut mistakes = Mistakes::default();
         args.check(&mut mistakes).unwrap_or_else(|| panic!("{mistakes}"))

@@ -41,7 +41,7 @@ async fn start(drain: Drain, change: impl FnOnce(Servers) -> Servers) -> Running
         .http(HttpServer::new(http, router))
         .admin(admin);
     let (stop, asked) = watch::channel(0);
-    let end = tokio::spawn(change(servers).serve(drain, asked));
+    let end = tokio::spawn(change(servers).serve(Limits::of_process(None), drain, asked));
     Running { grpc: grpc_address, http: http_address, admin: admin_address, stop, end }
 }
 

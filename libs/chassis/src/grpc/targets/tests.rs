@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 use super::follower::ROUNDS;
 use super::*;
 use crate::connections::{Limits, Protocol, Stop, serve};
+use crate::http::Proxies;
 use crate::listener::{Endpoint, bind};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -45,8 +46,15 @@ impl Replica {
         };
         let router = Router::new().route("/fast", post(answer)).route("/slow", post(slow));
         let (keep, stop) = watch::channel(false);
-        let limits = Limits::of_process();
-        let serving = tokio::spawn(serve(listener, router, Protocol::Http2, limits, Stop(stop)));
+        let limits = Limits::of_process(None);
+        let serving = tokio::spawn(serve(
+            listener,
+            router,
+            Protocol::Http2,
+            limits,
+            Proxies::default(),
+            Stop(stop),
+        ));
         Self { address, serving, keep }
     }
 }

@@ -1,0 +1,98 @@
+//! Hosts that open connections, ask once, and keep them all: a neighbour at another address goes on
+//! being served.
+//!
+//! `POSTERN_CROWD=10` makes the crowd ten times as large, within the files that the test may open.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::Tested;
+use crate::harness::{Postern, asked, unique};
+
+/// More than a listener admits.
+const MANY: usize = 4200;
+/// Sources that together have more than a listener admits, each less than it may.
+const SOURCES: u8 = 20;
+const ASKED: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// How soon a neighbour is served.
+const SOON: Duration = Duration::from_secs(5);
+
+/// A connection from 127.0.1.`source`, on which that was said; `None` if it was closed at once.
+async fn connect(at: SocketAddr, source: u8, said: &[u8]) -> std::io::Result<Option<TcpStream>> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((IpAddr::from([127, 0, 1, source]), 0)))?;
+    let mut stream = socket.connect(at).await?;
+    Ok(stream.write_all(said).await.is_ok().then_some(stream))
+}
+
+/// Connections that are kept, from these sources in turn.
+async fn crowd(at: SocketAddr, sources: u8, said: &[u8]) -> anyhow::Result<Vec<TcpStream>> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
+    // Other tests open files at the same time.
+    let files =
+        limit.maximum.map_or(usize::MAX, |files| usize::try_from(files / 4).unwrap_or(usize::MAX));
+    let mut kept = Vec::new();
+    for turn in 0..files.min(MANY * asked("POSTERN_CROWD", 1)) {
+        let source = u8::try_from(turn % usize::from(sources))? + 1;
+        kept.extend(connect(at, source, said).await?);
+        // Faster than they are accepted, they would wait for seconds to be tried again.
+        if turn % 64 == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    Ok(kept)
+}
+
+/// A user of the page and a backend, both at addresses of their own, find nothing to complain of.
+async fn neighbours_are_served(postern: &Postern) -> anyhow::Result<()> {
+    assert!(postern.at.http.ip() == Ipv4Addr::LOCALHOST, "the crowd is elsewhere");
+    let begun = Instant::now();
+    // Of its own, so that it connects anew.
+    let page = reqwest::Client::new().get(format!("http://{}/", postern.at.http));
+    assert_eq!(page.send().await?.status(), StatusCode::OK);
+    let user = unique("jane");
+    let code = postern.issue(&user).await?;
+    postern.redeem(&user, &code).await?;
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_host_does_not_take_all_connections() -> Tested {
+    let postern = Postern::start()?;
+    for (at, said) in [(postern.at.http, ASKED), (postern.at.issuer, GREETING)] {
+        let crowd = crowd(at, 1, said).await?;
+        neighbours_are_served(&postern).await?;
+        drop(crowd);
+    }
+    let metrics = postern.metrics().await?;
+    let refused = metric(&metrics, "postern_connections_refused_total{postern_limit=\"source\"}");
+    assert!(refused > 0, "{metrics}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_hosts_with_idle_connections_make_room_for_a_newcomer() -> Tested {
+    let postern = Postern::start()?;
+    for (at, said) in [(postern.at.http, ASKED), (postern.at.issuer, GREETING)] {
+        let crowd = crowd(at, SOURCES, said).await?;
+        neighbours_are_served(&postern).await?;
+        drop(crowd);
+    }
+    let metrics = postern.metrics().await?;
+    assert!(metric(&metrics, "postern_connections_evicted_total") > 0, "{metrics}");
+    Ok(())
+}
+
+/// The value of a metric.
+fn metric(metrics: &str, name: &str) -> u64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.and_then(|value| value.parse().ok()).unwrap_or_default()
+}
