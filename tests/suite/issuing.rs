@@ -103,7 +103,7 @@ async fn a_new_code_supersedes_the_old_one() -> Tested {
     let user = unique("jane");
     let old = postern.issue(&user).await?;
     let new = postern.issue(&user).await?;
-    assert_eq!(postern.verify(&user, &old).await?, Err(RejectionReason::WrongCode));
+    assert_eq!(postern.verify(&user, &old).await?, Err(RejectionReason::Superseded));
     assert_eq!(postern.verify(&user, &new).await?, Ok(()));
     Ok(())
 }
@@ -118,7 +118,7 @@ async fn a_retried_issue_leaves_the_last_code_valid_and_another_request_is_refus
     let last = issuer.issue_code(request.clone()).await?.into_inner().code;
     let other = IssueCodeRequest { expires_in: seconds(60), ..request };
     refusal(issuer.issue_code(other).await, Code::Aborted, "IDEMPOTENCY_CONFLICT");
-    assert_eq!(postern.verify(&user, &first).await?, Err(RejectionReason::WrongCode));
+    assert_eq!(postern.verify(&user, &first).await?, Err(RejectionReason::Superseded));
     assert_eq!(postern.verify(&user, &last).await?, Ok(()));
     Ok(())
 }

@@ -16,6 +16,7 @@ mod directory;
 mod documentation;
 mod draining;
 mod durability;
+mod floods;
 mod forgery;
 mod guide;
 mod harness;

@@ -10,6 +10,7 @@ use tonic_types::StatusExt as _;
 use crate::Tested;
 use crate::harness::http::{ASSERT, INVOKE, TOKEN, for_user};
 use crate::harness::pages::{id, submission};
+use crate::harness::pb::journey::{ListJourneysRequest, StartJourneyRequest, SubmitInputRequest};
 use crate::harness::postern::{change, config, copy_of_config};
 use crate::harness::*;
 
@@ -171,6 +172,69 @@ async fn a_client_issues_so_many_codes_a_minute_over_both_protocols() -> Tested 
     // What costs no code goes on, and so does every other client.
     issuer.describe_code(DescribeCodeRequest { user: user_id("jane") }).await?;
     postern.issuer("acme-override").await?.issue_code(issue()).await?;
+    Ok(())
+}
+
+/// Asks until it is refused: how often it was answered before.
+async fn answered_before_a_refusal<T>(
+    mut call: impl AsyncFnMut() -> Result<T, tonic::Status>,
+) -> usize {
+    for answered in 0..20 {
+        let Err(status) = call().await else { continue };
+        if status.code() == Code::ResourceExhausted {
+            let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
+            assert!(retry.is_some_and(|wait| wait <= Duration::from_secs(60)), "{retry:?}");
+            return answered;
+        }
+    }
+    panic!("it is never refused")
+}
+
+/// Every rpc that changes something has a rate, also where the call itself is refused.
+#[tokio::test]
+async fn every_client_has_a_rate_for_each_kind_of_change() -> Tested {
+    let folder = copy_of_config()?;
+    let slow = |scopes: &str, rate: &str| {
+        let limited = format!("scopes: {scopes}\n    {rate}");
+        change(&folder, "applications/acme.yaml", &format!("scopes: {scopes}\n"), &(limited + "\n"))
+    };
+    slow(
+        "[codes:issue, codes:revoke, codes:read, lockouts:read, lockouts:clear]",
+        "changes_per_minute: 4",
+    )?;
+    slow("[codes:verify]", "verifications_per_minute: 4")?;
+    slow("[journeys:run, journeys:read]", "verifications_per_minute: 4")?;
+    let postern = Postern::serving(folder.path())?;
+
+    let mut issuer = postern.issuer("acme-support").await?;
+    let mut lockouts = postern.verifier("acme-support").await?;
+    let target = || user_id("jane").map(revoke_code_request::Target::User);
+    let revoke = || RevokeCodeRequest { target: target(), ..Default::default() };
+    issuer.revoke_code(revoke()).await?;
+    issuer.revoke_code(revoke()).await?;
+    let clear = || ClearLockoutRequest { user: user_id("jane"), ..Default::default() };
+    let cleared = answered_before_a_refusal(async || lockouts.clear_lockout(clear()).await).await;
+    assert_eq!(cleared, 2, "two were revocations");
+    let revoked = answered_before_a_refusal(async || issuer.revoke_code(revoke()).await).await;
+    assert_eq!(revoked, 0);
+    issuer.issue_code(IssueCodeRequest { user: user_id("jane"), ..Default::default() }).await?;
+
+    let mut verifier = postern.verifier("acme-plain-verifier").await?;
+    let guess = || VerifyCodeRequest { user: user_id("jane"), ..Default::default() };
+    let malformed = answered_before_a_refusal(async || verifier.verify_code(guess()).await).await;
+    assert_eq!(malformed, 4, "what is malformed counts as well");
+    let other = postern.verify(&unique("joe"), "123456123456").await?;
+    assert_eq!(other, Err(RejectionReason::NoCode), "another client is not slowed down");
+
+    let mut runner = postern.runner("acme-backend").await?;
+    let form =
+        || StartJourneyRequest { journey_id: "temp-code-form".to_owned(), ..Default::default() };
+    let started = answered_before_a_refusal(async || runner.start_journey(form()).await).await;
+    assert_eq!(started, 4);
+    let submission = SubmitInputRequest::default();
+    let submitted = runner.submit_input(submission).await;
+    refusal(submitted, Code::ResourceExhausted, "RATE_LIMITED");
+    runner.list_journeys(ListJourneysRequest {}).await?;
     Ok(())
 }
 

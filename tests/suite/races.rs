@@ -51,6 +51,9 @@ impl Replicas {
             let scopes = "[codes:issue, codes:revoke, codes:read, lockouts:read, lockouts:clear]";
             let fast = format!("{scopes}\n    issues_per_minute: 1000000");
             change(&folder, &file, scopes, &fast)?;
+            let scopes = "[codes:verify, codes:reason]";
+            let fast = format!("{scopes}\n    verifications_per_minute: 1000000");
+            change(&folder, &file, scopes, &fast)?;
             change(&folder, &file, "length: 12", "length: 12\n  issues_per_hour: 1000")?;
         }
         // At `trace` the log would be most of the work.

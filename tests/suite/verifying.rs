@@ -51,9 +51,10 @@ async fn a_caller_with_the_scope_is_told_each_reason() -> Tested {
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(postern.verify(&user, &expired).await?, Err(RejectionReason::Expired));
 
+    let replaced = postern.issue(&user).await?;
     let code = postern.issue(&user).await?;
     let wrong = another(&code);
-    assert_eq!(postern.verify(&user, &wrong).await?, Err(RejectionReason::WrongCode));
+    assert_eq!(postern.verify(&user, &replaced).await?, Err(RejectionReason::Superseded));
     assert_eq!(
         postern.verify(&user, "not of the policy's shape").await?,
         Err(RejectionReason::WrongCode)
@@ -115,8 +116,10 @@ async fn a_retry_with_the_same_key_has_the_same_outcome_and_counts_once() -> Tes
     for _ in 0..5 {
         assert_eq!(verifier.verify_code(wrong.clone()).await?.into_inner(), first);
     }
-    let other_code = VerifyCodeRequest { code: code.clone(), ..wrong };
+    let other_code = VerifyCodeRequest { code: code.clone(), ..wrong.clone() };
     refusal(verifier.verify_code(other_code).await, Code::Aborted, "IDEMPOTENCY_CONFLICT");
+    let other_user = VerifyCodeRequest { user: user_id(&unique("joe")), ..wrong };
+    refusal(verifier.verify_code(other_user).await, Code::Aborted, "IDEMPOTENCY_CONFLICT");
 
     let right = VerifyCodeRequest { idempotency_key: unique("key"), ..attempt(&user, &code) };
     let first = verifier.verify_code(right.clone()).await?.into_inner();

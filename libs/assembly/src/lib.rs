@@ -30,6 +30,7 @@ use crate::store::Stores;
 pub fn desk(stores: &Stores, peppers: Arc<Peppers>) -> Desk {
     Desk {
         store: Arc::clone(&stores.codes),
+        claims: Arc::clone(&stores.claims),
         audit: Arc::new(CountedAudit::new(Arc::new(LogAudit))),
         peppers,
         clock: Arc::new(SystemClock),

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use chassis::settings::Mistakes;
 use chassis::telemetry::{Durations, is_kept};
 use clock::SystemClock;
-use codes::memory::MemoryCodeStore;
+use codes::claims::ClaimStore;
+use codes::memory::{MemoryClaimStore, MemoryCodeStore};
 use codes::store::CodeStore;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::JourneyStore;
+use store_redis::claims::RedisClaimStore;
 use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::Checks;
@@ -123,8 +125,12 @@ impl StoreArgs {
 pub struct Stores {
     /// Where codes and lockouts are kept.
     pub codes: Arc<dyn CodeStore>,
+    /// What idempotency keys for codes stand for.
+    pub claims: Arc<dyn ClaimStore>,
     /// Where journeys wait.
     pub journeys: Arc<dyn JourneyStore>,
+    /// What idempotency keys for journeys stand for.
+    pub journey_claims: Arc<dyn ClaimStore>,
     /// The way to Redis, if they are kept there.
     pub(crate) connection: Option<Connection>,
 }
@@ -136,7 +142,9 @@ impl Store {
         match self {
             Self::Memory => Ok(Stores {
                 codes: Arc::new(MemoryCodeStore::new(Arc::new(SystemClock))),
+                claims: Arc::new(MemoryClaimStore::new(Arc::new(SystemClock))),
                 journeys: Arc::new(MemoryJourneyStore::new(Arc::new(SystemClock))),
+                journey_claims: Arc::new(MemoryClaimStore::new(Arc::new(SystemClock))),
                 connection: None,
             }),
             Self::Redis { address, access, checks, confirmation } => {
@@ -150,7 +158,9 @@ impl Store {
                 })?;
                 Ok(Stores {
                     codes: Arc::new(RedisCodeStore::new(connection.clone())),
+                    claims: Arc::new(RedisClaimStore::beside_codes(connection.clone())),
                     journeys: Arc::new(RedisJourneyStore::new(connection.clone())),
+                    journey_claims: Arc::new(RedisClaimStore::beside_journeys(connection.clone())),
                     connection: Some(connection),
                 })
             }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::ops::Add;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -99,6 +100,27 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that never goes back: while the clock behind it shows an earlier time, it stands still.
+pub struct Monotonic {
+    clock: Arc<dyn Clock>,
+    latest_ms: AtomicI64,
+}
+
+impl Monotonic {
+    /// A clock that follows `clock` forward.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, latest_ms: AtomicI64::new(i64::MIN) }
+    }
+}
+
+impl Clock for Monotonic {
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        let latest = self.latest_ms.fetch_max(now.unix_millis(), Ordering::SeqCst);
+        now.max(Timestamp(latest))
+    }
+}
+
 /// A clock that stands still until a test moves it.
 #[derive(Debug)]
 pub struct FakeClock(AtomicI64);
@@ -156,6 +178,19 @@ mod tests {
         let end = Timestamp::from_unix_millis(i64::MAX);
         assert_eq!(end + Duration::from_secs(1), end);
         assert_eq!(Timestamp::default().since(end), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_monotonic_clock_stands_still_while_the_clock_behind_it_goes_back() {
+        let behind = Arc::new(FakeClock::default());
+        let start = behind.now();
+        let clock = Monotonic::new(behind.clone());
+        let mut seen = Vec::new();
+        for seconds in [10, 5, 0, 10, 11] {
+            behind.set(start + Duration::from_secs(seconds));
+            seen.push(clock.now().since(start).as_secs());
+        }
+        assert_eq!(seen, [10, 10, 10, 10, 11]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clock::{Clock, Timestamp};
 
 use crate::audit::{Action, Audit, AuditError, Context, Event};
+use crate::claims::{Claim, ClaimStore};
 use crate::digest::{AttemptId, Subject};
 use crate::directory::{Directory, DirectoryError};
 use crate::ids::{ApplicationId, ClientId, CodeId, IdempotencyKey};
@@ -35,6 +36,8 @@ pub struct Caller {
     pub application: ApplicationId,
     /// The client that holds the token.
     pub client: ClientId,
+    /// Whether it is a service of this installation: its idempotency keys are unique by construction.
+    pub is_service: bool,
 }
 
 /// The ports and keys that [`Issuer`](crate::issuer::Issuer) and
@@ -43,6 +46,8 @@ pub struct Caller {
 pub struct Desk {
     /// Where records are kept.
     pub store: Arc<dyn CodeStore>,
+    /// What idempotency keys stand for.
+    pub claims: Arc<dyn ClaimStore>,
     /// Where events are written.
     pub audit: Arc<dyn Audit>,
     /// The keys of all digests.
@@ -81,7 +86,32 @@ impl Desk {
             None => AttemptId::from_bytes(randomness::bytes(&self.randomness)),
         };
         let fingerprint = self.peppers.fingerprint(operation, request);
-        Attempt { id, fingerprint, is_named: key.is_some() }
+        Attempt { id, fingerprint }
+    }
+
+    /// Claims the caller's key for this attempt, where it gave one that could stand for another.
+    pub(crate) async fn claim(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        attempt: Attempt,
+    ) -> Result<Claim, OperationError> {
+        if key.is_none() || caller.is_service {
+            return Ok(Claim::Held);
+        }
+        Ok(self.claims.claim(attempt).await?)
+    }
+
+    /// Keeps with the caller's key that its request found nothing to do.
+    pub(crate) async fn settle_idle(
+        &self,
+        key: Option<&IdempotencyKey>,
+        attempt: Attempt,
+    ) -> Result<(), OperationError> {
+        match key {
+            Some(_) => Ok(self.claims.settle_idle(attempt).await?),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -125,6 +155,14 @@ impl Desk {
             }
         }
     }
+}
+
+/// What a caller said about an operation, as parts of the request's fingerprint.
+pub(crate) fn said(context: &Context) -> [&[u8]; 6] {
+    let Context { agent_id, reason, ticket_ref, verification_method, correlation_id, journey_id } =
+        context;
+    [agent_id, reason, ticket_ref, verification_method, correlation_id, journey_id]
+        .map(|text| text.as_deref().unwrap_or_default().as_bytes())
 }
 
 /// What the events of one attempt have in common.

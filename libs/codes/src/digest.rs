@@ -107,6 +107,30 @@ impl CodeDigest {
     }
 }
 
+/// The beginning of a code's digest: enough to recognise a superseded code, too little to be worth its
+/// full length in every record. One guess in four billion has the same tag by chance.
+#[derive(Clone, Copy)]
+pub struct DigestTag([u8; 4]);
+
+impl CodeDigest {
+    /// The digest's beginning.
+    pub const fn tag(&self) -> DigestTag {
+        let [a, b, c, d, ..] = self.bytes;
+        DigestTag([a, b, c, d])
+    }
+
+    /// Whether the digest begins with that tag.
+    pub fn has_tag(&self, DigestTag(tag): DigestTag) -> bool {
+        bool::from(self.tag().0.ct_eq(&tag))
+    }
+}
+
+impl fmt::Debug for DigestTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DigestTag([redacted])")
+    }
+}
+
 impl fmt::Debug for CodeDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CodeDigest").field("kid", &self.kid).finish_non_exhaustive()

@@ -6,8 +6,9 @@ use clock::Timestamp;
 use rand::CryptoRng;
 
 use crate::audit::{Action, Context};
+use crate::claims::Claim;
 use crate::code::TempCode;
-use crate::desk::{Caller, Desk, Entry, OperationError};
+use crate::desk::{Caller, Desk, Entry, OperationError, said};
 use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::ids::{CodeId, IdempotencyKey};
@@ -123,6 +124,11 @@ impl Issuer {
         let code =
             TempCode::draw(policy.shape(), &mut *(self.desk.randomness)() as &mut dyn CryptoRng);
         let command = self.command(caller, policy, request, (&user, subject), life, &code);
+        let key = request.idempotency_key.as_ref();
+        // An issue is never idle: it takes effect, or is refused and may be asked for again.
+        if self.desk.claim(caller, key, command.attempt).await? == Claim::Taken {
+            return Ok(Issuance::Conflict);
+        }
         let now = self.desk.now();
         let entry = Entry::new(caller, subject, command.attempt.id, &request.context);
         let outcome = self.desk.store.issue(subject, now, command).await;
@@ -153,29 +159,36 @@ impl Issuer {
     pub async fn revoke(
         &self,
         caller: &Caller,
+        policy: &Policy,
         directory: &dyn Directory,
         RevokeRequest { target, idempotency_key }: &RevokeRequest,
     ) -> Result<Revocation, OperationError> {
-        let attempt =
-            |asked: &[&[u8]]| self.desk.attempt(caller, idempotency_key.as_ref(), "revoke", asked);
+        let (key, limits) = (idempotency_key.as_ref(), policy.into());
+        let attempt = |asked: &[&[u8]]| self.desk.attempt(caller, key, "revoke", asked);
         let (subject, command) = match target {
             RevokeTarget::Code(id) if self.desk.peppers.owns(&caller.application, id) => {
                 let attempt = attempt(&[b"code", id.as_str().as_bytes()]);
-                (id.subject(), Revoke { attempt, only: Some(id.clone()) })
+                (id.subject(), Revoke { attempt, only: Some(id.clone()), limits })
             }
             RevokeTarget::Code(_) => return Ok(Revocation::NothingLive),
             RevokeTarget::User(user) => {
                 match self.desk.find(directory, &caller.application, user).await? {
                     Some((user, subject)) => {
                         let attempt = attempt(&[b"user", user.as_str().as_bytes()]);
-                        (subject, Revoke { attempt, only: None })
+                        (subject, Revoke { attempt, only: None, limits })
                     }
                     None => return Ok(Revocation::NothingLive),
                 }
             }
         };
+        let attempt = command.attempt;
+        match self.desk.claim(caller, key, attempt).await? {
+            Claim::Held => {}
+            Claim::Idle => return Ok(Revocation::NothingLive),
+            Claim::Taken => return Ok(Revocation::Conflict),
+        }
         let context = Context::default();
-        let entry = Entry::new(caller, subject, command.attempt.id, &context);
+        let entry = Entry::new(caller, subject, attempt.id, &context);
         let outcome = self.desk.store.revoke(subject, self.desk.now(), command).await;
         match self.desk.resolve(entry, outcome).await? {
             RevokeOutcome::Revoked { code_id, replayed } => {
@@ -183,7 +196,10 @@ impl Issuer {
                 self.desk.record(entry, [Action::Revoked]).await?;
                 Ok(Revocation::Revoked)
             }
-            RevokeOutcome::NothingLive => Ok(Revocation::NothingLive),
+            RevokeOutcome::NothingLive => {
+                self.desk.settle_idle(key, attempt).await?;
+                Ok(Revocation::NothingLive)
+            }
             RevokeOutcome::Conflict => Ok(Revocation::Conflict),
         }
     }
@@ -211,11 +227,11 @@ impl Issuer {
         code: &TempCode,
     ) -> Issue {
         let Desk { peppers, randomness, .. } = &self.desk;
-        let asked = [
-            user.as_str().as_bytes(),
-            &life.as_millis().to_be_bytes(),
-            &[u8::from(request.override_lockout)],
-        ];
+        let life_ms = life.as_millis().to_be_bytes();
+        let overriding = [u8::from(request.override_lockout)];
+        let asked =
+            [&[user.as_str().as_bytes(), &life_ms, &overriding], &said(&request.context)[..]]
+                .concat();
         let key = request.idempotency_key.as_ref();
         Issue {
             attempt: self.desk.attempt(caller, key, "issue", &asked),

@@ -7,6 +7,7 @@
 //! | how long and how often it may be tried | [`policy`] |
 //! | what can happen to it, as a state machine | [`record`] |
 //! | what stands in the store in its place | [`digest`], [`peppers`] |
+//! | how a retry is recognised | [`names`], [`claims`], [`record`] |
 //! | what an accepted code proves | [`authentication`] |
 //! | who does what | [`issuer`], [`verifier`], over the ports in [`desk`] |
 //! | how a store is held to the state machine | `conformance` |
@@ -16,6 +17,7 @@
 
 pub mod audit;
 pub mod authentication;
+pub mod claims;
 pub mod code;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -24,7 +26,9 @@ pub mod digest;
 pub mod directory;
 pub mod ids;
 pub mod issuer;
+mod mac;
 pub mod memory;
+pub mod names;
 pub mod peppers;
 pub mod policy;
 pub mod randomness;

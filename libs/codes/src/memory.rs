@@ -2,23 +2,31 @@
 //!
 //! One map under one lock; a transition runs whole under it. Nothing survives the process, and no
 //! other process sees it: for development, tests and the all-in-one binary.
+//!
+//! Time never goes back here. Where the machine's clock does, the store's stands still until it is
+//! overtaken; after a step back beyond [`MAX_SKEW`](crate::store::MAX_SKEW), callers are refused until
+//! then, as callers with a wrong clock are.
+
+mod claims;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use clock::{Clock, Timestamp};
+use clock::{Clock, Monotonic, Timestamp};
 
 use crate::digest::Subject;
 use crate::record::{
-    Attempt, ClearOutcome, Description, Fence, Issue, IssueOutcome, Record, Revoke, RevokeOutcome,
+    Clear, ClearOutcome, Description, Fence, Issue, IssueOutcome, Record, Revoke, RevokeOutcome,
     Verify, VerifyOutcome,
 };
 use crate::store::{CodeStore, StoreError, check_skew};
 
+pub use self::claims::MemoryClaimStore;
+
 /// Keeps records in a map.
 pub struct MemoryCodeStore {
-    clock: Arc<dyn Clock>,
+    clock: Monotonic,
     state: Mutex<Shelf>,
 }
 
@@ -36,7 +44,7 @@ impl MemoryCodeStore {
     /// An empty store that lives by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let shelf = Shelf { records: HashMap::new(), promotions: 0, sweep_at: MIN_SWEEP };
-        Self { clock, state: Mutex::new(shelf) }
+        Self { clock: Monotonic::new(clock), state: Mutex::new(shelf) }
     }
 
     /// Behaves from now on as a primary that was promoted: codes of before lie behind the fence.
@@ -124,9 +132,9 @@ impl CodeStore for MemoryCodeStore {
         &self,
         subject: Subject,
         asked_at: Timestamp,
-        attempt: Attempt,
+        command: Clear,
     ) -> Result<ClearOutcome, StoreError> {
-        self.run(subject, asked_at, |record, _, now| record.clear_lockout(attempt, now))
+        self.run(subject, asked_at, |record, _, now| record.clear_lockout(command, now))
     }
 
     async fn describe(
@@ -150,13 +158,18 @@ mod tests {
 
     use super::*;
     use crate::conformance::history::{keeps_the_invariants, op};
-    use crate::conformance::{Bench, World, accepted};
+    use crate::conformance::{Bench, World, accepted, reason};
+    use crate::record::DenialReason;
 
     fn bench() -> Bench {
-        let clock = Arc::new(FakeClock::default());
+        bench_at(Arc::new(FakeClock::default()))
+    }
+
+    fn bench_at(clock: Arc<FakeClock>) -> Bench {
         let store = Arc::new(MemoryCodeStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
         let promoted = Arc::clone(&store);
-        Bench { store, clock, promote: Box::new(move || promoted.promote()) }
+        let claims = Arc::new(MemoryClaimStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
+        Bench { store, claims, clock, promote: Box::new(move || promoted.promote()) }
     }
 
     crate::code_store_contract!(bench());
@@ -187,12 +200,32 @@ mod tests {
         assert_eq!(successes, 1);
     }
 
+    /// I3.
+    #[tokio::test]
+    async fn an_expired_code_stays_expired_when_the_clock_goes_back() {
+        for seconds in [1, 4, 200] {
+            let clock = Arc::new(FakeClock::default());
+            let world = World::new(bench_at(clock.clone()));
+            let user = world.stranger();
+            let issued = world.issue(&user).await;
+            let code = issued.code.expose();
+            clock.set(issued.expires_at);
+            assert_eq!(reason(&world.verify(&user, code).await), DenialReason::Expired);
+            let earlier = issued.expires_at.unix_millis() - seconds * 1000;
+            clock.set(Timestamp::from_unix_millis(earlier));
+            let again = world.try_verify_as(&user, code, None).await;
+            assert!(!again.is_ok_and(|again| accepted(&again)), "{seconds} s back");
+        }
+    }
+
     /// I18, T-A6.
     #[tokio::test]
     async fn records_are_bounded_by_users_with_something_to_remember() {
         let clock = Arc::new(FakeClock::default());
         let store = Arc::new(MemoryCodeStore::new(clock.clone()));
-        let bench = Bench { store: store.clone(), clock: clock.clone(), promote: Box::new(|| ()) };
+        let claims = Arc::new(MemoryClaimStore::new(clock.clone()));
+        let bench =
+            Bench { store: store.clone(), claims, clock: clock.clone(), promote: Box::new(|| ()) };
         let world = World::new(bench);
         for _ in 0..5000 {
             let nobody = world.stranger();

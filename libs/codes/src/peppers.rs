@@ -4,14 +4,14 @@
 //! that no two kinds of digest, and no two ways to cut the same bytes, ever meet. Whoever steals
 //! the store without the peppers can test no guess at a code and no guess at an identifier.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretSlice};
-use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use crate::code::Guess;
 use crate::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Subject};
 use crate::ids::{ApplicationId, ClientId, CodeId, IdempotencyKey};
+use crate::mac::{Prepared, mac, prepared};
+use crate::names;
 use crate::user::UserId;
 
 /// Why a set of peppers was refused.
@@ -32,10 +32,6 @@ pub struct Peppers {
     current: (Kid, Prepared),
     previous: Option<(Kid, Prepared)>,
 }
-
-/// A key that is ready to use: half of what a digest of ours costs is to make it so. It is wiped from
-/// memory as the key itself is.
-type Prepared = Hmac<Sha256>;
 
 impl Peppers {
     /// The least length of a key, in bytes: the security strength of HMAC-SHA-256 as it is cut
@@ -95,8 +91,7 @@ impl Peppers {
         client: &ClientId,
         key: &IdempotencyKey,
     ) -> AttemptId {
-        let parts = [application.as_str(), client.as_str(), key.as_str()].map(str::as_bytes);
-        AttemptId::from_bytes(mac(&self.locator, "attempt", &parts))
+        names::attempt(&self.locator, application, client, key)
     }
 
     /// The id of a new code: where its record is, 96 random bits, and a tag of its application.
@@ -126,16 +121,8 @@ impl Peppers {
 
     /// The fingerprint of a request: `operation` and every part of it that changes its outcome.
     pub fn fingerprint(&self, operation: &str, parts: &[&[u8]]) -> Fingerprint {
-        let parts: Vec<&[u8]> =
-            std::iter::once(operation.as_bytes()).chain(parts.iter().copied()).collect();
-        Fingerprint::from_bytes(mac(&self.locator, "fingerprint", &parts))
+        names::fingerprint(&self.locator, operation, parts)
     }
-}
-
-fn prepared(key: SecretSlice<u8>) -> Prepared {
-    let prepared = Hmac::new_from_slice(key.expose_secret());
-    drop(key); // wiped: it is not needed any more
-    prepared.expect("HMAC takes a key of any length")
 }
 
 fn named(pepper: SecretSlice<u8>) -> (Kid, Prepared) {
@@ -152,18 +139,6 @@ fn code_digest(
 ) -> CodeDigest {
     let parts = [application.as_str(), user.as_str(), code.expose()].map(str::as_bytes);
     CodeDigest::from_parts(*kid, mac(pepper, "code", &parts))
-}
-
-/// HMAC-SHA-256 of a label and length-prefixed parts, cut to its first 128 bits (RFC 2104,
-/// section 5).
-fn mac(key: &Prepared, label: &str, parts: &[&[u8]]) -> [u8; 16] {
-    let mut mac = key.clone();
-    for part in std::iter::once(&label.as_bytes()).chain(parts) {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part);
-    }
-    let full: [u8; 32] = mac.finalize().into_bytes().into();
-    full.first_chunk().copied().expect("a digest of 32 bytes has 16")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use clock::Timestamp;
 
 use crate::digest::Subject;
 use crate::record::{
-    Attempt, ClearOutcome, Description, Issue, IssueOutcome, Revoke, RevokeOutcome, Verify,
+    Clear, ClearOutcome, Description, Issue, IssueOutcome, Revoke, RevokeOutcome, Verify,
     VerifyOutcome,
 };
 
@@ -63,7 +63,7 @@ pub trait CodeStore: Send + Sync {
         &self,
         subject: Subject,
         asked_at: Timestamp,
-        attempt: Attempt,
+        command: Clear,
     ) -> Result<ClearOutcome, StoreError>;
 
     /// Runs [`Record::describe`](crate::record::Record::describe); of an unknown subject, the

@@ -3,13 +3,16 @@
 use clock::Timestamp;
 
 use crate::audit::{Action, Context};
+use crate::claims::Claim;
 use crate::code::Guess;
-use crate::desk::{Caller, Desk, Entry, OperationError};
+use crate::desk::{Caller, Desk, Entry, OperationError, said};
 use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::ids::{CodeId, GrantId, IdempotencyKey};
 use crate::policy::Policy;
-use crate::record::{ClearOutcome, Cleared, Denial, DenialReason, Lockout, Verify, VerifyOutcome};
+use crate::record::{
+    Clear, ClearOutcome, Cleared, Denial, DenialReason, Lockout, Verify, VerifyOutcome,
+};
 use crate::user::{Identifier, UserId};
 
 /// An attempt to redeem a code.
@@ -86,21 +89,21 @@ impl Verifier {
         request: &VerifyRequest,
     ) -> Result<Verification, OperationError> {
         let found = self.desk.find(directory, &caller.application, &request.user).await?;
-        // Nobody by that name takes the same way to the same answer as somebody without a code.
-        let known = found.is_some();
+        // An unknown user takes the same path to the same answer as a user without a code, and that one
+        // the path of a wrong guess: the same digests here, the same commands in the store.
         let (user, subject) = found.unwrap_or_else(|| self.nobody(caller, &request.user));
-        let candidates = if known {
-            self.desk.peppers.candidates(&caller.application, &user, &request.code)
-        } else {
-            Vec::new()
-        };
         let asked = [user.as_str().as_bytes(), request.code.expose().as_bytes()];
+        let asked = [&asked, &said(&request.context)[..]].concat();
         let key = request.idempotency_key.as_ref();
         let command = Verify {
             attempt: self.desk.attempt(caller, key, "verify", &asked),
-            candidates,
+            candidates: self.desk.peppers.candidates(&caller.application, &user, &request.code),
             limits: policy.into(),
         };
+        // A verification is never idle: a denial without effect may be asked for again.
+        if self.desk.claim(caller, key, command.attempt).await? == Claim::Taken {
+            return Ok(Verification::Conflict);
+        }
         let entry = Entry::new(caller, subject, command.attempt.id, &request.context);
         let outcome = self.desk.store.verify(subject, self.desk.now(), command).await;
         let outcome = self.desk.resolve(entry, outcome).await?;
@@ -127,6 +130,7 @@ impl Verifier {
     pub async fn clear_lockout(
         &self,
         caller: &Caller,
+        policy: &Policy,
         directory: &dyn Directory,
         ClearRequest { user, context, idempotency_key }: &ClearRequest,
     ) -> Result<Clearance, OperationError> {
@@ -134,16 +138,25 @@ impl Verifier {
         let Some((user, subject)) = found else {
             return Ok(Clearance::Cleared(Cleared::default()));
         };
-        let asked = [user.as_str().as_bytes()];
-        let attempt = self.desk.attempt(caller, idempotency_key.as_ref(), "clear", &asked);
+        let asked = [&[user.as_str().as_bytes()], &said(context)[..]].concat();
+        let key = idempotency_key.as_ref();
+        let attempt = self.desk.attempt(caller, key, "clear", &asked);
+        match self.desk.claim(caller, key, attempt).await? {
+            Claim::Held => {}
+            Claim::Idle => return Ok(Clearance::Cleared(Cleared::default())),
+            Claim::Taken => return Ok(Clearance::Conflict),
+        }
         let entry = Entry::new(caller, subject, attempt.id, context);
-        let outcome = self.desk.store.clear_lockout(subject, self.desk.now(), attempt).await;
+        let command = Clear { attempt, limits: policy.into() };
+        let outcome = self.desk.store.clear_lockout(subject, self.desk.now(), command).await;
         match self.desk.resolve(entry, outcome).await? {
+            ClearOutcome::Cleared { cleared, .. } if cleared == Cleared::default() => {
+                self.desk.settle_idle(key, attempt).await?;
+                Ok(Clearance::Cleared(cleared))
+            }
             ClearOutcome::Cleared { cleared, replayed } => {
-                if cleared != Cleared::default() {
-                    let entry = Entry { replayed, ..entry };
-                    self.desk.record(entry, [Action::LockoutCleared]).await?;
-                }
+                let entry = Entry { replayed, ..entry };
+                self.desk.record(entry, [Action::LockoutCleared]).await?;
                 Ok(Clearance::Cleared(cleared))
             }
             ClearOutcome::Conflict => Ok(Clearance::Conflict),
@@ -192,6 +205,7 @@ fn consequences(reason: DenialReason) -> Vec<Action> {
     match reason {
         DenialReason::Burned => vec![Action::Denied(reason), Action::Burned, Action::Locked],
         DenialReason::WrongCode
+        | DenialReason::Superseded
         | DenialReason::Locked
         | DenialReason::NoCode
         | DenialReason::Expired

@@ -17,9 +17,24 @@ use crate::reading::Reading;
 /// The shortest secret, in bytes: 128 bits as 22 characters of base64 fit, `secret` does not.
 const MIN_SECRET_BYTES: usize = 16;
 
-/// How many codes a client may ask for within a minute unless it says otherwise: more than any help
-/// desk types in, less than it takes to lay hands on every account before somebody notices.
-const ISSUES_PER_MINUTE: u32 = 600;
+/// How many calls of each kind a client may make within a minute at one replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Codes that it asks for.
+    pub issues_per_minute: u32,
+    /// Revocations, and lockouts that it clears.
+    pub changes_per_minute: u32,
+    /// Codes that it enters, and journeys that it starts and answers.
+    pub verifications_per_minute: u32,
+}
+
+impl Default for Rates {
+    /// More than any help desk types in, less than it takes to reach every account before somebody
+    /// notices; and of verifications what a large login system needs.
+    fn default() -> Self {
+        Self { issues_per_minute: 600, changes_per_minute: 600, verifications_per_minute: 60_000 }
+    }
+}
 
 /// A client.
 #[derive(Clone, Debug)]
@@ -39,8 +54,8 @@ pub enum ClientKind {
         secret: SecretHash,
         /// What it may do.
         scopes: BTreeSet<Scope>,
-        /// How many codes it may ask for within a minute at one replica.
-        issues_per_minute: u32,
+        /// How often it may call.
+        rates: Rates,
     },
     /// A page in a browser, which can keep no secret.
     Public {
@@ -75,15 +90,15 @@ pub(crate) fn read(
     let id = fields.required(notes, "id").and_then(|node| id(notes, known, node));
     let secret = [fields.optional("secret_file"), fields.optional("secret_sha256")];
     let scopes = fields.optional("scopes");
-    let issues = fields.optional("issues_per_minute");
+    let rates = RATES.map(|key| fields.optional(key));
     let redirect_uris = fields.optional("redirect_uris");
     let journeys = fields.optional("journeys");
     let line = fields.line();
     fields.finish(notes);
 
-    let is_confidential = secret.iter().chain([&scopes, &issues]).any(Option::is_some);
+    let is_confidential = secret.iter().chain([&scopes]).chain(&rates).any(Option::is_some);
     let kind = match (is_confidential, redirect_uris.is_some() || journeys.is_some()) {
-        (true, false) => confidential(reading, notes, line, secret, scopes, issues),
+        (true, false) => confidential(reading, notes, line, secret, scopes, rates),
         (false, true) => public(notes, known, line, redirect_uris, journeys),
         (true, true) | (false, false) => {
             let rule = "has either a secret and `scopes`, or `redirect_uris` and `journeys`";
@@ -117,7 +132,7 @@ fn confidential(
     line: u64,
     secret: [Option<&Node>; 2],
     scopes: Option<&Node>,
-    issues: Option<&Node>,
+    rates: [Option<&Node>; 3],
 ) -> Option<ClientKind> {
     let secret = match secret {
         [Some(file), None] => secret_file(reading, notes, file),
@@ -134,14 +149,25 @@ fn confidential(
         return None;
     };
     let scopes = self::scopes(notes, scopes);
-    let issues_per_minute = match issues {
-        None => Some(ISSUES_PER_MINUTE),
-        Some(node) => notes.integer(node, "issues_per_minute"),
-    };
-    Some(ClientKind::Confidential {
-        secret: secret?,
-        scopes: scopes?,
-        issues_per_minute: issues_per_minute?,
+    let rates = self::rates(notes, rates);
+    Some(ClientKind::Confidential { secret: secret?, scopes: scopes?, rates: rates? })
+}
+
+/// The keys of [`Rates`].
+const RATES: [&str; 3] = ["issues_per_minute", "changes_per_minute", "verifications_per_minute"];
+
+fn rates(notes: &mut Notes, nodes: [Option<&Node>; 3]) -> Option<Rates> {
+    let Rates { issues_per_minute, changes_per_minute, verifications_per_minute } =
+        Rates::default();
+    let defaults = [issues_per_minute, changes_per_minute, verifications_per_minute];
+    let [issues, changes, verifications] = [0, 1, 2].map(|at| match nodes[at] {
+        None => Some(defaults[at]),
+        Some(node) => notes.integer(node, RATES[at]),
+    });
+    Some(Rates {
+        issues_per_minute: issues?,
+        changes_per_minute: changes?,
+        verifications_per_minute: verifications?,
     })
 }
 

@@ -33,7 +33,7 @@ mod tests;
 mod users;
 
 pub use application::{Application, TokenSettings};
-pub use client::{Client, ClientKind};
+pub use client::{Client, ClientKind, Rates};
 pub use configuration::Configuration;
 pub use live::{Live, Reload};
 pub use source::Source;

@@ -1,10 +1,12 @@
 //! The gate: from a bearer token to a principal, by the configuration as it is now.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::tls::Peer;
 use clock::Clock;
 use codes::desk::Caller;
+use codes::ids::ClientId;
 use config::{ClientKind, Configuration, Live};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -13,9 +15,15 @@ use tokens::scope::Scope;
 use tokens::service::ServiceToken;
 use tokens::verify::TokenVerifier;
 use wire::error::Fault;
+use wire::rpc::Rpc;
 
 use crate::certificate::RunnerName;
 use crate::principal::Principal;
+use crate::rules::{self, Budget};
+use crate::throttle::Throttle;
+
+/// The window of every rate.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Lets in who holds a valid token of a client that is still configured.
 #[derive(Clone)]
@@ -25,16 +33,15 @@ pub struct Gate {
     clients: TokenVerifier,
     services: Option<TokenVerifier>,
     runner: Option<RunnerName>,
+    /// Calls of each client within a minute, by what they are charged to.
+    charges: Arc<Throttle<(ClientId, Budget)>>,
 }
 
 impl Gate {
     /// A gate for clients, whose tokens the code issuer signs.
-    pub const fn for_clients(
-        live: Arc<Live>,
-        clock: Arc<dyn Clock>,
-        clients: TokenVerifier,
-    ) -> Self {
-        Self { live, clock, clients, services: None, runner: None }
+    pub fn for_clients(live: Arc<Live>, clock: Arc<dyn Clock>, clients: TokenVerifier) -> Self {
+        let charges = Arc::new(Throttle::new(MINUTE));
+        Self { live, clock, clients, services: None, runner: None, charges }
     }
 
     /// Also lets in the journey runner, whose tokens it signs itself.
@@ -51,9 +58,40 @@ impl Gate {
         self
     }
 
+    /// The principal who makes a call: one with the right that the rpc needs, and within its rate. Both
+    /// protocols are admitted here, so that they share one rate.
+    pub fn admit(
+        &self,
+        headers: &HeaderMap,
+        peer: Option<&Peer>,
+        rpc: Rpc,
+    ) -> Result<Principal, Fault> {
+        let principal = self.authorize_call(headers, peer, rules::scope(rpc))?;
+        if let Some(budget) = rules::budget(rpc) {
+            self.charge(&principal.caller, budget)?;
+        }
+        Ok(principal)
+    }
+
+    /// Counts a call, and refuses a client beyond its rate. The journey runner has none: whoever makes
+    /// it call is counted there.
+    fn charge(&self, caller: &Caller, budget: Budget) -> Result<(), Fault> {
+        if caller.is_service {
+            return Ok(());
+        }
+        let configuration = self.live.current();
+        let kind = configuration.client(&caller.client).map(|(_, client)| &client.kind);
+        let Some(ClientKind::Confidential { rates, .. }) = kind else {
+            return Err(Fault::Unauthenticated);
+        };
+        let whose = (caller.client.clone(), budget);
+        let counted = self.charges.count(whose, budget.of(rates), self.clock.now());
+        counted.map_err(|retry_after| Fault::RateLimited { retry_after })
+    }
+
     /// The principal who makes a call, if it has a right. Only a call without a token can be made
     /// by a certificate: two answers to who is calling could differ.
-    pub fn authorize_call(
+    fn authorize_call(
         &self,
         headers: &HeaderMap,
         peer: Option<&Peer>,
@@ -82,7 +120,7 @@ impl Gate {
     }
 
     /// The principal who sent these headers, if it has a right.
-    pub fn authorize(&self, headers: &HeaderMap, scope: Scope) -> Result<Principal, Fault> {
+    fn authorize(&self, headers: &HeaderMap, scope: Scope) -> Result<Principal, Fault> {
         let principal = self.authenticate(headers)?;
         principal.require(scope)?;
         Ok(principal)
@@ -111,7 +149,7 @@ fn client(configuration: &Configuration, token: ClientToken) -> Option<Principal
     let is_current = *secret.generation() == token.generation;
     (is_current && application.id == token.application).then(|| Principal {
         scopes: token.scopes.intersection(scopes).copied().collect(),
-        caller: Caller { application: token.application, client: token.client },
+        caller: Caller { application: token.application, client: token.client, is_service: false },
     })
 }
 

@@ -1,4 +1,5 @@
-//! A gRPC service behind the gate: a call without the right its rpc needs never reaches it.
+//! A gRPC service behind the gate: a call without the right its rpc needs, or beyond its client's rate,
+//! never reaches it.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -14,7 +15,6 @@ use wire::rpc::Rpc;
 
 use crate::gate::Gate;
 use crate::principal::Principal;
-use crate::rules;
 
 /// A service whose calls carry a [`Principal`] among their extensions.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl<S> Guarded<S> {
     fn admit(&self, request: &Request<Body>) -> Result<Option<Principal>, Fault> {
         let Some(rpc) = Rpc::from_path(request.uri().path()) else { return Ok(None) };
         let peer = request.extensions().get();
-        self.gate.authorize_call(request.headers(), peer, rules::scope(rpc)).map(Some)
+        self.gate.admit(request.headers(), peer, rpc).map(Some)
     }
 }
 

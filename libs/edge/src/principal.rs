@@ -35,7 +35,7 @@ impl Principal {
     pub(crate) fn journey_runner(application: ApplicationId) -> Option<Self> {
         let client = ClientId::parse(ServiceToken::SUBJECT).ok()?;
         let scopes = ServiceToken::SCOPES.into_iter().collect();
-        Some(Self { caller: Caller { application, client }, scopes })
+        Some(Self { caller: Caller { application, client, is_service: true }, scopes })
     }
 
     /// Refuses a principal without a right.

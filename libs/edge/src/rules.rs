@@ -1,5 +1,7 @@
-//! The one table of what each rpc needs. It has no default: an rpc without a rule does not compile.
+//! The one table of what each rpc needs, and what it is charged to. It has no default: an rpc without a
+//! rule does not compile.
 
+use config::Rates;
 use tokens::scope::Scope;
 use wire::rpc::Rpc;
 
@@ -14,5 +16,37 @@ pub const fn scope(rpc: Rpc) -> Scope {
         Rpc::ClearLockout => Scope::LockoutsClear,
         Rpc::StartJourney | Rpc::SubmitInput => Scope::JourneysRun,
         Rpc::ListJourneys | Rpc::DescribeJourney => Scope::JourneysRead,
+    }
+}
+
+/// What a call is charged to: a client's rate of calls of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Budget {
+    /// Codes that are asked for.
+    Issues,
+    /// Revocations, and lockouts that are cleared.
+    Changes,
+    /// Codes that are entered, and journeys in which they are.
+    Verifications,
+}
+
+/// The budget that this rpc is charged to; `None` if it changes nothing.
+pub const fn budget(rpc: Rpc) -> Option<Budget> {
+    match rpc {
+        Rpc::IssueCode => Some(Budget::Issues),
+        Rpc::RevokeCode | Rpc::ClearLockout => Some(Budget::Changes),
+        Rpc::VerifyCode | Rpc::StartJourney | Rpc::SubmitInput => Some(Budget::Verifications),
+        Rpc::DescribeCode | Rpc::DescribeLockout | Rpc::ListJourneys | Rpc::DescribeJourney => None,
+    }
+}
+
+impl Budget {
+    /// How many calls a minute a client's configuration admits.
+    pub const fn of(self, rates: &Rates) -> u32 {
+        match self {
+            Self::Issues => rates.issues_per_minute,
+            Self::Changes => rates.changes_per_minute,
+            Self::Verifications => rates.verifications_per_minute,
+        }
     }
 }

@@ -28,7 +28,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every code that an error can have.
-    pub(crate) const ERROR_CODES: [&'static str; 10] = [
+    pub(crate) const ERROR_CODES: [&'static str; 11] = [
         "invalid_code",
         "burned_code",
         "locked",
@@ -39,6 +39,7 @@ impl Verdict {
         "unknown_key",
         "denied",
         "malformed",
+        "superseded_code",
     ];
 }
 
@@ -53,6 +54,7 @@ pub(crate) const fn error_code(reason: Option<DenialReason>) -> &'static str {
         Some(DenialReason::Fenced) => Verdict::ERROR_CODES[5],
         Some(DenialReason::Disabled) => Verdict::ERROR_CODES[6],
         Some(DenialReason::UnknownKey) => Verdict::ERROR_CODES[7],
+        Some(DenialReason::Superseded) => Verdict::ERROR_CODES[10],
         None => Verdict::ERROR_CODES[8],
     }
 }

@@ -104,7 +104,7 @@ fn drawn() -> [u8; 16] {
 
 fn attempt() -> Attempt {
     let fingerprint = Fingerprint::from_bytes(drawn());
-    Attempt { id: AttemptId::from_bytes(drawn()), fingerprint, is_named: true }
+    Attempt { id: AttemptId::from_bytes(drawn()), fingerprint }
 }
 
 /// Issues a code to a user of its own.

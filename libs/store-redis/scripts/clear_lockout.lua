@@ -1,9 +1,8 @@
 -- Forgets failures and ends the lock: `Record::clear_lockout` of libs/codes/src/record/manage.rs.
 --
--- ARGV[6] attempt  [7] its fingerprint  [8] whether the caller named it, 1 or 0
 -- Replies  cleared locked|unlocked <failures> disabled|enabled fresh|replayed    conflict
 
-local attempt, fingerprint, is_named = ARGV[6], ARGV[7], ARGV[8] == '1'
+local attempt, fingerprint = ARGV[6], ARGV[7]
 
 local known, again = recall(attempt, fingerprint)
 if known then
@@ -21,8 +20,6 @@ if not is_idle then
   record.lock_until = nil
   forget('failures')
   forget('consecutive')
-end
-if is_named or not is_idle then
   remember(attempt, fingerprint, WAS_CLEARED, lock, failures, disabled)
   save()
 end

@@ -1,7 +1,6 @@
 -- Issues a code: libs/codes/src/record/issue.rs, transition for transition.
 --
--- ARGV[6] attempt  [7] its fingerprint  [8] failed attempts allowed  [9] issues an hour
--- ARGV[10] overrides a day  [11] whether to override a lock, 1 or 0
+-- ARGV[9] issues an hour  [10] overrides a day  [11] whether to override a lock, 1 or 0
 -- ARGV[12] nonce of the code's id  [13] kid  [14] digest  [15] life, in ms  [16] client  [17] agent
 -- Replies  issued <nonce> <expires at, in ms> <attempts allowed> overridden|plain fresh|replayed
 --          locked <until, in ms>    disabled    conflict
@@ -16,20 +15,45 @@ local function issued(overridden, again)
   return {'issued', record.nonce, expires_at, text(left), overridden, again}
 end
 
-local known, again = recall(attempt, fingerprint)
+local function quota_exceeded()
+  if count('issues') >= tonumber(ARGV[9]) then
+    return {'quota_exceeded', text(record.issues_until)}
+  end
+end
+
+-- A new digest takes the place of one that could still be redeemed.
+local function supersede()
+  local was_live = record.state == ACTIVE and now < record.expires_at
+  record.superseded = was_live and string.sub(record.digest, 1, 4) or nil
+  record.kid, record.digest = tonumber(ARGV[13]), ARGV[14]
+end
+
+local known, again, outcome = recall(attempt, fingerprint)
 if known then
   local live = known[1] == WAS_ISSUED and record.state == ACTIVE and now < number('expires_at')
     and record.fence == fence()
   if not live then
     return {'conflict'}
   end
-  record.kid, record.digest = tonumber(ARGV[13]), ARGV[14]
+  -- The call itself, sent again: its code is in place, and counted.
+  if again == 'fresh' then
+    local overridden = known[2] == 'overridden' and known[2] or 'plain'
+    return issued(overridden, known[2] == 'reissued' and 'replayed' or 'fresh')
+  end
+  local refused = quota_exceeded()
+  if refused then
+    return refused
+  end
+  supersede()
+  one_more('issues', HOUR)
+  outcome[4], outcome[6] = call, 'reissued'
   save()
-  return issued(again == 'fresh' and known[2] or 'plain', again)
+  return issued('plain', 'replayed')
 end
 
-if count('issues') >= tonumber(ARGV[9]) then
-  return {'quota_exceeded', text(record.issues_until)}
+local refused = quota_exceeded()
+if refused then
+  return refused
 end
 if is_disabled() then
   return {'disabled'}
@@ -48,12 +72,13 @@ if lock then
   one_more('overrides', DAY)
 end
 
-for _, outcome in ipairs(record.outcomes) do
-  if outcome[5] == WAS_ISSUED then
-    outcome[5] = WAS_SUPERSEDED
+for _, earlier in ipairs(record.outcomes) do
+  if earlier[5] == WAS_ISSUED then
+    earlier[5] = WAS_SUPERSEDED
   end
 end
-record.nonce, record.state, record.kid, record.digest = ARGV[12], ACTIVE, tonumber(ARGV[13]), ARGV[14]
+supersede()
+record.nonce, record.state = ARGV[12], ACTIVE
 record.fence, record.failed = fence(), nil
 record.issued_at, record.expires_at = now, now + ARGV[15]
 record.client, record.agent = ARGV[16], ARGV[17] ~= '' and ARGV[17] or nil

@@ -7,9 +7,11 @@
 -- ARGV[3]  what to add to the fence: empty but in tests
 -- ARGV[4]  this call, which a client may send more than once: it answers the same each time
 -- ARGV[5]  `confirmed` if whoever called waits for replicas or a disk before telling; or empty
+-- ARGV[6]  attempt, [7] its fingerprint, [8] failed attempts allowed: of all scripts but `describe`
 -- Replies begin with a word. `skewed` and the difference in ms: the caller's clock is off.
 --
--- code      nonce state kid digest fence failed issued_at expires_at client agent
+-- code      nonce state kid digest fence failed issued_at expires_at client agent, and superseded: the
+--           first bytes of the digest that this one replaced
 -- counts    failures, consecutive, issues, overrides, each with _until; lock_until
 -- outcomes  a list, the oldest first, of {attempt, had at, fingerprint, call, kind, facts ..}
 --
@@ -19,9 +21,16 @@
 
 local ACTIVE, CONSUMED, BURNED, REVOKED = 1, 2, 3, 4
 
--- The kinds of outcomes. One that is superseded is of a code that another has replaced.
+-- The kinds of outcomes. One that is superseded is of a code that another has replaced. Earlier
+-- versions remembered revocations that found nothing; only they write WAS_IDLE.
 local WAS_ISSUED, WAS_SUPERSEDED, WAS_ACCEPTED, WAS_DENIED = 1, 2, 3, 4
 local WAS_REVOKED, WAS_IDLE, WAS_CLEARED = 5, 6, 7
+
+-- How much a retry needs an outcome of each kind: `Worth` of libs/codes/src/record.
+local WORTH = {
+  [WAS_SUPERSEDED] = 0, [WAS_IDLE] = 0, [WAS_DENIED] = 1, [WAS_ISSUED] = 2, [WAS_REVOKED] = 2,
+  [WAS_CLEARED] = 2, [WAS_ACCEPTED] = 3,
+}
 
 local REPLAY_WINDOW = 120000
 local TRACE = 3600000
@@ -78,24 +87,34 @@ local function move(by)
   end
 end
 
--- What is stored is these fields in this order, each as MessagePack has it, a nil too.
+-- What is stored: these fields in this order, each as MessagePack has it, a nil too. Nils at the end are
+-- left out, and fields that are not known here are not read: a new version may add fields at the end, at
+-- no cost to records that lack them.
+local FIELDS = {
+  'nonce', 'state', 'kid', 'digest', 'fence', 'failed', 'issued_at', 'expires_at', 'client', 'agent',
+  'issues', 'issues_until', 'failures', 'failures_until', 'consecutive', 'consecutive_until', 'overrides',
+  'overrides_until', 'lock_until', 'outcomes', 'superseded',
+}
+
 local function read()
-  local it = record
-  it.nonce, it.state, it.kid, it.digest, it.fence, it.failed, it.issued_at, it.expires_at, it.client,
-    it.agent, it.issues, it.issues_until, it.failures, it.failures_until, it.consecutive,
-    it.consecutive_until, it.overrides, it.overrides_until, it.lock_until, it.outcomes
-    = cmsgpack.unpack(stored)
-  move(it.issued_at or 0)
+  local values = {cmsgpack.unpack(stored)}
+  for i = 1, #FIELDS do
+    record[FIELDS[i]] = values[i]
+  end
+  move(record.issued_at or 0)
 end
 
--- The same fields in the same order.
 local function packed()
-  local it = record
-  move(-(it.issued_at or 0))
-  local bytes = cmsgpack.pack(it.nonce, it.state, it.kid, it.digest, it.fence, it.failed, it.issued_at,
-    it.expires_at, it.client, it.agent, it.issues, it.issues_until, it.failures, it.failures_until,
-    it.consecutive, it.consecutive_until, it.overrides, it.overrides_until, it.lock_until, it.outcomes)
-  move(it.issued_at or 0)
+  move(-(record.issued_at or 0))
+  local values, last = {}, 0
+  for i = 1, #FIELDS do
+    local value = record[FIELDS[i]]
+    if value ~= nil then
+      values[i], last = value, i
+    end
+  end
+  local bytes = cmsgpack.pack(unpack(values, 1, last))
+  move(record.issued_at or 0)
   return bytes
 end
 
@@ -137,29 +156,45 @@ local function locked_until()
   end
 end
 
+-- Ends the code: in a terminal state there is nothing to compare with.
+local function finish(state)
+  record.state, record.digest, record.fence, record.superseded = state, nil, nil, nil
+end
+
 local function is_live(outcome)
   return now < outcome[2] + REPLAY_WINDOW
 end
 
 -- The outcome that this attempt had: its kind and its facts; `conflict` if it stood for another
--- request. Then whether it is seen again: `fresh` for the very call that had it.
+-- request. Then whether it is seen again, `fresh` for the very call that had it, and what is remembered.
 local function recall(attempt, fingerprint)
   for _, known in ipairs(record.outcomes) do
     if known[1] == attempt and is_live(known) then
       if known[3] ~= fingerprint then
-        return {'conflict'}, 'replayed'
+        return {'conflict'}, 'replayed', known
       end
-      return {unpack(known, 5)}, known[4] == call and 'fresh' or 'replayed'
+      return {unpack(known, 5)}, known[4] == call and 'fresh' or 'replayed', known
     end
   end
 end
 
+-- Remembers an outcome, and forgets the least needed ones beyond one more than the failed attempts
+-- allowed, of equals the oldest.
 local function remember(attempt, fingerprint, ...)
   local live = {}
   for _, outcome in ipairs(record.outcomes) do
     if is_live(outcome) then
       live[#live + 1] = outcome
     end
+  end
+  while #live > tonumber(ARGV[8]) do
+    local least = 1
+    for i = 2, #live do
+      if WORTH[live[i][5]] < WORTH[live[least][5]] then
+        least = i
+      end
+    end
+    table.remove(live, least)
   end
   live[#live + 1] = {attempt, now, fingerprint, call, ...}
   record.outcomes = live

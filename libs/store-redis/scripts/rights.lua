@@ -8,11 +8,11 @@
 local key = KEYS[1]
 local commands = {
   codes = {
-    {'TIME'}, {'INFO', 'replication'}, {'SET', key, 'a', 'PX', '1000'}, {'GET', key},
+    {'TIME'}, {'INFO', 'replication'}, {'SET', key, 'a', 'NX', 'GET', 'PX', '1000'}, {'GET', key},
     {'DEL', key},
   },
   journeys = {
-    {'TIME'}, {'HSET', key, 'a', '1'}, {'PEXPIRE', key, '1000'}, {'HMGET', key, 'a'}, {'DEL', key},
+    {'TIME'}, {'SET', key, 'a', 'NX', 'GET', 'PX', '1000'}, {'GET', key}, {'DEL', key}, {'HSET', key, 'a', '1'}, {'PEXPIRE', key, '1000'}, {'HMGET', key, 'a'}, {'DEL', key},
   },
 }
 

@@ -1,6 +1,6 @@
 -- Verifies a guess: libs/codes/src/record/verify.rs, transition for transition.
 --
--- ARGV[6] attempt  [7] its fingerprint  [8] failed attempts allowed  [9] lockout, in ms
+-- ARGV[9]  lockout, in ms
 -- ARGV[10..]  pairs of a kid and the guess's digest under it
 -- Replies  accepted <nonce> <at, in ms> fresh|replayed
 --          denied <reason> <locked until, in ms, or -> <nonce or -> fresh|replayed
@@ -14,7 +14,17 @@ local function lock_word()
   return ends and text(ends) or '-'
 end
 
+-- A denial without effect costs what a wrong guess costs, the fence and a write, and changes nothing:
+-- the time that an answer takes does not tell a user with a code from one without.
 local function refuse(reason)
+  fence()
+  local bytes = packed()
+  if stored then
+    redis.call('SET', key, stored, 'KEEPTTL')
+  else
+    redis.call('SET', key, bytes)
+    redis.call('DEL', key)
+  end
   return {'denied', reason, lock_word(), '-', 'fresh'}
 end
 
@@ -22,10 +32,6 @@ local function deny(reason)
   remember(attempt, fingerprint, WAS_DENIED, reason, lock_word(), record.nonce)
   save()
   return {'denied', reason, lock_word(), record.nonce, 'fresh'}
-end
-
-local function finish(state)
-  record.state, record.digest, record.fence = state, nil, nil
 end
 
 local known, again = recall(attempt, fingerprint)
@@ -58,7 +64,15 @@ if not candidate then
   return refuse(is_over and 'no_code' or 'unknown_key')
 end
 if is_over then
-  return refuse(candidate == record.digest and 'expired' or 'no_code')
+  -- Only to tell the right code that it expired; the code's limit holds after its end too.
+  if number('failed') >= limit or record.fence ~= fence() then
+    return refuse('no_code')
+  end
+  if candidate == record.digest then
+    return refuse('expired')
+  end
+  record.failed = number('failed') + 1
+  return deny('no_code')
 end
 
 -- Before any comparison: of what was guessed on the other primary nothing may be known here.
@@ -76,6 +90,10 @@ if candidate == record.digest then
   return {'accepted', record.nonce, text(now), 'fresh'}
 end
 
+local is_superseded = false
+for i = 11, #ARGV, 2 do
+  is_superseded = is_superseded or string.sub(ARGV[i], 1, 4) == record.superseded
+end
 local failed = number('failed') + 1
 record.failed = failed
 one_more('failures', lockout)
@@ -87,4 +105,4 @@ if failed >= limit or count('failures') >= limit then
   record.lock_until, record.failures_until = now + lockout, now + lockout
   return deny('burned')
 end
-return deny('wrong_code')
+return deny(is_superseded and 'superseded' or 'wrong_code')

@@ -8,8 +8,9 @@ use clock::{Clock, Timestamp};
 use codes::digest::Subject;
 use codes::ids::{ClientId, CodeId};
 use codes::record::{
-    Attempt, ClearOutcome, Cleared, CodeDescription, CodeState, Denial, DenialReason, Description,
-    Issue, IssueOutcome, IssuedBy, Lockout, Revoke, RevokeOutcome, Verify, VerifyOutcome,
+    Attempt, Clear, ClearOutcome, Cleared, CodeDescription, CodeState, Denial, DenialReason,
+    Description, Issue, IssueOutcome, IssuedBy, Limits, Lockout, Revoke, RevokeOutcome, Verify,
+    VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
 
@@ -60,9 +61,10 @@ impl RedisCodeStore {
     }
 
     /// The arguments that open the call of an attempt.
-    fn attempt(&self, asked_at: Timestamp, attempt: &Attempt) -> Arguments {
-        let Attempt { id, fingerprint, is_named: _ } = attempt;
-        self.opening(asked_at).bytes(id.as_bytes()).bytes(fingerprint.as_bytes())
+    fn attempt(&self, asked_at: Timestamp, attempt: &Attempt, limits: Limits) -> Arguments {
+        let Attempt { id, fingerprint } = attempt;
+        let opening = self.opening(asked_at).bytes(id.as_bytes()).bytes(fingerprint.as_bytes());
+        opening.number(limits.failed_attempts)
     }
 
     /// Runs a script and takes the first word of its reply.
@@ -104,8 +106,7 @@ impl CodeStore for RedisCodeStore {
     ) -> Result<IssueOutcome, StoreError> {
         let agent = command.issued_by.agent.unwrap_or_default();
         let arguments = self
-            .attempt(asked_at, &command.attempt)
-            .number(command.limits.failed_attempts)
+            .attempt(asked_at, &command.attempt, command.limits)
             .number(command.limits.issues_per_hour)
             .number(command.limits.overrides_per_day)
             .number(u8::from(command.override_lockout))
@@ -140,8 +141,7 @@ impl CodeStore for RedisCodeStore {
         command: Verify,
     ) -> Result<VerifyOutcome, StoreError> {
         let arguments = self
-            .attempt(asked_at, &command.attempt)
-            .number(command.limits.failed_attempts)
+            .attempt(asked_at, &command.attempt, command.limits)
             .number(command.limits.lockout.as_millis());
         let arguments = command.candidates.iter().fold(arguments, |arguments, guess| {
             arguments.number(guess.kid.as_u32()).bytes(guess.as_bytes())
@@ -165,8 +165,7 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
         command: Revoke,
     ) -> Result<RevokeOutcome, StoreError> {
-        let arguments =
-            self.attempt(asked_at, &command.attempt).number(u8::from(command.attempt.is_named));
+        let arguments = self.attempt(asked_at, &command.attempt, command.limits);
         let arguments = match &command.only {
             Some(code) => arguments.bytes(code.nonce()),
             None => arguments.bytes(""),
@@ -187,9 +186,9 @@ impl CodeStore for RedisCodeStore {
         &self,
         subject: Subject,
         asked_at: Timestamp,
-        attempt: Attempt,
+        Clear { attempt, limits }: Clear,
     ) -> Result<ClearOutcome, StoreError> {
-        let arguments = self.attempt(asked_at, &attempt).number(u8::from(attempt.is_named));
+        let arguments = self.attempt(asked_at, &attempt, limits);
         let (word, mut reply) = self.run(&scripts::CLEAR_LOCKOUT, &subject, arguments).await?;
         match word.as_str() {
             "cleared" => Ok(ClearOutcome::Cleared {

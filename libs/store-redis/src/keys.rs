@@ -3,12 +3,15 @@
 //! | key | type | holds | lives |
 //! | --- | --- | --- | --- |
 //! | `pcode:{<subject>}` | string | the record of one user of one application, packed as `scripts/record.lua` says | until nothing in it matters any more |
+//! | `pcode:c:<attempt>` | string | what one idempotency key of the code issuer or the verifier stands for, see `scripts/claim.lua` | for 120 seconds |
+//! | `postern:journey:c:<attempt>` | string | the same of the journey runner | for 120 seconds |
 //! | `postern:journey:{<session key>}` | hash | one waiting journey, or the vectors of a browser's crypto session | for the session's lifetime |
 //! | `pcode:{rights}`, `postern:journey:{rights}` | string, hash | nothing: rights are tried on it | for one script |
 //!
 //! An outcome that a retry must see again matters for 120 seconds, like everything else in its record.
-//! An operation that changed nothing leaves nothing, not even a key, but for a revocation and a
-//! clearing that their caller named: sent again late, they must find nothing to do again.
+//! An operation that changed nothing leaves nothing in records. What an idempotency key stands for lies
+//! in a key of its own, since one key must not stand for requests about two users, whose records are in
+//! different slots.
 //!
 //! A record's key is 30 characters long: up to there Redis finds room for it in 32 bytes, beyond that in
 //! 48. A version that keeps records in another form must give them another name, and so misreads none;
@@ -16,7 +19,7 @@
 //!
 //! The hash tags are whatever must change together: it lies in one slot.
 
-use codes::digest::Subject;
+use codes::digest::{AttemptId, Subject};
 use journeys::ids::SessionKey;
 
 /// Where the rights to records are tried.
@@ -28,6 +31,16 @@ pub(crate) const RIGHTS_JOURNEYS: &str = "postern:journey:{rights}";
 /// The record of one user of one application.
 pub(crate) fn record(subject: &Subject) -> String {
     format!("pcode:{{{subject}}}")
+}
+
+/// What an idempotency key for codes stands for.
+pub(crate) fn code_claim(attempt: &AttemptId) -> String {
+    format!("pcode:c:{attempt}")
+}
+
+/// What an idempotency key for journeys stands for.
+pub(crate) fn journey_claim(attempt: &AttemptId) -> String {
+    format!("postern:journey:c:{attempt}")
 }
 
 /// One waiting journey.

@@ -8,6 +8,7 @@
 
 mod arguments;
 mod calls;
+pub mod claims;
 pub mod codes;
 pub mod connection;
 pub mod journeys;

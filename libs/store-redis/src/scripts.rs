@@ -10,12 +10,12 @@ pub(crate) struct Script {
     pub(crate) hash: String,
 }
 
-/// Joins a script with the prelude that opens it.
+/// Joins a script with the prelude that opens it, if it has one.
 macro_rules! script {
-    ($name:ident, $prelude:literal + $script:literal) => {
+    ($name:ident, $script:literal $(after $prelude:literal)?) => {
         pub(crate) static $name: LazyLock<Script> = LazyLock::new(|| {
             let source = concat!(
-                include_str!(concat!("../scripts/", $prelude)),
+                $(include_str!(concat!("../scripts/", $prelude)),)?
                 include_str!(concat!("../scripts/", $script, ".lua"))
             );
             let hash = redis::Script::new(source).get_hash().to_owned();
@@ -24,15 +24,16 @@ macro_rules! script {
     };
 }
 
-script!(ISSUE, "record.lua" + "issue");
-script!(VERIFY, "record.lua" + "verify");
-script!(REVOKE, "record.lua" + "revoke");
-script!(CLEAR_LOCKOUT, "record.lua" + "clear_lockout");
-script!(DESCRIBE, "record.lua" + "describe");
-script!(SESSION_CREATE, "session.lua" + "session_create");
-script!(SESSION_LOAD, "session.lua" + "session_load");
-script!(SESSION_ADVANCE, "session.lua" + "session_advance");
-script!(SESSION_END, "session.lua" + "session_end");
+script!(ISSUE, "issue" after "record.lua");
+script!(VERIFY, "verify" after "record.lua");
+script!(REVOKE, "revoke" after "record.lua");
+script!(CLEAR_LOCKOUT, "clear_lockout" after "record.lua");
+script!(DESCRIBE, "describe" after "record.lua");
+script!(CLAIM, "claim");
+script!(SESSION_CREATE, "session_create" after "session.lua");
+script!(SESSION_LOAD, "session_load" after "session.lua");
+script!(SESSION_ADVANCE, "session_advance" after "session.lua");
+script!(SESSION_END, "session_end" after "session.lua");
 
 /// Tries the rights of a user.
 pub(crate) const RIGHTS: &str = include_str!("../scripts/rights.lua");

@@ -40,6 +40,8 @@ pub struct SubmitInput {
     pub option: String,
     /// The fields.
     pub data: Value,
+    /// Names the submission.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 /// Reads a request to start a journey.
@@ -64,7 +66,7 @@ pub fn parse_submit(request: pb::SubmitInputRequest) -> Result<SubmitInput, Faul
     let mut violations = Violations::default();
     let data = violations.check("data", parse_struct(request.data.unwrap_or_default()));
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
-    let (Ok(data), Ok(_)) = (data, key) else { return Err(violations.into()) };
+    let (Ok(data), Ok(idempotency_key)) = (data, key) else { return Err(violations.into()) };
     let session = SessionId::parse(&request.session_id).map_err(|_| Fault::SessionNotFound)?;
     let option = Some(request.option_id).filter(|option| !option.is_empty());
     Ok(SubmitInput {
@@ -73,6 +75,7 @@ pub fn parse_submit(request: pb::SubmitInputRequest) -> Result<SubmitInput, Faul
         challenge: request.challenge,
         option: option.unwrap_or_else(|| CLIENT_INPUT.to_owned()),
         data: Value::Object(data),
+        idempotency_key,
     })
 }
 

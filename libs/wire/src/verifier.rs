@@ -62,6 +62,7 @@ fn from_denial(Denial { reason, locked_until }: Denial) -> pb::Rejected {
 pub const fn from_reason(reason: DenialReason) -> pb::RejectionReason {
     match reason {
         DenialReason::WrongCode => pb::RejectionReason::WrongCode,
+        DenialReason::Superseded => pb::RejectionReason::Superseded,
         DenialReason::Burned => pb::RejectionReason::Burned,
         DenialReason::Locked => pb::RejectionReason::Locked,
         DenialReason::NoCode => pb::RejectionReason::NoCode,
@@ -77,6 +78,7 @@ pub fn to_reason(reason: i32) -> Option<DenialReason> {
     match pb::RejectionReason::try_from(reason).ok()? {
         pb::RejectionReason::Unspecified => None,
         pb::RejectionReason::WrongCode => Some(DenialReason::WrongCode),
+        pb::RejectionReason::Superseded => Some(DenialReason::Superseded),
         pb::RejectionReason::Burned => Some(DenialReason::Burned),
         pb::RejectionReason::Locked => Some(DenialReason::Locked),
         pb::RejectionReason::NoCode => Some(DenialReason::NoCode),

@@ -1,5 +1,6 @@
 //! `postern.code.v1.CodeIssuerService`.
 
+use config::Application;
 use edge::guard::{Guarded, principal};
 use tonic::{Request, Response, Status};
 use wire::code::v1::code_issuer_service_server::{CodeIssuerService, CodeIssuerServiceServer};
@@ -38,8 +39,8 @@ impl CodeIssuerService for CodeIssuer {
         let principal = principal(&request)?;
         let request = parse_revoke(request.get_ref())?;
         let configuration = self.gate.configuration();
-        let directory = &principal.application(&configuration)?.directory;
-        let revoked = self.issuer.revoke(&principal.caller, &**directory, &request).await;
+        let Application { policy, directory, .. } = principal.application(&configuration)?;
+        let revoked = self.issuer.revoke(&principal.caller, policy, &**directory, &request).await;
         Ok(Response::new(from_revocation(revoked.map_err(edge::unavailable)?)?))
     }
 

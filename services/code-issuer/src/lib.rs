@@ -8,16 +8,13 @@ mod http;
 pub mod settings;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clock::Clock;
 use codes::desk::Desk;
-use codes::ids::ClientId;
 use codes::issuer::{IssueRequest, Issuer};
-use config::{Application, ClientKind, Configuration};
+use config::Application;
 use edge::gate::Gate;
 use edge::principal::Principal;
-use edge::throttle::Throttle;
 use tokens::mint::Minter;
 use tokens::scope::Scope;
 use wire::code::v1::IssueCodeResponse;
@@ -33,16 +30,14 @@ pub struct CodeIssuer {
     issuer: Issuer,
     minter: Minter,
     clock: Arc<dyn Clock>,
-    issues: Arc<Throttle<ClientId>>,
 }
 
 impl CodeIssuer {
     /// A code issuer for those whom the gate lets in. The minter's client tokens are those
     /// that the gates of all services accept.
     pub fn new(gate: Gate, desk: Desk, minter: Minter) -> Self {
-        let issues = Arc::new(Throttle::new(Duration::from_secs(60)));
         let clock = Arc::clone(&desk.clock);
-        Self { gate, clock, issuer: Issuer::new(desk), minter, issues }
+        Self { gate, clock, issuer: Issuer::new(desk), minter }
     }
 
     /// Issues a code: what both edges do once a request is read and its caller known.
@@ -56,18 +51,7 @@ impl CodeIssuer {
         }
         let configuration = self.gate.configuration();
         let Application { policy, directory, .. } = principal.application(&configuration)?;
-        self.slow_down(&configuration, &principal.caller.client)?;
         let issuance = self.issuer.issue(&principal.caller, policy, &**directory, request).await;
         wire::issuer::from_issuance(issuance.map_err(edge::unavailable)?)
-    }
-
-    /// Refuses a client that asks for more codes a minute than it may.
-    fn slow_down(&self, configuration: &Configuration, client: &ClientId) -> Result<(), Fault> {
-        let kind = configuration.client(client).map(|(_, client)| &client.kind);
-        let Some(ClientKind::Confidential { issues_per_minute, .. }) = kind else {
-            return Err(Fault::Unauthenticated);
-        };
-        let counted = self.issues.count(client.clone(), *issues_per_minute, self.clock.now());
-        counted.map_err(|retry_after| Fault::RateLimited { retry_after })
     }
 }

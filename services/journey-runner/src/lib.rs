@@ -3,6 +3,7 @@
 //!
 //! Thin: requests come in through `grpc` and `http`, and go to [`journeys::runner::Runner`].
 
+mod claims;
 mod grpc;
 mod http;
 mod mint;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use chassis::grpc::Client;
 use chassis::telemetry::{note, observe};
 use clock::Clock;
+use codes::claims::ClaimStore;
 use codes::ids::{ApplicationId, ClientId};
 use codes::randomness::Randomness;
 use config::Live;
@@ -31,6 +33,7 @@ use wire::error::Fault;
 use wire::runner::{StartJourney, SubmitInput};
 use zeroize::Zeroizing;
 
+use crate::claims::Keys;
 use crate::http::Admissions;
 pub use crate::http::refusal;
 use crate::mint::JourneyMinter;
@@ -51,6 +54,8 @@ pub struct Ports {
     pub live: Arc<Live>,
     /// Where journeys wait.
     pub store: Arc<dyn JourneyStore>,
+    /// What clients' idempotency keys stand for.
+    pub claims: Arc<dyn ClaimStore>,
     /// The way to the verifier.
     pub verifier: Client,
     /// By what the verifier knows this service.
@@ -76,6 +81,7 @@ pub struct JourneyRunner {
     randomness: Randomness,
     sealer: Arc<Sealer>,
     admissions: Admissions,
+    keys: Arc<Keys>,
     outcomes: Outcomes,
     pace: Arc<Pace>,
 }
@@ -90,7 +96,8 @@ impl JourneyRunner {
     /// A runner of the configured journeys for those whom the gate lets in and for browsers.
     pub fn new(ports: Ports, gate: Gate, minter: Minter) -> Self {
         let Ports { live, store, verifier, identity, clock, randomness, .. } = ports;
-        let Ports { sealing_key, limits, .. } = ports;
+        let Ports { claims, sealing_key, limits, .. } = ports;
+        let keys = Arc::new(Keys::new(claims, &*sealing_key));
         let pace = Arc::new(Pace::new(limits));
         let sealer = Arc::new(Sealer::new(&sealing_key));
         let verifier = RemoteVerifier::new(verifier, identity, minter.clone(), Arc::clone(&clock));
@@ -108,7 +115,7 @@ impl JourneyRunner {
         let waiting = Arc::clone(&runner);
         let says = "Journeys that wait for their clients: the sum over all replicas.";
         observe("postern.journeys.live", says, &[], move || waiting.waiting());
-        Self { live, gate, runner, clock, randomness, sealer, admissions, outcomes, pace }
+        Self { live, gate, runner, clock, randomness, sealer, admissions, keys, outcomes, pace }
     }
 
     /// The journey of that id, if there is one and the client may run it.
@@ -128,10 +135,12 @@ impl JourneyRunner {
     /// Starts a journey.
     async fn start(
         &self,
-        Runs { application, client }: Runs,
+        runs: Runs,
         request: StartJourney,
         sent: Sent,
     ) -> Result<journeys::runner::Answer, Fault> {
+        let name = self.keys.claim_start(&runs, &request).await?;
+        let Runs { application, client } = runs;
         let id = JourneyId::parse(&request.journey_id).map_err(|_| Fault::JourneyNotFound)?;
         let journey = self.journey_to_run(&client, &id).ok_or(Fault::JourneyNotFound)?;
         let configuration = self.live.current();
@@ -145,7 +154,7 @@ impl JourneyRunner {
             device: sent.device,
             locale: request.locale,
             correlation_id: request.correlation_id,
-            idempotency_key: request.idempotency_key,
+            name,
             failures_allowed: policy.settings().failed_attempts,
         };
         let outcome = self.runner.start(&journey, start).await;
@@ -156,9 +165,11 @@ impl JourneyRunner {
     /// Answers a waiting step.
     async fn submit(
         &self,
-        Runs { application, client }: Runs,
+        runs: Runs,
         request: SubmitInput,
     ) -> Result<journeys::runner::Answer, Fault> {
+        self.keys.claim_submission(&runs, &request).await?;
+        let Runs { application, client } = runs;
         let find = |_: &ApplicationId, id: &JourneyId| self.journey_to_run(&client, id);
         let submission = Submission {
             application,

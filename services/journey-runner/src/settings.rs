@@ -162,6 +162,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let ports = Ports {
         live: Arc::clone(&live),
         store: Arc::clone(&stores.journeys),
+        claims: Arc::clone(&stores.journey_claims),
         verifier: Client::connect(verifier, wire::FILE_DESCRIPTOR_SET)?,
         identity,
         clock: Arc::new(SystemClock),

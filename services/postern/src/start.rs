@@ -62,6 +62,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let ports = Ports {
         live: Arc::clone(&live),
         store: Arc::clone(&stores.journeys),
+        claims: Arc::clone(&stores.journey_claims),
         verifier: Client::connect(to_verifier, wire::FILE_DESCRIPTOR_SET)?,
         identity: Identity::Token,
         clock: Arc::new(SystemClock),

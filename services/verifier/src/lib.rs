@@ -75,9 +75,9 @@ impl VerifierService for Verifier {
         let principal = principal(&request)?;
         let request = parse_clear(request.into_inner())?;
         let configuration = self.gate.configuration();
-        let directory = &principal.application(&configuration)?.directory;
+        let Application { policy, directory, .. } = principal.application(&configuration)?;
         let caller = &principal.caller;
-        let cleared = self.verifier.clear_lockout(caller, &**directory, &request).await;
+        let cleared = self.verifier.clear_lockout(caller, policy, &**directory, &request).await;
         Ok(Response::new(from_clearance(cleared.map_err(edge::unavailable)?)?))
     }
 }

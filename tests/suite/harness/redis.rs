@@ -73,10 +73,16 @@ impl Redis {
             return Ok(None);
         }
         let redis = Self::start()?;
-        for name in ["locator.key", "current.pepper"] {
-            fs::write(redis.folder.path().join(name), rand::random::<[u8; 32]>())?;
-        }
+        redis.draw_peppers()?;
         Ok(Some(redis))
+    }
+
+    /// Puts peppers of its own where [`Self::flags`] says that they are.
+    pub(crate) fn draw_peppers(&self) -> anyhow::Result<()> {
+        for name in ["locator.key", "current.pepper"] {
+            fs::write(self.folder.path().join(name), rand::random::<[u8; 32]>())?;
+        }
+        Ok(())
     }
 
     /// The flags of a `postern` that keeps everything here.

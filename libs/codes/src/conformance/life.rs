@@ -47,9 +47,43 @@ pub async fn a_new_code_supersedes_the_old_one(bench: Bench) {
     assert_ne!(first.code_id, second.code_id);
     if first.code.expose() != second.code.expose() {
         let denial = world.verify(&user, first.code.expose()).await;
-        assert_eq!(reason(&denial), DenialReason::WrongCode);
+        assert_eq!(reason(&denial), DenialReason::Superseded);
+        assert_eq!(world.describe(&user).await.lockout.failures, 1, "it is a wrong guess");
     }
     assert!(accepted(&world.verify(&user, second.code.expose()).await));
+}
+
+/// I2: the reason costs no guess less, and is told of no code but the one that was replaced.
+pub async fn a_superseded_code_is_a_wrong_guess_with_a_reason(bench: Bench) {
+    let long = PolicySettings { length: 12, ..PolicySettings::default() };
+    let world = World::with_policy(bench, Policy::new(long).expect("valid"));
+    let user = world.stranger();
+    let first = world.issue(&user).await;
+    let second = world.issue(&user).await;
+    let third = world.issue(&user).await;
+    let mut reasons = Vec::new();
+    for code in [&first, &second, &second] {
+        reasons.push(reason(&world.verify(&user, code.code.expose()).await));
+    }
+    let expected = [DenialReason::WrongCode, DenialReason::Superseded, DenialReason::Burned];
+    assert_eq!(reasons, expected);
+    assert_eq!(reason(&world.verify(&user, third.code.expose()).await), DenialReason::Locked);
+}
+
+/// A code that was redeemed, or expired, was not superseded.
+pub async fn only_a_live_code_is_superseded(bench: Bench) {
+    let long = PolicySettings { length: 12, ..PolicySettings::default() };
+    let world = World::with_policy(bench, Policy::new(long).expect("valid"));
+    let user = world.stranger();
+    let redeemed = world.issue(&user).await;
+    assert!(accepted(&world.verify(&user, redeemed.code.expose()).await));
+    let expired = world.issue(&user).await;
+    let denial = world.verify(&user, redeemed.code.expose()).await;
+    assert_eq!(reason(&denial), DenialReason::WrongCode);
+    world.wait(300);
+    world.issue(&user).await;
+    let denial = world.verify(&user, expired.code.expose()).await;
+    assert_eq!(reason(&denial), DenialReason::WrongCode);
 }
 
 /// I11.
@@ -157,8 +191,8 @@ pub async fn a_skewed_caller_gets_an_error_and_changes_nothing(bench: Bench) {
     let now = world.bench.clock.now();
     let asked_at = now + Duration::from_millis(5001);
     let (id, fingerprint) = (AttemptId::from_bytes([1; 16]), Fingerprint::from_bytes([2; 16]));
-    let attempt = Attempt { id, fingerprint, is_named: false };
-    let command = Revoke { attempt, only: None };
+    let attempt = Attempt { id, fingerprint };
+    let command = Revoke { attempt, only: None, limits: (&world.policy).into() };
     let refused = world.bench.store.revoke(subject, asked_at, command).await;
     assert!(matches!(refused, Err(StoreError::Skewed(_))));
     assert_eq!(world.describe(&user).await, before);

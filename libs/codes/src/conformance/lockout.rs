@@ -89,6 +89,54 @@ pub async fn a_code_never_stands_more_than_its_limit(bench: Bench) {
     assert_eq!(reason(&world.verify(&user, &wrong(&issued)).await), DenialReason::Burned);
 }
 
+/// I2: a code's limit holds after its end too. Its user is neither locked nor charged for it.
+pub async fn guesses_at_an_expired_code_are_bounded_by_its_limit(bench: Bench) {
+    let world = World::new(bench);
+    for live in 0..3 {
+        let user = world.stranger();
+        let issued = world.issue(&user).await;
+        world.fail(&user, &issued, live).await;
+        world.wait(300);
+        let lockout = world.describe(&user).await.lockout;
+        let right = issued.code.expose();
+        for _ in live..3 {
+            assert_eq!(reason(&world.verify(&user, right).await), DenialReason::Expired);
+            assert_eq!(reason(&world.verify(&user, &wrong(&issued)).await), DenialReason::NoCode);
+        }
+        let spent = world.verify(&user, right).await;
+        assert_eq!(reason(&spent), DenialReason::NoCode, "nothing is compared any more");
+        assert_eq!(world.describe(&user).await.lockout, lockout);
+    }
+}
+
+/// I2, I8: a retried guess at an expired code is one guess.
+pub async fn a_retried_guess_at_an_expired_code_counts_once(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let issued = world.issue(&user).await;
+    world.wait(300);
+    for _ in 0..5 {
+        let denial = world.verify_as(&user, &wrong(&issued), Some("key")).await;
+        assert_eq!(reason(&denial), DenialReason::NoCode);
+    }
+    let denial = world.verify(&user, issued.code.expose()).await;
+    assert_eq!(reason(&denial), DenialReason::Expired);
+}
+
+/// I2, I11: the guesses that were made on the other primary may be forgotten here.
+pub async fn nothing_is_compared_with_an_expired_code_behind_a_new_fence(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let issued = world.issue(&user).await;
+    world.wait(300);
+    (world.bench.promote)();
+    let before = world.describe(&user).await;
+    for guess in [wrong(&issued), issued.code.expose().to_owned()] {
+        assert_eq!(reason(&world.verify(&user, &guess).await), DenialReason::NoCode);
+    }
+    assert_eq!(world.describe(&user).await, before);
+}
+
 /// I7, I18.
 pub async fn guesses_without_a_code_leave_no_trace(bench: Bench) {
     let world = World::new(bench);

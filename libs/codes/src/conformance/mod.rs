@@ -35,6 +35,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a contract panics where it is broken")]
 
+pub mod claims;
 pub mod history;
 pub mod life;
 pub mod lockout;
@@ -47,12 +48,15 @@ use std::sync::Arc;
 use clock::FakeClock;
 
 pub use self::world::{Trail, World, accepted, granted, keyed, reason, request, user, wrong};
+use crate::claims::ClaimStore;
 use crate::store::CodeStore;
 
 /// A store under test, and the levers that its contract pulls.
 pub struct Bench {
     /// The store, living by the clock beside it.
     pub store: Arc<dyn CodeStore>,
+    /// The store of claims beside it, living by the same clock.
+    pub claims: Arc<dyn ClaimStore>,
     /// The clock.
     pub clock: Arc<FakeClock>,
     /// Makes the store behave as after a promotion.
@@ -67,6 +71,8 @@ macro_rules! code_store_contract {
             a_right_code_is_accepted_once
             a_code_is_refused_from_its_expiry_on
             a_new_code_supersedes_the_old_one
+            a_superseded_code_is_a_wrong_guess_with_a_reason
+            only_a_live_code_is_superseded
             a_code_is_refused_behind_a_new_fence
             nothing_is_compared_behind_a_new_fence
             a_rotated_pepper_still_verifies_and_a_lost_one_does_not
@@ -83,6 +89,9 @@ macro_rules! code_store_contract {
             failures_are_forgotten_with_their_window
             success_clears_every_count
             a_code_never_stands_more_than_its_limit
+            guesses_at_an_expired_code_are_bounded_by_its_limit
+            a_retried_guess_at_an_expired_code_counts_once
+            nothing_is_compared_with_an_expired_code_behind_a_new_fence
             guesses_without_a_code_leave_no_trace
             a_locked_user_gets_no_code_unless_the_lock_is_overridden
             overrides_are_capped_a_day
@@ -95,6 +104,10 @@ macro_rules! code_store_contract {
             a_key_is_forgotten_after_its_window
             a_revocation_or_clearing_is_forgotten_after_its_window
             a_retried_issue_leaves_only_its_last_code_valid
+            a_retried_issue_counts_towards_the_hours_codes
+            one_key_for_two_users_takes_effect_once
+            a_service_claims_no_keys_and_is_answered_alike
+            the_least_needed_outcomes_are_forgotten_first
             a_retried_issue_does_not_revive_a_spent_code
             a_retried_issue_spares_the_code_that_came_after
             a_retried_revocation_spares_the_code_that_came_after
@@ -103,6 +116,11 @@ macro_rules! code_store_contract {
             a_key_conflicts_whatever_it_stood_for
             every_action_is_written_to_the_trail_once
             a_retried_revocation_or_clearing_is_marked_in_the_trail
+        );
+        $crate::code_store_contract!(@each $bench, claims:
+            a_key_stands_for_its_first_request
+            a_request_that_was_idle_stays_idle
+            of_parallel_claims_for_different_requests_one_is_held
         );
         $crate::code_store_contract!(@each $bench, races:
             of_parallel_redemptions_one_is_accepted

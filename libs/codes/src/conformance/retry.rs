@@ -2,7 +2,9 @@
 
 use super::{Bench, World, accepted, granted, keyed, reason, request, wrong};
 use crate::issuer::{Issuance, IssueRequest, Revocation, RevokeTarget};
-use crate::record::{Cleared, CodeState, DenialReason};
+use crate::policy::{Policy, PolicySettings};
+use crate::record::{Cleared, CodeState, DenialReason, Description};
+use crate::user::Identifier;
 use crate::verifier::{Clearance, Verification};
 
 /// I8.
@@ -71,9 +73,91 @@ pub async fn a_retried_issue_leaves_only_its_last_code_valid(bench: Bench) {
     assert_eq!((&first.code_id, first.expires_at), (&again.code_id, again.expires_at));
     if first.code.expose() != again.code.expose() {
         let denial = world.verify(&user, first.code.expose()).await;
-        assert_eq!(reason(&denial), DenialReason::WrongCode);
+        assert_eq!(reason(&denial), DenialReason::Superseded);
     }
     assert!(accepted(&world.verify(&user, again.code.expose()).await));
+}
+
+/// T-G6: a code is a code, under whatever key it was asked for.
+pub async fn a_retried_issue_counts_towards_the_hours_codes(bench: Bench) {
+    let settings = PolicySettings { issues_per_hour: 3, ..PolicySettings::default() };
+    let world = World::with_policy(bench, Policy::new(settings).expect("valid"));
+    let user = world.stranger();
+    let last = loop {
+        let issued = [world.ask(keyed(&user, "key")).await, world.ask(keyed(&user, "key")).await];
+        let [Issuance::Issued(_), Issuance::Issued(_)] = issued else { break issued };
+    };
+    let [Issuance::Issued(third), Issuance::QuotaExceeded(_)] = last else { panic!("{last:?}") };
+    assert!(matches!(world.ask(request(&user)).await, Issuance::QuotaExceeded(_)));
+    assert!(accepted(&world.verify(&user, third.code.expose()).await), "the last one is valid");
+}
+
+/// I8: a key names one request of its client, whichever user it is about.
+pub async fn one_key_for_two_users_takes_effect_once(bench: Bench) {
+    let world = World::new(bench);
+    let [ada, bob] = [world.stranger(), world.stranger()];
+    granted(world.ask(keyed(&ada, "issue")).await);
+    assert!(matches!(world.ask(keyed(&bob, "issue")).await, Issuance::Conflict));
+    assert_eq!(world.describe(&bob).await, Description::default(), "no code");
+
+    let [of_ada, of_bob] = [world.issue(&ada).await, world.issue(&bob).await];
+    world.verify_as(&ada, &wrong(&of_ada), Some("verify")).await;
+    let before = world.describe(&bob).await;
+    for guess in [wrong(&of_bob), of_bob.code.expose().to_owned()] {
+        let conflict = world.verify_as(&bob, &guess, Some("verify")).await;
+        assert_eq!(conflict, Verification::Conflict);
+    }
+    assert_eq!(world.revoke_as(by_user(&ada), Some("revoke")).await, Revocation::Revoked);
+    assert_eq!(world.revoke_as(by_user(&bob), Some("revoke")).await, Revocation::Conflict);
+    world.clear_as(&ada, Some("clear")).await;
+    assert_eq!(world.clear_as(&bob, Some("clear")).await, Clearance::Conflict);
+    assert_eq!(world.describe(&bob).await, before, "nothing was compared, revoked or cleared");
+    assert!(accepted(&world.verify(&bob, of_bob.code.expose()).await));
+}
+
+/// I8: the keys of a service are unique by construction, and its records still know a retry.
+pub async fn a_service_claims_no_keys_and_is_answered_alike(bench: Bench) {
+    let world = World::new(bench).of_a_service();
+    let user = world.stranger();
+    let issued = world.issue(&user).await;
+    let denial = world.verify_as(&user, &wrong(&issued), Some("key")).await;
+    assert_eq!(world.verify_as(&user, &wrong(&issued), Some("key")).await, denial);
+    assert_eq!(world.describe(&user).await.lockout.failures, 1);
+    let conflict = world.verify_as(&user, issued.code.expose(), Some("key")).await;
+    assert_eq!(conflict, Verification::Conflict, "the record knows its own user's keys");
+}
+
+/// I8: no caller makes a record grow, and an acceptance outlives what matters less.
+pub async fn the_least_needed_outcomes_are_forgotten_first(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let first = world.issue(&user).await;
+    let accepted_first = world.verify_as(&user, first.code.expose(), Some("accepted")).await;
+    assert!(accepted(&accepted_first));
+    let replaced = granted(world.ask(keyed(&user, "replaced")).await);
+    let current = granted(world.ask(keyed(&user, "current")).await);
+    assert_ne!(replaced.code_id, current.code_id);
+    // Of the limit and one more, the superseded issues go first, then the older of two denials.
+    for key in ["older", "newer"] {
+        world.verify_as(&user, &wrong(&current), Some(key)).await;
+    }
+    assert_eq!(world.revoke_as(by_user(&user), Some("revoked")).await, Revocation::Revoked);
+
+    assert_eq!(world.describe(&user).await.lockout.failures, 2);
+    let again = world.verify_as(&user, &wrong(&current), Some("older")).await;
+    assert_eq!(reason(&again), DenialReason::NoCode, "forgotten, so asked anew");
+    let again = world.verify_as(&user, &wrong(&current), Some("newer")).await;
+    assert_eq!(reason(&again), DenialReason::WrongCode);
+    assert_eq!(world.revoke_as(by_user(&user), Some("revoked")).await, Revocation::Revoked);
+    let again = world.verify_as(&user, first.code.expose(), Some("accepted")).await;
+    assert_eq!(again, accepted_first);
+    assert!(matches!(world.ask(keyed(&user, "current")).await, Issuance::Conflict), "revoked");
+    let anew = world.ask(keyed(&user, "replaced")).await;
+    assert!(matches!(anew, Issuance::Issued(_)), "forgotten, so issued anew: {anew:?}");
+}
+
+fn by_user(user: &Identifier) -> RevokeTarget {
+    RevokeTarget::User(user.clone())
 }
 
 /// I17.

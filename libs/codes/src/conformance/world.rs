@@ -10,7 +10,8 @@ use clock::Clock as _;
 use super::Bench;
 use crate::audit::{Audit, AuditError, Context, Event};
 use crate::code::Guess;
-use crate::desk::{Caller, Desk};
+use crate::desk::{Caller, Desk, OperationError};
+use crate::digest::encode;
 use crate::directory::OpaqueDirectory;
 use crate::ids::{ApplicationId, ClientId, IdempotencyKey};
 use crate::issuer::{
@@ -78,16 +79,27 @@ impl World {
         let trail = Arc::new(Trail::default());
         let desk = Desk {
             store: Arc::clone(&bench.store),
+            claims: Arc::clone(&bench.claims),
             audit: Arc::clone(&trail) as Arc<dyn Audit>,
             peppers: Arc::new(peppers),
             clock: Arc::clone(&bench.clock) as Arc<dyn clock::Clock>,
             randomness: randomness::system(),
         };
+        // A client of its own: one store serves many tests, and each names its operations by itself.
+        let unique = encode(&randomness::bytes::<16>(&desk.randomness));
         let caller = Caller {
             application: ApplicationId::parse("acme").expect("valid"),
-            client: ClientId::parse("desk").expect("valid"),
+            client: ClientId::parse(&format!("desk.{unique}")).expect("valid"),
+            is_service: false,
         };
         Self { bench, caller, policy, trail, desk }
+    }
+
+    /// The same world, where a service calls whose keys are unique by construction.
+    #[must_use]
+    pub fn of_a_service(mut self) -> Self {
+        self.caller.is_service = true;
+        self
     }
 
     /// The same world under other peppers.
@@ -102,7 +114,7 @@ impl World {
     /// A user whom no other test knows.
     pub fn stranger(&self) -> Identifier {
         let bytes: [u8; 16] = randomness::bytes(&self.desk.randomness);
-        user(&crate::digest::encode(&bytes))
+        user(&encode(&bytes))
     }
 
     /// The issuer.
@@ -139,15 +151,24 @@ impl World {
         typed: &str,
         key: Option<&str>,
     ) -> Verification {
+        self.try_verify_as(user, typed, key).await.expect("the store answers")
+    }
+
+    /// Verifies what somebody typed at a store that may not answer.
+    pub async fn try_verify_as(
+        &self,
+        user: &Identifier,
+        typed: &str,
+        key: Option<&str>,
+    ) -> Result<Verification, OperationError> {
         let request = VerifyRequest {
             user: user.clone(),
             code: Guess::parse(typed).expect("a guess"),
             context: Context::default(),
             idempotency_key: key.map(idempotency_key),
         };
-        let verdict = self.verifier();
-        let verdict = verdict.verify(&self.caller, &self.policy, &OpaqueDirectory, &request);
-        verdict.await.expect("the store answers")
+        let verifier = self.verifier();
+        verifier.verify(&self.caller, &self.policy, &OpaqueDirectory, &request).await
     }
 
     /// Revokes a user's live code; returns whether there was one.
@@ -163,7 +184,8 @@ impl World {
     pub async fn revoke_as(&self, target: RevokeTarget, key: Option<&str>) -> Revocation {
         let request = RevokeRequest { target, idempotency_key: key.map(idempotency_key) };
         let issuer = self.issuer();
-        let revocation = issuer.revoke(&self.caller, &OpaqueDirectory, &request).await;
+        let revocation =
+            issuer.revoke(&self.caller, &self.policy, &OpaqueDirectory, &request).await;
         revocation.expect("the store answers")
     }
 
@@ -183,7 +205,8 @@ impl World {
             idempotency_key: key.map(idempotency_key),
         };
         let verifier = self.verifier();
-        let clearance = verifier.clear_lockout(&self.caller, &OpaqueDirectory, &request).await;
+        let clearance =
+            verifier.clear_lockout(&self.caller, &self.policy, &OpaqueDirectory, &request).await;
         clearance.expect("the store answers")
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clock::Timestamp;
 
 use super::{Attempt, Code, DAY, Fence, HOUR, IssuedBy, Limits, Outcome, Record, State};
-use crate::digest::CodeDigest;
+use crate::digest::{CodeDigest, DigestTag};
 use crate::ids::CodeId;
 
 /// What to issue.
@@ -55,6 +55,16 @@ pub enum IssueOutcome {
     Conflict,
 }
 
+impl Code {
+    /// The tag of a code that an issue supersedes: one that could still be redeemed.
+    fn live_tag(&self, now: Timestamp) -> Option<DigestTag> {
+        match &self.state {
+            State::Active { digest, .. } if now < self.expires_at => Some(digest.tag()),
+            State::Active { .. } | State::Consumed | State::Burned | State::Revoked => None,
+        }
+    }
+}
+
 impl Record {
     /// Issues a code.
     pub fn issue(self, command: &Issue, fence: &Fence, now: Timestamp) -> (Self, IssueOutcome) {
@@ -67,15 +77,13 @@ impl Record {
                     Outcome::Accepted { .. }
                     | Outcome::Denied(_)
                     | Outcome::Revoked(_)
-                    | Outcome::NothingLive
                     | Outcome::Cleared(_),
                 )
                 | Err(_),
             ) => return (self, IssueOutcome::Conflict),
             None => {}
         }
-        if self.issues.at(now) >= command.limits.issues_per_hour {
-            let until = self.issues.until;
+        if let Some(until) = self.quota_exceeded(command.limits, now) {
             return (self, IssueOutcome::QuotaExceeded(until));
         }
         if self.is_disabled(now) {
@@ -94,6 +102,7 @@ impl Record {
 
     /// The reply of an earlier call was lost and its code with it, which is stored nowhere in
     /// clear: the same code id gets the new code, so that the last one returned is the valid one.
+    /// The new code counts towards the hour's codes like any other.
     fn reissue(
         mut self,
         command: &Issue,
@@ -101,17 +110,25 @@ impl Record {
         fence: &Fence,
         now: Timestamp,
     ) -> (Self, IssueOutcome) {
+        let exceeded = self.quota_exceeded(command.limits, now);
         let code = self.code.as_mut().filter(|code| code.id == *code_id && now < code.expires_at);
         let Some(code) = code else { return (self, IssueOutcome::Conflict) };
         let expires_at = code.expires_at;
         match &mut code.state {
-            State::Active { digest, fence: issued_behind, .. } if issued_behind == fence => {
+            State::Active { digest, fence: issued_behind, superseded, .. }
+                if issued_behind == fence =>
+            {
+                if let Some(until) = exceeded {
+                    return (self, IssueOutcome::QuotaExceeded(until));
+                }
+                *superseded = Some(digest.tag());
                 *digest = command.digest;
             }
             State::Active { .. } | State::Consumed | State::Burned | State::Revoked => {
                 return (self, IssueOutcome::Conflict);
             }
         }
+        self.issues = self.issues.one_more(now, HOUR);
         let outcome = IssueOutcome::Issued {
             code_id: code_id.clone(),
             expires_at,
@@ -134,15 +151,22 @@ impl Record {
             self.overrides = self.overrides.one_more(now, DAY);
         }
         let expires_at = now + command.life;
+        let superseded = self.code.as_ref().and_then(|code| code.live_tag(now));
         self.code = Some(Code {
             id: command.code_id.clone(),
             issued_at: now,
             expires_at,
             issued_by: command.issued_by.clone(),
-            state: State::Active { digest: command.digest, fence: fence.clone(), failed: 0 },
+            state: State::Active {
+                digest: command.digest,
+                fence: fence.clone(),
+                failed: 0,
+                superseded,
+            },
         });
         self.issues = self.issues.one_more(now, HOUR);
-        self.remember(command.attempt, now, Outcome::Issued(command.code_id.clone()));
+        let issued = Outcome::Issued(command.code_id.clone());
+        self.remember(command.attempt, command.limits, now, issued);
         let outcome = IssueOutcome::Issued {
             code_id: command.code_id.clone(),
             expires_at,
@@ -151,6 +175,11 @@ impl Record {
             replayed: false,
         };
         (self, outcome)
+    }
+
+    /// Until when the hour's codes are used up, if they are.
+    fn quota_exceeded(&self, limits: Limits, now: Timestamp) -> Option<Timestamp> {
+        (self.issues.at(now) >= limits.issues_per_hour).then_some(self.issues.until)
     }
 
     /// The guesses that are left: the window's and the code's budget both hold, and an override

@@ -1,14 +1,14 @@
 //! Revoke and clear: what support does to a record besides issuing.
 //!
 //! # What is remembered of them
-//! What had an effect, as of every operation. And what had none, where the caller named the attempt:
-//! a retry that comes late must find nothing to do again, though there may be a code or a lock by
-//! then that it was never meant for. Without a name nobody can send it again, and an unknown user
-//! leaves no trace.
+//! Only what had an effect: a call that found nothing to do writes nothing, so that no caller can make
+//! records grow, or make records of users who have none. That a named call found nothing is kept with
+//! its key ([`crate::claims`]): its late retry must find nothing to do either, although there may be a
+//! code or a lock by then that it was never meant for.
 
 use clock::Timestamp;
 
-use super::{Attempt, Code, Count, Outcome, Record, State};
+use super::{Attempt, Code, Count, Limits, Outcome, Record, State};
 use crate::ids::CodeId;
 
 /// What to revoke.
@@ -18,6 +18,17 @@ pub struct Revoke {
     pub attempt: Attempt,
     /// The one code that is meant; without it, whichever lives.
     pub only: Option<CodeId>,
+    /// The policy's limits.
+    pub limits: Limits,
+}
+
+/// Which operation clears a lockout.
+#[derive(Clone, Copy, Debug)]
+pub struct Clear {
+    /// The operation's name.
+    pub attempt: Attempt,
+    /// The policy's limits.
+    pub limits: Limits,
 }
 
 /// What a revocation found.
@@ -70,12 +81,11 @@ impl Code {
 impl Record {
     /// Revokes the live code: whichever it is, or only the one of that id.
     pub fn revoke(mut self, command: &Revoke, now: Timestamp) -> (Self, RevokeOutcome) {
-        let Revoke { attempt, ref only } = *command;
+        let Revoke { attempt, ref only, limits } = *command;
         match self.recall(attempt, now) {
             Some(Ok(Outcome::Revoked(code_id))) => {
                 return (self, RevokeOutcome::Revoked { code_id, replayed: true });
             }
-            Some(Ok(Outcome::NothingLive)) => return (self, RevokeOutcome::NothingLive),
             Some(
                 Ok(
                     Outcome::Issued(_)
@@ -89,17 +99,17 @@ impl Record {
         }
         let live = self.code.as_mut().filter(|code| code.is_live(now));
         let Some(code) = live.filter(|code| only.as_ref().is_none_or(|id| code.id == *id)) else {
-            self.remember_if_named(attempt, now, Outcome::NothingLive);
             return (self, RevokeOutcome::NothingLive);
         };
         code.state = State::Revoked;
         let code_id = code.id.clone();
-        self.remember(attempt, now, Outcome::Revoked(code_id.clone()));
+        self.remember(attempt, limits, now, Outcome::Revoked(code_id.clone()));
         (self, RevokeOutcome::Revoked { code_id, replayed: false })
     }
 
     /// Forgets failures and ends the lock. A burned code stays burned.
-    pub fn clear_lockout(mut self, attempt: Attempt, now: Timestamp) -> (Self, ClearOutcome) {
+    pub fn clear_lockout(mut self, command: Clear, now: Timestamp) -> (Self, ClearOutcome) {
+        let Clear { attempt, limits } = command;
         match self.recall(attempt, now) {
             Some(Ok(Outcome::Cleared(cleared))) => {
                 return (self, ClearOutcome::Cleared { cleared, replayed: true });
@@ -109,8 +119,7 @@ impl Record {
                     Outcome::Issued(_)
                     | Outcome::Accepted { .. }
                     | Outcome::Denied(_)
-                    | Outcome::Revoked(_)
-                    | Outcome::NothingLive,
+                    | Outcome::Revoked(_),
                 )
                 | Err(_),
             ) => return (self, ClearOutcome::Conflict),
@@ -122,12 +131,10 @@ impl Record {
             disabled: self.is_disabled(now),
         };
         // Consecutive failures count on after their window, and are forgotten untold.
-        if cleared == Cleared::default() && self.consecutive.at(now) == 0 {
-            self.remember_if_named(attempt, now, Outcome::Cleared(cleared));
-        } else {
+        if cleared != Cleared::default() || self.consecutive.at(now) > 0 {
             self.locked_until = None;
             (self.failures, self.consecutive) = (Count::default(), Count::default());
-            self.remember(attempt, now, Outcome::Cleared(cleared));
+            self.remember(attempt, limits, now, Outcome::Cleared(cleared));
         }
         (self, ClearOutcome::Cleared { cleared, replayed: false })
     }

@@ -8,7 +8,7 @@
 //!                      |  +-- wrong code, at the limit ----------------> BURNED, user locked
 //!                      +----- revoked, or any guess behind a fence ----> REVOKED
 //!                      +----- its time is up --------------------------> EXPIRED   (by the clock)
-//!                      +----- another issue ---------------------------> SUPERSEDED (forgotten)
+//!                      +----- another issue ---------------------------> SUPERSEDED (only a tag is kept)
 //! ```
 //!
 //! This module is the readable specification of every store: a store runs one of its transitions
@@ -24,13 +24,13 @@ use std::time::Duration;
 
 use clock::Timestamp;
 
-use crate::digest::{AttemptId, CodeDigest, Fingerprint};
+use crate::digest::{AttemptId, CodeDigest, DigestTag, Fingerprint};
 use crate::ids::{ClientId, CodeId};
 use crate::policy::Policy;
 
 pub use describe::{CodeDescription, CodeState, Description, Lockout};
 pub use issue::{Issue, IssueOutcome};
-pub use manage::{ClearOutcome, Cleared, Revoke, RevokeOutcome};
+pub use manage::{Clear, ClearOutcome, Cleared, Revoke, RevokeOutcome};
 pub use verify::{Denial, DenialReason, Verify, VerifyOutcome};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -62,6 +62,13 @@ pub struct Limits {
     pub overrides_per_day: u32,
 }
 
+impl Limits {
+    /// How many outcomes one record keeps for retries: those of all guesses at a code, and of its issue.
+    pub fn kept_outcomes(self) -> usize {
+        usize::try_from(self.failed_attempts).unwrap_or(usize::MAX).saturating_add(1)
+    }
+}
+
 impl From<&Policy> for Limits {
     fn from(policy: &Policy) -> Self {
         let settings = policy.settings();
@@ -87,8 +94,6 @@ pub struct Attempt {
     pub id: AttemptId,
     /// The request.
     pub fingerprint: Fingerprint,
-    /// Whether the caller chose the key, and can send it again.
-    pub is_named: bool,
 }
 
 /// Who issued a code.
@@ -127,7 +132,13 @@ struct Code {
 /// Where a code stands. Only an active code has a digest: a terminal one cannot be compared.
 #[derive(Clone, Debug)]
 enum State {
-    Active { digest: CodeDigest, fence: Fence, failed: u32 },
+    Active {
+        digest: CodeDigest,
+        fence: Fence,
+        failed: u32,
+        /// Recognises the code that this one replaced.
+        superseded: Option<DigestTag>,
+    },
     Consumed,
     Burned,
     Revoked,
@@ -167,8 +178,17 @@ enum Outcome {
     Accepted { code_id: CodeId, at: Timestamp },
     Denied(Denial),
     Revoked(CodeId),
-    NothingLive,
     Cleared(Cleared),
+}
+
+/// How much a retry needs an outcome, the least first. A superseded issue has only a conflict to
+/// repeat; a repeated denial costs a guess; a lost acceptance costs the user the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    SupersededIssue,
+    Denial,
+    Change,
+    Acceptance,
 }
 
 impl Record {
@@ -198,15 +218,26 @@ impl Record {
         Some(if same_request { Ok(known.outcome.clone()) } else { Err(NameReused) })
     }
 
-    fn remember(&mut self, attempt: Attempt, now: Timestamp, outcome: Outcome) {
+    /// Remembers an outcome, and forgets the least needed ones beyond the limit: no caller can make a
+    /// record grow. The newest outcome always stays.
+    fn remember(&mut self, attempt: Attempt, limits: Limits, now: Timestamp, outcome: Outcome) {
         self.outcomes.retain(|remembered| now < remembered.until);
+        while self.outcomes.len() >= limits.kept_outcomes() {
+            let worth = |&at: &usize| self.worth(&self.outcomes[at].outcome);
+            // The first of equals: the oldest.
+            let Some(least) = (0..self.outcomes.len()).min_by_key(worth) else { break };
+            self.outcomes.remove(least);
+        }
         self.outcomes.push(Remembered { attempt, until: now + REPLAY_WINDOW, outcome });
     }
 
-    /// Remembers an outcome without effect, if anybody can ask for it again.
-    fn remember_if_named(&mut self, attempt: Attempt, now: Timestamp, outcome: Outcome) {
-        if attempt.is_named {
-            self.remember(attempt, now, outcome);
+    fn worth(&self, outcome: &Outcome) -> Worth {
+        let is_current = |id: &CodeId| self.code.as_ref().is_some_and(|code| code.id == *id);
+        match outcome {
+            Outcome::Issued(id) if !is_current(id) => Worth::SupersededIssue,
+            Outcome::Denied(_) => Worth::Denial,
+            Outcome::Issued(_) | Outcome::Revoked(_) | Outcome::Cleared(_) => Worth::Change,
+            Outcome::Accepted { .. } => Worth::Acceptance,
         }
     }
 }

@@ -59,6 +59,8 @@ pub struct Denial {
 pub enum DenialReason {
     /// Compared, and wrong.
     WrongCode,
+    /// Compared, and wrong: it is the code that the present one replaced.
+    Superseded,
     /// Compared, wrong, and the last allowed guess.
     Burned,
     /// The user is locked.
@@ -77,8 +79,9 @@ pub enum DenialReason {
 
 impl DenialReason {
     /// All reasons.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::WrongCode,
+        Self::Superseded,
         Self::Burned,
         Self::Locked,
         Self::NoCode,
@@ -92,6 +95,7 @@ impl DenialReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WrongCode => "wrong_code",
+            Self::Superseded => "superseded",
             Self::Burned => "burned",
             Self::Locked => "locked",
             Self::NoCode => "no_code",
@@ -118,15 +122,9 @@ impl Record {
             Some(Ok(Outcome::Denied(denial))) => {
                 return (self, VerifyOutcome::Denied { denial, code_id: None, replayed: true });
             }
-            Some(
-                Ok(
-                    Outcome::Issued(_)
-                    | Outcome::Revoked(_)
-                    | Outcome::NothingLive
-                    | Outcome::Cleared(_),
-                )
-                | Err(_),
-            ) => return (self, VerifyOutcome::Conflict),
+            Some(Ok(Outcome::Issued(_) | Outcome::Revoked(_) | Outcome::Cleared(_)) | Err(_)) => {
+                return (self, VerifyOutcome::Conflict);
+            }
             None => {}
         }
         if self.is_disabled(now) {
@@ -136,7 +134,8 @@ impl Record {
             return self.refuse(DenialReason::Locked, now);
         }
         let Some(code) = &mut self.code else { return self.refuse(DenialReason::NoCode, now) };
-        let State::Active { digest, fence: issued_behind, failed } = &mut code.state else {
+        let State::Active { digest, fence: issued_behind, failed, superseded } = &mut code.state
+        else {
             return self.refuse(DenialReason::NoCode, now);
         };
         let is_over = now >= code.expires_at;
@@ -146,29 +145,39 @@ impl Record {
             return self.refuse(reason, now);
         };
         if is_over {
-            let was_right = candidate.matches(digest);
-            let reason = if was_right { DenialReason::Expired } else { DenialReason::NoCode };
-            return self.refuse(reason, now);
+            // Only to tell the right code that it expired; the code's limit holds after its end too.
+            if *failed >= command.limits.failed_attempts || issued_behind != fence {
+                return self.refuse(DenialReason::NoCode, now);
+            }
+            if candidate.matches(digest) {
+                return self.refuse(DenialReason::Expired, now);
+            }
+            *failed += 1;
+            return self.deny(command, DenialReason::NoCode, now);
         }
 
         // Before any comparison: of what was guessed on the other primary nothing may be known here.
         if issued_behind != fence {
             code.state = State::Revoked;
-            return self.deny(command.attempt, DenialReason::Fenced, now);
+            return self.deny(command, DenialReason::Fenced, now);
         }
         if candidate.matches(digest) {
             code.state = State::Consumed;
-            return self.accept(command.attempt, now);
+            return self.accept(command, now);
         }
 
+        let is_superseded =
+            superseded.is_some_and(|tag| command.candidates.iter().any(|guess| guess.has_tag(tag)));
         *failed += 1;
         let used_up = *failed >= command.limits.failed_attempts;
         self.count_failure(command.limits, now);
         if used_up || self.failures.at(now) >= command.limits.failed_attempts {
             self.burn(command.limits, now);
-            self.deny(command.attempt, DenialReason::Burned, now)
+            self.deny(command, DenialReason::Burned, now)
+        } else if is_superseded {
+            self.deny(command, DenialReason::Superseded, now)
         } else {
-            self.deny(command.attempt, DenialReason::WrongCode, now)
+            self.deny(command, DenialReason::WrongCode, now)
         }
     }
 
@@ -181,21 +190,22 @@ impl Record {
     /// A denial that took effect: remembered for retries.
     fn deny(
         mut self,
-        attempt: Attempt,
+        command: &Verify,
         reason: DenialReason,
         now: Timestamp,
     ) -> (Self, VerifyOutcome) {
         let denial = Denial { reason, locked_until: self.lock_at(now) };
         let code_id = self.code.as_ref().map(|code| code.id.clone());
-        self.remember(attempt, now, Outcome::Denied(denial));
+        self.remember(command.attempt, command.limits, now, Outcome::Denied(denial));
         (self, VerifyOutcome::Denied { denial, code_id, replayed: false })
     }
 
     /// The one success of a code: every count starts anew.
-    fn accept(mut self, attempt: Attempt, now: Timestamp) -> (Self, VerifyOutcome) {
+    fn accept(mut self, command: &Verify, now: Timestamp) -> (Self, VerifyOutcome) {
         (self.failures, self.consecutive) = (Count::default(), Count::default());
         let code_id = self.code.as_ref().map(|code| code.id.clone()).expect("a code matched");
-        self.remember(attempt, now, Outcome::Accepted { code_id: code_id.clone(), at: now });
+        let accepted = Outcome::Accepted { code_id: code_id.clone(), at: now };
+        self.remember(command.attempt, command.limits, now, accepted);
         (self, VerifyOutcome::Accepted { code_id, at: now, replayed: false })
     }
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use codes::ids::{ApplicationId, ClientId, IdempotencyKey};
+use codes::digest::Fingerprint;
+use codes::ids::{ApplicationId, ClientId};
 use serde_json::{Map, Value};
 
 use crate::engine::state::DENIED;
@@ -26,8 +27,9 @@ pub struct Start {
     pub locale: Option<String>,
     /// Ties the journey to the caller's own trail.
     pub correlation_id: Option<String>,
-    /// Names the start, so that its verifications count once when it is sent again.
-    pub idempotency_key: Option<IdempotencyKey>,
+    /// Names the start among all starts with other clients, keys or requests: sent again under it, its
+    /// verifications count once.
+    pub name: Option<Fingerprint>,
     /// The failed verifications after which no form is shown any more: the policy's failed attempts.
     pub failures_allowed: u32,
 }

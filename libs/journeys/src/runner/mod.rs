@@ -92,13 +92,10 @@ impl Runner {
         })?;
         let whose = (start.application, start.client);
         let state = State::new(journey, whose, seen, start.failures_allowed);
-        // A key is its client's own, for one journey: nobody else's start can be taken for a retry
-        // of it. What is minted for a run follows from its name, so that a retry gets the same.
-        let run = match &start.idempotency_key {
-            Some(key) => {
-                let names = [state.client.as_str(), journey.id().as_str(), key.as_str()];
-                fingerprint("start", &names)
-            }
+        // What is minted for a run follows from its name, so that a retry gets the same, and no other
+        // request does.
+        let run = match start.name {
+            Some(name) => name.to_string(),
             None => random_text::<16>(&self.randomness),
         };
         let attempts = Attempts::of(&fingerprint("run", &[&run]));

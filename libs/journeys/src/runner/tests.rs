@@ -7,7 +7,8 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
-use codes::ids::{ApplicationId, ClientId, IdempotencyKey};
+use codes::digest::Fingerprint;
+use codes::ids::{ApplicationId, ClientId};
 use codes::record::DenialReason;
 use serde_json::{Value, json};
 
@@ -155,13 +156,12 @@ async fn a_misconfigured_verifier_ends_the_journey() {
 }
 
 #[tokio::test]
-async fn a_start_sent_again_names_the_same_verifications_and_another_clients_does_not() {
+async fn a_start_sent_again_names_the_same_verifications_and_another_start_does_not() {
     let world = World::new(TWICE);
     world.verifier.will([(); 6].map(|()| rejected(DenialReason::NoCode)));
-    for client in ["acme-web", "acme-web", "acme-app"] {
+    for name in [1, 1, 2] {
         let mut start = World::start_request(json!({"external_user_id": "ada", "temp_code": "1"}));
-        start.idempotency_key = IdempotencyKey::parse("k1").ok();
-        start.client = ClientId::parse(client).expect("a client");
+        start.name = Some(Fingerprint::from_bytes([name; 16]));
         world.runner.start(&world.journey, start).await.expect("an answer");
     }
     let keys = world.verifier.keys();

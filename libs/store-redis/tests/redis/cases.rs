@@ -40,7 +40,7 @@ pub(crate) fn stranger() -> Subject {
 /// The name of an operation; the same one again is a retry.
 pub(crate) fn attempt() -> Attempt {
     let fingerprint = Fingerprint::from_bytes([0; 16]);
-    Attempt { id: AttemptId::from_bytes(drawn()), fingerprint, is_named: true }
+    Attempt { id: AttemptId::from_bytes(drawn()), fingerprint }
 }
 
 /// A digest that no other code has.

@@ -51,12 +51,18 @@ pub(crate) fn patient_bench(connection: Connection) -> Bench {
 }
 
 /// Two worlds over one store: one for what a test needs before and after, whose store is patient, and
-/// one that is told what a single call is told.
+/// one that is told what a single call is told. In both a service calls: its keys are known to records
+/// alone, which is what is waited for.
 fn worlds(connection: Connection) -> (World, World) {
     let bench = crate::bench(connection);
     let (store, clock) = (Arc::new(Patient(Arc::clone(&bench.store))), Arc::clone(&bench.clock));
-    let patient = Bench { store, clock, promote: Box::new(|| ()) };
-    (World::new(patient), World::new(bench))
+    let claims = Arc::clone(&bench.claims);
+    let patient = Bench { store, claims, clock, promote: Box::new(|| ()) };
+    let world = World::new(bench).of_a_service();
+    // One client: what it sends through either world under one key is one operation.
+    let mut patient = World::new(patient);
+    patient.caller = world.caller.clone();
+    (patient, world)
 }
 
 mod with_a_replica {
@@ -219,13 +225,14 @@ async fn every_operation_waits_for_the_replica() {
     let issue = async || issuer.issue(&world.caller, &world.policy, &directory, &issue).await;
     let target = RevokeTarget::User(user.clone());
     let revoke = RevokeRequest { target, idempotency_key: key("revoke") };
-    let revoke = async || issuer.revoke(&world.caller, &directory, &revoke).await;
+    let revoke = async || issuer.revoke(&world.caller, &world.policy, &directory, &revoke).await;
     let clear = ClearRequest {
         user: user.clone(),
         context: Context::default(),
         idempotency_key: key("clear"),
     };
-    let clear = async || verifier.clear_lockout(&world.caller, &directory, &clear).await;
+    let clear =
+        async || verifier.clear_lockout(&world.caller, &world.policy, &directory, &clear).await;
     let describe = async || issuer.describe(&world.caller, &directory, &user).await;
     let describe_nobody =
         async || verifier.describe_lockout(&world.caller, &directory, &other).await;
@@ -257,7 +264,7 @@ async fn what_is_written_to_be_waited_for_leaves_no_key() {
     let world = World::new(patient_bench(connect(&pair.primary.url())));
     for _ in 0..20 {
         let nobody = world.stranger();
-        world.verify_as(&nobody, "000000", Some("key")).await;
+        world.verify(&nobody, "000000").await;
         world.revoke(&nobody).await;
         world.clear(&nobody).await;
         world.describe(&nobody).await;

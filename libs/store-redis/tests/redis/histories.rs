@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clock::FakeClock;
 use codes::conformance::Bench;
 use codes::conformance::history::{Op, keeps_the_invariants, op};
-use codes::memory::MemoryCodeStore;
+use codes::memory::{MemoryClaimStore, MemoryCodeStore};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -28,7 +28,8 @@ fn memory_bench() -> Bench {
     let clock = Arc::new(FakeClock::default());
     let store = Arc::new(MemoryCodeStore::new(Arc::clone(&clock) as Arc<dyn clock::Clock>));
     let promoted = Arc::clone(&store);
-    Bench { store, clock, promote: Box::new(move || promoted.promote()) }
+    let claims = Arc::new(MemoryClaimStore::new(Arc::clone(&clock) as Arc<dyn clock::Clock>));
+    Bench { store, claims, clock, promote: Box::new(move || promoted.promote()) }
 }
 
 /// Runs that many rounds of histories abreast, and says how many operations they had.

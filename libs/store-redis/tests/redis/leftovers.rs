@@ -2,42 +2,78 @@
 
 use codes::conformance::World;
 use codes::issuer::RevokeTarget;
+use codes::user::Identifier;
 use store_redis::connection::address::Access;
 
 use crate::servers::Server;
 
-fn keys(server: &Server) -> usize {
-    server.cli(&["DBSIZE"]).trim().parse().expect("a number")
+fn keys(server: &Server, pattern: &str) -> Vec<String> {
+    server.cli(&["KEYS", pattern]).split_whitespace().map(str::to_owned).collect()
+}
+
+fn number(server: &Server, words: &[&str]) -> i64 {
+    server.cli(words).trim().parse().expect("a number")
+}
+
+fn world_at(server: &Server) -> World {
+    World::new(crate::bench(crate::connect(&server.url(), Access::default())))
+}
+
+async fn revoke(world: &World, user: &Identifier, key: &str) {
+    world.revoke_as(RevokeTarget::User(user.clone()), Some(key)).await;
 }
 
 /// I7, I18.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changes_nothing_leaves_no_key() {
     let server = Server::start("");
-    let world = World::new(crate::bench(crate::connect(&server.url(), Access::default())));
+    let world = world_at(&server);
     for _ in 0..100 {
         let nobody = world.stranger();
-        world.verify_as(&nobody, "000000", Some("key")).await;
+        world.verify(&nobody, "000000").await;
         assert!(!world.revoke(&nobody).await);
         world.clear(&nobody).await;
         world.describe(&nobody).await;
     }
-    assert_eq!(keys(&server), 0);
+    assert_eq!(keys(&server, "*"), Vec::<String>::new());
 }
 
-/// I8, I18: a caller's key is remembered although nothing was there to do, for as long as a retry
-/// may come.
+/// I8, I18: what a caller's key stands for is kept for as long as a retry may come, and nothing else is.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_named_revocation_or_clearing_of_nothing_is_kept_for_the_replay_window() {
+async fn a_key_for_nothing_is_kept_for_the_replay_window_and_no_record_is() {
     let server = Server::start("");
-    let world = World::new(crate::bench(crate::connect(&server.url(), Access::default())));
-    let users = [world.stranger(), world.stranger()];
-    world.revoke_as(RevokeTarget::User(users[0].clone()), Some("key")).await;
-    world.clear_as(&users[1], Some("key")).await;
-    let kept = server.cli(&["KEYS", "*"]);
-    assert_eq!(kept.lines().count(), 2, "{kept}");
-    for key in kept.lines() {
-        let left: i64 = server.cli(&["PTTL", key]).trim().parse().expect("a number");
+    let world = world_at(&server);
+    let nobody = world.stranger();
+    world.verify_as(&nobody, "000000", Some("verify")).await;
+    revoke(&world, &nobody, "revoke").await;
+    world.clear_as(&nobody, Some("clear")).await;
+    let kept = keys(&server, "*");
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    for key in kept {
+        assert!(key.starts_with("pcode:c:"), "{key} is no claim");
+        let left = number(&server, &["PTTL", &key]);
         assert!((110_000..=120_000).contains(&left), "{left}");
+        let length = number(&server, &["STRLEN", &key]);
+        assert!(length <= 64, "{length}");
     }
+}
+
+/// However many keys a caller uses on one user, the user's record stays small.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_does_not_grow_with_the_keys_that_are_used_on_it() {
+    let server = Server::start("");
+    let world = world_at(&server);
+    let user = world.stranger();
+    let mut largest = 0;
+    for turn in 0..200 {
+        if turn % 4 == 0 {
+            world.issue(&user).await;
+        }
+        revoke(&world, &user, &format!("revoke-{turn}")).await;
+        world.clear_as(&user, Some(&format!("clear-{turn}"))).await;
+        let records = keys(&server, "pcode:{*");
+        assert_eq!(records.len(), 1, "{records:?}");
+        largest = largest.max(number(&server, &["STRLEN", &records[0]]));
+    }
+    assert!(largest <= 400, "{largest} bytes");
 }

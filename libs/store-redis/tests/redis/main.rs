@@ -30,6 +30,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clock::FakeClock;
 use codes::conformance::Bench;
+use store_redis::claims::RedisClaimStore;
 use store_redis::codes::{Injected, RedisCodeStore};
 use store_redis::connection::Connection;
 use store_redis::connection::address::{Access, Address};
@@ -51,11 +52,12 @@ fn bench(connection: Connection) -> Bench {
         clock: Arc::clone(&clock) as Arc<dyn clock::Clock>,
         fence: Box::new(move || format!("{:x}", seen.load(Ordering::SeqCst))),
     };
+    let claims = RedisClaimStore::beside_codes(connection.clone()).with_clock(clock.clone());
     let store = Arc::new(RedisCodeStore::with_injected(connection, injected));
     let promote = Box::new(move || {
         promotions.fetch_add(1, Ordering::SeqCst);
     });
-    Bench { store, clock, promote }
+    Bench { store, claims: Arc::new(claims), clock, promote }
 }
 
 fn journeys_bench(connection: Connection) -> journeys::conformance::Bench {

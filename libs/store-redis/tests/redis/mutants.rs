@@ -43,8 +43,10 @@ pub(crate) const NO_MEMORY: Mutation =
     &[("for _, known in ipairs(record.outcomes) do", "for _, known in ipairs({}) do")];
 
 /// Whoever has no record writes nothing to be waited for.
-pub(crate) const SILENT_STRANGERS: Mutation =
-    &[("== 'confirmed' then", "== 'confirmed' and stored then")];
+pub(crate) const SILENT_STRANGERS: Mutation = &[
+    ("== 'confirmed' then", "== 'confirmed' and stored then"),
+    ("    redis.call('SET', key, bytes)\n    redis.call('DEL', key)\n", ""),
+];
 
 /// Teaches a server the changed scripts, and says which hashes stand for which.
 pub(crate) fn teach(server: &Server, mutation: Mutation) -> Vec<(String, String)> {

@@ -10,7 +10,7 @@ use codes::store::{CodeStore as _, StoreError};
 use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::Access;
 
-use crate::cases::{Case, attempt, digest, stranger};
+use crate::cases::{Case, LIMITS, attempt, digest, stranger};
 use crate::servers::fake::{Says, fake};
 
 /// What a call may take: its deadline, and what a busy machine adds.
@@ -75,7 +75,7 @@ async fn no_answer_but_an_outcome_is_an_outcome() {
             let began = Instant::now();
             is_refused(reply, began, &store.describe(case.subject, SystemClock.now()).await);
             let began = Instant::now();
-            let revoke = Revoke { attempt: attempt(), only: None };
+            let revoke = Revoke { attempt: attempt(), only: None, limits: LIMITS };
             is_refused(reply, began, &store.revoke(case.subject, SystemClock.now(), revoke).await);
         }
         assert!(says.scripts.load(Ordering::SeqCst) > 0, "{reply:?}: scripts were sent");

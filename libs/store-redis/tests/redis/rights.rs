@@ -1,9 +1,11 @@
 //! The rights that are delivered: each service can do its work, and nothing else.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use codes::conformance::{Bench, claims};
 use secrecy::SecretString;
+use store_redis::claims::RedisClaimStore;
 use store_redis::connection::Connection;
 use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::{Checks, Use};
@@ -59,6 +61,19 @@ mod of_the_verifier {
 async fn the_journey_runner_keeps_its_journeys() {
     let bench = crate::journeys_bench(connect_as("journey-runner"));
     journeys::conformance::check_all(&bench).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_runner_claims_its_clients_keys() {
+    let bench = || {
+        let connection = connect_as("journey-runner");
+        let bench = crate::bench(connection.clone());
+        let claims = RedisClaimStore::beside_journeys(connection).with_clock(bench.clock.clone());
+        Bench { claims: Arc::new(claims), ..bench }
+    };
+    claims::a_key_stands_for_its_first_request(bench()).await;
+    claims::a_request_that_was_idle_stays_idle(bench()).await;
+    claims::of_parallel_claims_for_different_requests_one_is_held(bench()).await;
 }
 
 /// What that user is told.

@@ -67,7 +67,7 @@ async fn an_older_version_is_refused_and_a_newer_one_is_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_is_told_once_the_disk_has_it() {
     let (url, says) = fake_of("7.2.0").await;
-    let world = World::new(crate::bench(open(&url, Checks::Off)));
+    let world = World::new(crate::bench(open(&url, Checks::Off))).of_a_service();
     let user = world.stranger();
     let withheld = verify(&world, &guess(&user, "000000", "key")).await;
     let Err(OperationError::Store(StoreError::Unavailable(why))) = withheld else {

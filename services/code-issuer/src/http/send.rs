@@ -16,8 +16,8 @@ use codes::user::{Identifier, IdentifierType};
 use edge::json::{self, Refusal};
 use serde::Deserialize;
 use serde_json::json;
-use tokens::scope::Scope;
 use wire::error::Fault;
+use wire::rpc::Rpc;
 use wire::violations::{Checked, Violations};
 
 use super::Edge;
@@ -50,7 +50,7 @@ pub(super) async fn send(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let service = &edge.service;
-    let principal = service.gate.authorize(&headers, Scope::CodesIssue)?;
+    let principal = service.gate.admit(&headers, None, Rpc::IssueCode)?;
     let request = json::parse::<Body>(&headers, &body)?.into_request()?;
     let issued = service.issue(&principal, &request).await?;
     let body = json!({

@@ -173,7 +173,14 @@ impl JourneyRunner {
             }
             _ => return Err(invalid("this step takes no such assertion")),
         };
-        let request = SubmitInput { session, assertion_id, challenge: fch, option, data };
+        let request = SubmitInput {
+            session,
+            assertion_id,
+            challenge: fch,
+            option,
+            data,
+            idempotency_key: None,
+        };
         Ok(answer::reply(self.submit(runs, request).await?))
     }
 

@@ -222,7 +222,7 @@ impl World {
             device: Value::Null,
             locale: None,
             correlation_id: None,
-            idempotency_key: None,
+            name: None,
             failures_allowed: 3,
         }
     }

@@ -16,7 +16,7 @@ async fn nobody_waits_behind_those_who_wait() {
     let pair = Pair::start();
     let connection = connect(&pair.primary.url());
     let bench = crate::journeys_bench(connection.clone());
-    let world = World::new(crate::bench(connection));
+    let world = World::new(crate::bench(connection)).of_a_service();
     let users: Vec<_> = (0..40).map(|_| world.stranger()).collect();
     let key = journeys::conformance::key(b"none");
     assert_eq!(bench.store.load(&key).await, Ok(None), "the link is up");
@@ -80,7 +80,7 @@ async fn a_primary_alone_confirms_nothing() {
     let server = Server::start("");
     let connection = connect(&server.url());
     assert!(connection.first_look().await.is_ok(), "its replicas may yet come");
-    let world = World::new(crate::bench(connection));
+    let world = World::new(crate::bench(connection)).of_a_service();
     let user = world.stranger();
     withheld("unknown", &verify(&world, &guess(&user, "000000", "key")).await);
 }
@@ -89,7 +89,7 @@ async fn a_primary_alone_confirms_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_cluster_the_replicas_of_the_keys_primary_are_meant() {
     let cluster = Cluster::start();
-    let world = World::new(crate::bench(connect(&cluster.url())));
+    let world = World::new(crate::bench(connect(&cluster.url()))).of_a_service();
     let users: Vec<_> = (0..12).map(|_| world.stranger()).collect();
     for user in &users {
         eventually(async || verify(&world, &guess(user, "000000", "first")).await).await;

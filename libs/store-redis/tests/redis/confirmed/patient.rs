@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use clock::Timestamp;
 use codes::digest::Subject;
 use codes::record::{
-    Attempt, ClearOutcome, Description, Issue, IssueOutcome, Revoke, RevokeOutcome, Verify,
+    Clear, ClearOutcome, Description, Issue, IssueOutcome, Revoke, RevokeOutcome, Verify,
     VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
@@ -62,9 +62,9 @@ impl CodeStore for Patient {
         &self,
         subject: Subject,
         asked_at: Timestamp,
-        attempt: Attempt,
+        command: Clear,
     ) -> Result<ClearOutcome, StoreError> {
-        until_told(|| self.0.clear_lockout(subject, asked_at, attempt)).await
+        until_told(|| self.0.clear_lockout(subject, asked_at, command)).await
     }
 
     async fn describe(

@@ -1,0 +1,75 @@
+//! The store of claims: each operation of the port as one call of its script.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use clock::Clock;
+use codes::claims::{Claim, ClaimStore};
+use codes::digest::AttemptId;
+use codes::record::Attempt;
+use codes::store::StoreError;
+
+use crate::arguments::Arguments;
+use crate::connection::Connection;
+use crate::keys;
+use crate::reply::{Reply, Unreadable};
+use crate::scripts;
+
+/// Keeps in Redis what idempotency keys stand for.
+pub struct RedisClaimStore {
+    connection: Connection,
+    key: fn(&AttemptId) -> String,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl RedisClaimStore {
+    /// Claims beside the records of codes.
+    pub fn beside_codes(connection: Connection) -> Self {
+        Self { connection, key: keys::code_claim, clock: None }
+    }
+
+    /// Claims beside waiting journeys.
+    pub fn beside_journeys(connection: Connection) -> Self {
+        Self { connection, key: keys::journey_claim, clock: None }
+    }
+
+    /// The same store at an injected time, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Runs the script and takes the one word of its reply. Sent again where a reply is lost, it
+    /// answers the same: the claim is this request's already.
+    async fn run(&self, act: &str, attempt: Attempt) -> Result<String, StoreError> {
+        let Attempt { id, fingerprint } = attempt;
+        let arguments = Arguments::default().bytes(act).bytes(fingerprint.as_bytes());
+        let arguments = match &self.clock {
+            Some(clock) => arguments.number(clock.now().unix_millis()),
+            None => arguments.bytes(""),
+        };
+        let words = self.connection.run(&scripts::CLAIM, &(self.key)(&id), &arguments).await;
+        let words = words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
+        Ok(Reply::new(words).word()?)
+    }
+}
+
+#[async_trait]
+impl ClaimStore for RedisClaimStore {
+    async fn claim(&self, attempt: Attempt) -> Result<Claim, StoreError> {
+        match self.run("claim", attempt).await?.as_str() {
+            "held" => Ok(Claim::Held),
+            "idle" => Ok(Claim::Idle),
+            "taken" => Ok(Claim::Taken),
+            _ => Err(Unreadable.into()),
+        }
+    }
+
+    async fn settle_idle(&self, attempt: Attempt) -> Result<(), StoreError> {
+        match self.run("settle_idle", attempt).await?.as_str() {
+            "settled" => Ok(()),
+            _ => Err(Unreadable.into()),
+        }
+    }
+}

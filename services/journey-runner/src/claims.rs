@@ -1,0 +1,128 @@
+//! What a client's idempotency key stands for: claimed before a journey goes on, so that one key never
+//! runs for two users.
+//!
+//! Verifications get names of the runner's own, which the verifier need not claim again.
+
+use std::sync::Arc;
+
+use codes::claims::{Claim, ClaimStore};
+use codes::digest::Fingerprint;
+use codes::ids::IdempotencyKey;
+use codes::names::Names;
+use codes::record::Attempt;
+use serde_json::Value;
+use wire::error::{Fault, RETRY_AFTER};
+use wire::runner::{StartJourney, SubmitInput};
+
+use crate::Runs;
+
+/// The keys of clients, and the secret under which requests are compared: they hold codes.
+pub(crate) struct Keys {
+    claims: Arc<dyn ClaimStore>,
+    names: Names,
+}
+
+impl Keys {
+    /// Keys whose requests are compared under a secret that all replicas share.
+    pub(crate) fn new(claims: Arc<dyn ClaimStore>, secret: &[u8]) -> Self {
+        Self { claims, names: Names::derived_from(secret.to_vec().into()) }
+    }
+
+    /// Claims the key of a start, if it has one: the start's name.
+    pub(crate) async fn claim_start(
+        &self,
+        runs: &Runs,
+        request: &StartJourney,
+    ) -> Result<Option<Fingerprint>, Fault> {
+        let StartJourney { journey_id, params, correlation_id, locale, idempotency_key } = request;
+        let Some(key) = idempotency_key else { return Ok(None) };
+        let params = Value::Object(params.clone()).to_string();
+        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        let texts = [journey_id.clone(), params, optional(correlation_id), optional(locale)];
+        let Attempt { id, fingerprint } = self.claim(runs, key, "start", &texts).await?;
+        Ok(Some(self.names.fingerprint("run", &[id.as_bytes(), fingerprint.as_bytes()])))
+    }
+
+    /// Claims the key of a submission, if it has one.
+    pub(crate) async fn claim_submission(
+        &self,
+        runs: &Runs,
+        request: &SubmitInput,
+    ) -> Result<(), Fault> {
+        let SubmitInput { session, assertion_id, challenge, option, data, idempotency_key } =
+            request;
+        let Some(key) = idempotency_key else { return Ok(()) };
+        let session = session.expose().to_owned();
+        let [assertion_id, challenge, option] = [assertion_id, challenge, option].map(Clone::clone);
+        let texts = [session, assertion_id, challenge, option, data.to_string()];
+        self.claim(runs, key, "submit", &texts).await.map(drop)
+    }
+
+    async fn claim(
+        &self,
+        Runs { application, client }: &Runs,
+        key: &IdempotencyKey,
+        operation: &str,
+        texts: &[String],
+    ) -> Result<Attempt, Fault> {
+        let parts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+        let fingerprint = self.names.fingerprint(operation, &parts);
+        let attempt = Attempt { id: self.names.attempt(application, client, key), fingerprint };
+        match self.claims.claim(attempt).await {
+            Ok(Claim::Held | Claim::Idle) => Ok(attempt),
+            Ok(Claim::Taken) => Err(Fault::IdempotencyConflict),
+            Err(error) => {
+                tracing::error!(%error, "an idempotency key could not be claimed");
+                Err(Fault::Unavailable { retry_after: RETRY_AFTER })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::FakeClock;
+    use codes::ids::{ApplicationId, ClientId};
+    use codes::memory::MemoryClaimStore;
+    use serde_json::json;
+
+    use super::*;
+
+    fn start(user: &str, key: &str) -> StartJourney {
+        let params = json!({ "external_user_id": user, "temp_code": "123456" });
+        StartJourney {
+            journey_id: "recovery".to_owned(),
+            params: params.as_object().cloned().unwrap_or_default(),
+            correlation_id: None,
+            locale: None,
+            idempotency_key: IdempotencyKey::parse(key).ok(),
+        }
+    }
+
+    fn of(client: &str) -> Runs {
+        Runs {
+            application: ApplicationId::parse("acme").expect("valid"),
+            client: ClientId::parse(client).expect("valid"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_start_is_named_by_its_client_its_key_and_all_that_it_asks_for() {
+        let clock = Arc::new(FakeClock::default());
+        let claims = Arc::new(MemoryClaimStore::new(clock.clone()));
+        let keys = Keys::new(claims, &[7; 32]);
+        let name = async |client, user, key| keys.claim_start(&of(client), &start(user, key)).await;
+        let first = name("shop", "ada", "key").await.expect("claimed").expect("named");
+        assert_eq!(name("shop", "ada", "key").await, Ok(Some(first)));
+        assert_eq!(name("shop", "bob", "key").await, Err(Fault::IdempotencyConflict));
+        assert_eq!(name("shop", "ada", "").await, Ok(None));
+        clock.advance(std::time::Duration::from_secs(120));
+        // Another user's token never has the first one's id, however late the key is used again.
+        for (client, user, key) in
+            [("shop", "bob", "key"), ("bank", "ada", "key"), ("shop", "ada", "other")]
+        {
+            let other = name(client, user, key).await.expect("claimed").expect("named");
+            assert_ne!(other, first, "{client} {user} {key}");
+        }
+    }
+}
