@@ -107,6 +107,7 @@ impl Flood {
             let request = RevokeCodeRequest {
                 target: user_id(user).map(revoke_code_request::Target::User),
                 idempotency_key: unique("key"),
+                ..Default::default()
             };
             let mut revoker = revoker.clone();
             calls.push(tokio::spawn(async move { revoker.revoke_code(request).await }));

@@ -189,7 +189,7 @@ async fn a_revocation_sent_again_under_its_key_spares_the_code_that_came_after()
     let user = unique("jane");
     let request = |user: &str, key: &str| {
         let target = user_id(user).map(revoke_code_request::Target::User);
-        RevokeCodeRequest { target, idempotency_key: key.to_owned() }
+        RevokeCodeRequest { target, idempotency_key: key.to_owned(), ..Default::default() }
     };
     let (early, late) = (unique("early"), unique("late"));
     let nothing = issuer.revoke_code(request(&user, &early)).await?.into_inner();
@@ -200,7 +200,9 @@ async fn a_revocation_sent_again_under_its_key_spares_the_code_that_came_after()
     assert!(!issuer.revoke_code(request(&user, &early)).await?.into_inner().revoked);
     assert!(issuer.revoke_code(request(&user, &late)).await?.into_inner().revoked);
     let target = Some(revoke_code_request::Target::CodeId(id));
-    let other = issuer.revoke_code(RevokeCodeRequest { target, idempotency_key: late }).await;
+    let other = issuer
+        .revoke_code(RevokeCodeRequest { target, idempotency_key: late, ..Default::default() })
+        .await;
     refusal(other, Code::Aborted, "IDEMPOTENCY_CONFLICT");
     assert_eq!(postern.verify(&user, &code).await?, Ok(()));
     Ok(())

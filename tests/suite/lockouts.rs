@@ -124,7 +124,11 @@ async fn a_clearing_sent_again_under_its_key_spares_the_lock_that_came_after() -
     assert_eq!(postern.verify(&user, &wrong).await?, Err(RejectionReason::Locked));
 
     let target = user_id(&user).map(revoke_code_request::Target::User);
-    let other = RevokeCodeRequest { target, idempotency_key: request.idempotency_key };
+    let other = RevokeCodeRequest {
+        target,
+        idempotency_key: request.idempotency_key,
+        ..Default::default()
+    };
     let other = postern.issuer("acme-support").await?.revoke_code(other).await;
     refusal(other, Code::Aborted, "IDEMPOTENCY_CONFLICT");
     Ok(())

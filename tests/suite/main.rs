@@ -45,6 +45,7 @@ mod startup;
 mod telemetry;
 mod tls;
 mod token_endpoint;
+mod trail;
 mod unfit;
 mod unheard;
 mod verifying;

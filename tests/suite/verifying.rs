@@ -19,7 +19,7 @@ async fn a_right_code_is_accepted_once_and_says_whose_it_is() -> Tested {
     let mut verifier = postern.verifier("acme-plain-verifier").await?;
     let user = unique("jane");
     let code = postern.issue(&user).await?;
-    let context = VerifyContext { correlation_id: unique("trail"), journey_id: String::new() };
+    let context = VerifyContext { correlation_id: unique("trail"), ..Default::default() };
     let request = VerifyCodeRequest { context: Some(context), ..attempt(&user, &code) };
     match verifier.verify_code(request.clone()).await?.into_inner().outcome {
         Some(Outcome::Accepted(accepted)) => {
@@ -182,6 +182,7 @@ async fn a_malformed_attempt_names_the_field_and_counts_nothing() -> Tested {
         context: Some(VerifyContext {
             correlation_id: correlation_id.to_owned(),
             journey_id: journey_id.to_owned(),
+            ..Default::default()
         }),
         ..attempt(&user, &code)
     };

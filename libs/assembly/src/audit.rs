@@ -4,9 +4,35 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chassis::settings::Mistakes;
 use chassis::telemetry::{AUDIT, Counter, confirmed, note};
-use codes::audit::{Action, Audit, AuditError, Event};
+use codes::audit::{Action, Addresses, Audit, AuditError, Event, IssueRefusal};
 use codes::record::DenialReason;
+
+/// How the trail names addresses.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AddressArgs {
+    /// How audit events name the address of an attempt: by a keyed `hash`, or `plain`
+    #[arg(
+        long,
+        env = "POSTERN_AUDIT_ADDRESSES",
+        value_name = "hash|plain",
+        default_value = "hash"
+    )]
+    audit_addresses: String,
+}
+
+impl AddressArgs {
+    /// Checks the setting.
+    pub fn check(&self, mistakes: &mut Mistakes) -> Option<Addresses> {
+        let addresses = match self.audit_addresses.as_str() {
+            "hash" => Ok(Addresses::Keyed),
+            "plain" => Ok(Addresses::Plain),
+            _ => Err("must be hash or plain"),
+        };
+        mistakes.check("--audit-addresses (POSTERN_AUDIT_ADDRESSES)", addresses)
+    }
+}
 
 /// Writes the trail where the process is told to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,9 +41,8 @@ pub struct LogAudit;
 #[async_trait]
 impl Audit for LogAudit {
     async fn record(&self, event: Event) -> Result<(), AuditError> {
-        let Event { at, action, application, client, subject, attempt, replayed, code_id, context } =
-            event;
-        let reason = denial(action).map(DenialReason::as_str);
+        let Event { at, action, application, client, subject, attempt, replayed, .. } = event;
+        let Event { code_id, source, context, .. } = event;
         let say = || {
             tracing::info!(
                 target: AUDIT,
@@ -29,7 +54,9 @@ impl Audit for LogAudit {
                 attempt = %attempt,
                 replayed,
                 code_id = code_id.as_ref().map(codes::ids::CodeId::as_str),
-                denial = reason,
+                denial = denial(action).map(DenialReason::as_str),
+                refusal = refusal(action).map(IssueRefusal::as_str),
+                source,
                 agent_id = context.agent_id,
                 reason = context.reason,
                 ticket_ref = context.ticket_ref,
@@ -47,8 +74,28 @@ const fn denial(action: Action) -> Option<DenialReason> {
         Action::Denied(reason) => Some(reason),
         Action::Issued
         | Action::LockOverridden
+        | Action::IssueRefused(_)
         | Action::Revoked
+        | Action::CodeDescribed
+        | Action::LockoutDescribed
         | Action::Accepted
+        | Action::Burned
+        | Action::Locked
+        | Action::LockoutCleared
+        | Action::Unresolved => None,
+    }
+}
+
+const fn refusal(action: Action) -> Option<IssueRefusal> {
+    match action {
+        Action::IssueRefused(refusal) => Some(refusal),
+        Action::Issued
+        | Action::LockOverridden
+        | Action::Revoked
+        | Action::CodeDescribed
+        | Action::LockoutDescribed
+        | Action::Accepted
+        | Action::Denied(_)
         | Action::Burned
         | Action::Locked
         | Action::LockoutCleared
@@ -60,6 +107,7 @@ const fn denial(action: Action) -> Option<DenialReason> {
 fn labels(action: Action) -> Vec<(&'static str, &'static str)> {
     let mut labels = vec![("postern.action", action.as_str())];
     labels.extend(denial(action).map(|reason| ("postern.denial", reason.as_str())));
+    labels.extend(refusal(action).map(|refusal| ("postern.refusal", refusal.as_str())));
     labels
 }
 
@@ -96,7 +144,10 @@ impl Audit for CountedAudit {
             Action::Locked => note("postern.locked", "true"),
             Action::LockOverridden => note("postern.lock_overridden", "true"),
             Action::Issued
+            | Action::IssueRefused(_)
             | Action::Revoked
+            | Action::CodeDescribed
+            | Action::LockoutDescribed
             | Action::Accepted
             | Action::Denied(_)
             | Action::LockoutCleared

@@ -1,11 +1,14 @@
 //! The configuration that is served, and the task that looks after it.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::Endpoint;
 use chassis::settings::Mistakes;
+use chassis::telemetry::{AUDIT, confirmed};
+use clock::{Clock as _, SystemClock};
 use config::{Client, ClientKind, Configuration, Live, Reload, Source};
 use tokens::secret;
 use yaml::Problem;
@@ -89,9 +92,11 @@ fn has_demo_secret(client: &Client) -> bool {
 }
 
 /// Looks after a configuration for as long as the process serves: a change is taken over, unless
-/// something is wrong with it.
+/// something is wrong with it. Both are events of the audit trail, and so is what serves at the start.
 pub async fn look_after(live: Arc<Live>) {
     let mut refused = None;
+    let mut served = live.current();
+    record_configuration("configuration.loaded", &served, None).await;
     loop {
         tokio::time::sleep(RELOAD_EVERY).await;
         let reloading = Arc::clone(&live);
@@ -103,16 +108,63 @@ pub async fn look_after(live: Arc<Live>) {
             Reload::Applied => {
                 refused = None;
                 tracing::info!("the configuration has changed");
+                let (now, before) = (live.current(), served);
+                let changes = summary(&now.changes_since(&before));
+                record_configuration("configuration.changed", &now, Some(changes)).await;
+                served = now;
             }
             // Said once for each change, not every two seconds.
             Reload::Refused(problems) if refused.as_ref() != Some(&problems) => {
                 for problem in &problems {
                     tracing::error!(%problem, "the configuration's change is refused");
                 }
+                let places: Vec<_> = problems.iter().map(place).collect();
+                let places = Some(summary(&places));
+                record_configuration("configuration.refused", &served, places).await;
                 refused = Some(problems);
             }
             Reload::Refused(_) => {}
         }
+    }
+}
+
+/// The most texts that a summary holds.
+const MAX_CHANGES: usize = 20;
+
+/// A few texts as one, and how many were left out.
+fn summary(texts: &[String]) -> String {
+    let told = texts.iter().take(MAX_CHANGES).map(String::as_str).collect::<Vec<_>>().join("; ");
+    match texts.len().saturating_sub(MAX_CHANGES) {
+        0 => told,
+        more => format!("{told}; and {more} more"),
+    }
+}
+
+/// Where a problem is. What is wrong there is in the log: it quotes the file, which is the editor's.
+fn place(problem: &Problem) -> String {
+    match problem.line {
+        Some(line) => format!("{}:{line}", problem.file),
+        None => problem.file.clone(),
+    }
+}
+
+/// Writes which configuration serves. The change is made, so that a trail which cannot be written
+/// stops nothing here; it is counted.
+async fn record_configuration(
+    action: &'static str,
+    serves: &Configuration,
+    changes: Option<String>,
+) {
+    let fingerprint = serves.fingerprint().iter().fold(String::new(), |mut hex, byte| {
+        // To memory: it cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    let say = || {
+        tracing::info!(target: AUDIT, at = %SystemClock.now(), action, fingerprint, changes);
+    };
+    if let Err(error) = confirmed(say).await {
+        tracing::error!(%error, action, "an audit event of the configuration was lost");
     }
 }
 

@@ -19,6 +19,7 @@ pub mod store;
 use std::sync::Arc;
 
 use clock::SystemClock;
+use codes::audit::Addresses;
 use codes::desk::Desk;
 use codes::peppers::Peppers;
 
@@ -27,11 +28,12 @@ use crate::store::Stores;
 
 /// The desk of a running service: the system's clock and randomness, the log's audit trail,
 /// counted.
-pub fn desk(stores: &Stores, peppers: Arc<Peppers>) -> Desk {
+pub fn desk(stores: &Stores, peppers: Arc<Peppers>, addresses: Addresses) -> Desk {
     Desk {
         store: Arc::clone(&stores.codes),
         claims: Arc::clone(&stores.claims),
         audit: Arc::new(CountedAudit::new(Arc::new(LogAudit))),
+        addresses,
         peppers,
         clock: Arc::new(SystemClock),
         randomness: codes::randomness::system(),

@@ -7,6 +7,8 @@
 //! trail counts each action of an attempt once. An operation whose outcome never came back leaves a
 //! line that says so.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use clock::Timestamp;
 
@@ -21,8 +23,14 @@ pub enum Action {
     Issued,
     /// A lock was ended to issue a code.
     LockOverridden,
+    /// A code was asked for and not issued.
+    IssueRefused(IssueRefusal),
     /// A code was revoked by support.
     Revoked,
+    /// Somebody looked how a user's code stands.
+    CodeDescribed,
+    /// Somebody looked at a user's failures and lock.
+    LockoutDescribed,
     /// A code was redeemed.
     Accepted,
     /// A guess was refused.
@@ -44,13 +52,16 @@ impl Action {
             Self::Issued,
             Self::LockOverridden,
             Self::Revoked,
+            Self::CodeDescribed,
+            Self::LockoutDescribed,
             Self::Accepted,
             Self::Burned,
             Self::Locked,
             Self::LockoutCleared,
             Self::Unresolved,
         ];
-        actions.into_iter().chain(DenialReason::ALL.map(Self::Denied))
+        let denied = DenialReason::ALL.map(Self::Denied);
+        actions.into_iter().chain(denied).chain(IssueRefusal::ALL.map(Self::IssueRefused))
     }
 
     /// The action's name in the trail.
@@ -58,7 +69,10 @@ impl Action {
         match self {
             Self::Issued => "code.issued",
             Self::LockOverridden => "lock.overridden",
+            Self::IssueRefused(_) => "issue.refused",
             Self::Revoked => "code.revoked",
+            Self::CodeDescribed => "code.described",
+            Self::LockoutDescribed => "lockout.described",
             Self::Accepted => "code.accepted",
             Self::Denied(_) => "code.denied",
             Self::Burned => "code.burned",
@@ -67,6 +81,46 @@ impl Action {
             Self::Unresolved => "operation.unresolved",
         }
     }
+}
+
+/// Why a code was not issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssueRefusal {
+    /// The user is locked.
+    Locked,
+    /// The user is disabled until an administrator acts.
+    Disabled,
+    /// The hour's codes for this user are used up.
+    IssueQuota,
+    /// The day's overrides for this user are used up.
+    OverrideQuota,
+}
+
+impl IssueRefusal {
+    /// Every refusal there is.
+    pub const ALL: [Self; 4] =
+        [Self::Locked, Self::Disabled, Self::IssueQuota, Self::OverrideQuota];
+
+    /// The refusal's name in the trail.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Locked => "locked",
+            Self::Disabled => "disabled",
+            Self::IssueQuota => "issue_quota",
+            Self::OverrideQuota => "override_quota",
+        }
+    }
+}
+
+/// How the trail names the address of an attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addresses {
+    /// By a hash under the locator key: attempts from one address can be told together, and the
+    /// address cannot be told.
+    #[default]
+    Keyed,
+    /// As they are.
+    Plain,
 }
 
 /// What the caller said about an operation. Free text of trusted callers, never the code, never
@@ -85,6 +139,8 @@ pub struct Context {
     pub correlation_id: Option<String>,
     /// The journey in which it happened.
     pub journey_id: Option<String>,
+    /// The address of the person who made the attempt, where the caller knows it.
+    pub source: Option<IpAddr>,
 }
 
 /// One line of the trail.
@@ -106,6 +162,8 @@ pub struct Event {
     pub replayed: bool,
     /// Which code, where it is known.
     pub code_id: Option<CodeId>,
+    /// The address of the attempt, as [`Addresses`] has it.
+    pub source: Option<String>,
     /// What the caller said.
     pub context: Context,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clock::{Clock, Timestamp};
 
-use crate::audit::{Action, Audit, AuditError, Context, Event};
+use crate::audit::{Action, Addresses, Audit, AuditError, Context, Event};
 use crate::claims::{Claim, ClaimStore};
 use crate::digest::{AttemptId, Subject};
 use crate::directory::{Directory, DirectoryError};
@@ -50,6 +50,8 @@ pub struct Desk {
     pub claims: Arc<dyn ClaimStore>,
     /// Where events are written.
     pub audit: Arc<dyn Audit>,
+    /// How events name addresses.
+    pub addresses: Addresses,
     /// The keys of all digests.
     pub peppers: Arc<Peppers>,
     /// The service's clock.
@@ -114,6 +116,20 @@ impl Desk {
         }
     }
 
+    /// Writes that somebody looked at a record.
+    pub(crate) async fn record_look(
+        &self,
+        caller: &Caller,
+        subject: Subject,
+        code_id: Option<&CodeId>,
+        action: Action,
+    ) -> Result<(), OperationError> {
+        let attempt = AttemptId::from_bytes(randomness::bytes(&self.randomness));
+        let context = Context::default();
+        let entry = Entry { code_id, ..Entry::new(caller, subject, attempt, &context) };
+        self.record(entry, [action]).await
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -134,6 +150,7 @@ impl Desk {
                 attempt: entry.attempt,
                 replayed: entry.replayed,
                 code_id: entry.code_id.cloned(),
+                source: entry.context.source.map(|it| self.peppers.source(it, self.addresses)),
                 context: entry.context.clone(),
             };
             self.audit.record(event).await?;
@@ -157,10 +174,11 @@ impl Desk {
     }
 }
 
-/// What a caller said about an operation, as parts of the request's fingerprint.
+/// What a caller said about an operation, as parts of the request's fingerprint. The address is none: a
+/// person who tries again may have got another one.
 pub(crate) fn said(context: &Context) -> [&[u8]; 6] {
-    let Context { agent_id, reason, ticket_ref, verification_method, correlation_id, journey_id } =
-        context;
+    let Context { agent_id, reason, ticket_ref, verification_method, .. } = context;
+    let Context { correlation_id, journey_id, source: _, .. } = context;
     [agent_id, reason, ticket_ref, verification_method, correlation_id, journey_id]
         .map(|text| text.as_deref().unwrap_or_default().as_bytes())
 }

@@ -1,11 +1,12 @@
 //! The use case of the help desk: issue a code, revoke it, look how it stands.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use clock::Timestamp;
 use rand::CryptoRng;
 
-use crate::audit::{Action, Context};
+use crate::audit::{Action, Context, IssueRefusal};
 use crate::claims::Claim;
 use crate::code::TempCode;
 use crate::desk::{Caller, Desk, Entry, OperationError, said};
@@ -80,6 +81,8 @@ pub enum RevokeTarget {
 pub struct RevokeRequest {
     /// Which one.
     pub target: RevokeTarget,
+    /// What the caller says about it.
+    pub context: Context,
     /// The caller's name for the operation.
     pub idempotency_key: Option<IdempotencyKey>,
 }
@@ -107,6 +110,11 @@ impl Issuer {
         Self { desk }
     }
 
+    /// How the audit trail names an address.
+    pub fn source(&self, address: IpAddr) -> String {
+        self.desk.peppers.source(address, self.desk.addresses)
+    }
+
     /// Issues a code, which takes the place of the user's earlier one.
     pub async fn issue(
         &self,
@@ -132,7 +140,10 @@ impl Issuer {
         let now = self.desk.now();
         let entry = Entry::new(caller, subject, command.attempt.id, &request.context);
         let outcome = self.desk.store.issue(subject, now, command).await;
-        Ok(match self.desk.resolve(entry, outcome).await? {
+        let outcome = self.desk.resolve(entry, outcome).await?;
+        let refused = refusal(&outcome).map(Action::IssueRefused);
+        self.desk.record(entry, refused).await?;
+        Ok(match outcome {
             IssueOutcome::Issued {
                 code_id,
                 expires_at,
@@ -161,10 +172,13 @@ impl Issuer {
         caller: &Caller,
         policy: &Policy,
         directory: &dyn Directory,
-        RevokeRequest { target, idempotency_key }: &RevokeRequest,
+        RevokeRequest { target, context, idempotency_key }: &RevokeRequest,
     ) -> Result<Revocation, OperationError> {
         let (key, limits) = (idempotency_key.as_ref(), policy.into());
-        let attempt = |asked: &[&[u8]]| self.desk.attempt(caller, key, "revoke", asked);
+        let attempt = |asked: &[&[u8]]| {
+            let asked = [asked, &said(context)[..]].concat();
+            self.desk.attempt(caller, key, "revoke", &asked)
+        };
         let (subject, command) = match target {
             RevokeTarget::Code(id) if self.desk.peppers.owns(&caller.application, id) => {
                 let attempt = attempt(&[b"code", id.as_str().as_bytes()]);
@@ -187,8 +201,7 @@ impl Issuer {
             Claim::Idle => return Ok(Revocation::NothingLive),
             Claim::Taken => return Ok(Revocation::Conflict),
         }
-        let context = Context::default();
-        let entry = Entry::new(caller, subject, attempt.id, &context);
+        let entry = Entry::new(caller, subject, attempt.id, context);
         let outcome = self.desk.store.revoke(subject, self.desk.now(), command).await;
         match self.desk.resolve(entry, outcome).await? {
             RevokeOutcome::Revoked { code_id, replayed } => {
@@ -214,7 +227,10 @@ impl Issuer {
         let Some((_, subject)) = self.desk.find(directory, &caller.application, user).await? else {
             return Ok(None);
         };
-        Ok(self.desk.store.describe(subject, self.desk.now()).await?.code)
+        let code = self.desk.store.describe(subject, self.desk.now()).await?.code;
+        let id = code.as_ref().map(|code| &code.id);
+        self.desk.record_look(caller, subject, id, Action::CodeDescribed).await?;
+        Ok(code)
     }
 
     fn command(
@@ -245,5 +261,16 @@ impl Issuer {
             override_lockout: request.override_lockout,
             limits: policy.into(),
         }
+    }
+}
+
+/// Why nothing was issued, for the trail. A conflict is none: its key's first call has its own event.
+const fn refusal(outcome: &IssueOutcome) -> Option<IssueRefusal> {
+    match outcome {
+        IssueOutcome::Locked(_) => Some(IssueRefusal::Locked),
+        IssueOutcome::Disabled => Some(IssueRefusal::Disabled),
+        IssueOutcome::QuotaExceeded(_) => Some(IssueRefusal::IssueQuota),
+        IssueOutcome::OverrideQuotaExceeded(_) => Some(IssueRefusal::OverrideQuota),
+        IssueOutcome::Issued { .. } | IssueOutcome::Conflict => None,
     }
 }

@@ -4,11 +4,14 @@
 //! that no two kinds of digest, and no two ways to cut the same bytes, ever meet. Whoever steals
 //! the store without the peppers can test no guess at a code and no guess at an identifier.
 
+use std::net::IpAddr;
+
 use secrecy::{ExposeSecret as _, SecretSlice};
 use subtle::ConstantTimeEq as _;
 
+use crate::audit::Addresses;
 use crate::code::Guess;
-use crate::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Subject};
+use crate::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Subject, encode};
 use crate::ids::{ApplicationId, ClientId, CodeId, IdempotencyKey};
 use crate::mac::{Prepared, mac, prepared};
 use crate::names;
@@ -117,6 +120,17 @@ impl Peppers {
         let parts = [application.as_str().as_bytes(), subject.as_bytes(), unique];
         let mac = mac(&self.locator, "code id", &parts);
         mac.first_chunk().copied().expect("a digest of 16 bytes has 4")
+    }
+
+    /// How the audit trail names an address: as it is, or by a hash that its owner's next attempts have
+    /// too.
+    pub fn source(&self, address: IpAddr, addresses: Addresses) -> String {
+        match addresses {
+            Addresses::Plain => address.to_string(),
+            Addresses::Keyed => {
+                encode(&mac(&self.locator, "source", &[address.to_string().as_bytes()]))
+            }
+        }
     }
 
     /// The fingerprint of a request: `operation` and every part of it that changes its outcome.

@@ -119,7 +119,9 @@ impl Verifier {
     ) -> Result<Lockout, OperationError> {
         match self.desk.find(directory, &caller.application, user).await? {
             Some((_, subject)) => {
-                Ok(self.desk.store.describe(subject, self.desk.now()).await?.lockout)
+                let lockout = self.desk.store.describe(subject, self.desk.now()).await?.lockout;
+                self.desk.record_look(caller, subject, None, Action::LockoutDescribed).await?;
+                Ok(lockout)
             }
             None => Ok(Lockout::default()),
         }

@@ -19,6 +19,7 @@
 //! versions under hidden names.
 
 mod application;
+mod changes;
 mod client;
 mod configuration;
 mod duration;

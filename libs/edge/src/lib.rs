@@ -8,9 +8,11 @@
 //! | how a service is known without a token | [`certificate`] |
 //! | how a gRPC service stands behind the gate | [`guard`] |
 //! | how callers that ask or fail too often are slowed down | [`throttle`] |
+//! | who was turned away, for the audit trail | [`audit`] |
 //! | how JSON comes in, and how faults go out as JSON | [`json`] |
 //! | how others find a service's keys and endpoints | [`metadata`] |
 
+pub mod audit;
 pub mod certificate;
 pub mod gate;
 pub mod guard;

@@ -9,6 +9,8 @@ use tokens::scope::Scope;
 use tokens::service::ServiceToken;
 use wire::error::Fault;
 
+use crate::audit;
+
 /// Who is calling, and with what rights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
@@ -43,6 +45,7 @@ impl Principal {
         if self.has(scope) {
             Ok(())
         } else {
+            audit::scope_denied(&self.caller, scope);
             Err(Fault::PermissionDenied { missing: scope.as_str() })
         }
     }

@@ -1,6 +1,7 @@
 //! What a [`Runner`](crate::runner::Runner) needs from outside: somebody who verifies codes,
 //! somebody who mints tokens, and a place where journeys wait.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -35,6 +36,8 @@ pub struct Attempt {
     pub correlation_id: Option<String>,
     /// The journey that asks.
     pub journey: JourneyId,
+    /// The address from which the code was sent, where it is known.
+    pub source: Option<IpAddr>,
 }
 
 impl std::fmt::Debug for Attempt {

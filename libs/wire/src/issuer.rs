@@ -76,8 +76,18 @@ pub fn parse_revoke(request: &pb::RevokeCodeRequest) -> Result<RevokeRequest, Fa
         Some(Target::User(user)) => violations.user("user", Some(user)).map(RevokeTarget::User),
     };
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
-    let (Ok(target), Ok(idempotency_key)) = (target, key) else { return Err(violations.into()) };
-    Ok(RevokeRequest { target, idempotency_key })
+    let mut short =
+        |field, text: &str| violations.text(field, text.to_owned(), Violations::SHORT_TEXT);
+    let agent_id = short("agent_id", &request.agent_id);
+    let ticket_ref = short("ticket_ref", &request.ticket_ref);
+    let reason = violations.text("reason", request.reason.clone(), Violations::LONG_TEXT);
+    let (Ok(target), Ok(idempotency_key), Ok(agent_id), Ok(ticket_ref), Ok(reason)) =
+        (target, key, agent_id, ticket_ref, reason)
+    else {
+        return Err(violations.into());
+    };
+    let context = Context { agent_id, reason, ticket_ref, ..Context::default() };
+    Ok(RevokeRequest { target, context, idempotency_key })
 }
 
 /// Writes what came of a revocation.

@@ -19,13 +19,14 @@ pub fn parse_verify(request: pb::VerifyCodeRequest) -> Result<VerifyRequest, Fau
     let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
     let correlation_id = short("context.correlation_id", context.correlation_id);
     let journey_id = short("context.journey_id", context.journey_id);
+    let source = violations.address("context.source_address", &context.source_address);
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
-    let (Ok(user), Ok(code), Ok(correlation_id), Ok(journey_id), Ok(idempotency_key)) =
-        (user, code, correlation_id, journey_id, key)
+    let (Ok(user), Ok(code), Ok(correlation_id), Ok(journey_id), Ok(source), Ok(idempotency_key)) =
+        (user, code, correlation_id, journey_id, source, key)
     else {
         return Err(violations.into());
     };
-    let context = Context { correlation_id, journey_id, ..Context::default() };
+    let context = Context { correlation_id, journey_id, source, ..Context::default() };
     Ok(VerifyRequest { user, code, context, idempotency_key })
 }
 

@@ -2,6 +2,7 @@
 //! every mistake at once. The HTTP endpoints use them as the rpcs do, under their own field names.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use codes::code::Guess;
@@ -105,6 +106,14 @@ impl Violations {
             return Ok(None);
         }
         self.check(field, IdempotencyKey::parse(key)).map(Some)
+    }
+
+    /// An IP address; empty where the caller gives none.
+    pub fn address(&mut self, field: &str, address: &str) -> Checked<Option<IpAddr>> {
+        if address.is_empty() {
+            return Ok(None);
+        }
+        self.check(field, address.parse().map_err(|_| "must be an IP address")).map(Some)
     }
 
     /// A duration of whole positive seconds, if one is given.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use assembly::audit::AddressArgs;
 use assembly::configuration::{ConfigArgs, look_after};
 use assembly::health;
 use assembly::secrets::{PepperArgs, SigningArgs};
@@ -11,6 +12,7 @@ use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, 
 use chassis::tls::{GrpcTls, HttpTls, ServerTls};
 use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
+use codes::audit::Addresses;
 use codes::peppers::Peppers;
 use config::Live;
 use edge::gate::Gate;
@@ -43,6 +45,8 @@ pub struct Args {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
+    addresses: AddressArgs,
+    #[command(flatten)]
     peppers: PepperArgs,
     #[command(flatten)]
     signing: SigningArgs,
@@ -55,6 +59,7 @@ pub struct Checked {
     tls: [ServerTls; 2],
     live: Arc<Live>,
     store: Store,
+    addresses: Addresses,
     peppers: Arc<Peppers>,
     minter: Minter,
     proxies: Proxies,
@@ -75,6 +80,7 @@ impl chassis::Settings for Args {
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
         let store = self.store.shared(Use::Codes, mistakes);
+        let addresses = self.addresses.check(mistakes);
         let peppers = self.peppers.open(mistakes);
         let minter = self.signing.open(mistakes);
         let proxies = self.proxies.check(mistakes);
@@ -83,6 +89,7 @@ impl chassis::Settings for Args {
             tls: [grpc_tls?, http_tls?],
             live: live?,
             store: store?,
+            addresses: addresses?,
             peppers: peppers?,
             minter: minter?,
             proxies: proxies?,
@@ -93,10 +100,10 @@ impl chassis::Settings for Args {
 /// Puts the service together.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, tls: [grpc_tls, http_tls], live, store, .. } = settings;
-    let Checked { peppers, minter, proxies, .. } = settings;
+    let Checked { peppers, addresses, minter, proxies, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
-    let desk = assembly::desk(&stores, peppers);
+    let desk = assembly::desk(&stores, peppers, addresses);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens);
     let router = metadata::well_known(&minter, Some("/oidc/token"));

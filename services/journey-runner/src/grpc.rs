@@ -52,7 +52,7 @@ impl JourneyRunnerService for JourneyRunner {
     ) -> Result<Response<SubmitInputResponse>, Status> {
         let runs = principal(&request)?.into();
         let submission = parse_submit(request.into_inner())?;
-        let answer = self.submit(runs, submission).await?;
+        let answer = self.submit(runs, submission, None).await?;
         Ok(Response::new(SubmitInputResponse { state: Some(from_answer(answer)) }))
     }
 

@@ -14,6 +14,7 @@ pub mod settings;
 mod store;
 mod verify;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chassis::grpc::Client;
@@ -156,6 +157,7 @@ impl JourneyRunner {
             correlation_id: request.correlation_id,
             name,
             failures_allowed: policy.settings().failed_attempts,
+            source: sent.source,
         };
         let outcome = self.runner.start(&journey, start).await;
         self.outcomes.tell(&outcome);
@@ -167,6 +169,7 @@ impl JourneyRunner {
         &self,
         runs: Runs,
         request: SubmitInput,
+        source: Option<IpAddr>,
     ) -> Result<journeys::runner::Answer, Fault> {
         self.keys.claim_submission(&runs, &request).await?;
         let Runs { application, client } = runs;
@@ -179,6 +182,7 @@ impl JourneyRunner {
             challenge: request.challenge,
             option: request.option,
             data: request.data,
+            source,
         };
         let outcome = self.runner.submit(find, submission).await;
         self.outcomes.tell(&outcome);
@@ -191,6 +195,8 @@ impl JourneyRunner {
 struct Sent {
     headers: serde_json::Map<String, serde_json::Value>,
     device: serde_json::Value,
+    /// The address that it comes from.
+    source: Option<IpAddr>,
 }
 
 /// Logs what went wrong inside, and returns what the caller is told.

@@ -134,6 +134,7 @@ fn message(attempt: &Attempt) -> VerifyCodeRequest {
         context: Some(VerifyContext {
             correlation_id: attempt.correlation_id.clone().unwrap_or_default(),
             journey_id: attempt.journey.to_string(),
+            source_address: attempt.source.map(|it| it.to_string()).unwrap_or_default(),
         }),
         idempotency_key: attempt.idempotency_key.to_string(),
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use assembly::audit::AddressArgs;
 use assembly::configuration::{ConfigArgs, open};
 use assembly::secrets::{PepperArgs, generated_peppers};
 use assembly::store::{Store, StoreArgs};
@@ -10,6 +11,7 @@ use chassis::Endpoint;
 use chassis::http::{Proxies, ProxyArgs};
 use chassis::settings::{AdminListen, HttpListen, Mistakes, ProcessArgs, endpoint};
 use chassis::tls::{HttpTls, ServerTls};
+use codes::audit::Addresses;
 use codes::peppers::Peppers;
 use codes::randomness;
 use config::{Live, Source};
@@ -73,6 +75,8 @@ pub(crate) struct Serve {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
+    addresses: AddressArgs,
+    #[command(flatten)]
     peppers: PepperArgs,
     /// The folder of the signing keys, PEM files; without it, tokens end with this process
     #[arg(long, env = "POSTERN_SIGNING_KEYS", value_name = "DIR")]
@@ -105,6 +109,7 @@ pub(crate) struct Checked {
     pub(crate) live: Arc<Live>,
     pub(crate) is_demo: bool,
     pub(crate) store: Store,
+    pub(crate) audit_addresses: Addresses,
     pub(crate) peppers: Arc<Peppers>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) issuer: Option<String>,
@@ -129,6 +134,7 @@ impl chassis::Settings for Serve {
         let reach = endpoints.iter().flat_map(Endpoints::of_clients);
         let live = open(source, reach, mistakes);
         let store = self.store.or_memory(mistakes);
+        let audit_addresses = self.addresses.check(mistakes);
         let peppers = self.peppers(is_demo, store.as_ref(), mistakes);
         let keys = self.keys(mistakes);
         let setting = "--issuer (POSTERN_ISSUER)";
@@ -142,6 +148,7 @@ impl chassis::Settings for Serve {
             live: live?,
             is_demo,
             store: store?,
+            audit_addresses: audit_addresses?,
             peppers: peppers?,
             keys: keys?,
             issuer: issuer?,

@@ -36,7 +36,7 @@ const OPENAPI: &str = r#"{
 /// Binds, builds and says hello.
 pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, live, is_demo, store, peppers, keys, issuer, .. } = settings;
-    let Checked { tls, proxies, limits, .. } = settings;
+    let Checked { tls, audit_addresses, proxies, limits, .. } = settings;
     let Endpoints { http, issuer: issuer_grpc, verifier, runner, admin } = endpoints;
     let [http, issuer_grpc, verifier, runner, admin] =
         bind([http, issuer_grpc, verifier, runner, admin]).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let issuer = issuer.unwrap_or_else(|| format!("{}://{}", addresses.scheme, http.address()));
     let minter = Minter::new(keys, issuer).map_err(anyhow::Error::from)?;
     let stores = store.open().await?;
-    let desk = assembly::desk(&stores, peppers);
+    let desk = assembly::desk(&stores, peppers, audit_addresses);
 
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens.clone());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use assembly::audit::AddressArgs;
 use assembly::configuration::{ConfigArgs, look_after};
 use assembly::health;
 use assembly::secrets::{PepperArgs, TrustArgs, trusted};
@@ -11,6 +12,7 @@ use chassis::settings::{AdminListen, GrpcListen, Mistakes, Process, ProcessArgs}
 use chassis::tls::{GrpcTls, ServerTls};
 use chassis::{Endpoint, GrpcServer, Servers, StartError, bind};
 use clock::SystemClock;
+use codes::audit::Addresses;
 use codes::peppers::Peppers;
 use config::Live;
 use edge::certificate::RunnerName;
@@ -35,6 +37,8 @@ pub struct Args {
     config: ConfigArgs,
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    addresses: AddressArgs,
     #[command(flatten)]
     peppers: PepperArgs,
     #[command(flatten)]
@@ -63,6 +67,7 @@ pub struct Checked {
     tls: ServerTls,
     live: Arc<Live>,
     store: Store,
+    addresses: Addresses,
     peppers: Arc<Peppers>,
     clients: TokenVerifier,
     runner: Runner,
@@ -81,6 +86,7 @@ impl chassis::Settings for Args {
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open(grpc, mistakes);
         let store = self.store.shared(Use::Codes, mistakes);
+        let addresses = self.addresses.check(mistakes);
         let peppers = self.peppers.open(mistakes);
         let clients = self.clients.open(mistakes);
         let runner = self.runner(mistakes);
@@ -89,6 +95,7 @@ impl chassis::Settings for Args {
             tls: tls?,
             live: live?,
             store: store?,
+            addresses: addresses?,
             peppers: peppers?,
             clients: clients?,
             runner: runner?,
@@ -122,10 +129,10 @@ impl Args {
 
 /// Puts the service together.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, tls, live, store, peppers, clients, runner } = settings;
+    let Checked { endpoints, tls, live, store, addresses, peppers, clients, runner } = settings;
     let [grpc, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
-    let desk = assembly::desk(&stores, peppers);
+    let desk = assembly::desk(&stores, peppers, addresses);
     let mut gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     if let Some(tokens) = runner.tokens {
         gate = gate.and_services(tokens);

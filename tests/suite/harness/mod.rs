@@ -17,6 +17,7 @@ pub(crate) mod redis;
 pub(crate) mod rpcs;
 pub(crate) mod scan;
 pub(crate) mod tls;
+pub(crate) mod trail;
 pub(crate) mod values;
 pub(crate) mod victim;
 

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::process::{Process, Variable, command, on_free_ports};
 use super::redis::Redis;
-use super::scan;
+use super::{scan, trail};
 
 /// How long a line of the log may take until it is in the file, on a machine under load.
 const LOG_DELAY: Duration = Duration::from_millis(50);
@@ -198,6 +198,8 @@ impl Drop for Postern {
         let secrets = self.secrets.lock().expect("no test panics while it holds this");
         let leaks = scan::leaks(self.printed(), &secrets);
         assert!(leaks.is_empty(), "the log holds secrets: {leaks:#?}");
+        let unforeseen = trail::unforeseen(&self.printed());
+        assert!(unforeseen.is_empty(), "the audit trail's schema has no {unforeseen:#?}");
         if let Some(redis) = &self.redis {
             let seen = redis.all_that_it_was_told().expect("Redis outlives its clients");
             let leaks = scan::leaks(seen, &secrets);

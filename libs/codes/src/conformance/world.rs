@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use clock::Clock as _;
 
 use super::Bench;
-use crate::audit::{Audit, AuditError, Context, Event};
+use crate::audit::{Addresses, Audit, AuditError, Context, Event};
 use crate::code::Guess;
 use crate::desk::{Caller, Desk, OperationError};
 use crate::digest::encode;
@@ -81,6 +81,7 @@ impl World {
             store: Arc::clone(&bench.store),
             claims: Arc::clone(&bench.claims),
             audit: Arc::clone(&trail) as Arc<dyn Audit>,
+            addresses: Addresses::Keyed,
             peppers: Arc::new(peppers),
             clock: Arc::clone(&bench.clock) as Arc<dyn clock::Clock>,
             randomness: randomness::system(),
@@ -182,7 +183,11 @@ impl World {
 
     /// Revokes a code, under an idempotency key.
     pub async fn revoke_as(&self, target: RevokeTarget, key: Option<&str>) -> Revocation {
-        let request = RevokeRequest { target, idempotency_key: key.map(idempotency_key) };
+        let request = RevokeRequest {
+            target,
+            context: Context::default(),
+            idempotency_key: key.map(idempotency_key),
+        };
         let issuer = self.issuer();
         let revocation =
             issuer.revoke(&self.caller, &self.policy, &OpaqueDirectory, &request).await;

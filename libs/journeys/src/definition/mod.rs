@@ -113,7 +113,7 @@ impl Journey {
     }
 
     /// The SHA-256 of the file: sessions end when it changes.
-    pub(crate) const fn digest(&self) -> &[u8; 32] {
+    pub const fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
 

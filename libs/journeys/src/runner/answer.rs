@@ -1,6 +1,7 @@
 //! What goes into a runner, and what comes out of it.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use codes::digest::Fingerprint;
 use codes::ids::{ApplicationId, ClientId};
@@ -32,6 +33,8 @@ pub struct Start {
     pub name: Option<Fingerprint>,
     /// The failed verifications after which no form is shown any more: the policy's failed attempts.
     pub failures_allowed: u32,
+    /// The address from which it was sent, where it is known.
+    pub source: Option<IpAddr>,
 }
 
 /// An answer to the step at which a journey waits.
@@ -50,6 +53,8 @@ pub struct Submission {
     pub option: String,
     /// The fields.
     pub data: Value,
+    /// The address from which it was sent, where it is known.
+    pub source: Option<IpAddr>,
 }
 
 /// Where a journey stands. No `Debug` here shows more than that.

@@ -98,7 +98,7 @@ impl Runner {
             Some(name) => name.to_string(),
             None => random_text::<16>(&self.randomness),
         };
-        let attempts = Attempts::of(&fingerprint("run", &[&run]));
+        let attempts = Attempts::of(&fingerprint("run", &[&run]), start.source);
         let facts = Facts {
             run,
             correlation_id: start.correlation_id,
@@ -141,7 +141,7 @@ impl Runner {
 
         let claim = self.claim(submission.session, stored.version, &mut session).await?;
         let names = [claim.id.expose(), submission.challenge.as_str()];
-        let attempts = Attempts::of(&fingerprint("submission", &names));
+        let attempts = Attempts::of(&fingerprint("submission", &names), submission.source);
         let event = Event::Answered { option: submission.option, data: submission.data };
         let answer = match self.drive(&journey, state, &facts, attempts, event).await {
             Ok((state, stop)) => self.answer(&journey, state, &facts, stop, Some(&claim)).await,
@@ -183,6 +183,7 @@ impl Runner {
                         idempotency_key: attempts.next(),
                         correlation_id: facts.correlation_id.clone(),
                         journey: journey.id().clone(),
+                        source: attempts.source,
                     };
                     let verdict = self.verifier.verify(attempt).await;
                     Event::Verified(verdict.map_err(|fault| match fault {

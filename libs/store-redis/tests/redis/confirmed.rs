@@ -224,7 +224,8 @@ async fn every_operation_waits_for_the_replica() {
     let issue = keyed(&other, "issue");
     let issue = async || issuer.issue(&world.caller, &world.policy, &directory, &issue).await;
     let target = RevokeTarget::User(user.clone());
-    let revoke = RevokeRequest { target, idempotency_key: key("revoke") };
+    let revoke =
+        RevokeRequest { target, context: Context::default(), idempotency_key: key("revoke") };
     let revoke = async || issuer.revoke(&world.caller, &world.policy, &directory, &revoke).await;
     let clear = ClearRequest {
         user: user.clone(),

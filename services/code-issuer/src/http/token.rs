@@ -18,6 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use chassis::http::Source;
 use codes::ids::ClientId;
 use config::ClientKind;
+use edge::audit::ClientRefused;
 use secrecy::SecretString;
 use serde_json::json;
 use tokens::client::ClientToken;
@@ -42,7 +43,7 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut response = match grant(&edge, from, &headers, &body) {
+    let mut response = match grant(&edge, from, &headers, &body).await {
         Ok(token) => token.into_response(),
         Err(error) => error.into_response(),
     };
@@ -50,7 +51,7 @@ pub(super) async fn token(
     response
 }
 
-fn grant(
+async fn grant(
     edge: &Edge,
     from: Source,
     headers: &HeaderMap,
@@ -63,7 +64,7 @@ fn grant(
         return Err(TokenError::UnsupportedGrantType);
     }
     let credentials = Credentials::parse(headers, &form)?;
-    let mut token = authenticate(edge, from, credentials)?;
+    let mut token = authenticate(edge, from, credentials).await?;
     match form.get("scope").map(|list| scope::parse_list(list)) {
         None => {}
         Some(Ok(asked)) if asked.is_subset(&token.scopes) => token.scopes = asked,
@@ -140,7 +141,7 @@ impl Credentials {
 }
 
 /// The token of the client whose secret was presented, with everything that the client may do.
-fn authenticate(
+async fn authenticate(
     edge: &Edge,
     from: Source,
     credentials: Credentials,
@@ -161,7 +162,12 @@ fn authenticate(
     let expected = confidential.map(|(_, _, expected, _)| expected);
     let is_right = tokens::secret::verify(expected, &secret);
     let Some((application, client, secret, scopes)) = confidential.filter(|_| is_right) else {
-        edge.wrong_secrets.count(from, id, now).map_err(slow_down)?;
+        let counted = edge.wrong_secrets.count(from, id, now);
+        let source = edge.service.issuer.source(from.network());
+        let client = client.map(|(application, client)| (&application.id, &client.id));
+        let refused = ClientRefused { at: now, client, source: &source }.record().await;
+        refused.map_err(|_| TokenError::Unavailable)?;
+        counted.map_err(slow_down)?;
         return Err(TokenError::InvalidClient);
     };
     // Whoever has the secret can only slow itself down.
@@ -196,7 +202,7 @@ impl IntoResponse for TokenError {
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",
-                "no token can be signed now: try again later",
+                "no token can be issued now: try again later",
             ),
         };
         let body = json!({ "error": error, "error_description": description });

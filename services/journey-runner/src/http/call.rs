@@ -1,6 +1,8 @@
 //! What a page calls, and with what: the operation at the end of the path, the query that every call
 //! carries, and the data of those calls that have some.
 
+use std::net::IpAddr;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -40,6 +42,9 @@ pub(super) struct Call {
     pub(super) sid: Option<String>,
     /// The device id that was handed out earlier.
     pub(super) did: Option<String>,
+    /// The address that it comes from: never the client's to say.
+    #[serde(skip)]
+    pub(super) source: Option<IpAddr>,
 }
 
 /// The data of `anonymous_invoke`.

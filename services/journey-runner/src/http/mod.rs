@@ -82,12 +82,13 @@ async fn call(
     let Some(operation) = operation.ok().and_then(|Path(name)| Operation::parse(&name)) else {
         return refusal(chassis::http::Refusal::NotFound);
     };
-    let Ok(Query(call)) = call else {
+    let Ok(Query(mut call)) = call else {
         return runner.answer(Err(invalid("the query must name a clientId")), None);
     };
     if runner.is_foreign(&call.client_id, &headers) {
         return runner.answer(Err(Fault::ForeignOrigin), None);
     }
+    call.source = Some(source.network());
     let now = runner.clock.now();
     let runs = runner.browser(&call.client_id);
     let application = runs.as_ref().map(|runs| &runs.application);
@@ -142,7 +143,8 @@ impl JourneyRunner {
             locale: call.locale.filter(|locale| is_plain(locale)),
             idempotency_key: None,
         };
-        let sent = Sent { headers: readable(headers), device: message.device.take() };
+        let sent =
+            Sent { headers: readable(headers), device: message.device.take(), source: call.source };
         let answer = self.start(runs, request, sent).await?;
         let session = match &answer {
             journeys::runner::Answer::InputRequired(input) => input.session.expose().to_owned(),
@@ -181,7 +183,7 @@ impl JourneyRunner {
             data,
             idempotency_key: None,
         };
-        Ok(answer::reply(self.submit(runs, request).await?))
+        Ok(answer::reply(self.submit(runs, request, call.source).await?))
     }
 
     /// Agrees on a key; the data comes back as it was sent.

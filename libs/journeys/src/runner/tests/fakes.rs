@@ -224,6 +224,7 @@ impl World {
             correlation_id: None,
             name: None,
             failures_allowed: 3,
+            source: None,
         }
     }
 
@@ -240,6 +241,7 @@ impl World {
             challenge: asked.challenge.clone(),
             option: "client_input".to_owned(),
             data,
+            source: None,
         }
     }
 
