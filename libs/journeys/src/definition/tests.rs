@@ -125,6 +125,13 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "@policy.reqest().params.ext",
         "column 1: unknown function `@policy.reqest`",
     ),
+    (
+        GUIDE,
+        "@policy.request().params.ext",
+        "@policy.request().param.ext",
+        "6: step `authenticate`: `external_user_id`: bad expression: column 19: \
+         `@policy.request()` has no member `param`: it has `params`, `headers`, `locale`",
+    ),
     (GUIDE, "\"@policy.request().params.external_user_id\"", "who", "6: unknown variable `who`"),
     (
         GUIDE,

@@ -102,6 +102,14 @@ impl Binary {
 }
 
 impl Node {
+    /// What is wrong with a read of that member of this node, if it never has one.
+    pub(crate) fn unknown_member(&self, key: &str) -> Option<String> {
+        match self {
+            Self::Call { function, arguments: _ } => function.unknown_member(key),
+            _ => None,
+        }
+    }
+
     /// The nodes directly below.
     pub(crate) fn children(&self) -> Vec<&Self> {
         match self {

@@ -64,6 +64,41 @@ impl Function {
         TABLE.iter().find(|row| row.0 == namespace && row.1 == name).map(|row| row.4)
     }
 
+    /// What is wrong with a read of that member of what it returns, if it never has one: a misspelt
+    /// name would be null in every run.
+    pub(crate) fn unknown_member(self, key: &str) -> Option<String> {
+        let members = self.members().filter(|members| !members.contains(&key))?;
+        let row = TABLE.iter().find(|row| row.4 == self)?;
+        let (namespace, name, members) = (row.0, row.1, members.join("`, `"));
+        Some(format!("`@{namespace}.{name}()` has no member `{key}`: it has `{members}`"))
+    }
+
+    /// The members of the object that it returns, where they are always the same.
+    const fn members(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Request => Some(&["params", "headers", "locale"]),
+            Self::UserTokens => Some(&["access_token", "id_token"]),
+            Self::UserContext => Some(&["user_id"]),
+            Self::IsUserAuthenticated
+            | Self::Device
+            | Self::Now
+            | Self::Len
+            | Self::Keys
+            | Self::Contains
+            | Self::Upper
+            | Self::Lower
+            | Self::Trim
+            | Self::StartsWith
+            | Self::EndsWith
+            | Self::Replace
+            | Self::Split
+            | Self::Join
+            | Self::Concat
+            | Self::ParseJson
+            | Self::Stringify => None,
+        }
+    }
+
     /// How many arguments it takes.
     pub(crate) fn arity(self) -> RangeInclusive<usize> {
         TABLE.iter().find(|row| row.4 == self).map_or(0..=0, |row| row.2..=row.3)

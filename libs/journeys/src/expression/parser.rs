@@ -36,6 +36,10 @@ impl Parser<'_> {
         self.lexer.error(self.next.1, reason)
     }
 
+    fn checked(&self, start: usize, fault: Option<String>) -> Result<(), ParseError> {
+        fault.map_or(Ok(()), |reason| Err(self.lexer.error(start, reason)))
+    }
+
     fn unexpected(&self, wanted: &str) -> ParseError {
         let found = match &self.next.0 {
             Token::End => "the end".to_owned(),
@@ -159,7 +163,9 @@ impl Parser<'_> {
             if is_optional || self.is_symbol(".") {
                 self.advance()?;
                 if !(is_optional && self.is_symbol("[")) {
+                    let start = self.next.1;
                     let key = self.expect_name()?;
+                    self.checked(start, node.unknown_member(&key))?;
                     let member = Node::Member { base: Box::new(node), key, is_optional };
                     (node, depth) = self.above(depth, member)?;
                     continue;
@@ -168,8 +174,12 @@ impl Parser<'_> {
                 return Ok((node, depth));
             }
             self.expect("[")?;
+            let start = self.next.1;
             let (index, index_depth) = self.expression()?;
             self.expect("]")?;
+            if let Node::Text(key) = &index {
+                self.checked(start, node.unknown_member(key))?;
+            }
             let base = Box::new(node);
             let member = match index {
                 Node::Text(key) => Node::Member { base, key, is_optional },

@@ -164,6 +164,9 @@ fn what_is_no_expression_is_refused_with_its_column() {
         ("a ? b", 6),
         ("for (;;) {}", 5),
         ("()=>1", 2),
+        ("@policy.request().param.x", 19),
+        ("1 + @policy.userTokens()?.acces_token", 27),
+        ("@policy.userContext()['email']", 23),
     ] {
         let error = Expression::parse(source).expect_err(source);
         assert_eq!(error.column, column, "{source}: {error}");
