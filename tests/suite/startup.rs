@@ -1,12 +1,14 @@
 //! Starting: a mistake is told at once, by name, and with exit code 64.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use crate::Tested;
 use crate::harness::Postern;
-use crate::harness::postern::{Addresses, config, copy_of_config};
-use crate::harness::process::run;
+use crate::harness::postern::{Addresses, config, copy_of_config, utf8};
+use crate::harness::process::{run, run_with};
 use crate::harness::redis::Redis;
 
 #[test]
@@ -32,6 +34,52 @@ fn a_bad_folder_fails_the_check_with_every_mistake_in_it() -> Tested {
             assert!(printed.contains(told), "{told} is missing in {printed}");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn a_named_pipe_in_the_folder_fails_the_check_by_its_name() -> Tested {
+    for name in ["applications/acme.yaml", "applications/acme-plain-verifier.secret"] {
+        let folder = copy_of_config()?;
+        let file = folder.path().join(name);
+        fs::remove_file(&file)?;
+        assert!(Command::new("mkfifo").arg(&file).status()?.success());
+        let (status, printed) = run(&["check", utf8(folder.path())?])?;
+        assert_eq!(status.code(), Some(64), "{printed}");
+        let told = format!("{name}: is a named pipe: must be a regular file");
+        assert!(printed.contains(&told), "{told} is missing in {printed}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_warned_of() -> Tested {
+    let folder = copy_of_config()?;
+    let file = folder.path().join("applications/acme-plain-verifier.secret");
+    for (mode, is_warned_of) in [(0o644, true), (0o440, false), (0o600, false)] {
+        fs::set_permissions(&file, Permissions::from_mode(mode))?;
+        let (status, printed) = run(&["check", utf8(folder.path())?])?;
+        assert_eq!(status.code(), Some(0), "{printed}");
+        let warning = format!("warning: {}: other users can read this secret", file.display());
+        assert_eq!(printed.contains(&warning), is_warned_of, "{mode:o}: {printed}");
+    }
+    fs::set_permissions(&file, Permissions::from_mode(0o644))?;
+    let postern = Postern::serving(folder.path())?;
+    assert!(postern.printed().contains("other users can read this secret"));
+    Ok(())
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_a_mistake() -> Tested {
+    let variables =
+        [("POSTERN_STROE", "hunter2".to_owned()), ("POSTERN_SERVICE_HOST", "10.0.0.1".to_owned())];
+    let (status, printed) = run_with(&[], &variables)?;
+    assert_eq!(status.code(), Some(64), "{printed}");
+    assert!(
+        printed.contains("POSTERN_STROE: is no setting: did you mean POSTERN_STORE?"),
+        "{printed}"
+    );
+    assert!(!printed.contains("POSTERN_SERVICE_HOST") && !printed.contains("hunter2"), "{printed}");
     Ok(())
 }
 

@@ -98,6 +98,7 @@ pub async fn look_after(live: Arc<Live>) {
     let mut served = live.current();
     record_configuration("configuration.loaded", &served, None).await;
     loop {
+        files::warn_of_exposed();
         tokio::time::sleep(RELOAD_EVERY).await;
         let reloading = Arc::clone(&live);
         let Ok(reload) = tokio::task::spawn_blocking(move || reloading.reload()).await else {

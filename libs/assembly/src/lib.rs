@@ -7,6 +7,7 @@
 //! | where codes and journeys are kept | [`store`] |
 //! | how readiness follows the store | [`health`] |
 //! | how the audit trail is written | [`audit`] |
+//! | the variables of all settings | [`variables`] |
 //! | how two of these become the desk that codes are issued and verified at | [`desk`] |
 
 pub mod audit;
@@ -15,6 +16,7 @@ mod durability;
 pub mod health;
 pub mod secrets;
 pub mod store;
+pub mod variables;
 
 use std::sync::Arc;
 

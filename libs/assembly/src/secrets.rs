@@ -1,13 +1,12 @@
 //! Secrets, which come as files and as nothing else.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chassis::settings::Mistakes;
 use codes::peppers::Peppers;
 use codes::randomness::{self, Randomness};
-use secrecy::{ExposeSecret as _, SecretSlice};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use sha2::{Digest as _, Sha256};
 use tokens::keys::{KeyError, KeyRing};
 use tokens::mint::Minter;
@@ -50,7 +49,19 @@ pub fn generated_peppers(randomness: &Randomness) -> Arc<Peppers> {
 
 /// Reads a file that nobody else should see.
 pub(crate) fn read(path: &Path) -> Result<SecretSlice<u8>, String> {
-    fs::read(path).map(SecretSlice::from).map_err(|error| format!("{}: {error}", path.display()))
+    files::read_secret(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Reads a file that everybody may see.
+pub(crate) fn read_public(path: &Path) -> Result<SecretSlice<u8>, String> {
+    files::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Reads a file that holds a password, as its one line.
+pub(crate) fn read_password(path: &Path) -> Result<SecretString, String> {
+    let content = read(path)?;
+    let line = files::line(content.expose_secret());
+    line.map(SecretString::from).map_err(|error| format!("{}:{error}", path.display()))
 }
 
 /// The folder of the keys that a service signs with.

@@ -31,6 +31,7 @@ mod effective;
 mod finish;
 mod limit;
 mod readiness;
+mod variables;
 
 pub use effective::Effective;
 pub use grpc::GrpcServer;

@@ -28,6 +28,7 @@ use crate::listener::BindError;
 use crate::servers::Servers;
 use crate::settings::{Mistakes, Process, ProcessArgs};
 use crate::telemetry::Telemetry;
+use crate::variables;
 
 /// What every process takes its memory from: a request takes some a hundred times, at half of the
 /// cost that the C library's has.
@@ -46,6 +47,10 @@ const LAST_PATIENCE: Duration = Duration::from_secs(1);
 pub trait Settings: Parser {
     /// The settings when they are known to be right.
     type Checked;
+
+    /// The variables of this service and of those that may be given the same environment. Any other
+    /// that begins as they do is a mistake.
+    const VARIABLES: &[&str];
 
     /// The flags that every process has.
     fn process(&self) -> &ProcessArgs;
@@ -120,6 +125,7 @@ where
     F: Future<Output = Result<Servers, StartError>>,
 {
     let mut mistakes = Mistakes::default();
+    variables::check(&S::command(), S::VARIABLES, env::vars_os(), &mut mistakes);
     let process = settings.process().check(&mut mistakes);
     let checked = settings.check(&mut mistakes);
     let (Some(process), Some(checked), true) = (process, checked, mistakes.is_empty()) else {

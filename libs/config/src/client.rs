@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use codes::ids::ClientId;
+use files::line;
 use journeys::ids::JourneyId;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokens::scope::Scope;
-use tokens::secret::SecretHash;
+use tokens::secret::{self, SecretHash};
 use tokens::service::ServiceToken;
 use yaml::{Fields, Node, Notes};
 
@@ -35,6 +36,22 @@ impl Default for Rates {
         Self { issues_per_minute: 600, changes_per_minute: 600, verifications_per_minute: 60_000 }
     }
 }
+
+/// No secret, and what stands for one in examples.
+const FIRST_TRIED: [&str; 12] = [
+    "",
+    "secret",
+    "password",
+    "changeme",
+    "change-me",
+    "client-secret",
+    "client_secret",
+    "admin",
+    "test",
+    "default",
+    "123456",
+    "12345678",
+];
 
 /// A client.
 #[derive(Clone, Debug)]
@@ -136,9 +153,7 @@ fn confidential(
 ) -> Option<ClientKind> {
     let secret = match secret {
         [Some(file), None] => secret_file(reading, notes, file),
-        [None, Some(hash)] => notes
-            .text(hash, "secret_sha256")
-            .and_then(|text| notes.check(hash.line, "secret_sha256", SecretHash::parse(text))),
+        [None, Some(hash)] => secret_sha256(notes, hash),
         [Some(_), Some(_)] | [None, None] => {
             notes.add(line, "client: has exactly one of `secret_file` and `secret_sha256`");
             None
@@ -171,22 +186,36 @@ fn rates(notes: &mut Notes, nodes: [Option<&Node>; 3]) -> Option<Rates> {
     })
 }
 
+/// Reads the hash of a secret. A hash does not tell how long the secret is: only those of secrets
+/// that anybody would try first are known.
+fn secret_sha256(notes: &mut Notes, node: &Node) -> Option<SecretHash> {
+    let text = notes.text(node, "secret_sha256")?;
+    let hash = notes.check(node.line, "secret_sha256", SecretHash::parse(text))?;
+    let is_hash_of = |secret: String| secret::verify(Some(&hash), &SecretString::from(secret));
+    // `echo` adds a newline to what `sha256sum` reads.
+    if FIRST_TRIED.iter().any(|word| is_hash_of((*word).into()) || is_hash_of(format!("{word}\n")))
+    {
+        let rule = format!("must be drawn and hold at least {MIN_SECRET_BYTES} characters");
+        let reason = format!("is the SHA-256 of an empty or common secret, which {rule}");
+        notes.add(node.line, format!("secret_sha256: {reason}"));
+        return None;
+    }
+    Some(hash)
+}
+
 /// Reads a secret from a file, whose path is relative to the folder of the application's file.
 fn secret_file(reading: &mut Reading, notes: &mut Notes, node: &Node) -> Option<SecretHash> {
     let path = notes.text(node, "secret_file")?;
     let folder = notes.file().rsplit_once('/').map_or("", |(folder, _)| folder);
     // An absolute path stays what it is: a mounted secret lies outside the configuration.
     let path = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
-    let bytes = reading.bytes(&path);
-    let bytes = bytes.map_err(|error| format!("cannot be read: {error}"));
+    let bytes = reading.secret(&path).map_err(|error| format!("{path}: {error}"));
     let bytes = notes.check(node.line, "secret_file", bytes)?;
-    let text = std::str::from_utf8(bytes.expose_secret()).map_err(|_| "must be UTF-8");
-    let text = notes.check(node.line, "secret_file", text)?;
-    let secret = text.strip_suffix('\n').unwrap_or(text);
-    let secret = secret.strip_suffix('\r').unwrap_or(secret);
+    let secret = line(bytes.expose_secret()).map_err(|error| format!("{path}:{error}"));
+    let secret = notes.check(node.line, "secret_file", secret)?;
     if secret.len() < MIN_SECRET_BYTES {
         let rule = format!("must hold at least {MIN_SECRET_BYTES} characters");
-        notes.add(node.line, format!("secret_file: {rule}"));
+        notes.add(node.line, format!("secret_file: {path}:1: {rule}"));
         return None;
     }
     Some(SecretHash::from_secret(&SecretString::from(secret)))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use codes::code::Alphabet;
 use codes::policy::{Policy, PolicyError, PolicySettings};
-use yaml::{Fields, Node, Notes};
+use yaml::{Content, Fields, Node, Notes};
 
 use crate::duration;
 
@@ -82,6 +82,20 @@ impl Reader<'_, '_> {
 
 /// Reads a duration.
 pub(crate) fn duration(notes: &mut Notes, node: &Node, what: &str) -> Option<Duration> {
+    let number = match &node.content {
+        Content::Integer(number) => Some(number.to_string()),
+        Content::Text(text) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(text.clone())
+        }
+        _ => None,
+    };
+    if let Some(number) = number {
+        notes.add(
+            node.line,
+            format!("{what} must have a unit: write `{number}s` for {number} seconds"),
+        );
+        return None;
+    }
     let text = notes.text(node, what)?;
     notes.check(node.line, what, duration::parse(text))
 }

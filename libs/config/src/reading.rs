@@ -1,5 +1,6 @@
 //! Reading one configuration: its files, the fingerprint of all of them, and what is wrong.
 
+use files::{ReadError, without_mark};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use sha2::{Digest as _, Sha256};
 use yaml::{Limits, Node, Notes, Problem};
@@ -47,24 +48,35 @@ impl<'s> Reading<'s> {
         let mut texts = Vec::new();
         for name in names {
             match self.bytes(&name) {
-                Ok(bytes) => match std::str::from_utf8(bytes.expose_secret()) {
+                Ok(bytes) => match std::str::from_utf8(without_mark(bytes.expose_secret())) {
                     Ok(text) => texts.push((name, text.to_owned())),
                     Err(_) => self.note(&name, None, "must be UTF-8"),
                 },
-                Err(error) => self.note(&name, None, format!("cannot be read: {error}")),
+                Err(error) => self.note(&name, None, error.to_string()),
             }
         }
         texts
     }
 
     /// The content of a file, which becomes part of the fingerprint.
-    pub(crate) fn bytes(&mut self, path: &str) -> Result<SecretSlice<u8>, std::io::ErrorKind> {
+    fn bytes(&mut self, path: &str) -> Result<SecretSlice<u8>, ReadError> {
         let bytes = self.source.read(path)?;
+        self.fingerprint(path, &bytes);
+        Ok(bytes)
+    }
+
+    /// The content of a file that holds a secret, which becomes part of the fingerprint too.
+    pub(crate) fn secret(&mut self, path: &str) -> Result<SecretSlice<u8>, ReadError> {
+        let bytes = self.source.read_secret(path)?;
+        self.fingerprint(path, &bytes);
+        Ok(bytes)
+    }
+
+    fn fingerprint(&mut self, path: &str, bytes: &SecretSlice<u8>) {
         for part in [path.as_bytes(), bytes.expose_secret()] {
             self.hash.update((part.len() as u64).to_be_bytes());
             self.hash.update(part);
         }
-        Ok(bytes)
     }
 
     /// Parses a file and has it read. What is wrong with it is noted under its name.

@@ -2,15 +2,13 @@
 //! are read and checked in the same way.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use files::ReadError;
 use secrecy::SecretSlice;
 use yaml::Problem;
-
-/// The largest file, in bytes.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Where a configuration comes from. Has no `Debug`: it may hold secrets.
 #[derive(Clone)]
@@ -57,11 +55,24 @@ impl Source {
     }
 
     /// The content of the file at a path below the folder, or at an absolute path.
-    pub(crate) fn read(&self, path: &str) -> Result<SecretSlice<u8>, ErrorKind> {
+    pub(crate) fn read(&self, path: &str) -> Result<SecretSlice<u8>, ReadError> {
+        self.read_by(path, files::read)
+    }
+
+    /// The content of a file that holds a secret.
+    pub(crate) fn read_secret(&self, path: &str) -> Result<SecretSlice<u8>, ReadError> {
+        self.read_by(path, files::read_secret)
+    }
+
+    fn read_by(
+        &self,
+        path: &str,
+        read: fn(&Path) -> Result<SecretSlice<u8>, ReadError>,
+    ) -> Result<SecretSlice<u8>, ReadError> {
         match self {
             Self::Folder(root) => read(&root.join(path)),
             Self::Files(files) => {
-                let text = files.get(path).ok_or(ErrorKind::NotFound)?;
+                let text = files.get(path).ok_or(ReadError::Unreadable(ErrorKind::NotFound))?;
                 Ok(text.clone().into_bytes().into())
             }
         }
@@ -85,16 +96,4 @@ fn entries(folder: &Path) -> Result<Vec<String>, ErrorKind> {
         names.extend(name.to_str().map(str::to_owned));
     }
     Ok(names)
-}
-
-fn read(path: &Path) -> Result<SecretSlice<u8>, ErrorKind> {
-    let mut content = Vec::new();
-    let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
-    let file = File::open(path).map_err(|error| error.kind())?;
-    // One byte more than is allowed shows that there is more.
-    let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
-    match read.map_err(|error| error.kind())? {
-        length if length > MAX_BYTES => Err(ErrorKind::FileTooLarge),
-        _ => Ok(content.into()),
-    }
 }

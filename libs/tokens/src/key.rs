@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
     Ed25519KeyPair, ParsedPublicKey, Signature, VerificationAlgorithm,
 };
+use files::ReadError;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
 
@@ -13,16 +14,17 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
     /// The file could not be read.
-    #[error("cannot be read: {0}")]
-    Unreadable(std::io::ErrorKind),
+    #[error(transparent)]
+    Unreadable(#[from] ReadError),
     /// No PEM, or more than one key in it.
     #[error("must hold exactly one PEM block")]
     NotOnePem,
-    /// A block of another label, such as a certificate or the older `EC PRIVATE KEY`.
-    #[error(
-        "must be a PKCS#8 `PRIVATE KEY` or a `PUBLIC KEY` (`openssl pkcs8 -topk8 -nocrypt` converts older private keys)"
-    )]
+    /// A block of another label, such as a certificate.
+    #[error("must be a PKCS#8 `PRIVATE KEY` or a `PUBLIC KEY`")]
     Label,
+    /// A private key in the form of SEC1, with or without its `EC PARAMETERS`.
+    #[error("must be a PKCS#8 `PRIVATE KEY`, and is an older `EC PRIVATE KEY`")]
+    OlderForm,
     /// RSA, another curve, or a key that is damaged.
     #[error("must be a valid P-256 or Ed25519 key")]
     Unsupported,
@@ -89,9 +91,13 @@ impl Key {
     /// Reads a key from its PEM.
     pub(crate) fn parse(pem: &[u8]) -> Result<Self, KeyFault> {
         let text = std::str::from_utf8(pem).map_err(|_| KeyFault::NotOnePem)?;
-        let mut labels = text.lines().filter_map(|line| line.trim().strip_prefix("-----BEGIN "));
-        let (Some(label), None) = (labels.next(), labels.next()) else {
-            return Err(KeyFault::NotOnePem);
+        let labels = text.lines().filter_map(|line| line.trim().strip_prefix("-----BEGIN "));
+        let label = match labels.collect::<Vec<_>>()[..] {
+            ["EC PRIVATE KEY-----"] | ["EC PARAMETERS-----", "EC PRIVATE KEY-----"] => {
+                return Err(KeyFault::OlderForm);
+            }
+            [label] => label,
+            _ => return Err(KeyFault::NotOnePem),
         };
         let key = match label {
             "PRIVATE KEY-----" => EncodingKey::from_ec_pem(pem)

@@ -12,7 +12,8 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use secrecy::{ExposeSecret as _, SecretSlice};
+use files::ReadError;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 pub use crate::key::KeyFault;
@@ -20,7 +21,7 @@ use crate::key::{Key, Signing};
 
 /// A file, or the folder, that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {fault}")]
+#[error("{file}: {fault}{}", advice(file, *fault))]
 pub struct KeyError {
     /// The file's name, or the folder's.
     pub file: String,
@@ -110,6 +111,15 @@ impl fmt::Debug for KeyRing {
     }
 }
 
+/// What to do about a fault where one command does it.
+fn advice(file: &str, fault: KeyFault) -> String {
+    if fault != KeyFault::OlderForm {
+        return String::new();
+    }
+    let convert = format!("openssl pkcs8 -topk8 -nocrypt -in {file} -out {file}.new");
+    format!(": run `{convert} && mv {file}.new {file}` in its folder")
+}
+
 fn error(folder: &Path, fault: KeyFault) -> KeyError {
     KeyError { file: folder.display().to_string(), fault }
 }
@@ -117,7 +127,7 @@ fn error(folder: &Path, fault: KeyFault) -> KeyError {
 /// The names of the keys' files, in order. Hidden names are skipped: a mounted Kubernetes secret
 /// keeps its versions under them.
 fn names(folder: &Path) -> Result<Vec<String>, KeyFault> {
-    let unreadable = |error: std::io::Error| KeyFault::Unreadable(error.kind());
+    let unreadable = |error| KeyFault::Unreadable(ReadError::from(error));
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let name = entry.map_err(unreadable)?.file_name();
@@ -133,6 +143,11 @@ fn names(folder: &Path) -> Result<Vec<String>, KeyFault> {
 }
 
 fn read_key(file: &Path) -> Result<Key, KeyFault> {
-    let pem = fs::read(file).map_err(|error| KeyFault::Unreadable(error.kind()))?;
-    Key::parse(SecretSlice::from(pem).expose_secret())
+    let pem = files::read(file)?;
+    let key = Key::parse(files::without_mark(pem.expose_secret()))?;
+    if key.signing.is_some() {
+        // Public halves are for everybody: only now is it known that this is none.
+        files::read_secret(file)?;
+    }
+    Ok(key)
 }

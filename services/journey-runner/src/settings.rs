@@ -118,6 +118,8 @@ pub struct Checked {
 impl chassis::Settings for Args {
     type Checked = Checked;
 
+    const VARIABLES: &[&str] = &assembly::variables::ALL;
+
     fn process(&self) -> &ProcessArgs {
         &self.process
     }

@@ -23,6 +23,14 @@ pub(crate) fn check(folder: &Path) -> ExitCode {
             (lines, ExitCode::from(WRONG_CONFIGURATION))
         }
     };
+    let exposed = files::exposed();
+    let warnings = exposed.iter().map(|file| {
+        let file = file.display();
+        format!(
+            "warning: {file}: other users can read this secret: take the right from them (chmod o=)"
+        )
+    });
+    let lines: Vec<_> = warnings.chain(lines).collect();
     // Whoever closed the output has read enough of it.
     let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
     code

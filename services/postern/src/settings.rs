@@ -121,6 +121,8 @@ pub(crate) struct Checked {
 impl chassis::Settings for Serve {
     type Checked = Checked;
 
+    const VARIABLES: &[&str] = &assembly::variables::ALL;
+
     fn process(&self) -> &ProcessArgs {
         &self.process
     }
@@ -225,8 +227,10 @@ impl Serve {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use chassis::Settings as _;
-    use clap::Parser as _;
+    use clap::{Command, CommandFactory as _, Parser as _};
 
     use super::*;
 
@@ -249,6 +253,21 @@ mod tests {
         for flags in [&[] as &[_], &["--store", REDIS], &["--config", CONFIG]] {
             assert_eq!(mistakes(flags), [""; 0], "{flags:?}");
         }
+    }
+
+    #[test]
+    fn the_list_of_variables_is_that_of_all_settings() {
+        let commands = [
+            Serve::command(),
+            code_issuer::settings::Args::command(),
+            verifier::settings::Args::command(),
+            journey_runner::settings::Args::command(),
+        ];
+        let arguments = commands.iter().flat_map(Command::get_arguments);
+        let variables = arguments.filter_map(|argument| argument.get_env()?.to_str());
+        let variables: BTreeSet<_> = variables.collect();
+        let listed = BTreeSet::from(assembly::variables::ALL);
+        assert_eq!(variables, listed, "mend libs/assembly/src/variables.rs");
     }
 
     #[test]

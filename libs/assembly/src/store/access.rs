@@ -1,12 +1,19 @@
 //! What it takes to be let in by Redis, and by its sentinels.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chassis::settings::Mistakes;
-use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+use secrecy::{ExposeSecret as _, SecretSlice};
 use store_redis::connection::address::{Access, Login};
 
-use crate::secrets::read;
+use crate::secrets::{read, read_password, read_public};
+
+type Read = fn(&Path) -> Result<SecretSlice<u8>, String>;
+
+/// The PEM of a file without the byte order mark of an editor.
+fn unmarked(pem: &SecretSlice<u8>) -> SecretSlice<u8> {
+    files::without_mark(pem.expose_secret()).to_vec().into()
+}
 
 /// Who a service is to Redis.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,20 +58,30 @@ impl AccessArgs {
 
     /// All of it, read from its files.
     pub(super) fn access(&self, mistakes: &mut Mistakes) -> Option<Access> {
-        let mut file = |setting: &str, path: &Option<PathBuf>| match path {
-            Some(path) => mistakes.check(setting, read(path)).map(Some),
+        let mut password = |setting: &str, path: &Option<PathBuf>| match path {
+            Some(path) => mistakes.check(setting, read_password(path)).map(Some),
             None => Some(None),
         };
-        let password =
-            file("--store-password-file (POSTERN_STORE_PASSWORD_FILE)", &self.store_password_file);
-        let of_sentinels = file(
+        let of_sentinels = password(
             "--store-sentinel-password-file (POSTERN_STORE_SENTINEL_PASSWORD_FILE)",
             &self.store_sentinel_password_file,
         );
-        let authority = file("--store-authority (POSTERN_STORE_AUTHORITY)", &self.store_authority);
-        let certificate =
-            file("--store-certificate (POSTERN_STORE_CERTIFICATE)", &self.store_certificate);
-        let key = file("--store-key (POSTERN_STORE_KEY)", &self.store_key);
+        let password = password(
+            "--store-password-file (POSTERN_STORE_PASSWORD_FILE)",
+            &self.store_password_file,
+        );
+        let mut pem = |setting: &str, path: &Option<PathBuf>, read: Read| match path {
+            Some(path) => mistakes.check(setting, read(path)).map(|pem| Some(unmarked(&pem))),
+            None => Some(None),
+        };
+        let authority =
+            pem("--store-authority (POSTERN_STORE_AUTHORITY)", &self.store_authority, read_public);
+        let certificate = pem(
+            "--store-certificate (POSTERN_STORE_CERTIFICATE)",
+            &self.store_certificate,
+            read_public,
+        );
+        let key = pem("--store-key (POSTERN_STORE_KEY)", &self.store_key, read);
         let identity = match (certificate?, key?) {
             (Some(certificate), Some(key)) => Some((certificate.expose_secret().to_vec(), key)),
             (None, None) => None,
@@ -73,12 +90,7 @@ impl AccessArgs {
                 return None;
             }
         };
-        let text = |password: SecretSlice<u8>| {
-            // Whoever writes a file with an editor ends it with a newline.
-            let text = String::from_utf8_lossy(password.expose_secret());
-            SecretString::from(text.trim_end_matches(['\r', '\n']))
-        };
-        let (password, of_sentinels) = (password?.map(text), of_sentinels?.map(text));
+        let (password, of_sentinels) = (password?, of_sentinels?);
         if self.store_sentinel_username.is_some() && of_sentinels.is_none() {
             mistakes.note("--store-sentinel-username: needs --store-sentinel-password-file");
             return None;
@@ -119,6 +131,26 @@ mod tests {
             let mut mistakes = Mistakes::default();
             assert!(args(flags).or_memory(&mut mistakes).is_none(), "{flags:?}");
             assert_eq!(mistakes.0.len(), 1, "{flags:?}: {mistakes}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_one_line_and_what_is_wrong_with_it_is_told_by_file_and_line() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let path = file.path().to_str().expect("a path in UTF-8");
+        for (content, told) in [
+            ("hunter2\nhunter3\n", ":2: must be one line: remove what follows the first line"),
+            ("hunter2 \n", ":1: must not begin or end with white space"),
+            ("", ":1: must not be empty"),
+        ] {
+            std::fs::write(file.path(), content).expect("a file");
+            for flag in ["--store-password-file", "--store-sentinel-password-file"] {
+                let mut mistakes = Mistakes::default();
+                let flags = ["--store-sentinel-username=postern", flag, path];
+                assert!(args(&flags).store_access.access(&mut mistakes).is_none());
+                assert!(mistakes.0[0].ends_with(&format!("{path}{told}")), "{mistakes}");
+                assert!(!mistakes.to_string().contains("hunter"), "{mistakes}");
+            }
         }
     }
 

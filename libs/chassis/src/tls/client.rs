@@ -48,8 +48,10 @@ impl ClientTlsFiles {
         let is_half = self.certificate.1.is_some() != self.key.1.is_some();
         let (certificate, key) = (self.certificate.0, self.key.0);
         let has_authority = self.authority.1.is_some();
-        let files = [self.authority, self.certificate, self.key].into_iter();
-        let files = files.filter_map(|(setting, path)| Some(File { setting, path: path? }));
+        let files = [(self.authority, false), (self.certificate, false), (self.key, true)];
+        let files = files
+            .into_iter()
+            .filter_map(|((setting, path), is_key)| Some(File { setting, path: path?, is_key }));
         let files: Vec<_> = files.collect();
         let opened = if is_half {
             mistakes.note(format_args!("{certificate}, {key}: must be given together"));

@@ -4,12 +4,12 @@
 //! An orchestrator exchanges mounted files by a symbolic link, whose target has times and names of
 //! its own. Files are small: reading them is simpler than watching all that could change.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 /// How often files are looked at.
@@ -24,6 +24,8 @@ pub struct File {
     pub setting: &'static str,
     /// Where it is.
     pub path: PathBuf,
+    /// Whether it is a key, which nobody else should see.
+    pub is_key: bool,
 }
 
 impl File {
@@ -139,11 +141,15 @@ pub(super) fn read(files: &[File]) -> Result<Contents, Vec<String>> {
     Ok(contents)
 }
 
-fn read_once(files: &[File]) -> Result<Contents, Vec<String>> {
+fn read_once(named: &[File]) -> Result<Contents, Vec<String>> {
     let (mut contents, mut mistakes) = (Contents::new(), Vec::new());
-    for file in files {
-        match fs::read(&file.path) {
-            Ok(bytes) => contents.push(Zeroizing::new(bytes)),
+    for file in named {
+        let read = if file.is_key { files::read_secret } else { files::read };
+        match read(&file.path) {
+            Ok(bytes) => {
+                let text = files::without_mark(bytes.expose_secret());
+                contents.push(Zeroizing::new(text.to_vec()));
+            }
             Err(error) => mistakes.push(file.says(error)),
         }
     }

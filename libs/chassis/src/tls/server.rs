@@ -152,9 +152,9 @@ pub(super) fn open(
         return Some(ServerTls::default());
     }
     let files: Vec<_> = settings.iter().zip(paths).collect();
-    let given = files
-        .iter()
-        .filter_map(|(setting, path)| path.map(|path| File { setting, path: path.clone() }));
+    let given = files.iter().enumerate().filter_map(|(at, (setting, path))| {
+        path.map(|path| File { setting, path: path.clone(), is_key: at == 1 })
+    });
     let given: Vec<_> = given.collect();
     let missing = files.iter().take(2).filter(|(_, path)| path.is_none());
     let missing: Vec<_> = missing.map(|(setting, _)| *setting).collect();

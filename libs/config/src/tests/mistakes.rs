@@ -11,6 +11,9 @@ fn after(from: &str, to: &str) -> Vec<String> {
 const BAD_ID: &str = "1: id: an application id must be 1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter or digit";
 const BAD_CLIENT: &str = "4: client: a client id must be 1 to 64 letters, digits, `-`, `_` or `.`, beginning with a letter or digit";
 
+const BACKEND_HASH: &str = "e2b3ae8de3724c4ef3af65101dcf502db3148058fa8b5e88d98110085cdd732a";
+const COMMON_SECRET: &str = "8: secret_sha256: is the SHA-256 of an empty or common secret, which must be drawn and hold at least 16 characters";
+
 /// A text of the valid application, what stands there instead, and what is wrong then.
 const CHANGES: &[(&str, &str, &str)] = &[
     ("id: acme\n", "id: Acme!\n", BAD_ID),
@@ -45,13 +48,28 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "",
         "4: client: has exactly one of `secret_file` and `secret_sha256`",
     ),
-    ("acme-support.secret", "nothing.secret", "5: secret_file: cannot be read: entity not found"),
+    (
+        "acme-support.secret",
+        "nothing.secret",
+        "5: secret_file: applications/nothing.secret: cannot be read: entity not found",
+    ),
     (
         "acme-support.secret",
         "../users/acme.yml",
-        "5: secret_file: cannot be read: entity not found",
+        "5: secret_file: applications/../users/acme.yml: cannot be read: entity not found",
     ),
     ("e2b3", "xyz", "8: secret_sha256: must be a SHA-256 as 64 hexadecimal digits"),
+    // `printf '' | sha256sum`, and `echo secret | sha256sum`.
+    (
+        BACKEND_HASH,
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        COMMON_SECRET,
+    ),
+    (
+        BACKEND_HASH,
+        "b37e50cedcd3e3f1ff64f4afc0422084ae694253cf399326868e07a35f4a45fb",
+        COMMON_SECRET,
+    ),
     (
         "http://localhost",
         "http://acme.example",
@@ -76,7 +94,12 @@ const CHANGES: &[(&str, &str, &str)] = &[
     (
         "expiration: 10m",
         "expiration: 10",
-        "16: temp_code: expiration must be a text: put the number in quotes",
+        "16: temp_code: expiration must have a unit: write `10s` for 10 seconds",
+    ),
+    (
+        "expiration: 10m",
+        "expiration: \"300\"",
+        "16: temp_code: expiration must have a unit: write `300s` for 300 seconds",
     ),
     (
         "expiration: 10m",
@@ -141,7 +164,22 @@ fn a_mistake_in_another_file_is_named_there() {
         (
             "applications/acme-support.secret",
             "short\n",
-            "applications/acme.yaml:5: secret_file: must hold at least 16 characters",
+            "applications/acme.yaml:5: secret_file: applications/acme-support.secret:1: must hold at least 16 characters",
+        ),
+        (
+            "applications/acme-support.secret",
+            "a secret of the desk\nand another",
+            "applications/acme.yaml:5: secret_file: applications/acme-support.secret:2: must be one line: remove what follows the first line",
+        ),
+        (
+            "applications/acme-support.secret",
+            " a secret of the desk",
+            "applications/acme.yaml:5: secret_file: applications/acme-support.secret:1: must not begin or end with white space",
+        ),
+        (
+            "applications/acme-support.secret",
+            "a secret of\tthe desk",
+            "applications/acme.yaml:5: secret_file: applications/acme-support.secret:1: must not hold a control character",
         ),
         (
             "applications/bare.yml",

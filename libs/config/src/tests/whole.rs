@@ -110,3 +110,15 @@ fn nothing_prints_a_secret_or_an_identifier() {
         assert!(!debug.contains(text), "{text}: {debug}");
     }
 }
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_file() {
+    let marked: Vec<_> =
+        files().into_iter().map(|(path, text)| (path, format!("\u{feff}{text}"))).collect();
+    let marked = marked.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    let configuration = Configuration::read(&Source::from_files(marked)).expect("valid");
+    let ClientKind::Confidential { secret, .. } = client(&configuration, "acme-support") else {
+        panic!("public")
+    };
+    assert!(tokens::secret::verify(Some(secret), &"acme-support-secret".into()));
+}

@@ -1,6 +1,7 @@
 //! Folders of keys, and how one key follows another.
 
 use std::path::Path;
+use std::process::Command;
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
@@ -111,18 +112,44 @@ fn a_verifying_ring_cannot_mint_even_from_a_private_key() {
 #[test]
 fn every_file_that_is_no_key_is_named_at_once() {
     let (private, public) = es256();
-    let files: [(&str, &str, Option<KeyFault>); 7] = [
+    let files: [(&str, &str, Option<KeyFault>); 8] = [
         ("a.pem", "not a key", Some(KeyFault::NotOnePem)),
         ("b.pem", &format!("{private}{public}"), Some(KeyFault::NotOnePem)),
-        ("c.pem", &private.replace("PRIVATE", "EC PRIVATE"), Some(KeyFault::Label)),
+        ("c.pem", &private.replace("PRIVATE", "EC PRIVATE"), Some(KeyFault::OlderForm)),
         ("d.pem", &ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING).0, Some(KeyFault::Unsupported)),
         ("e.pem", &ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING).1, Some(KeyFault::Unsupported)),
         ("f.pem", &private, None),
         ("g.pem", &public, Some(KeyFault::Repeated)),
+        ("h.pem", &private.replace("PRIVATE", "RSA PRIVATE"), Some(KeyFault::Label)),
     ];
     let folder = folder(&files.map(|(name, text, _)| (name, text)));
     let expected = files.map(|(name, _, fault)| fault.map(|fault| (name.to_owned(), fault)));
     assert_eq!(faults(folder.path()), expected.into_iter().flatten().collect::<Vec<_>>());
+}
+
+#[test]
+fn an_older_key_is_refused_with_the_command_that_converts_it() {
+    let folder = folder(&[]);
+    let run = |command: &str| {
+        let mut shell = Command::new("sh");
+        let done = shell.args(["-c", command]).current_dir(folder.path()).output();
+        assert!(done.is_ok_and(|done| done.status.success()), "{command}");
+    };
+    for parameters in ["", " -noout"] {
+        run(&format!("openssl ecparam -name prime256v1 -genkey{parameters} -out 1.pem"));
+        let errors = KeyRing::load(folder.path()).expect_err("refused");
+        assert_eq!(faults(folder.path()), [("1.pem".to_owned(), KeyFault::OlderForm)]);
+        let told = errors[0].to_string();
+        run(told.split('`').nth(5).expect("a command"));
+        KeyRing::load(folder.path()).expect("converted");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_key() {
+    let (private, _) = es256();
+    let folder = folder(&[("1.pem", &format!("\u{feff}{private}"))]);
+    assert!(KeyRing::load(folder.path()).is_ok_and(|ring| ring.is_signing()));
 }
 
 #[test]
@@ -139,7 +166,10 @@ fn a_folder_that_cannot_sign_is_refused() {
         assert_eq!(faults(folder.path()), [(folder.path().display().to_string(), fault)]);
     }
     let missing = faults(Path::new("no/such/folder"));
-    assert_eq!(missing[0].1, KeyFault::Unreadable(std::io::ErrorKind::NotFound));
+    assert_eq!(
+        missing[0].1,
+        KeyFault::Unreadable(files::ReadError::Unreadable(std::io::ErrorKind::NotFound))
+    );
 }
 
 #[test]
