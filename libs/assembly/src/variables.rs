@@ -2,8 +2,11 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 44] = [
+pub const ALL: [&str; 47] = [
     "POSTERN_ADMIN_LISTEN",
+    "POSTERN_AUDIT_FAILURES",
+    "POSTERN_AUDIT_LOG",
+    "POSTERN_AUDIT_SYNC",
     "POSTERN_CLIENT_ISSUER",
     "POSTERN_CLIENT_KEYS",
     "POSTERN_CONFIG",
