@@ -2,16 +2,19 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 47] = [
+pub const ALL: [&str; 50] = [
     "POSTERN_ADMIN_LISTEN",
+    "POSTERN_APPLICATION_STARTS_PER_MINUTE",
     "POSTERN_AUDIT_FAILURES",
     "POSTERN_AUDIT_LOG",
     "POSTERN_AUDIT_SYNC",
     "POSTERN_CLIENT_ISSUER",
     "POSTERN_CLIENT_KEYS",
     "POSTERN_CONFIG",
+    "POSTERN_CONNECTIONS_PER_SOURCE",
     "POSTERN_DRAIN_DEADLINE",
     "POSTERN_DRAIN_DELAY",
+    "POSTERN_FORWARDED_HEADER",
     "POSTERN_GRPC_LISTEN",
     "POSTERN_GRPC_TLS_CERTIFICATE",
     "POSTERN_GRPC_TLS_CLIENT_AUTHORITY",
