@@ -29,7 +29,7 @@ fn turns() -> usize {
 }
 
 /// A `postern` over a Redis, and that Redis. The client that floods has these settings too.
-fn start(settings: &str) -> anyhow::Result<(Postern, Redis)> {
+pub(crate) fn start(settings: &str) -> anyhow::Result<(Postern, Redis)> {
     let folder = copy_of_config()?;
     let acme = "applications/acme.yaml";
     let revoker = "scopes: [codes:revoke]";

@@ -46,6 +46,7 @@ mod telemetry;
 mod tls;
 mod token_endpoint;
 mod trail;
+mod twins;
 mod unfit;
 mod unheard;
 mod verifying;

@@ -17,6 +17,7 @@ mod load;
 mod losses;
 mod mutants;
 mod network;
+mod paths;
 mod refusals;
 mod resends;
 mod resharding;
