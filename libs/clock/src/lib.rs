@@ -1,7 +1,7 @@
 //! Time as a value: [`Timestamp`], and the [`Clock`] that reads it.
 //!
 //! This crate is the only place that reads the system's time. Rules elsewhere take `now` as a
-//! parameter; whoever must ask holds an `Arc<dyn Clock>`, so that tests move time by hand.
+//! parameter. Code that has to read the time holds an `Arc<dyn Clock>`, so tests control the time.
 
 use std::fmt;
 use std::ops::Add;
@@ -34,7 +34,7 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// How far two instants lie apart, whichever comes first.
+    /// The distance between two instants, in either order.
     pub fn distance(self, other: Self) -> Duration {
         Duration::from_millis(self.0.abs_diff(other.0))
     }
@@ -84,13 +84,13 @@ const fn civil_date(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// Tells the time.
+/// Reads the time.
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock.
+/// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

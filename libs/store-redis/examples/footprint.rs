@@ -1,7 +1,7 @@
-//! Measures what codes take of a Redis' memory, and what guesses at users without a code do.
+//! Measures the Redis memory that codes use, and that guesses for users without a code use.
 //!
-//! `cargo run -p store-redis --example footprint` starts a `redis-server` of its own on a free port,
-//! as delivered; with a URL it measures the server there, which should have nothing else to do.
+//! `cargo run -p store-redis --example footprint` starts its own `redis-server` on a free port,
+//! with the delivered configuration. Given a URL, it measures that server, which should be idle.
 
 use std::error::Error;
 use std::net::TcpListener;
@@ -22,13 +22,13 @@ use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::Checks;
 use tempfile::TempDir;
 
-/// How many codes are issued.
+/// The number of codes issued.
 const CODES: u32 = 100_000;
 
-/// How many users without a code are guessed at.
+/// The number of guesses for users without a code.
 const GUESSES: u32 = 1_000_000;
 
-/// How many calls are under way at any moment.
+/// The number of concurrent calls.
 const AT_ONCE: usize = 64;
 
 /// The limits of the default policy.
@@ -59,7 +59,8 @@ async fn main() -> Outcome<()> {
         Connection::open(&Address::parse(&url)?, Access::default(), Checks::Off, None, None)?;
     let store = RedisCodeStore::new(connection);
 
-    // Scripts and connections take their part once.
+    // The first calls also pay for loading scripts and opening connections, so they are not
+    // measured.
     let first = issue(&store).await?;
     let before = Footprint::of(&mut measured).await?;
     let codes = stream::iter(0..CODES).map(|_| issue(&store)).buffer_unordered(AT_ONCE);
@@ -83,7 +84,7 @@ async fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// What a server holds.
+/// The memory and keys of a server.
 struct Footprint {
     keys: u64,
     bytes: u64,
@@ -107,7 +108,7 @@ fn attempt() -> Attempt {
     Attempt { id: AttemptId::from_bytes(drawn()), fingerprint }
 }
 
-/// Issues a code to a user of its own.
+/// Issues a code to a new user.
 async fn issue(store: &RedisCodeStore) -> Result<Subject, Box<dyn Error>> {
     let subject = Subject::from_bytes(drawn());
     let issued_by =
@@ -127,7 +128,7 @@ async fn issue(store: &RedisCodeStore) -> Result<Subject, Box<dyn Error>> {
     }
 }
 
-/// Guesses at a user who has no code.
+/// Guesses a code of a new user, who has none.
 async fn guess(store: &RedisCodeStore) -> Result<(), StoreError> {
     let candidate = CodeDigest::from_parts(Kid::from_u32(u32::MAX), drawn());
     let command = Verify { attempt: attempt(), candidates: vec![candidate], limits: LIMITS };
@@ -135,7 +136,7 @@ async fn guess(store: &RedisCodeStore) -> Result<(), StoreError> {
     insist(async || store.verify(subject, SystemClock.now(), command.clone()).await).await.map(drop)
 }
 
-/// Asks again where the server, or a busy machine, is not in time. It takes effect once.
+/// Retries until the server answers in time. The operation takes effect once.
 async fn insist<T>(ask: impl AsyncFn() -> Result<T, StoreError>) -> Result<T, StoreError> {
     for _ in 0..100 {
         if let Ok(answer) = ask().await {
@@ -146,10 +147,10 @@ async fn insist<T>(ask: impl AsyncFn() -> Result<T, StoreError>) -> Result<T, St
     ask().await
 }
 
-/// The configuration that is delivered.
+/// The delivered configuration.
 const CONFIGURATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/redis/redis.conf");
 
-/// A server under the configuration that is delivered. It ends with this value.
+/// A server with the delivered configuration. It is killed on drop.
 struct Server {
     port: u16,
     process: Child,
@@ -176,7 +177,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Nothing can be done about a server that is gone already.
+        // Fails only if the server has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,19 +1,19 @@
-//! YAML with line numbers, read so that every problem of a file is noted, not only the first.
+//! YAML with line numbers. Every problem of a file is reported, not only the first.
 //!
 //! ```text
 //! text --Node::parse, within Limits--> tree with lines --Notes, Fields--> values
 //!                   \____________________________________________\______> problems, all at once
 //! ```
 //!
-//! | to learn | read |
+//! | subject | read |
 //! | --- | --- |
-//! | what a file may hold, and how much of it | [`Node`], [`Content`], [`Limits`] |
-//! | how a problem is said | [`Problem`] |
-//! | how values are taken off the tree | [`Notes`], [`Fields`] |
+//! | content of a file, and the limits on it | [`Node`], [`Content`], [`Limits`] |
+//! | format of a problem | [`Problem`] |
+//! | how values are read from the tree | [`Notes`], [`Fields`] |
 //!
 //! # Why
-//! A derived struct would stop at the first mistake; whoever walks the tree can report them all.
-//! This crate opens no file, and knows no key of any.
+//! A derived struct stops at the first mistake; code that walks the tree reports all of them. This
+//! crate opens no file and defines no key.
 
 mod fields;
 mod node;

@@ -1,4 +1,4 @@
-//! The tree: every node and every key knows its line. It is read within a budget.
+//! The tree: every node and every key has its line. It is parsed within a budget.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ use crate::problem::Problem;
 pub struct Node {
     /// The line, counted from 1.
     pub line: u64,
-    /// What stands there.
+    /// The value.
     pub content: Content,
 }
 
-/// What a node is: what JSON can say. Has no `Debug`: it may hold a user's identifiers.
+/// A value, as in JSON. Has no `Debug`: it may hold a user's identifiers.
 pub enum Content {
     /// Nothing.
     Null,
-    /// A truth value, which only `true` and `false` are.
+    /// `true` or `false`; no other spelling.
     Bool(bool),
     /// A whole number that is not negative.
     Integer(u64),
@@ -31,7 +31,7 @@ pub enum Content {
     Text(String),
     /// A list.
     List(Vec<Node>),
-    /// A map, in the order of the file. A key that stands twice is in it twice.
+    /// A map, in the order of the file. Duplicate keys are kept.
     Map(Vec<(Key, Node)>),
 }
 
@@ -43,21 +43,21 @@ pub struct Key {
     pub text: String,
 }
 
-/// How much a file may hold, whatever its bytes. Of aliases, few are allowed anywhere.
+/// The limits on a file. Only a few aliases are allowed, whatever the limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How deep lists and maps may lie in each other.
+    /// The maximum nesting depth of lists and maps.
     pub depth: usize,
-    /// How many nodes there may be.
+    /// The maximum number of nodes.
     pub nodes: usize,
 }
 
 impl Node {
-    /// Parses `source`. `file` is what a problem calls it.
+    /// Parses `source`. Problems name it `file`.
     pub fn parse(file: &str, source: &str, limits: Limits) -> Result<Self, Problem> {
         serde_saphyr::from_str_with_options(source, options(limits)).map_err(|error| {
             let line = error.location().map(|location| location.line()).filter(|line| *line > 0);
-            // A snippet would repeat what the file holds.
+            // A snippet would quote the file's content.
             let text = error.without_snippet().to_string();
             let reason = text.lines().next().unwrap_or("not yaml").trim().to_owned();
             Problem { file: file.to_owned(), line, reason }
@@ -65,13 +65,14 @@ impl Node {
     }
 }
 
-/// No merge keys, and hardly an alias: a file says what it means.
+/// No merge keys and few aliases: a file should be explicit.
 fn options(limits: Limits) -> Options {
     let mut budget = Budget::default();
     budget.max_depth = limits.depth;
     budget.flow_nesting_limit = limits.depth;
     budget.max_nodes = limits.nodes;
-    // A list or a map has an end besides its beginning, and a document and a stream have both.
+    // Lists and maps have an end event besides their start event, and so do the document and the
+    // stream.
     budget.max_events = limits.nodes.saturating_mul(4);
     budget.max_aliases = 100;
     budget.max_anchors = 100;
@@ -83,7 +84,7 @@ fn options(limits: Limits) -> Options {
     let mut options = Options::default();
     options.budget = Some(budget);
     options.alias_limits = alias_limits;
-    // A key that stands twice is kept, so that it is reported beside all other mistakes.
+    // Duplicate keys are kept, so that they are reported with all other mistakes.
     options.duplicate_keys = DuplicateKeyPolicy::PassThrough;
     options.merge_keys = MergeKeyPolicy::Error;
     options.strict_booleans = true;

@@ -1,4 +1,4 @@
-//! What is wrong with a file: noted while its values are read, and told all at once.
+//! Collects the problems of a file while its values are read.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use crate::node::{Content, Key, Limits, Node};
 use crate::problem::Problem;
 
-/// Notes what is wrong with one file, and reads single values of it.
+/// Collects the problems of one file and reads single values of it.
 ///
-/// A value is `None` only if something is noted about it, so that whoever needs it may give up
-/// without a word. `what` is what a note calls the value.
+/// A value is `None` only if a problem was noted, so the caller may stop without noting another.
+/// `what` is the name of the value in the note.
 #[derive(Debug)]
 pub struct Notes {
     file: String,
@@ -17,7 +17,7 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Nothing is wrong with `file` yet.
+    /// Starts without problems.
     pub fn new(file: &str) -> Self {
         Self { file: file.to_owned(), problems: Vec::new() }
     }
@@ -27,7 +27,7 @@ impl Notes {
         &self.file
     }
 
-    /// What was noted, in the order of lines.
+    /// The problems, sorted by line.
     pub fn into_problems(mut self) -> Vec<Problem> {
         self.problems.sort();
         self.problems
@@ -39,7 +39,7 @@ impl Notes {
         self.problems.push(Problem { file, line, reason: reason.into() });
     }
 
-    /// Notes the error of a parse, under the name of what was parsed.
+    /// Notes the error of parsing a value, under the value's name.
     pub fn check<T, E: fmt::Display>(
         &mut self,
         line: u64,
@@ -55,7 +55,7 @@ impl Notes {
         parsed.map_err(|problem| self.problems.push(problem)).ok()
     }
 
-    /// A text, not empty.
+    /// A text that is not empty.
     pub fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
         match &node.content {
             Content::Text(text) if !text.is_empty() => Some(text),
@@ -74,7 +74,7 @@ impl Notes {
         }
     }
 
-    /// A whole number. One that does not fit is as wrong as one that is out of bounds.
+    /// A whole number. Out of the type's range and out of bounds are the same mistake.
     pub fn integer<T: TryFrom<u64>>(&mut self, node: &Node, what: &str) -> Option<T> {
         let number = match node.content {
             Content::Integer(number) => T::try_from(number).ok(),
@@ -91,7 +91,7 @@ impl Notes {
         number
     }
 
-    /// The items of a list, of which there must be one; none of what is not such a list.
+    /// The items of a list that is not empty; otherwise no items, and a note.
     pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.content {
             Content::List(items) if !items.is_empty() => items,
@@ -108,7 +108,7 @@ impl Notes {
         }
     }
 
-    /// The members of a map, each key once; none of what is not a map.
+    /// The members of a map, each key once; no members if it is not a map.
     pub fn map<'n>(&mut self, node: &'n Node, what: &str) -> Vec<(&'n Key, &'n Node)> {
         let Content::Map(members) = &node.content else {
             self.add(node.line, format!("{what} must be a map"));
@@ -134,7 +134,7 @@ mod tests {
 
     const LIMITS: Limits = Limits { depth: 4, nodes: 100 };
 
-    /// What is noted while `read` reads `source`.
+    /// The problems noted while `read` reads `source`.
     fn noted(source: &str, read: fn(&mut Notes, &Node)) -> Vec<String> {
         let mut notes = Notes::new("f.yaml");
         let node = notes.parse(source, LIMITS).expect("yaml");
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_can_be_reported_on_the_line_of_the_key() {
+    fn missing_members_can_be_reported_on_the_line_of_the_key() {
         let read = |notes: &mut Notes, node: &Node| {
             for (key, member) in notes.map(node, "it") {
                 let mut fields = Fields::of(notes, member, &key.text).on_line(key.line);

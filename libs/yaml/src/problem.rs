@@ -1,4 +1,4 @@
-//! A problem of a file, as it is reported: file, line, reason.
+//! A problem of a file, in the format `file:line: reason`.
 
 use std::fmt;
 

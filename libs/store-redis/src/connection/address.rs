@@ -1,4 +1,4 @@
-//! Where Redis is, and what it takes to be let in.
+//! The address of Redis and the credentials to use there.
 
 use std::fmt;
 
@@ -8,41 +8,41 @@ use redis::{
 };
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 
-/// Why a URL or the files that go with it were refused.
+/// Why a URL, or a certificate or key given with it, was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
-    /// The URL is none that is understood.
+    /// The URL has no known form.
     #[error(
         "must be a URL: redis://host:port, redis+sentinel://host:port,host:port/primary's-name or \
          redis+cluster://host:port,host:port, with rediss for redis where TLS is spoken"
     )]
     Url,
-    /// Certificates were given, and TLS is not spoken.
-    #[error("certificates are of no use without TLS: the URL must begin with rediss")]
+    /// Certificates were given for a URL without TLS.
+    #[error("certificates need TLS: let the URL begin with rediss")]
     NoTls,
-    /// The authority, the certificate or its key are not PEM.
+    /// The authority, the certificate or its key is not PEM.
     #[error("the authority, the certificate or its key cannot be read as PEM")]
     Certificates,
 }
 
-/// Where Redis is. Its `Debug` shows no password.
+/// The address of Redis. Its `Debug` output hides the password.
 #[derive(Clone)]
 pub struct Address {
     pub(super) topology: Topology,
-    /// The servers, or the sentinels that know them.
+    /// The servers, or the sentinels that report the primary.
     pub(super) nodes: Vec<ConnectionInfo>,
 }
 
-/// How the servers form one store.
+/// The topology of the servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Topology {
     Standalone,
-    /// A primary and its replicas, known to sentinels under a name.
+    /// A primary and its replicas, monitored by sentinels under this name.
     Sentinel(String),
     Cluster,
 }
 
-/// A user and the user's password.
+/// A user name and its password.
 #[derive(Clone, Default)]
 pub struct Login {
     /// The user.
@@ -51,16 +51,16 @@ pub struct Login {
     pub password: Option<SecretString>,
 }
 
-/// What it takes to be let in. Its `Debug` shows nothing.
+/// Credentials and certificates. Its `Debug` output hides all of them.
 #[derive(Clone, Default)]
 pub struct Access {
-    /// The servers' user.
+    /// The user name on the servers.
     pub username: Option<String>,
     /// The user's password.
     pub password: Option<SecretString>,
-    /// Who one is to the sentinels. They do not know the servers' users.
+    /// The login on the sentinels, which have users of their own.
     pub sentinel: Login,
-    /// Certificates in PEM of whoever signs the servers'; without them, the system's.
+    /// The CA certificates, in PEM, that verify the servers. Without them: the system's.
     pub authority: Option<Vec<u8>>,
     /// This client's certificate and key in PEM.
     pub identity: Option<(Vec<u8>, SecretSlice<u8>)>,
@@ -88,8 +88,8 @@ impl fmt::Debug for Access {
 impl Address {
     /// Parses `redis[s]://`, `redis[s]+sentinel://` and `redis[s]+cluster://`.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
-        // What a client library reads from there, such as leave to skip a certificate's check, is
-        // nobody's to set.
+        // The client library reads options from the query and the fragment, for example one that
+        // skips certificate verification. No setting may do that.
         if url.contains(['#', '?']) {
             return Err(AddressError::Url);
         }
@@ -117,12 +117,12 @@ impl Address {
         Ok(Self { topology, nodes })
     }
 
-    /// Whether sentinels are asked where the primary is.
+    /// Whether sentinels report the primary.
     pub const fn has_sentinels(&self) -> bool {
         matches!(self.topology, Topology::Sentinel(_))
     }
 
-    /// Whether TLS is spoken.
+    /// Whether the connection uses TLS.
     pub fn is_secure(&self) -> bool {
         self.nodes.iter().any(|node| matches!(node.addr(), ConnectionAddr::TcpTls { .. }))
     }
@@ -130,14 +130,14 @@ impl Address {
 
 fn connection_info(url: &str) -> Result<ConnectionInfo, AddressError> {
     let info = url.into_connection_info().map_err(|_| AddressError::Url)?;
-    // Without it a reply waits for the acknowledgement of the one before.
+    // Without it, a reply waits until the previous one is acknowledged.
     let tcp = info.tcp_settings().clone().set_nodelay(true);
     let settings = info.redis_settings().clone().set_skip_set_lib_name();
     Ok(info.set_tcp_settings(tcp).set_redis_settings(settings))
 }
 
 impl Access {
-    /// The certificates, if there are any.
+    /// The certificates, if any are configured.
     pub(super) fn certificates(&self) -> Option<TlsCertificates> {
         let identity = self.identity.as_ref().map(|(certificate, key)| ClientTlsConfig {
             client_cert: certificate.clone(),
@@ -147,7 +147,7 @@ impl Access {
             .then(|| TlsCertificates { client_tls: identity, root_cert: self.authority.clone() })
     }
 
-    /// Whether the certificates can be used to reach this address.
+    /// Checks that the certificates can be used with this address.
     pub(super) fn check(&self, address: &Address) -> Result<(), AddressError> {
         match (self.certificates(), address.is_secure()) {
             (Some(_), false) => Err(AddressError::NoTls),
@@ -158,22 +158,22 @@ impl Access {
         }
     }
 
-    /// A server, reached as this user.
+    /// A client of a server, with the servers' login.
     pub(super) fn to_server(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
         let settings = info.redis_settings().clone();
         let settings = named(settings, self.username.as_deref(), self.password.as_ref());
         self.trusting(info.set_redis_settings(settings))
     }
 
-    /// A sentinel, reached as the user that it knows, if it asks for one.
+    /// A client of a sentinel, with the sentinels' login if one is configured.
     pub(super) fn to_sentinel(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
-        let nobody = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let anonymous = RedisConnectionInfo::default().set_skip_set_lib_name();
         let Login { username, password } = &self.sentinel;
-        let settings = named(nobody, username.as_deref(), password.as_ref());
+        let settings = named(anonymous, username.as_deref(), password.as_ref());
         self.trusting(info.set_redis_settings(settings))
     }
 
-    /// A server, reached with the certificates.
+    /// A client that uses the certificates.
     fn trusting(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
         match self.certificates() {
             None => Client::open(info).map_err(|_| AddressError::Url),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_url_is_refused() {
+    fn an_unknown_form_of_url_is_refused() {
         for url in [
             "",
             "redis",
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_secret_is_shown() {
+    fn debug_output_shows_no_secret() {
         let address = Address::parse("redis://user:hunter2@host:1").expect("a URL");
         let login = Login { username: None, password: Some("hunter2".into()) };
         let sentinel = login.clone();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn certificates_belong_to_tls() {
+    fn certificates_without_tls_are_refused() {
         let access = Access { authority: Some(b"no PEM".to_vec()), ..Access::default() };
         let plain = Address::parse("redis://host:1").expect("a URL");
         assert!(matches!(access.check(&plain), Err(AddressError::NoTls)));

@@ -1,14 +1,14 @@
-//! Whether Redis can be asked. A link that is lost is brought up again in the background; while that
-//! fails, callers hear so at once instead of waiting for what does not come.
+//! A circuit breaker for Redis. It reconnects a lost link in the background. While reconnecting
+//! fails, calls fail at once instead of waiting for their deadline.
 //!
 //! ```text
-//!              comes up              is lost, or slow again and again
+//!              connected                lost, or repeatedly slow
 //! CONNECTING ───────────────> UP ──────────────────────────────────> CONNECTING
-//!  callers    <─────────────  callers ask                             callers wait, up to
-//!  wait                                                               their deadline
-//!      │  does not come up              comes up
+//!  callers    <─────────────  callers use                             callers wait, up to
+//!  wait                       the link                                their deadline
+//!      │  attempt failed                connected
 //!      └───────────────────> DOWN ──────────────────> UP
-//!                            callers are refused; tried again every 100 ms
+//!                            calls fail at once; an attempt every 100 ms
 //! ```
 
 use std::sync::Arc;
@@ -25,17 +25,17 @@ use super::outage::Outage;
 use super::route::Route;
 use super::server::Peer;
 
-/// How long it may take until a link is up: sentinels, server, greeting and checks.
+/// The limit for one connection attempt: sentinels, server, greeting and checks.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often it is tried again while Redis is down.
+/// The pause between connection attempts while Redis is down.
 const TRY_EVERY: Duration = Duration::from_millis(100);
 
-/// How many calls in a row may get no reply before the link is given up. A half-open connection
-/// shows itself in no other way.
+/// The number of calls in a row without a reply after which the link is dropped. A half-open
+/// connection can be detected in no other way.
 const SLOW_CALLS: u32 = 3;
 
-/// A link that is brought up again whenever it is lost.
+/// A link that reconnects when it is lost.
 pub(super) struct Breaker {
     state: watch::Sender<State>,
     serves: watch::Receiver<bool>,
@@ -45,7 +45,7 @@ pub(super) struct Breaker {
 
 #[derive(Clone)]
 struct State {
-    /// How many links there were.
+    /// The number of links so far.
     generation: u64,
     phase: Phase,
 }
@@ -58,7 +58,7 @@ enum Phase {
 }
 
 impl Breaker {
-    /// Begins to bring a link up, inside a runtime.
+    /// Starts to connect. Must be called inside a runtime.
     pub(super) fn new(route: Arc<Route>, demands: Demands) -> Self {
         let (state, _) = watch::channel(State { generation: 0, phase: Phase::Connecting });
         let (told, serves) = watch::channel(false);
@@ -66,13 +66,13 @@ impl Breaker {
         Self { state, serves, slow: AtomicU32::new(0), keeper }
     }
 
-    /// Whether Redis serves, from now on. A link that comes up again at the first attempt was never
-    /// away.
+    /// Whether Redis serves, with all later changes. A link that reconnects at the first attempt
+    /// does not count as an outage.
     pub(super) fn serves(&self) -> watch::Receiver<bool> {
         self.serves.clone()
     }
 
-    /// The link and its generation, once it is known whether there is one.
+    /// The link and its generation. Waits while the first attempt runs.
     pub(super) async fn link(&self) -> Result<(u64, Link), Arc<Outage>> {
         if let State { generation, phase: Phase::Up(link) } = &*self.state.borrow() {
             return Ok((*generation, link.clone()));
@@ -86,24 +86,24 @@ impl Breaker {
                 Phase::Connecting => {}
             }
             if states.changed().await.is_err() {
-                return Err(Arc::new(Outage::Unreachable("nobody connects".to_owned())));
+                return Err(Arc::new(Outage::Unreachable("the connection task ended".to_owned())));
             }
         }
     }
 
-    /// The link of that generation answered.
+    /// Records that the link of the current generation replied.
     pub(super) fn answered(&self) {
         self.slow.store(0, Ordering::Relaxed);
     }
 
-    /// The link of that generation gave no reply in time.
+    /// Records that the link of that generation gave no reply in time.
     pub(super) fn slow(&self, generation: u64) {
         if self.slow.fetch_add(1, Ordering::Relaxed) + 1 >= SLOW_CALLS {
             self.lost(generation);
         }
     }
 
-    /// The link of that generation is of no use.
+    /// Drops the link of that generation.
     pub(super) fn lost(&self, generation: u64) {
         let given_up = self.state.send_if_modified(|state| {
             let is_it = state.generation == generation && matches!(state.phase, Phase::Up(_));
@@ -124,7 +124,7 @@ impl Drop for Breaker {
     }
 }
 
-/// Keeps a link up for as long as somebody has a use for it.
+/// Keeps a link connected until the breaker is dropped.
 async fn keep(
     route: Arc<Route>,
     demands: Demands,
@@ -146,7 +146,7 @@ async fn keep(
     }
 }
 
-/// Tries until a link is up.
+/// Attempts to connect until it succeeds.
 async fn bring_up(
     route: &Route,
     demands: Demands,

@@ -1,5 +1,5 @@
-//! What a Redis must be before a production service puts codes into it, and what to change where it
-//! is not.
+//! The requirements for a production Redis, checked before use. Each failed check says what to
+//! change.
 
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
@@ -7,25 +7,26 @@ use super::confirmation::Confirmation;
 use super::link::Link;
 use crate::scripts;
 
-/// The oldest version that will do: it answers by scripts with flags alike, full or not.
+/// The oldest supported version: from it on, scripts with flags behave alike whether memory is full
+/// or not.
 const OLDEST: (u32, u32) = (7, 0);
 
-/// The oldest version that can say what it has on its disk.
+/// The oldest version that can confirm a sync to disk (`WAITAOF`).
 const OLDEST_TO_SYNC: (u32, u32) = (7, 2);
 
-/// The complaint about a server that is not the primary.
+/// The complaint about a server that is a replica.
 pub(super) const REPLICA: &str = "it is a replica: name the primary, or its sentinels";
 
-/// What is looked at before a server is used.
+/// The checks that run before a server is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checks {
     /// Nothing.
     Off,
-    /// All but the rights to what this service does not use.
+    /// All checks, with the access rights that this service needs.
     On(Use),
 }
 
-/// What a service keeps in Redis.
+/// The data that a service keeps in Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// Codes.
@@ -37,7 +38,7 @@ pub enum Use {
 }
 
 impl Use {
-    /// What [`crate::keys`] and `scripts/rights.lua` call it.
+    /// The rights by the names that [`crate::keys`] and `scripts/rights.lua` use.
     const fn names(self) -> &'static [(&'static str, &'static str)] {
         const CODES: (&str, &str) = ("codes", crate::keys::RIGHTS_CODES);
         const JOURNEYS: (&str, &str) = ("journeys", crate::keys::RIGHTS_JOURNEYS);
@@ -49,15 +50,15 @@ impl Use {
     }
 }
 
-/// What a link must lead to.
+/// The requirements for a link.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demands {
     pub(super) checks: Checks,
-    /// A server that cannot give it is of no use, whatever else is looked at.
+    /// A server that cannot give it is refused, even with the checks off.
     pub(super) confirmation: Option<Confirmation>,
 }
 
-/// What is wrong with the servers behind a link; each complaint says what to change.
+/// The complaints about the servers behind a link; each says what to change.
 pub(super) async fn inspect(link: &mut Link, demands: Demands) -> RedisResult<Vec<String>> {
     let Demands { checks, confirmation } = demands;
     let mut complaints = vec![];
@@ -67,7 +68,7 @@ pub(super) async fn inspect(link: &mut Link, demands: Demands) -> RedisResult<Ve
             Err(error) => complaints.push(may_not("INFO", error)?),
         }
     }
-    // A server that is too old to sync knows no such command; that it is too old has been said.
+    // A server too old for `WAITAOF` already has a complaint about its version.
     let is_known = |asked: &Confirmation| *asked != Confirmation::Disk || complaints.is_empty();
     if let Some(confirmation) = confirmation.filter(is_known)
         && let Err(error) = link.query::<Value>(&confirmation.probe()).await
@@ -92,7 +93,7 @@ pub(super) async fn inspect(link: &mut Link, demands: Demands) -> RedisResult<Ve
     Ok(complaints)
 }
 
-/// A refusal for want of rights is a complaint; any other error is none.
+/// Turns an error for missing access rights into a complaint and passes any other error on.
 fn may_not(what: &str, error: RedisError) -> RedisResult<String> {
     if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) {
         return Ok(rights(what, "this service"));
@@ -101,14 +102,14 @@ fn may_not(what: &str, error: RedisError) -> RedisResult<String> {
 }
 
 fn rights(what: &str, whose: &str) -> String {
-    // The file that is delivered must load on servers that know no WAITAOF.
+    // `users.acl` as delivered must also load on servers without WAITAOF.
     let beyond = if what == "WAITAOF" { ", and +waitaof" } else { "" };
     format!(
         "the user may not run {what}: give it the rights of {whose} in deploy/redis/users.acl{beyond}"
     )
 }
 
-/// What a server's `INFO` gives cause to complain about.
+/// The complaints about one server, from its `INFO` reply.
 fn read(info: &str, Demands { checks, confirmation }: Demands) -> Vec<String> {
     let field = |name: &str| {
         let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
@@ -161,7 +162,7 @@ mod tests {
     const ALL: Demands = Demands { checks: Checks::On(Use::All), confirmation: None };
 
     #[test]
-    fn a_fit_server_gives_no_cause_to_complain() {
+    fn a_fit_server_passes() {
         assert_eq!(read(FIT, ALL), Vec::<String>::new());
         assert_eq!(read(&FIT.replace("7.0.15", "8.2.0"), ALL), Vec::<String>::new());
     }
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_cannot_sync_is_refused_whatever_else_is_looked_at() {
+    fn a_server_that_cannot_sync_is_refused_even_with_the_checks_off() {
         for checks in [Checks::Off, Checks::On(Use::Codes)] {
             let demands = Demands { checks, confirmation: Some(Confirmation::Disk) };
             let complaints = read(FIT, demands);

@@ -1,38 +1,39 @@
-//! What is waited for before an outcome is told. The fence holds without: what a lost primary alone
-//! knew is never trusted again. A confirmation keeps the outcome itself.
+//! Durability confirmations: a call waits until its write is on replicas or on disk before it
+//! returns the outcome. The fence already guarantees that data known only to a lost primary is
+//! never trusted again. A confirmation also preserves the outcome itself.
 //!
-//! # Why every path of a script writes
-//! A server confirms writes. A script that wrote nothing is confirmed by a replica that stopped long
-//! ago, as long as nobody else writes: then users with a code would find the service unavailable and
-//! those without would be denied, which tells them apart. So under a confirmation `record.lua` begins
-//! with a write that leaves nothing. Descriptions are confirmed as well: they tell what a guess did.
+//! # Why every path of a script writes A server confirms writes. A call without a write of its own
+//! waits for nothing: even a replica that stopped long ago confirms it, as long as no other client
+//! writes. During such an outage, users with a code would get "unavailable" and users without one
+//! would be denied, so callers could tell them apart. With a confirmation, `record.lua` therefore
+//! begins with a write that leaves no key. Descriptions are confirmed too: they reveal the outcome
+//! of a guess.
 //!
-//! Waiting journeys are not: one that is lost is begun again.
+//! Waiting journeys are not confirmed: a lost one is started again.
 
 use std::time::Duration;
 
 use redis::{Cmd, FromRedisValue as _, RedisResult, Value};
 
-/// What is waited for before an outcome is told.
+/// The durability that a write must reach before its outcome is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmation {
-    /// So many replicas have it.
+    /// This many replicas have the write.
     Replicas {
-        /// How many; at least one.
+        /// The number of replicas, at least one.
         number: u32,
-        /// Within which time, or else the call fails: at least a millisecond, at most
-        /// [`Confirmation::LONGEST`].
+        /// The wait after which the call fails, from one millisecond to [`Confirmation::LONGEST`].
         within: Duration,
     },
-    /// The primary has it on its disk, within [`Confirmation::LONGEST`].
+    /// The primary has the write on disk, within [`Confirmation::LONGEST`].
     Disk,
 }
 
 impl Confirmation {
-    /// How long it may be waited for. The rest of a call's deadline is for the way there and back.
+    /// The longest wait. The rest of a call's deadline is for the round trip.
     pub const LONGEST: Duration = Duration::from_millis(200);
 
-    /// The command that waits, by its name.
+    /// The name of the command that waits.
     pub(super) const fn command(self) -> &'static str {
         match self {
             Self::Replicas { .. } => "WAIT",
@@ -51,7 +52,7 @@ impl Confirmation {
         wait
     }
 
-    /// A command that waits for nothing, and is refused where [`Self::wait`] would be.
+    /// A command that returns at once and is refused wherever [`Self::wait`] would be.
     pub(super) fn probe(self) -> Cmd {
         let mut probe = redis::cmd(self.command());
         match self {
@@ -61,7 +62,7 @@ impl Confirmation {
         probe
     }
 
-    /// Whether the answer to [`Self::wait`] says that it came.
+    /// Whether the reply to [`Self::wait`] confirms the write.
     pub(super) fn is_in(self, answer: Value) -> RedisResult<bool> {
         Ok(match self {
             Self::Replicas { number, .. } => u32::from_redis_value(answer)? >= number,
@@ -89,14 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn replicas_disks_are_not_the_primarys() {
+    fn the_disk_of_a_replica_does_not_confirm() {
         let synced = |own, replicas| Value::Array(vec![Value::Int(own), Value::Int(replicas)]);
         assert!(is_in(Confirmation::Disk, synced(1, 0)));
         assert!(!is_in(Confirmation::Disk, synced(0, 2)));
     }
 
     #[test]
-    fn another_answer_is_a_fault() {
+    fn an_unexpected_reply_is_an_error() {
         assert!(Confirmation::Disk.is_in(Value::Int(1)).is_err());
         let one = Confirmation::Replicas { number: 1, within: Duration::from_millis(100) };
         assert!(one.is_in(Value::Array(vec![])).is_err());

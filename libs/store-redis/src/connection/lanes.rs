@@ -1,5 +1,5 @@
-//! Lanes: connections that one call at a time has to itself. Whoever waits for replicas or a disk
-//! blocks its connection, and everybody who shares it.
+//! Lanes: connections that serve one call at a time. A wait for replicas or a disk blocks its
+//! connection, so it must not happen on the shared one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +13,8 @@ use super::{CallError, Words, evaluation};
 use crate::arguments::Arguments;
 use crate::scripts::Script;
 
-/// How many calls wait at the same time. More queue for a lane, within their deadline.
+/// The maximum number of calls that wait at the same time. Further calls queue, up to their
+/// deadline.
 const LANES: usize = 32;
 
 /// The lanes to one store.
@@ -21,11 +22,11 @@ pub(super) struct Lanes {
     route: Arc<Route>,
     confirmation: Confirmation,
     free: Semaphore,
-    /// Links that no call has, each with the generation of the shared link that it was opened under.
+    /// Idle links, each with the generation of the shared link at the time it was opened.
     idle: Mutex<Vec<(u64, Link)>>,
 }
 
-/// Leave to use one lane.
+/// A permit to use one lane.
 pub(super) struct Lane<'a> {
     lanes: &'a Lanes,
     _leave: SemaphorePermit<'a>,
@@ -36,14 +37,14 @@ impl Lanes {
         Self { route, confirmation, free: Semaphore::new(LANES), idle: Mutex::default() }
     }
 
-    /// Waits for a lane.
+    /// Waits for a free lane.
     pub(super) async fn enter(&self) -> Lane<'_> {
         let leave = self.free.acquire().await.expect("the semaphore is never closed");
         Lane { lanes: self, _leave: leave }
     }
 
-    /// A link that is no older than the shared one of that generation: before, there may have been
-    /// another primary.
+    /// A link at least as new as the shared link of that generation. An older one may lead to a
+    /// former primary.
     async fn link(&self, generation: u64) -> Result<Link, CallError> {
         let idle = {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,14 +63,14 @@ impl Lanes {
         idle.push((generation, link));
     }
 
-    /// Sends a command and, close behind it, the one that waits for what it wrote.
+    /// Sends a command, followed immediately by the one that waits for its write.
     async fn both(&self, link: &mut Link, key: &str, command: Cmd) -> RedisResult<(Value, Value)> {
         link.query_both(key, command, self.confirmation.wait()).await
     }
 }
 
 impl Lane<'_> {
-    /// Runs a script, and withholds its reply unless the confirmation comes.
+    /// Runs a script and returns its reply only once it is confirmed.
     pub(super) async fn send(
         self,
         generation: u64,
@@ -87,7 +88,7 @@ impl Lane<'_> {
             let whole = evaluation("EVAL", script.source, key, arguments);
             replies = lanes.both(&mut link, key, whole).await?;
         }
-        // A link whose caller gave up before its replies came is dropped, not put back.
+        // A link is put back only after its replies arrived; a cancelled call drops it.
         lanes.put_back(generation, link);
         let (reply, confirmation) = replies;
         let words = redis::from_redis_value(reply.extract_error()?).map_err(RedisError::from)?;

@@ -1,4 +1,4 @@
-//! A connection that is up, to one server or to all of a cluster.
+//! An established connection to one server or to a whole cluster.
 
 use clock::Timestamp;
 use redis::aio::MultiplexedConnection;
@@ -8,7 +8,7 @@ use redis::cluster_routing::{
 };
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value};
 
-/// A connection. Those who share it have their commands travel on it at the same time.
+/// A connection. Clones share it and pipeline their commands on it.
 #[derive(Clone)]
 pub(super) enum Link {
     Node(MultiplexedConnection),
@@ -16,7 +16,7 @@ pub(super) enum Link {
 }
 
 impl Link {
-    /// Sends a command to the server that has its key.
+    /// Sends a command to the server that holds its key.
     pub(super) async fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
         match self {
             Self::Node(connection) => command.query_async(connection).await,
@@ -24,8 +24,8 @@ impl Link {
         }
     }
 
-    /// Sends two commands, one close behind the other, to the primary that has this key. Errors of
-    /// either are among the replies.
+    /// Sends two commands, one right after the other, to the primary of this key. The replies may
+    /// be errors.
     pub(super) async fn query_both(
         &mut self,
         key: &str,
@@ -48,7 +48,7 @@ impl Link {
         Ok(replies.into())
     }
 
-    /// The time of every primary's clock.
+    /// The clock of every primary.
     pub(super) async fn times(&mut self) -> RedisResult<Vec<Timestamp>> {
         let command = redis::cmd("TIME");
         let times: Vec<(i64, i64)> = match self {
@@ -68,7 +68,7 @@ impl Link {
         Ok(times.into_iter().map(millis).map(Timestamp::from_unix_millis).collect())
     }
 
-    /// What every primary says of itself.
+    /// The `INFO` reply of every primary.
     pub(super) async fn describe(&mut self) -> RedisResult<Vec<String>> {
         let command = redis::cmd("INFO");
         match self {
@@ -86,16 +86,16 @@ impl Link {
     }
 }
 
-/// What an error of Redis says about the link.
+/// What a Redis error means for the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// It is of no use any more, or leads to a server that does not serve.
+    /// The link is unusable, or leads to a server that does not serve.
     Lost,
-    /// No reply in time: it may be of no use.
+    /// No reply in time: the link may be unusable.
     Slow,
-    /// None: the key is on its way to another server, and nothing was run.
+    /// The link is fine. The key is moving to another server, and nothing was run.
     Moving,
-    /// None: the server answered, and will not do it.
+    /// The link is fine. The server answered with a refusal.
     Refused,
 }
 

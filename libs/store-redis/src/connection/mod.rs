@@ -1,14 +1,14 @@
-//! The way to Redis: one multiplexed connection that comes up again by itself, a deadline for every
-//! call, and scripts by their hash. Calls that wait for a confirmation have lanes beside it.
+//! The connection to Redis: one multiplexed link that reconnects by itself, a deadline for every
+//! call, and scripts called by their hash. Calls that wait for a confirmation use separate lanes.
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | which URLs there are, and who is let in | [`address`] |
-//! | what a server must be | [`checks`] |
-//! | what is waited for before an outcome is told | [`confirmation`], `lanes` |
-//! | when callers wait, and when they are refused at once | `breaker` |
-//! | how far the store's clock is from this host's | [`skew`] |
-//! | how a link comes up, for each topology | `route`, `sentinel`, `server` |
+//! | URL forms and credentials | [`address`] |
+//! | requirements for a server | [`checks`] |
+//! | durability before an outcome is returned | [`confirmation`], `lanes` |
+//! | when calls wait and when they fail at once | `breaker` |
+//! | clock skew between the store and this host | [`skew`] |
+//! | how a link is established in each topology | `route`, `sentinel`, `server` |
 
 pub mod address;
 mod breaker;
@@ -44,22 +44,22 @@ use self::skew::Skew;
 use crate::arguments::Arguments;
 use crate::scripts::Script;
 
-/// What one call to Redis may take, reconnecting included: Redis' share of a verification's
+/// The deadline of one call to Redis, reconnecting included: Redis' share of a verification's
 /// deadline.
 const DEADLINE: Duration = Duration::from_millis(300);
 
-/// How long to wait before a key that moves is asked for again.
+/// The pause before a call is retried whose key is moving between servers.
 const A_MOMENT: Duration = Duration::from_millis(10);
 
-/// How long a link may owe a reply before that says something of it: longer than any confirmation is
-/// waited for. Who queued for a lane first has had less time.
+/// The time without a reply after which a link counts as slow. It is longer than any confirmation
+/// takes. The time a call spent in the queue for a lane does not count.
 const SLOW: Duration = Duration::from_millis(250);
 
-/// How long a start waits to learn what Redis is.
+/// How long the start waits for the first connection attempt.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 
-/// Why a call to Redis gave no reply. A script may have run all the same, unless Redis said that it
-/// refused it.
+/// Why a call to Redis gave no reply. The script may have run, unless Redis said that it refused
+/// it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
     #[error("no reply within {} ms", DEADLINE.as_millis())]
@@ -68,13 +68,13 @@ pub(crate) enum CallError {
     Down(Arc<Outage>),
     #[error("{0}")]
     Redis(#[from] RedisError),
-    /// The script ran, and what came of it must not be told.
+    /// The script ran, but its outcome must not be returned.
     #[error("the outcome was not confirmed in time")]
     Unconfirmed,
 }
 
 impl CallError {
-    /// What went wrong, in one word.
+    /// The kind of error, in one word.
     const fn kind(&self) -> &'static str {
         match self {
             Self::Deadline => "timeout",
@@ -84,7 +84,7 @@ impl CallError {
         }
     }
 
-    /// What it says about the link.
+    /// What the error means for the link.
     fn fault(&self) -> Fault {
         match self {
             Self::Deadline => Fault::Slow,
@@ -95,7 +95,7 @@ impl CallError {
     }
 }
 
-/// What is wrong with a Redis, and what to change.
+/// The complaints about a Redis, each with what to change.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct UnfitError(pub Vec<String>);
@@ -104,7 +104,7 @@ pub struct UnfitError(pub Vec<String>);
 #[derive(Clone)]
 pub struct Connection {
     breaker: Arc<Breaker>,
-    /// For calls that wait for a confirmation, where one is asked for.
+    /// The lanes of calls that wait for a confirmation, if one is configured.
     lanes: Option<Arc<Lanes>>,
     observer: Option<Observer>,
 }
@@ -113,9 +113,8 @@ pub struct Connection {
 type Words = Vec<Vec<u8>>;
 
 impl Connection {
-    /// Begins to connect, inside a runtime. Redis need not be there yet, so that a service can start
-    /// before it; until it comes, calls fail at once.
-    /// The observer hears of each call when it has ended.
+    /// Starts to connect. Must be called inside a runtime. A service can start before Redis: until
+    /// Redis is up, calls fail at once. The observer is told of each call when it has ended.
     pub fn open(
         address: &Address,
         access: Access,
@@ -123,8 +122,8 @@ impl Connection {
         confirmation: Option<Confirmation>,
         observer: Option<Observer>,
     ) -> Result<Self, AddressError> {
-        // Redis' client takes whichever provider the process has; one is set already where another
-        // connection was opened first.
+        // The Redis client uses the process-wide provider. An earlier connection may have installed
+        // it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let route = Arc::new(Route::new(address, access)?);
         let lanes =
@@ -133,7 +132,7 @@ impl Connection {
         Ok(Self { breaker, lanes, observer })
     }
 
-    /// Looks at Redis for the first time: an error if it is there and its checks fail.
+    /// Waits for the first connection attempt. Fails only if Redis is up and its checks fail.
     pub async fn first_look(&self) -> Result<(), UnfitError> {
         match timeout(FIRST_LOOK, self.breaker.link()).await {
             Ok(Err(outage)) => match &*outage {
@@ -144,23 +143,23 @@ impl Connection {
         }
     }
 
-    /// Whether Redis serves, from now on.
+    /// Whether Redis serves, with all later changes.
     pub fn serves(&self) -> watch::Receiver<bool> {
         self.breaker.serves()
     }
 
-    /// How far the store's clock is from this host's; of several primaries, the one that is furthest
-    /// away. `None` if the store gives no answer: that is an outage, and says nothing about clocks.
+    /// The skew between the store's clock and this host's; of several primaries, the largest.
+    /// `None` if the store gives no answer, since an outage says nothing about clocks.
     pub async fn skew(&self, clock: &dyn Clock) -> Option<Skew> {
         let (_, mut link) = self.breaker.link().await.ok()?;
         let asked_at = clock.now();
         let times = timeout(DEADLINE, link.times()).await.ok()?.ok()?;
-        // The server read its clock somewhere on the way: half of it is the best guess.
+        // The server read its clock during the round trip: the midpoint is the best estimate.
         let read_at = asked_at + clock.now().since(asked_at) / 2;
         times.into_iter().map(|time| Skew::between(read_at, time)).max_by_key(Skew::size)
     }
 
-    /// Whether outcomes are confirmed before they are told.
+    /// Whether outcomes are confirmed before they are returned.
     pub(crate) const fn confirms(&self) -> bool {
         self.lanes.is_some()
     }
@@ -176,7 +175,8 @@ impl Connection {
         observer::observed(self.observer.as_ref(), script, call).await
     }
 
-    /// Runs a script on one key. What came of it is told once it is confirmed, if that is asked for.
+    /// Runs a script on one key and returns the outcome once it is confirmed, if that is
+    /// configured.
     pub(crate) async fn run_confirmed(
         &self,
         script: &Script,
@@ -187,8 +187,8 @@ impl Connection {
         observer::observed(self.observer.as_ref(), script, call).await
     }
 
-    /// Where the link is lost under way the script is sent again, once: it answers the same call the
-    /// same way.
+    /// Runs the call. If the link is lost meanwhile, sends the script again, once: scripts are
+    /// idempotent.
     async fn call(
         &self,
         lanes: Option<&Lanes>,
@@ -222,14 +222,15 @@ impl Connection {
                         self.breaker.answered();
                         return Err(error);
                     }
-                    // Redis' client follows such a key, and now and then gives up: it announces a
-                    // call to the key's next server by a command of its own, and another caller's
-                    // call can come between the two. It is over in a moment.
+                    // The Redis client follows a moving key but sometimes gives up: it sends ASKING
+                    // and the call as two commands, and a call of another task can come between
+                    // them. A short pause is enough.
                     (Fault::Moving, _) => {
                         sleep(A_MOMENT).await;
                         continue;
                     }
-                    // One node of a cluster is not all of it, and its client has tried again.
+                    // One lost node is not the whole cluster, and the cluster client has retried
+                    // already.
                     (Fault::Slow, _) | (Fault::Lost, Link::Cluster(_)) => {
                         self.breaker.slow(generation);
                         return Err(error);
@@ -251,8 +252,8 @@ impl Connection {
     }
 }
 
-/// Sends a script by its hash, or whole where the server does not know it yet: a script that is
-/// refused as unknown has not run.
+/// Sends a script by its hash, or in full if the server does not know it. A script refused as
+/// unknown has not run.
 async fn send(
     link: &mut Link,
     script: &Script,

@@ -1,5 +1,5 @@
-//! Who hears of calls. Each is told of by the name of its script: its arguments are nobody else's
-//! business.
+//! Observes calls to Redis. A call is reported by its script's name only: the arguments are
+//! confidential.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tracing::{Instrument as _, Span};
 use super::CallError;
 use crate::scripts::Script;
 
-/// One call to Redis, which has ended.
+/// A call to Redis that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The script's name.
@@ -21,16 +21,16 @@ pub struct Call {
     pub error: Option<&'static str>,
 }
 
-/// Hears of calls.
+/// Receives a report of each call.
 #[derive(Clone)]
 pub struct Observer {
-    /// Hears of a call that has ended.
+    /// Reports a call that has ended.
     pub tell: Arc<dyn Fn(Call) + Send + Sync>,
-    /// Whether anybody will see a span that is made now.
+    /// Whether a span created now would be exported.
     pub is_traced: fn() -> bool,
 }
 
-/// Makes a call, within a span of its own, and tells of it when it has ended.
+/// Runs a call in a span of its own and reports it.
 pub(super) async fn observed<T>(
     observer: Option<&Observer>,
     script: &Script,
@@ -50,7 +50,7 @@ pub(super) async fn observed<T>(
     outcome
 }
 
-/// Spans of this target are exported where somebody asked for it.
+/// Spans of this target are exported only if the filter asks for them.
 fn span(script: &Script) -> Span {
     tracing::info_span!(
         target: "trace",

@@ -1,14 +1,14 @@
-//! Why Redis cannot be asked, as callers and the log read it.
+//! Why Redis is unavailable, as callers and the log read it.
 
 use redis::RedisError;
 
-/// Why Redis cannot be asked.
+/// Why Redis is unavailable.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Outage {
     /// It cannot be reached, or does not serve.
     #[error("redis is down: {0}")]
     Unreachable(String),
-    /// It can be reached, and is not to be used.
+    /// It can be reached, but fails the checks.
     #[error("redis is not fit: {}", .0.join("; "))]
     Unfit(Vec<String>),
 }

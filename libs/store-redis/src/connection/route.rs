@@ -1,4 +1,4 @@
-//! How a link comes up, for each topology.
+//! How a link is established in each topology.
 
 use redis::Client;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
@@ -12,11 +12,11 @@ use super::outage::Outage;
 use super::sentinel::Sentinels;
 use super::server::{CONNECT_TIMEOUT, Peer, primary};
 
-/// How often a cluster's client sends a command again: it is what follows MOVED and ASK. Every
+/// How often the cluster client retries a command. Following MOVED and ASK counts as a retry. Every
 /// script may be sent twice.
 const CLUSTER_RETRIES: u32 = 3;
 
-/// The way to the servers.
+/// The servers of one topology.
 pub(super) enum Route {
     Standalone(Client),
     Sentinel(Sentinels),
@@ -38,7 +38,7 @@ impl Route {
         })
     }
 
-    /// Brings a link up, and says which server is at its end where sentinels said so.
+    /// Establishes a link. With sentinels, also returns the server it leads to.
     pub(super) async fn connect(&self) -> Result<(Link, Option<Peer>), Outage> {
         match self {
             Self::Standalone(client) => match primary(client).await? {
@@ -57,7 +57,7 @@ impl Route {
         }
     }
 
-    /// Waits until the sentinels name another primary than this one.
+    /// Waits until the sentinels report a primary other than this one.
     pub(super) async fn has_moved(&self, peer: Option<&Peer>) {
         match (self, peer) {
             (Self::Sentinel(sentinels), Some(peer)) => sentinels.has_moved(peer).await,

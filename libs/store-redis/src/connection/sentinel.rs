@@ -1,4 +1,4 @@
-//! Sentinels: they know which server is the primary, and after a failover it is another one.
+//! Sentinels: they report the primary, and a new one after a failover.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use tokio::time::{sleep, timeout};
 use super::address::{Access, AddressError};
 use super::server::{CONNECT_TIMEOUT, Peer, connect, primary};
 
-/// How often the sentinels are asked while all is well. A primary that was demoted says so to
-/// the first write; this is for one that does not know it yet.
+/// The interval at which sentinels are asked. A demoted primary refuses the first write; the
+/// interval covers a primary that does not know yet that it was demoted.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// The sentinels of one primary.
 pub(super) struct Sentinels {
     name: String,
     nodes: Vec<Client>,
-    /// What is the same for every server: all but host and port.
+    /// The settings common to every server: all but host and port.
     server: ConnectionInfo,
     access: Access,
 }
@@ -36,8 +36,8 @@ impl Sentinels {
         Ok(Self { name: name.to_owned(), nodes: sentinels, server, access })
     }
 
-    /// Connects to the primary that most sentinels name, or else to the next: a sentinel that was
-    /// cut off may name a past one, which then is a replica or not there.
+    /// Connects to the primary that most sentinels report. Falls back to the next one: an isolated
+    /// sentinel may report a former primary, now a replica or gone.
     pub(super) async fn connect(&self) -> RedisResult<(MultiplexedConnection, Peer)> {
         let mut last = RedisError::from((ErrorKind::Client, "no sentinel knows the primary"));
         for peer in self.named().await {
@@ -47,14 +47,16 @@ impl Sentinels {
             })?;
             match primary(&client).await {
                 Ok(Some(connection)) => return Ok((connection, peer)),
-                Ok(None) => last = RedisError::from((ErrorKind::Client, "nobody is primary yet")),
+                Ok(None) => {
+                    last = RedisError::from((ErrorKind::Client, "no primary was elected yet"))
+                }
                 Err(error) => last = error,
             }
         }
         Err(last)
     }
 
-    /// Waits until most sentinels name another primary than this one.
+    /// Waits until most sentinels report a primary other than this one.
     pub(super) async fn has_moved(&self, from: &Peer) {
         loop {
             sleep(ASK_EVERY).await;
@@ -64,7 +66,7 @@ impl Sentinels {
         }
     }
 
-    /// The primaries that sentinels name, the one with the most voices first.
+    /// The primaries that sentinels report, the most frequent first.
     async fn named(&self) -> Vec<Peer> {
         let answers = join_all(self.nodes.iter().map(|sentinel| self.ask(sentinel))).await;
         let mut voices = HashMap::<Peer, usize>::new();

@@ -16,8 +16,8 @@ pub(super) type Peer = (String, u16);
 /// Connects to a server that serves; `None` if it is a replica.
 pub(super) async fn primary(client: &Client) -> RedisResult<Option<MultiplexedConnection>> {
     let mut connection = connect(client).await?;
-    // A server that is loading its data, or is paused, does not answer the first; a replica tells
-    // itself from a primary by the second.
+    // A server that is loading its data or is paused does not answer the first command. The second
+    // tells a replica from a primary.
     let mut greeting = redis::pipe();
     greeting.cmd("PING").ignore().cmd("ROLE");
     let (role,): (Vec<redis::Value>,) = greeting.query_async(&mut connection).await?;

@@ -1,4 +1,4 @@
-//! How far the store's clock is from this host's.
+//! The skew between the store's clock and this host's.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ impl Skew {
         Self { is_store_ahead: store >= host, size: host.distance(store) }
     }
 
-    /// How much it is, in whichever direction.
+    /// The absolute size of the skew.
     pub const fn size(&self) -> Duration {
         self.size
     }
 
-    /// In seconds: above zero where the store's clock is ahead of this host's.
+    /// The skew in seconds, positive if the store's clock is ahead.
     pub const fn as_seconds(&self) -> f64 {
         let seconds = self.size.as_secs_f64();
         if self.is_store_ahead { seconds } else { -seconds }
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sign_says_whose_clock_is_ahead() {
+    fn the_skew_is_positive_if_the_store_is_ahead() {
         let at = Timestamp::from_unix_millis;
         for (host, store, told, millis) in
             [(0, 1500, "1.5", 1500), (1500, 0, "-1.5", 1500), (7, 7, "0", 0)]

@@ -1,4 +1,4 @@
-//! Codes as a store sees them: subjects, ids and digests, without the use cases around them.
+//! Test cases at the level of a store: subjects, ids and digests, without the use cases.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use codes::record::{
 };
 use codes::store::{CodeStore, StoreError};
 
-/// Three guesses, and as many codes as a test wants.
+/// Three guesses a code, and no limit on the number of codes.
 pub(crate) const LIMITS: Limits = Limits {
     failed_attempts: 3,
     lockout: Duration::from_secs(900),
@@ -19,7 +19,7 @@ pub(crate) const LIMITS: Limits = Limits {
     overrides_per_day: 10_000,
 };
 
-/// A code that was asked for.
+/// A code to issue.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) subject: Subject,
@@ -27,23 +27,23 @@ pub(crate) struct Case {
     pub(crate) digest: CodeDigest,
 }
 
-/// Bytes that nobody else has.
+/// Random bytes, unique to the caller.
 pub(crate) fn drawn() -> [u8; 16] {
     randomness::bytes(&randomness::system())
 }
 
-/// A user whom no other test knows.
+/// A user that is unique to the test.
 pub(crate) fn stranger() -> Subject {
     Subject::from_bytes(drawn())
 }
 
-/// The name of an operation; the same one again is a retry.
+/// The id of an operation. Reusing it is a retry.
 pub(crate) fn attempt() -> Attempt {
     let fingerprint = Fingerprint::from_bytes([0; 16]);
     Attempt { id: AttemptId::from_bytes(drawn()), fingerprint }
 }
 
-/// A digest that no other code has.
+/// A random digest, equal to that of no other code.
 pub(crate) fn digest() -> CodeDigest {
     CodeDigest::from_parts(Kid::from_u32(1), drawn())
 }
@@ -56,7 +56,7 @@ impl Case {
         Self { subject, code_id, digest: digest() }
     }
 
-    /// Asks for this code to be issued.
+    /// Issues this code.
     pub(crate) async fn ask(
         &self,
         store: &dyn CodeStore,
@@ -75,7 +75,7 @@ impl Case {
         store.issue(self.subject, SystemClock.now(), command).await
     }
 
-    /// A code that was issued.
+    /// Issues a new code.
     pub(crate) async fn issued(store: &dyn CodeStore) -> Self {
         let case = Self::of(stranger());
         let outcome = case.ask(store, attempt()).await;
@@ -94,17 +94,17 @@ impl Case {
         store.verify(self.subject, SystemClock.now(), command).await
     }
 
-    /// Enters the right code at a store that answers.
+    /// Redeems the code at a store that must answer.
     pub(crate) async fn redeem(&self, store: &dyn CodeStore) -> VerifyOutcome {
         self.guess(store, self.digest, attempt()).await.expect("the store answers")
     }
 
-    /// Enters a wrong code at a store that answers.
+    /// Enters a wrong code at a store that must answer.
     pub(crate) async fn fail(&self, store: &dyn CodeStore) -> VerifyOutcome {
         self.guess(store, digest(), attempt()).await.expect("the store answers")
     }
 
-    /// How many failures the user's record counts.
+    /// The failures counted in the user's record.
     pub(crate) async fn failures(&self, store: &dyn CodeStore) -> u32 {
         let described = store.describe(self.subject, SystemClock.now()).await;
         described.expect("the store answers").lockout.failures

@@ -1,4 +1,4 @@
-//! What a server must be: each that is not is refused, with what to change.
+//! Checks of a server: one that fails them is refused, with what to change.
 
 use secrecy::SecretString;
 use store_redis::connection::Connection;
@@ -17,11 +17,11 @@ async fn look(url: &str, used: Use, access: Access) -> Result<(), String> {
 }
 
 async fn refusal(server: &Server, used: Use) -> String {
-    look(&server.url(), used, Access::default()).await.expect_err("it is not fit")
+    look(&server.url(), used, Access::default()).await.expect_err("it fails the checks")
 }
 
 #[tokio::test]
-async fn what_is_delivered_passes() {
+async fn the_delivered_configuration_passes() {
     for url in [STANDALONE.url(), SENTINEL.url(), CLUSTER.url()] {
         assert_eq!(look(&url, Use::All, Access::default()).await, Ok(()), "{url}");
     }
@@ -35,14 +35,14 @@ async fn a_server_that_evicts_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_forgets_is_refused() {
+async fn a_server_without_persistence_is_refused() {
     let server = Server::start("appendonly no");
     let refusal = refusal(&server, Use::Codes).await;
     assert!(refusal.contains("set appendonly yes"), "{refusal}");
 }
 
 #[tokio::test]
-async fn everything_wrong_is_told_at_once() {
+async fn all_complaints_are_reported_together() {
     let server = Server::start("appendonly no\nmaxmemory-policy volatile-ttl");
     assert_eq!(refusal(&server, Use::All).await.lines().count(), 2);
 }

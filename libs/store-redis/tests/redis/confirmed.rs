@@ -1,4 +1,4 @@
-//! Durability `replicated`: no outcome is told before replicas have it, whoever is asked about.
+//! Durability `replicated`: no outcome is returned before replicas have it, for any class of user.
 
 mod lanes;
 mod patient;
@@ -28,7 +28,7 @@ use crate::servers::Server;
 use crate::servers::pair::{PAIR, Pair};
 use crate::servers::sentinel::SENTINEL;
 
-/// How long replicas are waited for.
+/// How long a call waits for replicas.
 const WITHIN: Duration = Duration::from_millis(100);
 
 /// A connection that waits for one replica.
@@ -43,8 +43,9 @@ pub(crate) fn pair() -> Connection {
     connect(&PAIR.primary.url())
 }
 
-/// The contract over such a connection. Hundreds of calls at once wait longer for a lane, and a busy
-/// machine for a replica, than one call may; who asks again under the same name learns what came of it.
+/// A bench for the contract suite over such a connection. Hundreds of concurrent calls can exceed
+/// the deadline in the queue for a lane, and so can a replica on a busy machine. The store retries
+/// under the same id, and so gets the outcome.
 pub(crate) fn patient_bench(connection: Connection) -> Bench {
     let bench = crate::bench(connection);
     Bench { store: Arc::new(Patient(bench.store)), ..bench }
@@ -90,7 +91,7 @@ pub(crate) async fn verify(
     verifier.verify(&world.caller, &world.policy, &OpaqueDirectory, request).await
 }
 
-/// Asks until there is an answer: the replica needs a moment.
+/// Retries until there is an answer: the replica needs a moment.
 async fn eventually<T, F>(mut ask: impl FnMut() -> F) -> T
 where
     F: Future<Output = Result<T, OperationError>>,
@@ -105,13 +106,13 @@ where
     }
 }
 
-/// Checks that nothing was told.
+/// Asserts that the outcome was withheld.
 fn withheld<T: std::fmt::Debug>(what: &str, told: &Result<T, OperationError>) {
     let is_withheld = matches!(told, Err(OperationError::Store(StoreError::Unavailable(_))));
     assert!(is_withheld, "{what}: it was told: {told:?}");
 }
 
-/// Each class of user, as a guess that is yet to be made, and what must come of it.
+/// One guess for each class of user, with the expected outcome.
 async fn classes(calm: &World, world: &World) -> Vec<(&'static str, VerifyRequest, Verification)> {
     let mut classes = vec![];
     let unknown = guess(&calm.stranger(), "000000", "unknown");
@@ -120,7 +121,7 @@ async fn classes(calm: &World, world: &World) -> Vec<(&'static str, VerifyReques
     classes.push(("unknown", unknown, denied(DenialReason::NoCode, None)));
 
     let issued = |user: Identifier| async { (calm.issue(&user).await, user) };
-    // First, for whatever was issued before lies behind the fence.
+    // The fenced case comes first: its promotion fences every code issued before.
     let (code, user) = issued(calm.stranger()).await;
     (world.bench.promote)();
     let request = guess(&user, code.code.expose(), "fenced");
@@ -150,20 +151,20 @@ async fn classes(calm: &World, world: &World) -> Vec<(&'static str, VerifyReques
     classes
 }
 
-/// T-B9, T-I4, I9, I10: whoever is asked about, all is unavailable while the replica is stopped, and the
-/// retry gets what came of it.
+/// T-B9, T-I4, I9, I10: while the replica is stopped, every class of user gets "unavailable". The
+/// retry gets the outcome.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_outcome_is_told_while_the_replica_is_stopped() {
     let pair = Pair::start();
     let (calm, world) = worlds(connect(&pair.primary.url()));
     for (class, request, expected) in classes(&calm, &world).await {
-        // The replica has everything: whatever did not write would be confirmed by it.
+        // The replica is in step, so it would confirm a call that writes nothing.
         pair.in_step();
         let stopped = pair.replica.stopped();
         for _ in 0..3 {
             let asked = Instant::now();
             withheld(class, &verify(&world, &request).await);
-            assert!(asked.elapsed() >= WITHIN, "{class}: nobody is refused sooner than others");
+            assert!(asked.elapsed() >= WITHIN, "{class}: refused sooner than the others");
         }
         drop(stopped);
         let outcome = eventually(async || verify(&world, &request).await).await;
@@ -174,7 +175,7 @@ async fn no_outcome_is_told_while_the_replica_is_stopped() {
     }
 }
 
-/// What the test above would see, were only those who have a record to write.
+/// Shows that the test above detects a script that writes only for users with a record.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_replica_confirms_what_wrote_nothing() {
     let pair = Pair::start();
@@ -211,7 +212,7 @@ async fn a_success_is_told_once_the_replica_has_it() {
     assert_eq!((of("code.accepted"), of("operation.unresolved")), (1, 1));
 }
 
-/// I10 for everything else that tells what became of a code.
+/// I10 for every other operation that reveals the outcome of a code.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_waits_for_the_replica() {
     let pair = Pair::start();
@@ -235,13 +236,13 @@ async fn every_operation_waits_for_the_replica() {
     let clear =
         async || verifier.clear_lockout(&world.caller, &world.policy, &directory, &clear).await;
     let describe = async || issuer.describe(&world.caller, &directory, &user).await;
-    let describe_nobody =
+    let describe_unknown =
         async || verifier.describe_lockout(&world.caller, &directory, &other).await;
 
     for _ in 0..2 {
         pair.in_step();
         let stopped = pair.replica.stopped();
-        withheld("describe nobody", &describe_nobody().await);
+        withheld("describe unknown", &describe_unknown().await);
         withheld("describe", &describe().await);
         withheld("clear", &clear().await);
         withheld("revoke", &revoke().await);
@@ -258,9 +259,9 @@ async fn every_operation_waits_for_the_replica() {
     assert_eq!(reason(&outcome), DenialReason::NoCode);
 }
 
-/// I7, I18: what every path writes leaves nothing, on neither server.
+/// I7, I18: the write that every path makes leaves no key on either server.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_written_to_be_waited_for_leaves_no_key() {
+async fn the_confirmed_write_leaves_no_key() {
     let pair = Pair::start();
     let world = World::new(patient_bench(connect(&pair.primary.url())));
     for _ in 0..20 {

@@ -1,4 +1,4 @@
-//! The contracts of the ports, on every topology.
+//! The contract suites of the ports, on every topology.
 
 use clock::{Clock as _, SystemClock};
 use codes::store::CodeStore as _;
@@ -21,7 +21,7 @@ pub(crate) fn tls() -> Connection {
     connect(&TLS.url(), TLS.access.clone())
 }
 
-/// What opens the doors of the sentinels too.
+/// Credentials that the sentinels accept too.
 fn as_known_to_the_sentinels() -> Access {
     let sentinel = Login { username: None, password: Some(SENTINELS_PASSWORD.into()) };
     Access { sentinel, ..TLS.access.clone() }
@@ -43,13 +43,13 @@ pub(crate) fn cluster() -> Connection {
     connect(&CLUSTER.url(), Access::default())
 }
 
-/// A few cases over TLS suffice: the topology is the same, and so is the way to each server.
+/// A few cases over TLS suffice: the topology and the code paths are the same as without.
 macro_rules! a_few_cases {
     ($($topology:ident: $connect:path;)*) => {
         $(
             mod $topology {
                 #[tokio::test(flavor = "multi_thread")]
-                async fn a_few_cases_of_the_contract_hold() {
+                async fn a_part_of_the_contract_holds() {
                     use codes::conformance::{life, lockout, retry};
                     life::a_right_code_is_accepted_once(crate::bench($connect())).await;
                     life::a_code_is_refused_behind_a_new_fence(crate::bench($connect())).await;
@@ -69,7 +69,7 @@ a_few_cases! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sentinels_that_ask_for_a_password_tell_nobody_else() {
+async fn sentinels_with_a_password_refuse_clients_without_it() {
     let guest = Access { sentinel: Login::default(), ..as_known_to_the_sentinels() };
     let store = RedisCodeStore::new(connect(&TLS.url_of_sentinels(), guest));
     let refused = store.describe(stranger(), SystemClock.now()).await;
@@ -83,7 +83,7 @@ macro_rules! contracts {
                 codes::code_store_contract!(crate::bench($connect()));
 
                 #[tokio::test(flavor = "multi_thread")]
-                async fn journeys_wait_as_the_contract_says() {
+                async fn the_journey_contract_holds() {
                     journeys::conformance::check_all(&crate::journeys_bench($connect())).await;
                 }
             }

@@ -1,5 +1,5 @@
-//! Servers that are killed, full or cannot write: nothing is accepted twice, and everybody is refused
-//! alike, whoever has a code and whoever has none.
+//! Servers that are killed, full or unable to write: no code is accepted twice, and every user gets
+//! the same refusal, with a code or without.
 
 use std::time::{Duration, Instant};
 
@@ -13,14 +13,14 @@ use crate::cases::{Case, LIMITS, attempt, digest, is_accepted, reason, stranger}
 use crate::load::Load;
 use crate::servers::{Server, eventually};
 
-/// How soon after it was started a server must be in use again, on a busy machine.
+/// The limit for a restarted server to be in use again, on a busy machine.
 const BACK_WITHIN: Duration = Duration::from_secs(3);
 
 fn store(server: &Server) -> RedisCodeStore {
     RedisCodeStore::new(crate::connect(&server.url(), Access::default()))
 }
 
-/// Kills a server under load, which keeps what those settings say, and starts it again.
+/// Kills a server with these persistence settings under load, and restarts it.
 async fn killed_under_load(settings: &str) {
     let kept = tempfile::tempdir().expect("a folder");
     let mut server = Server::start(&format!("{settings}\ndir {}", kept.path().display()));
@@ -39,21 +39,21 @@ async fn killed_under_load(settings: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_server_that_kept_all_accepts_nothing_twice() {
+async fn a_killed_server_with_all_its_data_accepts_nothing_twice() {
     killed_under_load("appendfsync always").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_server_that_kept_most_accepts_nothing_twice() {
+async fn a_killed_server_with_most_of_its_data_accepts_nothing_twice() {
     killed_under_load("appendfsync everysec").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_server_that_kept_nothing_accepts_nothing_twice() {
+async fn a_killed_server_without_its_data_accepts_nothing_twice() {
     killed_under_load("appendonly no").await;
 }
 
-/// Users of every kind: with a code, without one, after a wrong guess, locked.
+/// Users of each kind: with a code, without one, after a wrong guess, locked.
 struct Users {
     store: RedisCodeStore,
     with_code: Case,
@@ -73,16 +73,16 @@ impl Users {
         Self { store, with_code, kinds }
     }
 
-    /// What all of them are told, whatever they do; it must be one and the same.
+    /// The refusal of all their operations. Asserts that it is the same for all.
     async fn refusal(&self) -> String {
         let mut told = vec![];
         for case in &self.kinds {
             let right = case.guess(&self.store, case.digest, attempt()).await;
             let wrong = case.guess(&self.store, digest(), attempt()).await;
             let issued = case.ask(&self.store, attempt()).await;
-            told.push(right.expect_err("nobody is answered").to_string());
-            told.push(wrong.expect_err("nobody is answered").to_string());
-            told.push(issued.expect_err("nobody is answered").to_string());
+            told.push(right.expect_err("every call is refused").to_string());
+            told.push(wrong.expect_err("every call is refused").to_string());
+            told.push(issued.expect_err("every call is refused").to_string());
         }
         told.dedup();
         assert_eq!(told.len(), 1, "all are told the same");
@@ -91,7 +91,7 @@ impl Users {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_server_refuses_everybody_alike_and_evicts_nobody() {
+async fn a_full_server_refuses_all_users_alike_and_evicts_no_key() {
     let server = Server::start("");
     let users = Users::of(&server).await;
     assert!(server.cli(&["CONFIG", "SET", "maxmemory", "1"]).contains("OK"));
@@ -104,8 +104,8 @@ async fn a_full_server_refuses_everybody_alike_and_evicts_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_whose_disk_is_full_refuses_everybody_alike() {
-    // As much as a file may hold, in kilobytes: it is used up as a small disk would be.
+async fn a_server_with_a_full_disk_refuses_all_users_alike() {
+    // A file size limit in kilobytes stands for a small disk.
     let mut server = Server::start("appendfsync everysec");
     server.limit_files(Some(64));
     block_in_place(|| server.restart());
@@ -117,7 +117,7 @@ async fn a_server_whose_disk_is_full_refuses_everybody_alike() {
         assert!(began.elapsed() < Duration::from_secs(20), "the disk is never full");
     }
     let said = block_in_place(|| {
-        eventually("the server knows that it cannot write", || {
+        eventually("the server notices that it cannot write", || {
             server.cli(&["INFO", "persistence"]).contains("aof_last_write_status:err")
         });
         server.cli(&["SET", "pcode:{full}", "1"])

@@ -1,7 +1,7 @@
-//! Failovers behind sentinels, under load: no code is accepted twice or stands more guesses, and the
-//! service is back soon after the promotion, without a restart.
+//! Failovers behind sentinels, under load: no code is accepted twice or compared with more guesses
+//! than allowed, and the service recovers soon after the promotion, without a restart.
 //!
-//! `POSTERN_FAILOVERS=100` makes it a hundred.
+//! `POSTERN_FAILOVERS=100` runs a hundred failovers.
 
 use std::time::{Duration, Instant};
 
@@ -13,32 +13,32 @@ use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::servers::sentinel::Watched;
 
-/// How soon after a promotion the service must be back, but for one time in twenty.
+/// The limit for the 95th percentile of the recovery time after a promotion.
 const BACK_WITHIN: Duration = Duration::from_secs(2);
 
-/// How soon it must be back each time, on a machine that has other things to do.
+/// The limit for each single recovery, on a busy machine.
 const BACK_EACH_TIME: Duration = Duration::from_secs(10);
 
-/// From how many times on one in twenty means something.
+/// The number of failovers from which the 95th percentile is checked.
 const MANY: usize = 20;
 
-/// How many times something happens to the servers.
+/// The number of failovers to run.
 pub(crate) fn failovers() -> usize {
     let asked = std::env::var("POSTERN_FAILOVERS").ok();
     asked.map_or(2, |asked| asked.parse().expect("POSTERN_FAILOVERS is a number"))
 }
 
-/// How long after each promotion the service was back, and how long some calls had failed.
+/// The recovery time after each promotion, and the duration of each outage.
 #[derive(Default)]
 pub(crate) struct Outages(Vec<(Duration, Duration)>);
 
 impl Outages {
-    /// One more.
+    /// Adds one outage.
     pub(crate) fn push(&mut self, outage: (Duration, Duration)) {
         self.0.push(outage);
     }
 
-    /// Checks and tells them.
+    /// Checks the times and prints them.
     #[expect(clippy::print_stderr, reason = "the figures of the long form are what it is run for")]
     pub(crate) fn conclude(self, what: &str, ledger: &Ledger) {
         let (mut back, mut away): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
@@ -53,7 +53,7 @@ impl Outages {
     }
 }
 
-/// What so many of a hundred are not beyond, of times in order.
+/// The given percentile of sorted times.
 fn at(times: &[Duration], percent: usize) -> Duration {
     times[(times.len() * percent).div_ceil(100).max(1) - 1]
 }
@@ -64,7 +64,7 @@ fn spread(times: &[Duration]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn failovers_under_load_are_safe_and_soon_over() {
+async fn failovers_under_load_are_safe_and_short() {
     let mut watched = Watched::start_with(2);
     let url = watched.url();
     let load = Load::start(|| crate::connect(&url, Access::default()), stranger);

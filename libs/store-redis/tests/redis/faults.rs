@@ -1,5 +1,5 @@
-//! Faults of a server and of the way to it: calls end in time, fail at once while it is known to be
-//! down, and succeed again without a restart.
+//! Faults of a server and of the network: calls end before their deadline, fail at once while the
+//! server is known to be down, and succeed again without a restart.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -17,13 +17,13 @@ use crate::servers::proxy::proxy;
 use crate::servers::sentinel::Watched;
 use crate::servers::{Server, eventually};
 
-/// What a call may take: its deadline, and a hundred milliseconds for a busy machine.
+/// The limit for a call: its deadline and 100 ms for a busy machine.
 const IN_TIME: Duration = Duration::from_millis(400);
 
-/// What a refusal may take once Redis is known to be down.
+/// The limit for a refusal once Redis is known to be down.
 const AT_ONCE: Duration = Duration::from_millis(20);
 
-/// How long a call took, and whether it succeeded.
+/// The duration of a call, and whether it succeeded.
 async fn call(store: &RedisCodeStore) -> (Duration, bool) {
     let began = Instant::now();
     let subject = Subject::from_bytes([7; 16]);
@@ -35,7 +35,7 @@ fn store(connection: Connection) -> RedisCodeStore {
     RedisCodeStore::new(connection)
 }
 
-/// Calls until it succeeds, and says how long that took. Every call ends in time.
+/// Calls until one succeeds and returns how long that took. Asserts that every call ends in time.
 async fn recovery(store: &RedisCodeStore) -> Duration {
     let began = Instant::now();
     loop {
@@ -49,7 +49,7 @@ async fn recovery(store: &RedisCodeStore) -> Duration {
     }
 }
 
-/// Calls until callers are refused at once, and then makes sure that they go on to be.
+/// Calls until one is refused at once, then asserts that the next ones are too.
 async fn is_known_down(store: &RedisCodeStore) {
     for _ in 0..10 {
         if call(store).await.0 < AT_ONCE {
@@ -78,7 +78,7 @@ async fn a_service_starts_before_its_redis() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_paused_server_holds_nobody_up() {
+async fn a_paused_server_delays_no_call_beyond_its_deadline() {
     let server = Server::start("");
     let store = store(crate::connect(&server.url(), Access::default()));
     recovery(&store).await;
@@ -96,7 +96,7 @@ async fn a_paused_server_holds_nobody_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_half_open_connection_is_given_up() {
+async fn a_half_open_connection_is_dropped() {
     let server = Server::start("");
     let (address, mischief) = proxy(server.port).await;
     let store = store(crate::connect(&format!("redis://{address}"), Access::default()));
@@ -108,7 +108,7 @@ async fn a_half_open_connection_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_server_forgets_no_fence() {
+async fn a_killed_server_keeps_its_fence() {
     let kept = tempfile::tempdir().expect("a folder");
     let mut server = Server::start(&format!("appendfsync always\ndir {}", kept.path().display()));
     let connection = crate::connect(&server.url(), Access::default());

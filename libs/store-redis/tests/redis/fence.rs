@@ -1,5 +1,5 @@
-//! The fence: a code verifies only on the primary that issued it, from its start or promotion to the
-//! next. Each test shows what happens without it.
+//! The fence: a code verifies only on the primary that issued it, and only until that primary
+//! restarts or another one is promoted. Each test also shows what happens without the fence.
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use crate::mutants::{self, Mutation, store_at};
 use crate::servers::proxy::{Mischief, proxy};
 use crate::servers::{Server, eventually};
 
-/// A primary and a replica that follows it over a line that can be cut, with a store at each.
+/// A primary, a replica that follows it over a link that can be cut, and a store at each.
 struct Pair {
     primary: Server,
     replica: Server,
@@ -33,7 +33,7 @@ impl Pair {
         Self { primary, replica, line, at_primary, at_replica }
     }
 
-    /// Issues a code at the primary, of which the replica learns, and then nothing any more.
+    /// Issues a code that the replica receives, then cuts the link.
     async fn last_shared_code(&self) -> Case {
         let case = Case::issued(&self.at_primary).await;
         let key = format!("pcode:{{{}}}", case.subject);
@@ -61,7 +61,7 @@ fn promote(server: &Server) {
     assert!(server.cli(&["REPLICAOF", "NO", "ONE"]).contains("OK"));
 }
 
-/// Waits until a store's connection serves, and redeems there.
+/// Waits until the store serves, and redeems the code there.
 async fn redeem(case: &Case, store: &dyn CodeStore) -> VerifyOutcome {
     serves(store).await;
     case.redeem(store).await
@@ -78,8 +78,8 @@ async fn serves(store: &dyn CodeStore) {
     panic!("the store does not serve within 10 s");
 }
 
-/// T-B5: what becomes of a code that was redeemed at a primary whose replica did not learn of it, at
-/// that replica once it is promoted.
+/// T-B5: a code is redeemed at a primary. Its replica does not receive that write and is promoted.
+/// Returns the outcome of redeeming the code there.
 async fn after_the_primary_was_lost(mutation: Mutation) -> VerifyOutcome {
     let mut pair = Pair::start(mutation).await;
     let case = pair.last_shared_code().await;
@@ -97,7 +97,7 @@ async fn no_code_is_accepted_again_after_its_primary_was_lost() {
     assert!(is_accepted(&again), "without the fence it is: {again:?}");
 }
 
-/// T-B6: at how many of two primaries, each of which takes the other for lost, one code is accepted.
+/// T-B6: the number of primaries that accept one code, when each takes the other for lost.
 async fn accepted_in_a_split_brain(mutation: Mutation) -> usize {
     let pair = Pair::start(mutation).await;
     let case = pair.last_shared_code().await;
@@ -109,13 +109,13 @@ async fn accepted_in_a_split_brain(mutation: Mutation) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_primaries_one_accepts_a_code() {
+async fn in_a_split_brain_only_one_primary_accepts_a_code() {
     assert_eq!(accepted_in_a_split_brain(mutants::NONE).await, 1);
     assert_eq!(accepted_in_a_split_brain(mutants::NO_FENCE).await, 2, "without the fence both do");
 }
 
-/// T-B7: what becomes of a redeemed code on its own primary, once that has followed another one that
-/// knew nothing of it, and is promoted again.
+/// T-B7: a code is redeemed at a primary, which is then demoted, follows another primary without
+/// that write, and is promoted again. Returns the outcome of redeeming the code there.
 async fn after_a_demotion(mutation: Mutation) -> VerifyOutcome {
     let pair = Pair::start(mutation).await;
     let case = pair.last_shared_code().await;
@@ -127,7 +127,7 @@ async fn after_a_demotion(mutation: Mutation) -> VerifyOutcome {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_code_comes_back_to_a_primary_that_was_demoted_meanwhile() {
+async fn no_code_returns_to_a_primary_that_was_demoted_meanwhile() {
     let again = after_a_demotion(mutants::NONE).await;
     assert_eq!(reason(&again), Some(DenialReason::Fenced));
     for mutation in [mutants::NO_FENCE, mutants::RUN_ID_ALONE] {
@@ -136,8 +136,8 @@ async fn no_code_comes_back_to_a_primary_that_was_demoted_meanwhile() {
     }
 }
 
-/// At how many of two servers a code is accepted: the primary that issued it, and one that was a
-/// primary, follows that one by now, and may be written to.
+/// The number of servers that accept a code, of two: the primary that issued it, and a former
+/// primary that now follows it as a writable replica.
 async fn accepted_with_a_writable_replica(mutation: Mutation) -> usize {
     let pair = Pair::start(mutation).await;
     promote(&pair.replica);
@@ -155,14 +155,13 @@ async fn accepted_with_a_writable_replica(mutation: Mutation) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_code_is_accepted_at_a_replica_that_may_be_written_to() {
+async fn no_code_is_accepted_at_a_writable_replica() {
     assert_eq!(accepted_with_a_writable_replica(mutants::NONE).await, 1);
     let twice = accepted_with_a_writable_replica(mutants::REPLICAS_TOO).await;
     assert_eq!(twice, 2, "were a replica as good as its primary");
 }
 
-/// How many guesses at a code were compared, two of them at a primary whose replica did not learn of
-/// them.
+/// The number of guesses compared with a code. The replica does not receive the first two.
 async fn compared_across_a_failover(mutation: Mutation) -> usize {
     let pair = Pair::start(mutation).await;
     let case = pair.last_shared_code().await;
@@ -177,8 +176,8 @@ async fn compared_across_a_failover(mutation: Mutation) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_code_stands_more_guesses_because_a_primary_was_lost() {
+async fn no_code_is_compared_with_more_guesses_after_its_primary_was_lost() {
     assert_eq!(compared_across_a_failover(mutants::NONE).await, 2);
     let compared = compared_across_a_failover(mutants::FENCE_FOR_RIGHT_GUESSES).await;
-    assert_eq!(compared, 5, "were the fence there for right guesses alone");
+    assert_eq!(compared, 5, "without the fence for wrong guesses");
 }

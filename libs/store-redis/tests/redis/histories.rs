@@ -1,7 +1,7 @@
-//! Random histories: whatever is done to a few users, Redis and memory show the same.
+//! Random histories: the same operations give the same results in Redis and in memory.
 //!
-//! One server goes through more than 100,000 operations a run. `POSTERN_HISTORIES=2000` makes it
-//! two million.
+//! One server runs more than 100,000 operations a test run. `POSTERN_HISTORIES=2000` runs two
+//! million.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::confirmed::{self, patient_bench};
 use crate::contracts::{cluster, sentinel, standalone};
 use crate::servers::cluster::CLUSTER;
 
-/// How many histories run beside each other.
+/// The number of histories that run concurrently.
 const ABREAST: usize = 8;
 
-/// How many operations a history has; shrinking leaves out what does not matter.
+/// The number of operations in a history. Shrinking removes the irrelevant ones.
 const LENGTH: std::ops::Range<usize> = 100..160;
 
 fn memory_bench() -> Bench {
@@ -32,7 +32,7 @@ fn memory_bench() -> Bench {
     Bench { store, claims, clock, promote: Box::new(move || promoted.promote()) }
 }
 
-/// Runs that many rounds of histories abreast, and says how many operations they had.
+/// Runs that many rounds of concurrent histories and returns the number of operations.
 fn histories_look_as_in_memory(
     connect: fn() -> Connection,
     bench: fn(Connection) -> Bench,
@@ -68,7 +68,7 @@ fn histories_look_as_in_memory(
 }
 
 #[test]
-fn a_hundred_thousand_operations_look_as_they_do_in_memory() {
+fn a_hundred_thousand_operations_give_the_same_results_as_in_memory() {
     let rounds = std::env::var("POSTERN_HISTORIES").ok().and_then(|rounds| rounds.parse().ok());
     let rounds = rounds.unwrap_or(105);
     let operations = histories_look_as_in_memory(standalone, crate::bench, rounds);
@@ -76,17 +76,17 @@ fn a_hundred_thousand_operations_look_as_they_do_in_memory() {
 }
 
 #[test]
-fn histories_behind_sentinels_look_as_they_do_in_memory() {
+fn histories_behind_sentinels_give_the_same_results_as_in_memory() {
     histories_look_as_in_memory(sentinel, crate::bench, 4);
 }
 
 #[test]
-fn histories_that_wait_for_a_replica_look_as_they_do_in_memory() {
+fn histories_with_replica_confirmation_give_the_same_results_as_in_memory() {
     histories_look_as_in_memory(confirmed::pair, patient_bench, 2);
     histories_look_as_in_memory(|| confirmed::connect(&CLUSTER.url()), patient_bench, 1);
 }
 
 #[test]
-fn histories_in_a_cluster_look_as_they_do_in_memory() {
+fn histories_in_a_cluster_give_the_same_results_as_in_memory() {
     histories_look_as_in_memory(cluster, crate::bench, 4);
 }

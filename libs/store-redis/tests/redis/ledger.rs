@@ -1,4 +1,4 @@
-//! What callers were told, and what of it no caller may ever be told.
+//! Records the outcomes that callers were given and checks them against the invariants.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -11,13 +11,13 @@ use codes::store::StoreError;
 
 use crate::cases::{Case, LIMITS};
 
-/// What a call may take: its deadline, and what a busy machine adds.
+/// The limit for a call: its deadline, and an allowance for a busy machine.
 const IN_TIME: Duration = Duration::from_secs(2);
 
-/// What a cluster says to its clients, and is not for anybody else.
+/// Redirections between a cluster and its clients, which no caller may see.
 const BETWEEN_SERVERS: [&str; 6] = ["MOVED", "Moved", "ASK", "Ask", "TRYAGAIN", "TryAgain"];
 
-/// All that the clients of one load were told.
+/// All outcomes of one load.
 #[derive(Default)]
 pub(crate) struct Ledger {
     accepted: HashMap<CodeId, HashSet<AttemptId>>,
@@ -27,7 +27,7 @@ pub(crate) struct Ledger {
     unavailable: usize,
     wrong: Vec<String>,
     slowest: Duration,
-    /// When the first call failed since somebody asked.
+    /// When the first call failed since the last call of `back`.
     first_fault: Option<Instant>,
     last_fault: Option<(Instant, String)>,
     back: Option<Instant>,
@@ -35,7 +35,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Writes down what came of an issue. Returns whether it was an answer.
+    /// Records the outcome of an issue. Returns whether there was an answer.
     pub(crate) fn issue(&mut self, outcome: &Result<IssueOutcome, StoreError>) -> bool {
         match outcome {
             Ok(IssueOutcome::Issued { .. }) => self.issued += 1,
@@ -46,7 +46,7 @@ impl Ledger {
         self.answered()
     }
 
-    /// Writes down what came of a guess. Returns whether it was an answer.
+    /// Records the outcome of a guess. Returns whether there was an answer.
     pub(crate) fn guess(
         &mut self,
         case: &Case,
@@ -59,7 +59,7 @@ impl Ledger {
         match outcome {
             Ok(VerifyOutcome::Accepted { code_id, .. }) => {
                 if !is_right || *code_id != case.code_id {
-                    self.wrong.push(format!("a guess that was not right opened {code_id:?}"));
+                    self.wrong.push(format!("a wrong guess opened {code_id:?}"));
                 }
                 self.accepted.entry(code_id.clone()).or_default().insert(attempt.id);
             }
@@ -96,40 +96,40 @@ impl Ledger {
         false
     }
 
-    /// How many answers there were.
+    /// The number of answers.
     pub(crate) const fn answers(&self) -> usize {
         self.answers
     }
 
-    /// When a call failed last.
+    /// When the last call failed.
     pub(crate) fn last_fault(&self) -> Option<Instant> {
         self.last_fault.as_ref().map(|(at, _)| *at)
     }
 
-    /// What it said.
+    /// The error of the last failed call.
     pub(crate) fn last_error(&self) -> &str {
         self.last_fault.as_ref().map_or("nothing failed", |(_, error)| error)
     }
 
-    /// When the first answer came after the last fault, or now; and how long after the first fault
-    /// since this was asked last.
+    /// When the first answer came after the last fault, or now. Also how long after the first fault
+    /// since the previous call of `back`.
     pub(crate) fn back(&mut self) -> (Instant, Duration) {
         let back = self.back.unwrap_or_else(Instant::now);
         let away = self.first_fault.take().map(|gone| back.saturating_duration_since(gone));
         (back, away.unwrap_or_default())
     }
 
-    /// How many codes were accepted more than once.
+    /// The number of codes that were accepted more than once.
     pub(crate) fn accepted_twice(&self) -> usize {
         self.accepted.values().filter(|attempts| attempts.len() > 1).count()
     }
 
-    /// How often the code was compared with that was compared with most.
+    /// The most guesses that any one code was compared with.
     pub(crate) fn most_compared(&self) -> usize {
         self.compared.values().map(HashSet::len).max().unwrap_or(0)
     }
 
-    /// Holds all of it to the invariants, and makes sure that there was something to hold.
+    /// Asserts the invariants, and that the load made enough calls to check them.
     pub(crate) fn is_safe(&self) {
         assert_eq!(self.accepted_twice(), 0, "no code is accepted twice: {self}");
         let limit = usize::try_from(LIMITS.failed_attempts).expect("it is small");

@@ -1,4 +1,4 @@
-//! What an operation leaves in Redis: nothing where it changed nothing, and nothing without an end.
+//! Keys that an operation leaves in Redis: none if it changed nothing, and none without an expiry.
 
 use codes::conformance::World;
 use codes::issuer::RevokeTarget;
@@ -25,7 +25,7 @@ async fn revoke(world: &World, user: &Identifier, key: &str) {
 
 /// I7, I18.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_changes_nothing_leaves_no_key() {
+async fn an_operation_without_effect_leaves_no_key() {
     let server = Server::start("");
     let world = world_at(&server);
     for _ in 0..100 {

@@ -1,5 +1,5 @@
-//! Load: many clients issue, guess and redeem at once, over connections of their own, while a test
-//! does something to the servers. All that they are told is written down and held to the invariants.
+//! Load: many clients issue, guess and redeem concurrently over separate connections, while a test
+//! disturbs the servers. All outcomes are recorded and checked against the invariants.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,31 +14,31 @@ use tokio::time::sleep;
 use crate::cases::{Case, attempt, digest, drawn};
 use crate::ledger::Ledger;
 
-/// How many processes of services there would be.
+/// The number of simulated service processes.
 const REPLICAS: usize = 3;
 
-/// How many clients there are.
+/// The number of clients.
 const CLIENTS: usize = 8;
 
-/// How long a client rests between two steps.
+/// The pause of a client between two steps.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How many codes a client has in hand, so that some live through whatever happens.
+/// The number of codes a client holds, so that some live through each disturbance.
 const IN_HAND: usize = 24;
 
-/// How many answers a code is asked for before its client turns to another.
+/// The number of answers for a code after which its client takes another.
 const ASKED: usize = 5;
 
-/// How long nothing may fail for the service to be back.
+/// How long all calls must succeed for the service to count as recovered.
 const CALM: Duration = Duration::from_millis(400);
 
-/// How many answers there must be meanwhile.
+/// The number of answers required during that time.
 const AT_WORK: usize = 400;
 
-/// How long to wait for it.
+/// The limit for a recovery.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Clients at work.
+/// A running load.
 pub(crate) struct Load {
     ledger: Arc<Mutex<Ledger>>,
     over: Arc<AtomicBool>,
@@ -46,7 +46,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Sets clients to work on users of that kind.
+    /// Starts clients for users of that kind.
     pub(crate) fn start(connect: impl Fn() -> Connection, subject: fn() -> Subject) -> Self {
         let stores: Vec<_> =
             (0..REPLICAS).map(|_| Arc::new(RedisCodeStore::new(connect()))).collect();
@@ -62,8 +62,8 @@ impl Load {
         Self { ledger, over, clients }
     }
 
-    /// Waits until calls have succeeded, and none has failed, for a while. Says how long after that
-    /// instant the service was back, and how long some calls had failed.
+    /// Waits until calls succeed and none fails for a while. Returns how long after that instant
+    /// the service recovered, and how long some calls failed.
     pub(crate) async fn recovery(&self, after: Instant) -> (Duration, Duration) {
         let began = Instant::now();
         let mut answers = None;
@@ -83,7 +83,7 @@ impl Load {
         }
     }
 
-    /// Lets all clients end, and hands over what they were told.
+    /// Stops all clients and returns the recorded outcomes.
     pub(crate) async fn stop(mut self) -> Ledger {
         self.over.store(true, Ordering::SeqCst);
         for client in self.clients.drain(..) {
@@ -118,7 +118,7 @@ impl Client {
             let [what, which, ..] = drawn();
             let place = usize::from(which) % hand.len().max(1);
             if hand.len() < IN_HAND {
-                // Some users ask again: their earlier code is void from then on.
+                // Some users ask again, which voids their earlier code.
                 let again = hand.get(place).filter(|_| what < 40).map(|(case, _)| case.subject);
                 let case = Case::of(again.unwrap_or_else(self.subject));
                 if self.issue(&case).await {
@@ -140,13 +140,13 @@ impl Client {
         }
     }
 
-    /// Asks for a code. Returns whether there was an answer.
+    /// Issues a code. Returns whether there was an answer.
     async fn issue(&self, case: &Case) -> bool {
         let outcome = case.ask(&*self.stores[0], attempt()).await;
         lock(&self.ledger).issue(&outcome)
     }
 
-    /// The right code twice and a wrong one, all at once.
+    /// Enters the right code twice and a wrong one once, concurrently.
     async fn race(&self, case: &Case) -> bool {
         let (one, other, wrong) = futures_util::future::join3(
             self.guess(0, case, case.digest),
@@ -157,8 +157,8 @@ impl Client {
         one || other || wrong
     }
 
-    /// Guesses, and tries again under the same name where there was no answer. Returns whether there
-    /// was one in the end.
+    /// Guesses, and retries under the same id if there was no answer. Returns whether there was an
+    /// answer in the end.
     async fn guess(&self, at: usize, case: &Case, guess: CodeDigest) -> bool {
         let attempt = attempt();
         for again in 0..3 {

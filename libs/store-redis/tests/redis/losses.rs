@@ -1,7 +1,7 @@
-//! Something is lost on the way, wherever it may be: whoever then asks again under the same name is
-//! told one outcome, and it took effect once.
+//! Commands and replies are lost: a caller that retries under the same id gets one outcome, and the
+//! operation takes effect once.
 //!
-//! `POSTERN_LOSSES=10000` makes it ten thousand rounds.
+//! `POSTERN_LOSSES=10000` runs ten thousand rounds.
 
 use codes::record::{Attempt, DenialReason, IssueOutcome, VerifyOutcome};
 use codes::store::StoreError;
@@ -13,7 +13,7 @@ use crate::mutants::{self, Mutation, teach};
 use crate::servers::proxy::{Mischief, Point, proxy, proxy_at};
 use crate::servers::{STANDALONE, Server, eventually, free_port};
 
-/// How many rounds run beside each other, over connections of their own.
+/// The number of rounds that run concurrently, over separate connections.
 const ABREAST: usize = 8;
 
 const POINTS: [Point; 3] = [Point::Command, Point::Reply, Point::HalfReply];
@@ -23,7 +23,7 @@ fn rounds() -> usize {
     asked.map_or(240, |asked| asked.parse().expect("POSTERN_LOSSES is a number"))
 }
 
-/// A store whose way to its server loses things.
+/// A store with a lossy connection to its server.
 struct Lossy {
     store: RedisCodeStore,
     mischief: Mischief,
@@ -36,7 +36,7 @@ impl Lossy {
         Self { store: RedisCodeStore::new(connection), mischief }
     }
 
-    /// Asks until there is an answer.
+    /// Retries until there is an answer.
     async fn insist<T>(&self, ask: impl AsyncFn() -> Result<T, StoreError>) -> T {
         for _ in 0..100 {
             match ask().await {
@@ -55,8 +55,8 @@ impl Lossy {
         self.insist(async || case.guess(&self.store, guess, attempt).await).await
     }
 
-    /// Everything once, and something lost each time. The store sends a call again where the first
-    /// try is lost; where two are, its caller must.
+    /// Each operation once, with a loss each time. After one loss the store retries; after two, its
+    /// caller must.
     async fn round(&self, number: usize) {
         let lose = |turn: usize| {
             let point = POINTS[(number + turn) % POINTS.len()];
@@ -69,7 +69,7 @@ impl Lossy {
         let again = self.insist(async || case.ask(&self.store, name).await).await;
         for outcome in [issued, again] {
             let IssueOutcome::Issued { code_id, .. } = outcome else { panic!("{outcome:?}") };
-            assert_eq!(code_id, case.code_id, "one code, whoever asks again");
+            assert_eq!(code_id, case.code_id, "the retry gets the same code");
         }
 
         let name = attempt();
@@ -84,7 +84,7 @@ impl Lossy {
         let again = self.guess(&case, true, name).await;
         for outcome in [first, again] {
             let VerifyOutcome::Accepted { code_id, .. } = outcome else { panic!("{outcome:?}") };
-            // The grant is derived from it.
+            // The grant is derived from the code's id.
             assert_eq!(code_id, case.code_id);
         }
         assert!(!is_accepted(&self.guess(&case, true, attempt()).await), "consumed once");
@@ -99,7 +99,7 @@ impl Lossy {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_lost_an_operation_takes_effect_once() {
+async fn an_operation_takes_effect_once_whatever_is_lost() {
     let rounds = rounds();
     let lines = (0..ABREAST).map(|line| async move {
         let lossy = Lossy::new().await;
@@ -112,7 +112,7 @@ async fn whatever_is_lost_an_operation_takes_effect_once() {
     assert!(lost >= 3 * rounds, "something is lost in every step: {lost}");
 }
 
-/// A cluster of one node that its clients reach by a proxy: the node says that it is there.
+/// A cluster of one node that announces the address of a proxy.
 async fn cluster_of_one(mutation: Mutation) -> (Server, Lossy) {
     let (at, bus) = (free_port(), free_port());
     let node = Server::start(&format!(
@@ -133,7 +133,7 @@ async fn cluster_of_one(mutation: Mutation) -> (Server, Lossy) {
     (node, Lossy { store, mischief })
 }
 
-/// How often one guess counts whose reply is lost: the cluster's client sends it again by itself.
+/// How often a guess is counted if its reply is lost and the cluster client retries it.
 async fn counted_in_a_cluster(mutation: Mutation) -> u32 {
     let (_node, lossy) = cluster_of_one(mutation).await;
     let case = Case::of(stranger());
@@ -147,8 +147,8 @@ async fn counted_in_a_cluster(mutation: Mutation) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_clusters_client_sends_again_counts_once() {
+async fn a_retry_by_the_cluster_client_counts_once() {
     assert_eq!(counted_in_a_cluster(mutants::NONE).await, 1);
     let counted = counted_in_a_cluster(mutants::NO_MEMORY).await;
-    assert_eq!(counted, 2, "it would count twice, were an operation not known by its name");
+    assert_eq!(counted, 2, "it counts twice if operations are not recognised by id");
 }

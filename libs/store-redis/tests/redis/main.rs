@@ -1,6 +1,6 @@
-//! The stores in real Redis servers, which the tests start on free ports and end with themselves:
-//! the contracts of the ports on every topology, histories against the store in memory, rights,
-//! checks and faults.
+//! The stores on real Redis servers, which the tests start on free ports and stop at their end: the
+//! contract suites of the ports on every topology, histories against the in-memory store, access
+//! rights, checks and faults.
 
 mod cases;
 mod checks;
@@ -44,7 +44,7 @@ fn connect(url: &str, access: Access) -> Connection {
     Connection::open(&address, access, Checks::Off, None, None).expect("a connection")
 }
 
-/// A bench over a store at a time of its own, where a promotion is a change to the fence.
+/// A bench over a store with a fake clock, where a promotion is a change of the fence.
 fn bench(connection: Connection) -> Bench {
     let clock = Arc::new(FakeClock::default());
     let promotions = Arc::new(AtomicU64::new(0));

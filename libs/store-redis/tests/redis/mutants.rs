@@ -1,5 +1,5 @@
-//! Scripts with one rule taken away, to show that a test would see it. The store knows nothing of
-//! them: a proxy on its way puts them in the place of the real ones.
+//! Scripts with one rule removed, to show that a test detects it. The store is unchanged: a proxy
+//! replaces the scripts on the way.
 
 use std::net::SocketAddr;
 
@@ -13,32 +13,32 @@ const RECORD: &str = include_str!("../../scripts/record.lua");
 const ISSUE: &str = include_str!("../../scripts/issue.lua");
 const VERIFY: &str = include_str!("../../scripts/verify.lua");
 
-/// What is done to the scripts: a text of them, and what stands in its place.
+/// The changes to the scripts: pairs of a text and its replacement.
 pub(crate) type Mutation = &'static [(&'static str, &'static str)];
 
-/// As they are.
+/// No change.
 pub(crate) const NONE: Mutation = &[];
 
-/// Every primary is like any other.
+/// All primaries look alike.
 pub(crate) const NO_FENCE: Mutation =
     &[("local function fence()\n", "local function fence()\n  if true then return 'any' end\n")];
 
-/// A primary is told from others by its process alone.
+/// A primary is identified by its run id alone.
 pub(crate) const RUN_ID_ALONE: Mutation = &[
     ("'INFO', 'replication'", "'INFO', 'server', 'replication'"),
     ("\\nmaster_replid:", "\\nrun_id:"),
 ];
 
-/// A replica that may be written to is as good as its primary.
+/// A writable replica counts as a primary.
 pub(crate) const REPLICAS_TOO: Mutation = &[("'\\nrole:master'", "'\\nrole:'")];
 
-/// The fence is looked at for right guesses alone.
+/// The fence is checked for right guesses only.
 pub(crate) const FENCE_FOR_RIGHT_GUESSES: Mutation = &[(
     "if record.fence ~= fence() then",
     "if candidate == record.digest and record.fence ~= fence() then",
 )];
 
-/// No operation is known again.
+/// No operation is recognised as a retry.
 pub(crate) const NO_MEMORY: Mutation =
     &[("for _, known in ipairs(record.outcomes) do", "for _, known in ipairs({}) do")];
 
@@ -48,7 +48,7 @@ pub(crate) const SILENT_STRANGERS: Mutation = &[
     ("    redis.call('SET', key, bytes)\n    redis.call('DEL', key)\n", ""),
 ];
 
-/// Teaches a server the changed scripts, and says which hashes stand for which.
+/// Loads the changed scripts into a server and returns pairs of the original hash and the new one.
 pub(crate) fn teach(server: &Server, mutation: Mutation) -> Vec<(String, String)> {
     let learn = |script: &str| server.cli(&["SCRIPT", "LOAD", script]).trim().to_owned();
     let mut has_changed = mutation.is_empty();
@@ -65,7 +65,7 @@ pub(crate) fn teach(server: &Server, mutation: Mutation) -> Vec<(String, String)
     hashes.into_iter().filter(|(whole, changed)| whole != changed).collect()
 }
 
-/// A way to a server on which its scripts are changed.
+/// A proxy to a server that replaces the scripts.
 pub(crate) async fn way_to(server: &Server, mutation: Mutation) -> (SocketAddr, Mischief) {
     let (address, mischief) = proxy(server.port).await;
     let swapped = teach(server, mutation);
@@ -73,7 +73,7 @@ pub(crate) async fn way_to(server: &Server, mutation: Mutation) -> (SocketAddr, 
     (address, mischief)
 }
 
-/// A store whose scripts are changed.
+/// A store with changed scripts.
 pub(crate) async fn store_at(server: &Server, mutation: Mutation) -> RedisCodeStore {
     let (address, _) = way_to(server, mutation).await;
     RedisCodeStore::new(crate::connect(&format!("redis://{address}"), Access::default()))

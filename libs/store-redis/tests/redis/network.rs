@@ -1,5 +1,5 @@
-//! A bad network: late, lossy, half-open. Nobody waits for longer than a deadline, nothing hangs,
-//! and no outcome is wrong.
+//! A bad network, slow, lossy or half-open: no call exceeds its deadline, nothing hangs, and no
+//! outcome is wrong.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -13,13 +13,13 @@ use crate::load::Load;
 use crate::servers::Server;
 use crate::servers::proxy::{Mischief, proxy};
 
-/// How long each trouble lasts.
+/// The duration of each disturbance.
 const TROUBLE: Duration = Duration::from_secs(2);
 
-/// How soon after it the service must be back, on a busy machine.
+/// The limit for the recovery afterwards, on a busy machine.
 const BACK_WITHIN: Duration = Duration::from_secs(3);
 
-/// A load over a network, in each trouble for a while and out of it again.
+/// Runs a load while each disturbance is switched on and off again.
 async fn bear(troubles: &[fn(&Mischief, bool)]) {
     let server = Server::start("");
     let (address, mischief) = proxy(server.port).await;
@@ -46,7 +46,7 @@ async fn bear(troubles: &[fn(&Mischief, bool)]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_network_wrongs_nobody() {
+async fn a_slow_network_causes_no_wrong_outcome() {
     bear(&[
         |mischief, on| mischief.delay.store(if on { 50 } else { 0 }, Ordering::SeqCst),
         |mischief, on| mischief.delay.store(if on { 200 } else { 0 }, Ordering::SeqCst),
@@ -56,7 +56,7 @@ async fn a_slow_network_wrongs_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_loses_connections_wrongs_nobody() {
+async fn a_network_that_loses_connections_causes_no_wrong_outcome() {
     bear(&[
         |mischief, on| mischief.one_in.store(if on { 20 } else { 0 }, Ordering::SeqCst),
         |mischief, on| mischief.silent.store(on, Ordering::SeqCst),

@@ -1,5 +1,5 @@
-//! Whatever a server answers that is no outcome of a script, it is no outcome: callers are refused in
-//! time, and served again as soon as the server comes to its senses.
+//! A reply that is no outcome of a script is an error: callers are refused in time, and served
+//! again as soon as the server replies properly.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -13,10 +13,10 @@ use store_redis::connection::address::Access;
 use crate::cases::{Case, LIMITS, attempt, digest, stranger};
 use crate::servers::fake::{Says, fake};
 
-/// What a call may take: its deadline, and what a busy machine adds.
+/// The limit for a call: its deadline, and an allowance for a busy machine.
 const IN_TIME: Duration = Duration::from_secs(2);
 
-/// Errors, and what is no reply of any script.
+/// Errors, and replies that no script gives.
 const REPLIES: [&str; 28] = [
     "-NOSCRIPT No matching script.\r\n",
     "-READONLY You can't write against a read only replica.\r\n",
@@ -54,19 +54,19 @@ async fn fake_store() -> (RedisCodeStore, Says) {
     (RedisCodeStore::new(connection), says)
 }
 
-/// Makes sure that there was no outcome, in time.
+/// Asserts that the call failed, in time.
 fn is_refused<T: std::fmt::Debug>(reply: &str, began: Instant, outcome: &Result<T, StoreError>) {
     assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{reply:?}: {outcome:?}");
     assert!(began.elapsed() < IN_TIME, "{reply:?}: {:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_answer_but_an_outcome_is_an_outcome() {
+async fn a_reply_that_is_no_outcome_is_refused() {
     let lines = REPLIES.map(|reply| async move {
         let (store, says) = fake_store().await;
         says.say(reply.as_bytes());
         let case = Case::of(stranger());
-        // The first call, and enough of them for the link to be given up.
+        // Enough calls for the link to be dropped.
         for _ in 0..5 {
             let began = Instant::now();
             is_refused(reply, began, &case.guess(&store, case.digest, attempt()).await);
@@ -84,7 +84,7 @@ async fn no_answer_but_an_outcome_is_an_outcome() {
     futures_util::future::join_all(lines).await;
 }
 
-/// The server answers as it should again, and so does the store.
+/// Makes the server reply properly again and asserts that the store recovers.
 async fn recovers(reply: &str, store: &RedisCodeStore, says: &Says, case: &Case) {
     says.say(b"*1\r\n$8\r\ndisabled\r\n");
     let began = Instant::now();
@@ -98,7 +98,7 @@ async fn recovers(reply: &str, store: &RedisCodeStore, says: &Says, case: &Case)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_script_that_stays_unknown_is_sent_whole_once_a_call() {
+async fn a_script_that_stays_unknown_is_sent_in_full_once_a_call() {
     let (store, says) = fake_store().await;
     says.say(REPLIES[0].as_bytes());
     for calls in 1..=5 {

@@ -1,5 +1,5 @@
-//! A reply is lost after the script ran: the store sends the call again, and it has had one effect
-//! and answers as if nothing had been lost.
+//! A reply is lost after the script ran. The store sends the call again: it takes effect once, and
+//! the answer is the same as without the loss.
 
 use codes::conformance::{World, accepted, reason, request, wrong};
 use codes::record::DenialReason;
@@ -16,7 +16,7 @@ async fn world_behind_a_proxy() -> (World, Mischief) {
     let (address, mischief) = proxy(STANDALONE.port).await;
     let connection = crate::connect(&format!("redis://{address}"), Access::default());
     let world = World::new(crate::bench(connection));
-    // The link is up, and every script known: what is lost from now on are replies to calls.
+    // The link is up and every script is loaded, so from here on only replies to calls are lost.
     let user = world.stranger();
     let code = world.issue(&user).await;
     world.fail(&user, &code, 1).await;
@@ -56,11 +56,11 @@ async fn every_operation_on_codes_answers_as_if_no_reply_had_been_lost() {
     assert_eq!(told("code.issued"), 2 * ROUNDS + 1, "once in the trail");
     assert_eq!(told("code.revoked"), ROUNDS + 1, "once in the trail");
     assert_eq!(told("lockout.cleared"), ROUNDS + 1, "once in the trail");
-    assert_eq!(world.trail.replays(), 0, "nobody asked twice");
+    assert_eq!(world.trail.replays(), 0, "no caller retried");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_third_guess_burns_once_whatever_is_lost() {
+async fn the_third_guess_burns_once_when_its_reply_is_lost() {
     let (world, mischief) = world_behind_a_proxy().await;
     for _ in 0..ROUNDS {
         let user = world.stranger();
@@ -72,9 +72,9 @@ async fn the_third_guess_burns_once_whatever_is_lost() {
     }
 }
 
-/// What the tests above would see, were a call not known by its name.
+/// Shows that the tests above detect a store that does not recognise a retry.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_guess_under_another_name_counts_again() {
+async fn the_same_guess_under_another_id_counts_again() {
     let (world, mischief) = world_behind_a_proxy().await;
     let user = world.stranger();
     let code = world.issue(&user).await;

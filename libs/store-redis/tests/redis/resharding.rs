@@ -1,7 +1,7 @@
-//! A cluster that fails over, and whose slots move, under load: no code is accepted twice or stands
-//! more guesses, and what servers say to each other's clients reaches no caller.
+//! A cluster that fails over or moves slots, under load: no code is accepted twice or compared with
+//! more guesses than allowed, and no caller sees a redirection.
 //!
-//! `POSTERN_FAILOVERS=100` makes it a hundred.
+//! `POSTERN_FAILOVERS=100` runs a hundred failovers.
 
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,13 @@ use crate::load::Load;
 use crate::servers::cli;
 use crate::servers::cluster::{Cluster, Primary};
 
-/// The slots that all users of a load belong to, some on each primary: what happens to a slot meets
+/// The slots of all users of a load, some on each primary. So whatever happens to a slot concerns
 /// many of them.
 const BUSY: [u16; 9] = [7, 1907, 3807, 5707, 7607, 9507, 11407, 13307, 15207];
 
 /// The slot of a user's record.
 fn slot(subject: Subject) -> u16 {
-    // CRC-16/XMODEM of what is between the braces.
+    // CRC-16/XMODEM of the hash tag.
     let crc = subject.to_string().bytes().fold(0_u16, |crc, byte| {
         (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| {
             if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
@@ -45,7 +45,7 @@ fn owner(cluster: &Cluster, slot: u16) -> Primary {
     primaries.into_iter().find(|primary| primary.has(slot)).expect("every slot has a primary")
 }
 
-/// Moves a slot from its primary to another, a few keys at a time. Says when all know.
+/// Moves a slot from its primary to another, a few keys at a time. Returns when all nodes know.
 async fn move_slot(cluster: &Cluster, slot: u16) -> Instant {
     let from = owner(cluster, slot);
     let to = cluster.primaries().into_iter().find(|other| *other != from).expect("three of them");
@@ -57,7 +57,7 @@ async fn move_slot(cluster: &Cluster, slot: u16) -> Instant {
     set(to.port, &["IMPORTING", &from.id]);
     set(from.port, &["MIGRATING", &to.id]);
     for turn in 0.. {
-        // For a while the slot is at two places; then the rest follows at once.
+        // The slot is split between two nodes for a while. Then the remaining keys follow at once.
         sleep(Duration::from_millis(20)).await;
         let number = if turn < 20 { "10" } else { "1000" };
         let keys = cli(from.port, &["CLUSTER", "GETKEYSINSLOT", &slot, number]);
@@ -75,7 +75,7 @@ async fn move_slot(cluster: &Cluster, slot: u16) -> Instant {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn failovers_of_a_cluster_under_load_are_safe_and_soon_over() {
+async fn failovers_of_a_cluster_under_load_are_safe_and_short() {
     let mut cluster = block_in_place(Cluster::start);
     let url = cluster.url();
     let load = Load::start(|| crate::connect(&url, Access::default()), busy_stranger);
@@ -83,9 +83,9 @@ async fn failovers_of_a_cluster_under_load_are_safe_and_soon_over() {
     load.recovery(Instant::now()).await;
     for turn in 0..failovers() {
         block_in_place(|| cluster.mend());
-        // The primaries take turns: a server of 7.0 that is promoted twice within twice the timeout of
-        // its cluster counts the votes of the first time again, claims an epoch that is over, and is
-        // believed by nobody. No client can help that.
+        // The primaries take turns. A 7.0 server that is promoted twice within twice the cluster's
+        // node timeout counts the votes of the first election again and claims an outdated epoch,
+        // which all other nodes reject. No client can help that.
         let old = owner(&cluster, BUSY[turn % 3 * 3]);
         let promoted = block_in_place(|| cluster.fail_over(&old, turn % 2 == 0));
         outages.push(load.recovery(promoted).await);
@@ -94,7 +94,7 @@ async fn failovers_of_a_cluster_under_load_are_safe_and_soon_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn slots_that_move_under_load_are_safe_and_soon_served() {
+async fn slots_that_move_under_load_are_safe_and_soon_available() {
     let cluster = block_in_place(Cluster::start);
     let url = cluster.url();
     let load = Load::start(|| crate::connect(&url, Access::default()), busy_stranger);
@@ -108,7 +108,7 @@ async fn slots_that_move_under_load_are_safe_and_soon_served() {
 }
 
 #[test]
-fn slots_are_those_of_the_cluster() {
+fn the_computed_slots_match_the_cluster() {
     let subject = stranger();
     let key = format!("pcode:{{{subject}}}");
     let said = crate::servers::cluster::CLUSTER.nodes[0].cli(&["CLUSTER", "KEYSLOT", &key]);

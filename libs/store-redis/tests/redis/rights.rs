@@ -1,4 +1,4 @@
-//! The rights that are delivered: each service can do its work, and nothing else.
+//! The delivered access rights: each service can do its work, and nothing else.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use store_redis::connection::confirmation::Confirmation;
 
 use crate::servers::{Server, cli};
 
-/// A server under `deploy/redis/users.acl`, with passwords put in.
+/// A server with `deploy/redis/users.acl`, with passwords filled in.
 static GUARDED: LazyLock<Server> = LazyLock::new(|| {
     let delivered = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/redis/users.acl");
     let users = std::fs::read_to_string(delivered).expect("users.acl");
@@ -24,11 +24,11 @@ static GUARDED: LazyLock<Server> = LazyLock::new(|| {
     let operator = "user operator on >secret-of-operator ~* &* +@all".to_owned();
     let users: Vec<_> = words.chain([operator]).map(|user| user + "\n").collect();
     assert!(!users.concat().contains('<'), "a password is missing");
-    // A configuration file may hold users as well as a file of their own may.
+    // A configuration file accepts users in the format of an ACL file.
     Server::start_guarded(&users.concat(), &login("operator"))
 });
 
-/// What `redis-cli` must be told to be that user.
+/// The options that let `redis-cli` in as that user.
 fn login(user: &str) -> [String; 5] {
     let password = format!("secret-of-{user}");
     [
@@ -84,7 +84,7 @@ fn say(user: &str, command: &[&str]) -> String {
 }
 
 #[test]
-fn no_service_may_do_anything_else() {
+fn no_service_may_run_any_other_command() {
     let others = [
         &["KEYS", "*"] as &[_],
         &["SCAN", "0"],
@@ -115,7 +115,7 @@ fn no_service_may_do_anything_else() {
         assert!(say(user, &["PING"]).contains("PONG"), "{user} is let in");
         for command in others {
             let said = say(user, command);
-            // As Redis says it, and of commands in scripts Redis and Valkey.
+            // The wordings of Redis, and of Redis and Valkey for commands in scripts.
             let denials = ["NOPERM", "can't run this command", "has no permissions to run"];
             assert!(
                 denials.iter().any(|denial| said.contains(denial)),
@@ -126,7 +126,7 @@ fn no_service_may_do_anything_else() {
 }
 
 #[test]
-fn codes_and_journeys_are_closed_to_each_other() {
+fn codes_and_journeys_are_inaccessible_to_each_others_users() {
     let (code, journey) = ("pcode:{x}", "postern:journey:{x}");
     for (user, own, other) in [
         ("code-issuer", code, journey),
@@ -139,9 +139,9 @@ fn codes_and_journeys_are_closed_to_each_other() {
     }
 }
 
-/// Waiting holds a connection and nothing else; who keeps no codes has nothing to wait for.
+/// WAIT only blocks a connection. A service that stores no codes has nothing to wait for.
 #[test]
-fn those_who_keep_codes_may_wait_for_replicas() {
+fn services_that_store_codes_may_wait_for_replicas() {
     for user in ["code-issuer", "verifier"] {
         assert_eq!(say(user, &["WAIT", "0", "1"]).trim(), "0", "{user}");
     }
@@ -150,7 +150,7 @@ fn those_who_keep_codes_may_wait_for_replicas() {
 }
 
 #[tokio::test]
-async fn who_may_not_wait_is_told_so_at_the_start() {
+async fn a_user_without_the_right_to_wait_is_refused_at_the_start() {
     let one = Confirmation::Replicas { number: 1, within: Duration::from_millis(100) };
     let address = Address::parse(&GUARDED.url()).expect("a URL");
     for (user, used, told) in [
@@ -173,7 +173,7 @@ async fn who_may_not_wait_is_told_so_at_the_start() {
 }
 
 #[test]
-fn nobody_is_let_in_without_a_name() {
+fn a_client_without_a_name_is_refused() {
     let said = cli(GUARDED.port, &["GET", "pcode:{x}"]);
     assert!(said.contains("NOAUTH"), "{said}");
 }

@@ -1,5 +1,5 @@
-//! Durability `synced`: the primary's disk has an outcome before it is told. The Redis of the tests may
-//! be too old for it: then it is refused, and what is asked of a newer one is seen by a fake.
+//! Durability `synced`: an outcome is on the primary's disk before it is returned. The Redis of the
+//! tests may be too old: then it must be refused, and a fake stands for a newer one.
 
 use codes::conformance::{World, reason};
 use codes::desk::OperationError;
@@ -20,9 +20,9 @@ fn open(url: &str, checks: Checks) -> Connection {
         .expect("a connection")
 }
 
-/// The real server either knows the command, and then serves, or is refused with what to change.
+/// A real server either supports the command and serves, or is refused with what to change.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_cannot_say_what_it_has_synced_is_refused() {
+async fn a_server_that_cannot_confirm_a_sync_is_refused() {
     let said = STANDALONE.cli(&["INFO", "server"]);
     let version = said.lines().find_map(|line| line.strip_prefix("redis_version:"));
     let mut numbers = version.expect("a version").trim().split('.').map(str::parse::<u32>);
@@ -44,7 +44,7 @@ async fn a_server_that_cannot_say_what_it_has_synced_is_refused() {
     }
 }
 
-/// A fake of that version, which has never seen a script.
+/// A fake of that version, with no script loaded.
 async fn fake_of(version: &str) -> (String, Says) {
     let (address, says) = fake().await;
     let info = format!("redis_version:{version}\r\naof_enabled:1\r\nrole:master");
@@ -65,7 +65,7 @@ async fn an_older_version_is_refused_and_a_newer_one_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outcome_is_told_once_the_disk_has_it() {
+async fn an_outcome_is_returned_once_it_is_on_disk() {
     let (url, says) = fake_of("7.2.0").await;
     let world = World::new(crate::bench(open(&url, Checks::Off))).of_a_service();
     let user = world.stranger();
@@ -79,5 +79,5 @@ async fn an_outcome_is_told_once_the_disk_has_it() {
     let told = verify(&world, &guess(&user, "000000", "key")).await.expect("it was synced");
     assert_eq!(reason(&told), DenialReason::NoCode);
     let lane = ["EVALSHA", "WAITAOF 1 0 200", "EVAL", "WAITAOF 1 0 200"];
-    assert_eq!(says.heard(), lane, "whole where it was unknown, and waited for each time");
+    assert_eq!(says.heard(), lane, "sent in full if unknown, and confirmed each time");
 }

@@ -1,4 +1,5 @@
-//! Clocks: the server's own decides, and a caller whose clock is far from it is refused, whoever asks.
+//! Clocks: the server's clock decides. A caller with a clock far from it is refused, for every
+//! user.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ fn store() -> RedisCodeStore {
     RedisCodeStore::new(crate::connect(&STANDALONE.url(), Access::default()))
 }
 
-/// The machine's time, and so much more or less.
+/// The machine's time with an offset.
 fn off_by(milliseconds: i64) -> Timestamp {
     Timestamp::from_unix_millis(SystemClock.now().unix_millis() + milliseconds)
 }

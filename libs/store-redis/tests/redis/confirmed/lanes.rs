@@ -1,4 +1,4 @@
-//! Those who wait have connections of their own, which lead to where everybody else's do.
+//! Calls that wait have separate connections, which lead to the same server as the shared one.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use crate::servers::Server;
 use crate::servers::cluster::Cluster;
 use crate::servers::pair::Pair;
 
-/// What waits blocks its own connection and nobody else's.
+/// A waiting call blocks only its own connection.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_behind_those_who_wait() {
+async fn calls_without_confirmation_do_not_queue_behind_those_with_one() {
     let pair = Pair::start();
     let connection = connect(&pair.primary.url());
     let bench = crate::journeys_bench(connection.clone());
@@ -48,7 +48,7 @@ async fn nobody_waits_behind_those_who_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_script_that_is_unknown_is_sent_whole_and_confirmed() {
+async fn an_unknown_script_is_sent_in_full_and_confirmed() {
     let pair = Pair::start();
     let world = World::new(patient_bench(connect(&pair.primary.url())));
     let user = world.stranger();
@@ -61,7 +61,7 @@ async fn a_script_that_is_unknown_is_sent_whole_and_confirmed() {
     assert!(accepted(&world.verify(&user, code.code.expose()).await));
 }
 
-/// A primary that was there before is not waited for.
+/// A lane that leads to the server before its restart is not used.
 #[tokio::test(flavor = "multi_thread")]
 async fn lanes_follow_a_restart() {
     let mut pair = Pair::start();
@@ -74,7 +74,7 @@ async fn lanes_follow_a_restart() {
     assert!(accepted(&world.verify(&user, again.code.expose()).await), "new codes at once");
 }
 
-/// A primary without a replica serves nobody, and says so in time.
+/// A primary without a replica refuses every call, before the deadline.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_primary_alone_confirms_nothing() {
     let server = Server::start("");
@@ -85,9 +85,9 @@ async fn a_primary_alone_confirms_nothing() {
     withheld("unknown", &verify(&world, &guess(&user, "000000", "key")).await);
 }
 
-/// T-B9 in a cluster: each key's own primary and its replicas are meant.
+/// T-B9 in a cluster: a call waits for the replicas of its own key's primary.
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_cluster_the_replicas_of_the_keys_primary_are_meant() {
+async fn in_a_cluster_a_call_waits_for_the_replicas_of_its_keys_primary() {
     let cluster = Cluster::start();
     let world = World::new(crate::bench(connect(&cluster.url()))).of_a_service();
     let users: Vec<_> = (0..12).map(|_| world.stranger()).collect();

@@ -1,5 +1,5 @@
-//! A store that asks again, under the same name, until there is an answer: what a caller does whose
-//! outcome was withheld.
+//! A store that retries under the same id until there is an answer, as a caller with a withheld
+//! outcome does.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use codes::record::{
 };
 use codes::store::{CodeStore, StoreError};
 
-/// Asks this store.
+/// The store that is retried.
 pub(super) struct Patient(pub(super) Arc<dyn CodeStore>);
 
 async fn until_told<T, F>(mut ask: impl FnMut() -> F) -> Result<T, StoreError>

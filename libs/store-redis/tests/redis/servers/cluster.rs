@@ -7,10 +7,10 @@ use tempfile::TempDir;
 
 use super::{Server, cli, eventually, free_port};
 
-/// The one that no test makes fail over.
+/// The cluster for tests without a failover.
 pub(crate) static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 
-/// How long primary and replica take to change places at most, by Redis' own limit.
+/// How long a planned failover takes at most, by Redis' own limit.
 const ASK_EVERY: Duration = Duration::from_secs(6);
 
 const SLOTS: [(&str, &str); 3] = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
@@ -20,7 +20,7 @@ pub(crate) struct Cluster {
     _folder: TempDir,
 }
 
-/// What the cluster says of one of its primaries.
+/// A primary, as the cluster reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Primary {
     pub(crate) port: u16,
@@ -33,7 +33,7 @@ impl Cluster {
         let folder = tempfile::tempdir().expect("a folder");
         let buses: Vec<_> = (0..6).map(|_| free_port()).collect();
         let node = |(place, bus): (usize, &u16)| {
-            // Where it can be found again after a node was killed.
+            // The folder survives the node, so that a killed node can be restarted.
             let kept = folder.path().join(place.to_string());
             std::fs::create_dir(&kept).expect("a folder");
             Server::start(&format!(
@@ -79,7 +79,7 @@ impl Cluster {
         }
     }
 
-    /// Brings back whoever was killed, and waits until there are three primaries again, each with a
+    /// Restarts the killed nodes and waits until there are three primaries again, each with a
     /// replica in step.
     pub(crate) fn mend(&mut self) {
         for node in self.nodes.iter_mut().filter(|node| !node.is_running()) {
@@ -108,7 +108,7 @@ impl Cluster {
         }
     }
 
-    /// The primaries that have slots, by their ports.
+    /// The ports of the primaries that own slots.
     pub(crate) fn primaries(&self) -> Vec<Primary> {
         let node = self.nodes.iter().find(|node| node.is_running()).expect("somebody runs");
         Self::primaries_by(node.port)
@@ -121,7 +121,7 @@ impl Cluster {
         primaries
     }
 
-    /// Makes a primary fail over, killed or in good order, and says when its replica was promoted.
+    /// Fails a primary over, killed or by command, and returns when its replica was promoted.
     pub(crate) fn fail_over(&mut self, old: &Primary, killed: bool) -> Instant {
         let said = cli(old.port, &["CLUSTER", "REPLICAS", &old.id]);
         let replica = said.split(['@', ':']).nth(1).and_then(|port| port.parse().ok());
@@ -132,7 +132,7 @@ impl Cluster {
         }
         let mut asked = None;
         eventually("the replica is promoted", || {
-            // On a busy machine the two may not come to terms in time; then it is asked again.
+            // On a busy machine a planned failover can time out. Then it is requested again.
             if !killed && asked.is_none_or(|at: Instant| at.elapsed() > ASK_EVERY) {
                 assert!(cli(replica, &["CLUSTER", "FAILOVER"]).contains("OK"));
                 asked = Some(Instant::now());
@@ -144,7 +144,7 @@ impl Cluster {
 }
 
 impl Primary {
-    /// Whether it has that slot.
+    /// Whether the primary owns that slot.
     pub(crate) fn has(&self, slot: u16) -> bool {
         self.slots.iter().any(|(first, last)| (*first..=*last).contains(&slot))
     }

@@ -1,4 +1,4 @@
-//! A server that greets like a primary and answers every script with whatever it is told to.
+//! A server that greets like a primary and answers every script with a reply that the test sets.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -8,31 +8,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the fake says, and what it hears.
+/// The replies of the fake, and the commands it received.
 #[derive(Clone, Default)]
 pub(crate) struct Says {
-    /// To every script, as it goes over the wire.
+    /// The reply to every script, in wire format.
     script: Arc<Mutex<Vec<u8>>>,
-    /// To other commands, or to one way of sending a script.
+    /// The replies to other commands, or to one of the commands that send a script.
     others: Arc<Mutex<HashMap<&'static str, Vec<u8>>>>,
     heard: Arc<Mutex<Vec<String>>>,
-    /// How many scripts it was sent.
+    /// The number of scripts received.
     pub(crate) scripts: Arc<AtomicUsize>,
 }
 
 impl Says {
-    /// From now on, says this to every script.
+    /// Sets the reply to every script.
     pub(crate) fn say(&self, reply: &[u8]) {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = reply.to_vec();
     }
 
-    /// From now on, says this to every command of that name.
+    /// Sets the reply to every command of that name.
     pub(crate) fn say_to(&self, command: &'static str, reply: &str) {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         others.insert(command, reply.as_bytes().to_vec());
     }
 
-    /// The commands since the last time; of scripts, how they were sent.
+    /// Takes the commands received so far; for scripts, the command that sent them.
     pub(crate) fn heard(&self) -> Vec<String> {
         std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -58,7 +58,7 @@ impl Says {
     }
 }
 
-/// Begins to serve, for as long as the runtime lives.
+/// Serves until the runtime ends.
 pub(crate) async fn fake() -> (SocketAddr, Says) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");

@@ -1,5 +1,5 @@
-//! Real servers on free ports. They end with the tests, however these end: each runs beneath a shell
-//! that kills it once its standard input closes.
+//! Real servers on free ports. Each runs beneath a shell that kills it when its standard input
+//! closes, so that they end with the tests, however these end.
 
 pub(crate) mod cluster;
 pub(crate) mod fake;
@@ -16,26 +16,26 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// One server for all tests that only need one; they keep apart by users of their own.
+/// The shared server. Tests stay apart by using different users.
 pub(crate) static STANDALONE: LazyLock<Server> = LazyLock::new(|| Server::start(""));
 
-/// The configuration that is delivered, and which all servers run with.
+/// The delivered configuration, which all servers use.
 pub(crate) const CONFIGURATION: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/redis/redis.conf");
 
-/// How long a server or a failover may take.
+/// The limit for a server start or a failover.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A process that ends with this value, and with the tests at the latest.
+/// A process that is killed on drop, and with the tests at the latest.
 pub(crate) struct Guarded(Child);
 
 impl Guarded {
-    /// Runs `redis-server` in a folder of its own under this configuration.
+    /// Runs `redis-server` in a new folder with this configuration.
     pub(crate) fn start(configuration: &str, arguments: &[&str]) -> Self {
         Self::start_limited(configuration, arguments, None)
     }
 
-    /// Does so, and lets no file grow beyond that many kilobytes.
+    /// Does the same, with a limit in kilobytes on the size of each file.
     fn start_limited(configuration: &str, arguments: &[&str], kilobytes: Option<u32>) -> Self {
         let script = "folder=$(mktemp -d) && cd \"$folder\" || exit 1
             if [ -n \"$KILOBYTES\" ]; then trap '' XFSZ; ulimit -f $((KILOBYTES * 2)); fi
@@ -65,18 +65,18 @@ impl Drop for Guarded {
 pub(crate) struct Server {
     pub(crate) port: u16,
     settings: String,
-    /// What a file may hold, in kilobytes.
+    /// The limit on the size of a file, in kilobytes.
     limit: Option<u32>,
     process: Option<Guarded>,
 }
 
 impl Server {
-    /// Starts a server with these settings beyond those that are delivered.
+    /// Starts a server with settings in addition to the delivered ones.
     pub(crate) fn start(settings: &str) -> Self {
         Self::start_guarded(settings, &[])
     }
 
-    /// Starts a server that `redis-cli` is let into by these options.
+    /// Starts a server that needs these `redis-cli` options to log in.
     pub(crate) fn start_guarded(settings: &str, login: &[String]) -> Self {
         let mut server =
             Self { port: free_port(), settings: settings.to_owned(), limit: None, process: None };
@@ -87,12 +87,12 @@ impl Server {
         server
     }
 
-    /// Starts the server anew on its port, with nothing of what it knew but what its settings keep.
+    /// Restarts the server on its port. It keeps only what its settings persist.
     pub(crate) fn restart(&mut self) {
         self.restart_with("");
     }
 
-    /// Does so with settings beyond its own.
+    /// Does the same, with additional settings.
     pub(crate) fn restart_with(&mut self, more: &str) {
         let Self { port, settings, .. } = self;
         let configuration = format!(
@@ -103,12 +103,12 @@ impl Server {
         self.process = Some(Guarded::start_limited(&configuration, &[], self.limit));
     }
 
-    /// From its next start on, lets none of its files grow beyond that many kilobytes.
+    /// Limits the size of its files, in kilobytes, from the next start on.
     pub(crate) const fn limit_files(&mut self, kilobytes: Option<u32>) {
         self.limit = kilobytes;
     }
 
-    /// Kills the server: no farewell, nothing written.
+    /// Kills the server at once, so that it writes nothing more.
     pub(crate) fn kill(&mut self) {
         self.process = None;
     }
@@ -122,20 +122,20 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// What a command of an operator says.
+    /// The output of an operator's command.
     pub(crate) fn cli(&self, arguments: &[&str]) -> String {
         cli(self.port, arguments)
     }
 }
 
-/// What `redis-cli` says.
+/// The output of `redis-cli`.
 pub(crate) fn cli(port: u16, arguments: &[&str]) -> String {
     let output = Command::new("redis-cli").args(["-p", &port.to_string()]).args(arguments).output();
     let output = output.expect("redis-cli");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Whether a server says that it is a primary. Asks without a process of its own: it is asked often.
+/// Whether a server is a primary. Called often, so it starts no process.
 pub(crate) fn is_primary(port: u16) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
@@ -148,8 +148,8 @@ pub(crate) fn is_primary(port: u16) -> bool {
     ask().unwrap_or(false)
 }
 
-/// A port that nobody listens on. It lies below those that connections take for their own end, each
-/// is given out once, and other processes begin elsewhere.
+/// A free port below the ephemeral range. Each is given out once, and other processes begin at
+/// another port.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -161,7 +161,7 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// Waits until something is so.
+/// Waits until the condition holds.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {

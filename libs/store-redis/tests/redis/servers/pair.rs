@@ -1,11 +1,11 @@
-//! A primary and a replica that can be stopped in the middle of whatever it does.
+//! A primary, and a replica that can be stopped at any moment.
 
 use std::process::Command;
 use std::sync::LazyLock;
 
 use super::{Server, eventually};
 
-/// The one that no test stops.
+/// The pair for tests that do not stop the replica.
 pub(crate) static PAIR: LazyLock<Pair> = LazyLock::new(Pair::start);
 
 pub(crate) struct Pair {
@@ -15,7 +15,8 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn start() -> Self {
-        // A primary's own pings are writes to its replicas: none comes between a test's.
+        // Pings of the primary count as writes to its replicas. None may come between a test's
+        // writes.
         let quiet = "repl-ping-replica-period 3600\nrepl-diskless-sync-delay 0";
         let primary = Server::start(quiet);
         let replica = Server::start(&format!("replicaof 127.0.0.1 {}", primary.port));
@@ -26,7 +27,7 @@ impl Pair {
         pair
     }
 
-    /// Waits until the replica has acknowledged all that the primary wrote.
+    /// Waits until the replica has acknowledged all writes.
     pub(crate) fn in_step(&self) {
         eventually("the replica is in step", || {
             let said = self.primary.cli(&["INFO", "replication"]);
@@ -38,7 +39,7 @@ impl Pair {
 }
 
 impl Server {
-    /// Stops it in the middle of whatever it does, until what is returned is dropped.
+    /// Stops the replica (SIGSTOP) until the returned value is dropped.
     pub(crate) fn stopped(&self) -> Stopped {
         let said = self.cli(&["INFO", "server"]);
         let id = said.lines().find_map(|line| line.strip_prefix("process_id:"));
@@ -48,7 +49,7 @@ impl Server {
     }
 }
 
-/// A server that is stopped.
+/// A stopped server.
 pub(crate) struct Stopped(String);
 
 impl Drop for Stopped {

@@ -1,6 +1,6 @@
-//! A proxy between a store and its server, or between two servers, that does what networks do: loses
-//! what passes at any point, holds it up, cuts it off. It can also put another script in a call's
-//! place, for tests that show what a rule is for by taking it away.
+//! A proxy between a store and its server, or between two servers, that simulates network faults:
+//! it loses, delays or cuts off traffic at any point. It can also replace a script, for tests that
+//! show the purpose of a rule by removing it.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -11,38 +11,38 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-/// Where something is lost, with its connection.
+/// The point at which data is lost. The connection is lost with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
     /// A command, before the server has read it.
     Command,
-    /// A reply, after the server did its part.
+    /// A reply, after the server ran the command.
     Reply,
     /// The second half of a reply.
     HalfReply,
 }
 
-/// What happens to what passes.
+/// The faults to simulate.
 #[derive(Clone, Default)]
 pub(crate) struct Mischief {
-    /// How many of the next commands are lost.
+    /// How many of the next commands to lose.
     commands: Arc<AtomicUsize>,
-    /// How many of the next replies are lost.
+    /// How many of the next replies to lose.
     replies: Arc<AtomicUsize>,
-    /// How many of the next replies are lost from their middle on.
+    /// How many of the next replies to cut in the middle.
     halves: Arc<AtomicUsize>,
-    /// How many of them all were.
+    /// The total number of losses.
     pub(crate) lost: Arc<AtomicUsize>,
-    /// Nothing comes back any more, and nobody hangs up.
+    /// Replies are held back, and the connection stays open.
     pub(crate) silent: Arc<AtomicBool>,
     /// All connections are closed, and new ones at once.
     pub(crate) cut: Arc<AtomicBool>,
-    /// By how many milliseconds every reply is late.
+    /// The delay of every reply, in milliseconds.
     pub(crate) delay: Arc<AtomicU64>,
-    /// Of how many replies one is lost; zero for none.
+    /// One reply in this many is lost; zero for none.
     pub(crate) one_in: Arc<AtomicU64>,
     passed: Arc<AtomicU64>,
-    /// Pairs of scripts' hashes: a call of the first becomes one of the second.
+    /// Pairs of script hashes: a call of the first is replaced by a call of the second.
     pub(crate) swapped: Arc<OnceLock<Vec<(String, String)>>>,
 }
 
@@ -52,7 +52,7 @@ impl Mischief {
         self.lose(Point::Reply, 1);
     }
 
-    /// Loses the next ones that pass that point.
+    /// Loses that many of the next items at that point.
     pub(crate) fn lose(&self, point: Point, number: usize) {
         self.counter(point).store(number, Ordering::SeqCst);
     }
@@ -94,12 +94,12 @@ impl Mischief {
     }
 }
 
-/// Begins to pass everything on to that port of this host, for as long as the runtime lives.
+/// Proxies to that port of this host until the runtime ends.
 pub(crate) async fn proxy(to: u16) -> (SocketAddr, Mischief) {
     proxy_at("127.0.0.1:0".parse().expect("an address"), to).await
 }
 
-/// Does so at that address.
+/// Does the same, listening at that address.
 pub(crate) async fn proxy_at(at: SocketAddr, to: u16) -> (SocketAddr, Mischief) {
     let listener = TcpListener::bind(at).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -130,7 +130,7 @@ async fn is_cut(told: &Mischief) {
     }
 }
 
-/// Passes on until one side ends or something is lost; either way both ends are closed.
+/// Passes data on until one side closes or something is lost. Then both ends are closed.
 async fn pass(mut client: TcpStream, mut server: TcpStream, told: &Mischief) {
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Guarded, Server, cli, eventually, free_port, is_primary};
 
-/// The one that no test makes fail over.
+/// The servers for tests without a failover.
 pub(crate) static SENTINEL: LazyLock<Watched> = LazyLock::new(Watched::start);
 
 pub(crate) struct Watched {
@@ -14,12 +14,12 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// With one replica.
+    /// Starts them with one replica.
     pub(crate) fn start() -> Self {
         Self::start_with(1)
     }
 
-    /// With that many replicas.
+    /// Starts them with that many replicas.
     pub(crate) fn start_with(replicas: usize) -> Self {
         let primary = Server::start("");
         let sentinels = (0..3).map(|_| sentinel(primary.port)).collect();
@@ -37,12 +37,12 @@ impl Watched {
         format!("redis+sentinel://{}/main", hosts.join(","))
     }
 
-    /// The port of the primary that the first sentinel names.
+    /// The port of the primary that the first sentinel reports.
     pub(crate) fn primary(&self) -> u16 {
         named_by(self.sentinels[0].0)
     }
 
-    /// Makes the primary fail over, killed or asked to, and says when another was promoted.
+    /// Fails the primary over, killed or by command, and returns when another was promoted.
     pub(crate) fn fail_over(&mut self, killed: bool) -> Instant {
         let old = self.primary();
         if killed {
@@ -59,8 +59,8 @@ impl Watched {
         Instant::now()
     }
 
-    /// Waits until there is one primary, brings whoever was killed back as a replica of it, and waits
-    /// until nothing is left to do for anybody.
+    /// Waits for one primary, restarts the killed server as its replica, and waits until all
+    /// servers are in step.
     pub(crate) fn mend(&mut self) {
         let sentinels = self.sentinels.iter().map(|(port, _)| *port);
         let servers = self.servers.iter().map(|server| server.port);
@@ -78,7 +78,7 @@ impl Watched {
     }
 
     fn is_settled(&self) {
-        eventually("all others follow the primary that is named", || {
+        eventually("all others follow the reported primary", || {
             let primary = self.primary();
             self.servers.iter().filter(|server| server.port != primary).all(|server| {
                 let said = server.cli(&["INFO", "replication"]);
@@ -101,7 +101,7 @@ impl Watched {
     }
 }
 
-/// The port of the primary that a sentinel names.
+/// The port of the primary that a sentinel reports.
 fn named_by(sentinel: u16) -> u16 {
     let said = cli(sentinel, &["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"]);
     said.lines().nth(1).and_then(|port| port.parse().ok()).expect("a port")

@@ -1,5 +1,5 @@
-//! Servers that speak nothing but TLS, to clients with a certificate of their own authority: alone,
-//! behind sentinels, in a cluster.
+//! Servers that accept only TLS clients with a certificate of their own CA: standalone, behind
+//! sentinels, in a cluster.
 
 use std::sync::LazyLock;
 
@@ -11,12 +11,12 @@ use super::{Guarded, eventually, free_port};
 
 pub(crate) static TLS: LazyLock<Tls> = LazyLock::new(Tls::start);
 
-/// What the sentinels ask for.
+/// The password of the sentinels.
 pub(crate) const SENTINELS_PASSWORD: &str = "secret-of-the-sentinels";
 
-/// Servers under one authority.
+/// Servers with one CA.
 pub(crate) struct Tls {
-    /// What opens every door.
+    /// Credentials for all of them.
     pub(crate) access: Access,
     folder: TempDir,
     alone: (u16, Guarded),
@@ -41,7 +41,7 @@ impl Tls {
         tls
     }
 
-    /// A replica, and three sentinels that ask for a password.
+    /// Adds a replica, and three sentinels with a password.
     fn watch(&mut self) {
         let primary = self.watched[0].0;
         let follow = format!("replicaof 127.0.0.1 {primary}\ntls-replication yes");
@@ -65,7 +65,7 @@ impl Tls {
         }
     }
 
-    /// Three primaries.
+    /// Forms a cluster of three primaries.
     fn form_a_cluster(&mut self) {
         for (first, last) in [("0", "5460"), ("5461", "10922"), ("10923", "16383")] {
             let bus = free_port();
@@ -95,7 +95,7 @@ impl Tls {
         }
     }
 
-    /// What `redis-cli` says of a server.
+    /// The output of `redis-cli` for a server.
     fn cli(&self, port: u16, arguments: &[&str]) -> String {
         let file = |name| self.folder.path().join(name).display().to_string();
         let (authority, certificate, key) =
@@ -135,7 +135,7 @@ fn server(folder: &TempDir, settings: &str) -> (u16, Guarded) {
     (port, process)
 }
 
-/// The settings that name a server's certificates.
+/// The settings with the paths of a server's certificates.
 fn files(folder: &TempDir) -> String {
     let file = |name: &str| folder.path().join(name).display().to_string();
     format!(
@@ -146,10 +146,11 @@ fn files(folder: &TempDir) -> String {
     )
 }
 
-/// An authority, certificates of a server's, in files, and of a client's.
+/// A CA, a server certificate in files, and a client certificate.
 fn certificates() -> (TempDir, Access) {
     let mut authority = CertificateParams::new(vec![]).expect("no names");
-    // It needs a name of its own: what is signed by its own name counts as signed by itself.
+    // The CA needs a name of its own: a certificate with equal issuer and subject counts as
+    // self-signed.
     authority.distinguished_name.push(DnType::CommonName, "authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, key()).expect("an authority");
