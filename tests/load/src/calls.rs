@@ -1,4 +1,4 @@
-//! The calls of a run, and what their answers must hold for the run to count.
+//! The calls of a run, and the answers required for the run to be valid.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -21,10 +21,11 @@ pub(crate) const ISSUE: &str = "/postern.code.v1.CodeIssuerService/IssueCode";
 pub(crate) const VERIFY: &str = "/postern.code.v1.VerifierService/VerifyCode";
 pub(crate) const START: &str = "/postern.journey.v1.JourneyRunnerService/StartJourney";
 
-/// How many codes are asked for at a time: a seed of millions would not fit in memory as calls.
+/// The number of codes requested at a time: the calls of a seed of millions would not fit in
+/// memory.
 const BATCH: usize = 100_000;
 
-/// A user, and the code that was issued for them.
+/// A user and the code issued for that user.
 #[derive(Clone)]
 pub(crate) struct Issued {
     pub(crate) user: String,
@@ -32,7 +33,7 @@ pub(crate) struct Issued {
 }
 
 impl Issued {
-    /// A code that is not the user's.
+    /// A wrong code for the user.
     pub(crate) fn wrong(&self) -> String {
         let mut digits = self.code.clone().into_bytes();
         if let Some(last) = digits.last_mut() {
@@ -42,13 +43,13 @@ impl Issued {
     }
 }
 
-/// Users whom no other run has.
+/// User ids that are unique to this run.
 pub(crate) fn users(count: usize) -> Vec<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
     (0..count).map(|user| format!("load-{now:x}-{user}")).collect()
 }
 
-/// Issues a code for each of so many new users.
+/// Issues a code for each of that many new users. Every call must succeed.
 pub(crate) async fn issue(
     desk: &Target,
     count: usize,
@@ -59,7 +60,7 @@ pub(crate) async fn issue(
     Ok((outcome, issued))
 }
 
-/// Does what [`issue`] does as far as it can; a user without a code is left out.
+/// Like [`issue`], but tolerates failures: a user without a code is left out.
 pub(crate) async fn try_issue(
     desk: &Target,
     count: usize,
@@ -79,7 +80,7 @@ pub(crate) async fn try_issue(
     Ok((outcome, issued))
 }
 
-/// Issues codes for nothing but their being there; answers with the last of them.
+/// Issues codes only to fill the store. Returns the last of them.
 pub(crate) async fn fill(desk: &Target, mut count: usize) -> anyhow::Result<Vec<Issued>> {
     let mut last = Vec::new();
     while count > 0 {
@@ -90,7 +91,7 @@ pub(crate) async fn fill(desk: &Target, mut count: usize) -> anyhow::Result<Vec<
     Ok(last)
 }
 
-/// Redeems every code. Each must be accepted.
+/// Redeems every code. Each one must be accepted.
 pub(crate) async fn verify(
     login: &Target,
     codes: &[Issued],
@@ -102,7 +103,7 @@ pub(crate) async fn verify(
     Ok(outcome)
 }
 
-/// Sends guesses to a verifier, or to what stands in its place.
+/// Sends guesses to a verifier, or to a reference in its place.
 pub(crate) async fn try_guesses(
     login: &Target,
     codes: &[Issued],
@@ -113,7 +114,7 @@ pub(crate) async fn try_guesses(
     drive(login, bodies.collect(), pace).await
 }
 
-/// Starts a journey with every code. Each must be completed.
+/// Starts a journey with every code. Each one must complete.
 pub(crate) async fn start_journeys(
     backend: &Target,
     codes: &[Issued],
@@ -125,7 +126,7 @@ pub(crate) async fn start_journeys(
     Ok(outcome)
 }
 
-/// Does what [`start_journeys`] does, as far as it can.
+/// Like [`start_journeys`], but tolerates failures.
 pub(crate) async fn try_journeys(
     backend: &Target,
     codes: &[Issued],
@@ -135,7 +136,7 @@ pub(crate) async fn try_journeys(
     drive(backend, bodies.collect(), pace).await
 }
 
-/// Whether a guess was right. A call that failed has no answer.
+/// Whether a guess was right. A failed call is an error.
 pub(crate) fn is_accepted(answer: &Bytes) -> anyhow::Result<bool> {
     if answer.is_empty() {
         return Ok(false);
@@ -144,7 +145,7 @@ pub(crate) fn is_accepted(answer: &Bytes) -> anyhow::Result<bool> {
     Ok(matches!(verdict, Some(Verdict::Accepted(_))))
 }
 
-/// Whether a journey ended well.
+/// Whether a journey completed.
 pub(crate) fn is_completed(answer: &Bytes) -> anyhow::Result<bool> {
     if answer.is_empty() {
         return Ok(false);
@@ -153,12 +154,12 @@ pub(crate) fn is_completed(answer: &Bytes) -> anyhow::Result<bool> {
     Ok(matches!(state, Some(State::Completed(_))))
 }
 
-/// How many guesses were right.
+/// The number of accepted guesses.
 pub(crate) fn accepted(outcome: &Outcome) -> anyhow::Result<usize> {
     count(outcome, is_accepted)
 }
 
-/// How many journeys ended well.
+/// The number of completed journeys.
 pub(crate) fn completed(outcome: &Outcome) -> anyhow::Result<usize> {
     count(outcome, is_completed)
 }

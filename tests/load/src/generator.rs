@@ -1,10 +1,10 @@
-//! Puts load on a gRPC server and tells what came of each call.
+//! Puts load on a gRPC server and records the result of each call.
 //!
 //! # Why our own
-//! A code is good once, so that every verification needs a body of its own; h2load sends one body
-//! to all, and sees no gRPC status. This sends bodies that were encoded before, over the same
-//! `h2` that services are built on, and keeps each answer for whoever asks what was in it. The
-//! benchmark runs h2load beside it where one body will do, and prints both.
+//! A code is valid once, so every verification needs a body of its own. h2load sends one body for
+//! all calls and does not see the gRPC status. This generator sends bodies encoded in advance over
+//! `h2`, the library of the services, and keeps each answer for later checks. The benchmark also
+//! runs h2load wherever one body suffices, and prints both figures.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,50 +20,50 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Connections of a run. A Kubernetes service balances connections, not calls: with one, only one
-/// replica would be put under load.
+/// The connections of a run. A Kubernetes Service balances connections, not calls: one connection
+/// would load only one replica.
 pub(crate) const CONNECTIONS: usize = 4;
-/// Calls in flight of a run: enough that nobody waits for the network, and too few to queue for long.
+/// The concurrent calls of a run: enough to hide network latency, too few for a long queue.
 pub(crate) const IN_FLIGHT: usize = 64;
 
-/// A connection over which calls are made.
+/// A connection for calls.
 pub(crate) type Connection = SendRequest<Bytes>;
 
-/// Whom to call, and as whom.
+/// The target of the calls, and the credentials.
 #[derive(Clone)]
 pub(crate) struct Target {
-    /// Replicas of one service, among which the connections are spread.
+    /// The replicas of one service. The connections are spread over them.
     pub(crate) at: Vec<SocketAddr>,
     /// `/package.Service/Rpc`.
     pub(crate) path: &'static str,
     pub(crate) token: String,
 }
 
-/// How fast to call.
+/// The pace of the calls.
 #[derive(Clone, Copy)]
 pub(crate) enum Pace {
-    /// The next call when one is answered.
+    /// Closed loop: the next call starts when one has ended.
     Full,
-    /// The same with one call in flight on each connection, which keeps nobody waiting.
+    /// Closed loop with one call at a time on each connection, so that no call queues.
     Gentle,
     /// One call at a time.
     Single,
-    /// So many calls a second, whether or not the earlier ones are answered.
+    /// Open loop: that many calls a second, whether or not earlier ones have ended.
     Rate(u32),
 }
 
-/// What came of a run.
+/// The result of a run.
 pub(crate) struct Outcome {
     pub(crate) elapsed: Duration,
-    /// In order of duration.
+    /// Sorted.
     pub(crate) durations: Vec<Duration>,
-    /// How many calls had which gRPC status.
+    /// The number of calls with each gRPC status.
     pub(crate) statuses: BTreeMap<String, usize>,
     /// The answers, in the order of the calls' bodies.
     pub(crate) answers: Vec<Bytes>,
 }
 
-/// What came of a call.
+/// The result of a call.
 pub(crate) struct Answer {
     index: usize,
     pub(crate) took: Duration,
@@ -72,24 +72,24 @@ pub(crate) struct Answer {
 }
 
 impl Outcome {
-    /// Calls in a second.
+    /// Calls a second.
     pub(crate) fn rate(&self) -> f64 {
         self.durations.len() as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// The duration that this share of the calls did not exceed.
+    /// The given quantile of the durations.
     pub(crate) fn quantile(&self, share: f64) -> Duration {
         let last = self.durations.len().saturating_sub(1);
         let index = (share * last as f64).round() as usize;
         self.durations.get(index).copied().unwrap_or_default()
     }
 
-    /// How many calls had another status than OK.
+    /// The number of calls with a status other than OK.
     pub(crate) fn errors(&self) -> usize {
         self.statuses.iter().filter(|(status, _)| *status != "0").map(|(_, count)| count).sum()
     }
 
-    /// Refuses a run in which a call failed: its figures would be those of errors.
+    /// Fails if a call failed, since the figures would include errors.
     pub(crate) fn all_well(self) -> anyhow::Result<Self> {
         if self.errors() > 0 {
             bail!("{} calls failed; by status: {:?}", self.errors(), self.statuses);
@@ -119,7 +119,7 @@ pub(crate) async fn drive(
     Ok(summary(answers, count, begun.elapsed()))
 }
 
-/// As many workers as calls may be in flight, each with one call at a time.
+/// Closed loop: that many workers, each with one call at a time.
 async fn closed(
     target: &Target,
     bodies: Vec<Bytes>,
@@ -148,7 +148,8 @@ async fn closed(
     Ok(answers)
 }
 
-/// In each millisecond as many as are due by then: who waits for a slow answer is still counted.
+/// Open loop: each millisecond starts the calls due by then, so that slow answers do not lower the
+/// rate.
 async fn open(
     target: &Target,
     bodies: Vec<Bytes>,
@@ -173,14 +174,14 @@ async fn open(
     Ok(answers)
 }
 
-/// A connection to there.
+/// Opens a connection to that address.
 pub(crate) async fn connect(at: SocketAddr) -> anyhow::Result<Connection> {
     let stream = TcpStream::connect(at).await?;
     stream.set_nodelay(true)?;
     let mut builder = h2::client::Builder::new();
     builder.initial_window_size(1 << 20).initial_connection_window_size(1 << 24);
     let (sender, connection) = builder.handshake(stream).await?;
-    // Ends with the connection. An error shows in the calls on it.
+    // Ends with the connection. Its errors appear in the calls.
     tokio::spawn(connection);
     Ok(sender)
 }
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_with_an_error_has_no_figures() {
+    fn a_run_with_an_error_is_invalid() {
         let answers = vec![answer(0, 1, "0"), answer(1, 1, "16")];
         let outcome = summary(answers, 2, Duration::from_secs(1));
         assert_eq!(outcome.errors(), 1);

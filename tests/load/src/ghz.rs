@@ -1,4 +1,4 @@
-//! Runs ghz with each of its configurations, and prints one table of what it says.
+//! Runs ghz with each of its configurations and prints one table of the results.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use crate::seed::{header, seed};
 use crate::stack::{Stack, USUAL};
 use crate::{calls, metrics};
 
-/// What to run.
+/// Options of `ghz`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The ghz to run
@@ -23,19 +23,19 @@ pub(crate) struct Args {
     /// How often to call each rpc
     #[arg(long, default_value_t = 20_000)]
     calls: usize,
-    /// Calls in flight, over as many connections; without it, as the configurations say
+    /// Concurrent calls, each on its own connection [default: as in the configurations]
     #[arg(long)]
     concurrency: Option<usize>,
 }
 
-/// Each configuration in `ghz/`, in the order in which they run.
+/// The configurations in `ghz/`, in the order of the runs.
 const RUNS: [&str; 6] =
     ["issue", "describe-code", "verify", "verify-wrong", "describe-lockout", "journey"];
 
 /// One call, as ghz reports it.
 #[derive(Deserialize, Serialize)]
 struct Call {
-    /// When it ended, by RFC 3339.
+    /// The end of the call, in RFC 3339.
     timestamp: String,
     /// Nanoseconds.
     latency: u64,
@@ -43,7 +43,7 @@ struct Call {
     status: String,
 }
 
-/// Starts everything, runs ghz, and fails if a call did.
+/// Starts the services, runs ghz, and fails if a call failed.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let folder = Path::new("tests/load");
     let (data, reports) = (folder.join("data"), folder.join("reports"));
@@ -75,7 +75,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
         failed += tell(name, calls, args.calls)?;
     }
     ensure!(failed == 0, "{failed} calls failed: the reports say why");
-    // That ghz saw no error does not say that a code was redeemed.
+    // ghz would count a denial as a success, so the denials are checked too.
     let denied = ("postern_denial", "wrong_code");
     for (label, expected) in [(("postern_action", "code.accepted"), 2), (denied, 1)] {
         let found = metrics::events(verifier.admin, label).await?;
@@ -86,7 +86,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs one configuration. ghz writes one kind of report; the page holds every call.
+/// Runs one configuration. ghz writes only one kind of report; the HTML page contains every call.
 fn one(args: &Args, config: &Path, at: SocketAddr, report: &Path) -> anyhow::Result<Vec<Call>> {
     let (page, config) = (report.with_extension("html"), config.with_extension("json"));
     let mut command = Command::new(&args.ghz);
@@ -111,7 +111,7 @@ fn calls_of(page: &str) -> anyhow::Result<Vec<Call>> {
     Ok(serde_json::from_str(line.trim_end_matches(';'))?)
 }
 
-/// Seconds from the beginning of the first call to the end of the last.
+/// Seconds from the start of the first call to the end of the last.
 fn span(calls: &[Call]) -> anyhow::Result<f64> {
     let (mut first, mut last) = (f64::INFINITY, f64::NEG_INFINITY);
     for call in calls {
@@ -123,7 +123,7 @@ fn span(calls: &[Call]) -> anyhow::Result<f64> {
     Ok(last - first)
 }
 
-/// Prints a line of the table; answers with how many calls failed, or were never made.
+/// Prints a line of the table. Returns the number of calls that failed or were not made.
 fn tell(name: &str, mut calls: Vec<Call>, asked: usize) -> anyhow::Result<usize> {
     let well = calls.iter().filter(|call| call.status == "OK").count();
     let failed = asked - well.min(asked);
@@ -145,7 +145,7 @@ fn tell(name: &str, mut calls: Vec<Call>, asked: usize) -> anyhow::Result<usize>
 }
 
 #[test]
-fn the_calls_stand_in_the_page() {
+fn the_calls_are_read_from_the_page() {
     let page = "<script>\n\tconst rawData = [{\"timestamp\":\"2026-01-01T00:00:01.5Z\",\
         \"latency\":500000000,\"error\":\"\",\"status\":\"OK\"}];\n</script>";
     let calls = calls_of(page).expect("calls");

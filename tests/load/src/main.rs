@@ -1,14 +1,14 @@
-//! Puts load on Postern, and says what came of it. The scripts beside this crate build and call it.
+//! Puts load on Postern and measures it. The scripts beside this crate build and run it.
 //!
-//! | to learn | read |
+//! | subject | read |
 //! | --- | --- |
-//! | how ghz is run | `ghz`, `seed` |
-//! | what Postern is measured against, and how | `bench`, `reference` |
-//! | what becomes of it at size, and over time | `scale`, `plot`, `soak` |
-//! | what becomes of it under ten times what it can do | `overload`, `throttle` |
-//! | what callers notice of telemetry that nobody takes | `telemetry` |
-//! | how calls are made and timed | `generator`, `calls` |
-//! | what a run starts | `stack`, `redis_server`, `topology`, `process`, `sink` |
+//! | running ghz | `ghz`, `seed` |
+//! | comparison with reference services | `bench`, `reference` |
+//! | behaviour at scale and over time | `scale`, `plot`, `soak` |
+//! | behaviour under ten times the capacity | `overload`, `throttle` |
+//! | effect of an unavailable telemetry collector | `telemetry` |
+//! | making and timing calls | `generator`, `calls` |
+//! | processes of a run | `stack`, `redis_server`, `topology`, `process`, `sink` |
 
 #![expect(clippy::print_stdout, reason = "tables are what this is for")]
 #![expect(
@@ -51,27 +51,27 @@ use crate::reference::Behind;
 /// Puts load on Postern
 #[derive(Parser)]
 enum Command {
-    /// Runs ghz against services of its own
+    /// Runs ghz against services that it starts
     Ghz(ghz::Args),
     /// Measures Postern against references
     Bench(bench::Args),
-    /// Measures with more codes, servers and processes, and draws what it finds
+    /// Measures with more codes, servers and processes, and draws the results
     Scale(scale::Args),
-    /// Loads for long while Redis fails over, and looks for what grows
+    /// Runs load for a long time while Redis fails over, and fails if memory or connections grow
     Soak(soak::Args),
-    /// Asks for ten times what a verifier can do
+    /// Sends ten times the load that a verifier can serve
     Overload(overload::Args),
-    /// Sends telemetry to nobody, and looks whether callers notice
+    /// Measures calls while the telemetry collector is unavailable
     Telemetry(telemetry::Args),
-    /// Writes what ghz sends to services that run already
+    /// Writes the requests that ghz sends to services that already run
     Seed {
-        /// Where the code issuer's gRPC is, without TLS
+        /// The gRPC address of the code issuer, without TLS
         #[arg(long)]
         issuer: String,
         /// A file with the access token of a client with the scope codes:issue
         #[arg(long)]
         token: PathBuf,
-        /// How many codes each file is to hold
+        /// The number of codes in each file
         #[arg(long, default_value_t = 20_000)]
         calls: usize,
     },
@@ -84,7 +84,7 @@ enum Command {
         #[arg(long, default_value = "")]
         redis: String,
     },
-    /// Takes telemetry
+    /// Receives telemetry
     #[command(hide = true)]
     Sink {
         #[arg(long)]
@@ -113,7 +113,7 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// Runs on one thread, so that a generator takes no more than one core from what it measures.
+/// Runs on one thread, so that the generator takes at most one core from the measured services.
 fn alone(run: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(run)

@@ -1,14 +1,14 @@
-//! Reads what a service counts of itself.
+//! Reads the metrics of a service.
 
 use std::net::SocketAddr;
 
-/// How many events of the audit trail carry that label.
+/// The number of audit events with that label.
 pub(crate) async fn events(admin: SocketAddr, (key, value): (&str, &str)) -> anyhow::Result<usize> {
     let label = format!("{key}=\"{value}\"");
     Ok(sum(&text(admin).await?, "postern_audit_events_total", &label))
 }
 
-/// How many tasks a service's runtime has.
+/// The number of tasks in a service's runtime.
 pub(crate) async fn tasks(admin: SocketAddr) -> anyhow::Result<usize> {
     Ok(sum(&text(admin).await?, "postern_runtime_tasks", ""))
 }

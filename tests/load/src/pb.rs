@@ -1,4 +1,4 @@
-//! The messages and services of the published protos, and how a message travels.
+//! The messages and services of the published protos, and the gRPC encoding of a message.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use prost::Message;
@@ -29,7 +29,7 @@ pub(crate) mod journey {
     tonic::include_proto!("postern.journey.v1");
 }
 
-/// A message as the body of a gRPC call: not compressed, its length, itself.
+/// A message as the body of a gRPC call: the uncompressed flag, the length, the message.
 pub(crate) fn body(message: &impl Message) -> Bytes {
     let length = message.encoded_len();
     let mut body = BytesMut::with_capacity(5 + length);
@@ -39,7 +39,7 @@ pub(crate) fn body(message: &impl Message) -> Bytes {
     body.freeze()
 }
 
-/// The message of such a body.
+/// Decodes the message in such a body.
 pub(crate) fn message<M: Message + Default>(body: &[u8]) -> anyhow::Result<M> {
     let message = body.get(5..).ok_or_else(|| anyhow::anyhow!("an answer without a message"))?;
     Ok(M::decode(message)?)

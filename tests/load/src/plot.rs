@@ -1,4 +1,4 @@
-//! Draws a line of points as SVG: what is measured at each of a few sizes, as numbers beside them.
+//! Draws a measured value for each of a few sizes as an SVG line chart with labels.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 320.0;
-/// Room for what is written around the plot.
+/// The margin for labels.
 const MARGIN: (f64, f64) = (70.0, 60.0);
 
-/// A plot: its `x` are side by side, however far apart; its `y` begin at zero, so that no difference
+/// A chart. Its `x` values are evenly spaced. Its `y` axis begins at zero, so that no difference
 /// looks larger than it is.
 pub(crate) struct Plot<'a> {
     pub(crate) title: &'a str,
@@ -67,7 +67,7 @@ impl Plot<'_> {
     }
 }
 
-/// A number with as many digits as anybody reads.
+/// A number with the digits worth reading.
 fn written(value: f64) -> String {
     let text = match value {
         0.0..10.0 if value.fract() > 0.0 => format!("{value:.2}"),

@@ -1,4 +1,4 @@
-//! A process of a run: started, watched, and ended in every case.
+//! A process of a run: started, watched, and always ended.
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-/// How long a process may take to start.
+/// The limit for a start.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// How long a process may take to end by itself.
+/// The limit for a graceful end.
 const END_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running process, which is killed when this is dropped.
@@ -21,7 +21,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a process, which prints to a file in that folder, and waits until it accepts
+    /// Starts a process whose output goes to a file in that folder, and waits until it accepts
     /// connections at all these addresses.
     pub(crate) fn start(
         name: &str,
@@ -30,7 +30,7 @@ impl Process {
         listens: &[SocketAddr],
     ) -> anyhow::Result<Self> {
         let output = folder.join(format!("{name}.{}.log", listens[0].port()));
-        // Appended to, so that it can be emptied while it is written.
+        // In append mode, so that the file can be truncated while the process writes.
         let log = File::options().create(true).append(true).open(&output)?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
@@ -47,30 +47,30 @@ impl Process {
         Ok(process)
     }
 
-    /// All that it has printed.
+    /// The output so far.
     pub(crate) fn printed(&self) -> String {
         fs::read_to_string(&self.output).unwrap_or_default()
     }
 
-    /// Forgets what it has printed.
+    /// Truncates the output.
     pub(crate) fn forget_printed(&self) -> anyhow::Result<()> {
         Ok(File::options().write(true).open(&self.output)?.set_len(0)?)
     }
 
-    /// What the processor has done for it so far, in user mode and in the kernel.
+    /// The processor time so far, in user mode and in the kernel.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // Its name, in parentheses, may hold spaces.
+        // The process name, in parentheses, may contain spaces.
         let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
         let mut times = fields.split_whitespace().skip(11).map(str::parse::<u64>);
         let (Some(user), Some(system)) = (times.next(), times.next()) else {
             bail!("no times in stat")
         };
-        // Linux counts in hundredths of a second for whoever asks, whatever its own ticks are.
+        // Linux reports hundredths of a second to user space, whatever the kernel's tick is.
         Ok(Duration::from_millis(10) * u32::try_from(user? + system?)?)
     }
 
-    /// The memory that it has in the machine's, in bytes.
+    /// The resident memory in bytes.
     pub(crate) fn memory(&self) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -78,7 +78,7 @@ impl Process {
         Ok(kibibytes.context("no VmRSS in status")?.parse::<u64>()? * 1024)
     }
 
-    /// How many files and connections it has open.
+    /// The number of open files and connections.
     pub(crate) fn descriptors(&self) -> anyhow::Result<u64> {
         Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count() as u64)
     }
@@ -91,7 +91,7 @@ impl Process {
         Ok(())
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Asks the process to end, and waits for it.
     pub(crate) fn end(mut self) -> anyhow::Result<()> {
         self.signal("TERM")?;
         let begun = Instant::now();
@@ -105,13 +105,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Nothing can be done about a process that is gone already.
+        // Fails only if the process has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Free ports of the loopback.
+/// Free loopback addresses.
 pub(crate) fn free<const N: usize>() -> anyhow::Result<[SocketAddr; N]> {
     let mut held = Vec::new();
     let mut addresses = [SocketAddr::from(([127, 0, 0, 1], 0)); N];
@@ -123,14 +123,14 @@ pub(crate) fn free<const N: usize>() -> anyhow::Result<[SocketAddr; N]> {
     Ok(addresses)
 }
 
-/// A binary that was built beside this one.
+/// A binary built beside this one.
 pub(crate) fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     anyhow::ensure!(path.exists(), "there is no {}: build the services first", path.display());
     Ok(path)
 }
 
-/// A service, with an environment of its own.
+/// The command of a service, with an otherwise empty environment.
 pub(crate) fn command(name: &str) -> anyhow::Result<Command> {
     let mut command = Command::new(binary(name)?);
     command.env_clear().env("POSTERN_LOG_FORMAT", "json");

@@ -1,4 +1,4 @@
-//! Redis as `deploy/redis/` configures it: nothing is turned off for the sake of a figure.
+//! Redis with the configuration from `deploy/redis/`. Nothing is disabled for better figures.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -11,10 +11,10 @@ use redis::Connection;
 
 use crate::process::{Process, free};
 
-/// The user that runs look at Redis as.
+/// The user for inspecting Redis.
 const OBSERVER: &str = "load";
 
-/// The password of every user. It lives as long as a run, and listens on the loopback.
+/// The password of every user. The server exists for one run and listens on loopback only.
 pub(crate) const PASSWORD: &str = "load";
 
 /// A running server.
@@ -23,7 +23,7 @@ pub(crate) struct Redis {
     _process: Process,
 }
 
-/// What a server has done, and holds.
+/// The counters of a server.
 #[derive(Clone, Copy)]
 pub(crate) struct Usage {
     pub(crate) cpu: Duration,
@@ -32,7 +32,7 @@ pub(crate) struct Usage {
 }
 
 impl Redis {
-    /// Starts a server; `more` are lines for its configuration.
+    /// Starts a server. `more` holds additional configuration lines.
     pub(crate) fn start(files: &Path, more: &str) -> anyhow::Result<Self> {
         let [at] = free()?;
         let folder = files.join(format!("redis-{}", at.port()));
@@ -56,12 +56,12 @@ impl Redis {
         Ok(Self { at, _process: process })
     }
 
-    /// A connection of the observer's.
+    /// A connection of the observer.
     pub(crate) fn connect(&self) -> anyhow::Result<Connection> {
         Ok(redis::Client::open(observer(self.at))?.get_connection()?)
     }
 
-    /// What it has done and holds now.
+    /// The counters now.
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
         let info: String = redis::cmd("INFO").arg("everything").query(&mut self.connect()?)?;
         let field = |name: &str| {
@@ -78,13 +78,13 @@ impl Redis {
         })
     }
 
-    /// Forgets everything.
+    /// Deletes all keys.
     pub(crate) fn clear(&self) -> anyhow::Result<()> {
         Ok(redis::cmd("FLUSHALL").query(&mut self.connect()?)?)
     }
 }
 
-/// The URL under which the observer reaches a server.
+/// The observer's URL of a server.
 pub(crate) fn observer(at: SocketAddr) -> String {
     format!("redis://{OBSERVER}:{PASSWORD}@{at}")
 }
@@ -93,7 +93,7 @@ pub(crate) fn observer(at: SocketAddr) -> String {
 fn acl() -> anyhow::Result<String> {
     let mut users = String::new();
     for line in fs::read_to_string(deploy("users.acl"))?.lines() {
-        // `#<sha256 of ..>` stands for a password that everybody who deploys it chooses.
+        // `#<sha256 of ..>` is a placeholder for the deployment's password.
         let (before, rest) = line.split_once("#<").unwrap_or((line, ""));
         let (_, after) = rest.split_once('>').unwrap_or_default();
         let password = if rest.is_empty() { String::new() } else { format!(">{PASSWORD}") };

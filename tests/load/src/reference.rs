@@ -1,5 +1,5 @@
-//! What Postern is measured against: the same rpc with the same messages on the same transport, and
-//! as good as nothing behind it.
+//! The reference services: the same rpc with the same messages on the same transport, with almost
+//! nothing behind it.
 
 use std::net::SocketAddr;
 
@@ -16,18 +16,18 @@ use crate::pb::code::{
     DescribeLockoutResponse, VerifyCodeRequest, VerifyCodeResponse,
 };
 
-/// What is done for each call.
+/// The work for each call.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Behind {
-    /// Nothing: the ceiling of the transport.
+    /// Nothing: the upper bound of the transport.
     Nothing,
-    /// One GET over one shared connection: R.
+    /// One GET over one shared connection: the reference R.
     Get,
     /// The smallest script, by its hash, over one shared connection.
     Script,
 }
 
-/// Serves a reference. It has the runtime that tonic's documentation shows, with two workers.
+/// Serves a reference, in the runtime from tonic's documentation with two workers.
 pub(crate) fn serve(behind: Behind, listen: SocketAddr, redis: &str) -> anyhow::Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -42,7 +42,7 @@ pub(crate) fn serve(behind: Behind, listen: SocketAddr, redis: &str) -> anyhow::
     })
 }
 
-/// The key that is read: it holds about as much as a record does.
+/// The key that is read. Its value is about as long as a record.
 const KEY: &str = "reference";
 
 async fn connect(redis: &str) -> anyhow::Result<MultiplexedConnection> {

@@ -1,4 +1,4 @@
-//! What becomes of a verification where there are more codes, more servers, more processes.
+//! Measures verifications with more codes, more Redis servers and more processes.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::redis_server::{Redis, Usage};
 use crate::stack::{Service, Stack, USUAL};
 use crate::topology::Cluster;
 
-/// How far to go.
+/// Options of `scale`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The most active codes; fewer are tried at each tenth of it
+    /// The maximum number of active codes; a tenth, a hundredth and so on are measured too
     #[arg(long, default_value_t = 5_000_000)]
     codes: usize,
     /// Calls of each run
@@ -22,10 +22,10 @@ pub(crate) struct Args {
     calls: usize,
 }
 
-/// Calls a second at which latency is looked at.
+/// Calls a second while latency is measured.
 const RATE: u32 = 2_000;
 
-/// A desk and logins over one store.
+/// A code issuer and verifiers over one store.
 struct Site {
     desk: Target,
     login: Target,
@@ -46,7 +46,8 @@ impl Site {
         Ok(Self { desk, login, verifiers, issuer, _stack: stack })
     }
 
-    /// Redeems as many new codes; answers also with what each of those servers spent on one.
+    /// Redeems that many new codes. Also returns the processor time of each of those servers per
+    /// code.
     async fn verify(
         &self,
         servers: &[Redis],
@@ -68,7 +69,7 @@ impl Site {
     }
 }
 
-/// Measures all of it, and draws it.
+/// Measures all of it and draws the charts.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     codes(args).await?;
     cluster(args).await?;
@@ -83,7 +84,7 @@ fn microseconds(durations: &[Duration]) -> f64 {
     durations.iter().sum::<Duration>().as_secs_f64() * 1e6
 }
 
-/// More and more active codes in one server.
+/// A growing number of active codes in one server.
 async fn codes(args: &Args) -> anyhow::Result<()> {
     let files = TempDir::new()?;
     let servers = [Redis::start(files.path(), "")?];
@@ -126,7 +127,7 @@ async fn cluster(args: &Args) -> anyhow::Result<()> {
         let cluster = Cluster::start(files.path(), primaries)?;
         let site = Site::start(cluster.store(), 2).await?;
         let (outcome, spent) = site.verify(&cluster.nodes, args.calls, Pace::Full).await?;
-        // What one primary is busy with bounds what all of them can do.
+        // The busiest primary limits the throughput of all.
         let busiest = spent.iter().max().copied().unwrap_or_default();
         let bound = 1.0 / busiest.as_secs_f64();
         println!(

@@ -1,4 +1,4 @@
-//! Writes what ghz sends: it cannot chain calls, so codes are issued before it verifies them.
+//! Writes the requests of ghz. ghz cannot chain calls, so codes are issued before it verifies them.
 
 use std::fs;
 use std::path::Path;
@@ -11,18 +11,18 @@ use tokio::time::sleep;
 use crate::calls::{Issued, try_issue};
 use crate::generator::{Pace, Target};
 
-/// How often calls that fail are made again.
+/// How often failed calls are retried.
 const TRIES: u32 = 10;
 
-/// Issues codes, and writes a file of requests for each configuration of ghz that needs one. Each
-/// code stands in one file, since it is good once.
+/// Issues codes and writes a file of requests for each ghz configuration that needs one. Each code
+/// is in one file only, since it is valid once.
 pub(crate) async fn seed(desk: &Target, count: usize, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder)?;
     for (name, request) in [
         ("verify", right as fn(&Issued) -> Value),
         ("verify-wrong", wrong),
         ("journey", start),
-        ("users", whom),
+        ("users", describe),
     ] {
         let issued = issued(desk, count).await?;
         let requests: Vec<_> = issued.iter().map(request).collect();
@@ -31,7 +31,7 @@ pub(crate) async fn seed(desk: &Target, count: usize, folder: &Path) -> anyhow::
     Ok(())
 }
 
-/// So many codes. Where many are seeded on a busy machine some calls may fail: those are made again.
+/// Issues that many codes and retries failed calls, which a large seed on a busy machine can have.
 async fn issued(desk: &Target, count: usize) -> anyhow::Result<Vec<Issued>> {
     let mut issued = Vec::new();
     for _ in 0..TRIES {
@@ -45,7 +45,7 @@ async fn issued(desk: &Target, count: usize) -> anyhow::Result<Vec<Issued>> {
     bail!("only {} of {count} codes were issued", issued.len())
 }
 
-/// Writes the header that an rpc's caller sends.
+/// Writes the metadata that authorises the caller.
 pub(crate) fn header(token: &str, name: &str, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder)?;
     let header = json!({ "authorization": format!("Bearer {token}") });
@@ -64,7 +64,7 @@ fn wrong(issued: &Issued) -> Value {
     json!({ "user": user(issued), "code": issued.wrong() })
 }
 
-fn whom(issued: &Issued) -> Value {
+fn describe(issued: &Issued) -> Value {
     json!({ "user": user(issued) })
 }
 

@@ -1,4 +1,4 @@
-//! A collector of OpenTelemetry that takes everything and keeps nothing.
+//! An OpenTelemetry collector that receives everything and stores nothing.
 
 use std::net::SocketAddr;
 
@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
-/// Serves for as long as the process runs.
+/// Serves until the process ends.
 pub(crate) fn serve(listen: SocketAddr, is_deaf: bool) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (sink, mut server) = (Sink { is_deaf }, Server::builder());
@@ -28,7 +28,7 @@ pub(crate) fn serve(listen: SocketAddr, is_deaf: bool) -> anyhow::Result<()> {
 
 #[derive(Clone, Copy)]
 struct Sink {
-    /// Whether it never says that it has taken what it was sent.
+    /// Whether it reads requests without ever replying.
     is_deaf: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Hours in minutes: mixed load on services whose Redis fails over again and again. Nothing may grow
-//! that does not shrink, and no code may be good twice, whatever was lost on the way.
+//! A soak test: mixed load on services while Redis fails over repeatedly. Memory, connections and
+//! tasks must not grow, and no code may be accepted twice, even after a failover.
 
 use std::time::{Duration, Instant};
 
@@ -12,36 +12,36 @@ use crate::metrics;
 use crate::stack::{Service, Stack, USUAL};
 use crate::topology::Pair;
 
-/// How long, and how rough.
+/// Options of `soak`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How long to go on, in minutes
+    /// The duration, in minutes
     #[arg(long, default_value_t = 30)]
     minutes: u64,
-    /// How often Redis fails over, in seconds
+    /// The time between failovers of Redis, in seconds
     #[arg(long, default_value_t = 300)]
     failover_every: u64,
-    /// How many codes live at a time; all are issued, tried and redeemed once in a cycle
+    /// The number of active codes; each cycle issues, tries and redeems all of them
     #[arg(long, default_value_t = 400)]
     codes: usize,
 }
 
-/// Calls a second: far below what the services can do, so that what grows is no queue.
+/// Calls a second: far below the capacity, so that growth cannot come from a queue.
 const RATE: u32 = 400;
 
-/// After a failover, until all is as before: sentinels agree, links come up, lost codes are gone.
+/// The time after a failover until sentinels agree, links are up and lost codes have expired.
 const UNREST: Duration = Duration::from_secs(15);
 
-/// How many of a thousand calls may fail while nothing is wrong with Redis: the machine has its moments.
+/// Failed calls tolerated per thousand while Redis is healthy, for disturbances of the machine.
 const MOST_FAILED: f64 = 1.0;
 
-/// How much a service may hold more at the end than after its first third: the allocator's rest.
+/// The tolerated ratio of memory at the end to memory after the first third: allocator noise.
 const MEMORY_ALLOWED: f64 = 1.10;
 
-/// Connections that a sample may find just closing.
+/// Connections that may be closing while a sample is taken.
 const CLOSING: u64 = 8;
 
-/// The services over a watched pair.
+/// The services over a primary and its replica, watched by sentinels.
 struct Site {
     services: Vec<(&'static str, Service)>,
     desk: Target,
@@ -50,16 +50,16 @@ struct Site {
     _stack: Stack,
 }
 
-/// What came of calls.
+/// Counts of calls.
 #[derive(Default)]
 struct Tally {
     calls: usize,
     failed: usize,
-    /// Good codes that were answered, and not with yes.
+    /// Denials of a valid code.
     denied: usize,
 }
 
-/// What a service holds.
+/// The resources of a service.
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     memory: u64,
@@ -95,7 +95,7 @@ impl Site {
     }
 }
 
-/// Loads for as long as is asked, then judges.
+/// Runs the load for the given time, then judges.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let files = TempDir::new()?;
     let pair = Pair::start(files.path())?;
@@ -107,7 +107,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let mut quiet = Tally::default();
     while begun.elapsed() < length {
         let (_, issued) = calls::try_issue(&site.desk, args.codes, Pace::Rate(RATE)).await?;
-        // While codes are out, so that some of them cross it.
+        // At a time when codes are active, so that some of them live through the failover.
         if begun.elapsed() >= every * (failovers + 1) {
             pair.fail_over()?;
             failovers += 1;
@@ -116,10 +116,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
         let is_quiet = Instant::now() > unrest;
         let Tally { calls, failed, denied } = cycle(&site, &issued, args.codes).await?;
         if is_quiet {
-            ensure!(
-                denied == 0,
-                "{denied} good codes were denied, and nothing was wrong with Redis"
-            );
+            ensure!(denied == 0, "{denied} valid codes were denied while redis was healthy");
             quiet.calls += calls;
             quiet.failed += failed;
         } else {
@@ -132,12 +129,12 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     println!("{} of {} other calls failed", quiet.failed, quiet.calls);
     ensure!(failovers > 0, "no failover took place: it was too short");
     let failed = quiet.failed as f64 * 1000.0 / quiet.calls as f64;
-    ensure!(failed <= MOST_FAILED, "too many calls failed while nothing was wrong with Redis");
+    ensure!(failed <= MOST_FAILED, "too many calls failed while redis was healthy");
     judge(&site, &samples)
 }
 
-/// Redeems every code, one half by verification and one by journeys, after a wrong guess at each,
-/// and then again. So many codes were asked for.
+/// Guesses wrong at every code, redeems half of them by verification and half by journeys, and then
+/// tries all again. `asked` is the number of codes that were requested.
 async fn cycle(site: &Site, issued: &[Issued], asked: usize) -> anyhow::Result<Tally> {
     let pace = Pace::Rate(RATE);
     let wrong = calls::try_guesses(&site.login, issued, Issued::wrong, pace).await?;
@@ -151,11 +148,11 @@ async fn cycle(site: &Site, issued: &[Issued], asked: usize) -> anyhow::Result<T
     let twice = accepted_again(&right, &journeys, &again)?;
     ensure!(twice == 0, "{twice} codes were accepted twice");
     let failed = [wrong, right, journeys, again].iter().map(Outcome::errors).sum::<usize>();
-    // Each code is asked for, guessed at, redeemed, and redeemed again.
+    // Four calls for each code: issue, wrong guess, redeem, redeem again.
     Ok(Tally { calls: 4 * asked, failed: failed + asked - issued.len(), denied })
 }
 
-/// How many calls were accepted both times: `again` has those of both.
+/// The number of calls accepted both times. `again` holds the second attempts of both kinds.
 fn accepted_again(right: &Outcome, journeys: &Outcome, again: &Outcome) -> anyhow::Result<usize> {
     let mut twice = 0;
     let journeys = journeys.answers.iter().map(calls::is_completed);
@@ -166,7 +163,7 @@ fn accepted_again(right: &Outcome, journeys: &Outcome, again: &Outcome) -> anyho
     Ok(twice)
 }
 
-/// Holds the last sample against that after the first third, when all has been done once.
+/// Compares the last sample with the one after the first third, when every code path has run once.
 fn judge(site: &Site, samples: &[Vec<Sample>]) -> anyhow::Result<()> {
     let (Some(warm), Some(last)) = (samples.get(samples.len() / 3), samples.last()) else {
         anyhow::bail!("nothing was sampled: it was too short");

@@ -1,5 +1,5 @@
-//! Everything that a run needs: Redis, the services with keys of their own, somebody who takes the
-//! telemetry. All listen on the loopback alone.
+//! The environment of a run: Redis, the services with generated keys, and a telemetry sink. All
+//! listen on loopback only.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -19,18 +19,18 @@ use crate::redis_server::{PASSWORD, Redis};
 const ISSUER: &str = "https://issuer.example";
 const RUNNER: &str = "https://runner.example";
 
-/// Which traces a service keeps.
+/// The trace sampling of a service.
 #[derive(Clone, Copy)]
 pub(crate) enum Traces {
     /// None: nothing is sent anywhere.
     Off,
-    /// This share of them, from 0 to 1.
+    /// This share of the traces, from 0 to 1.
     Sampled(f64),
-    /// All of them, which are sent there.
+    /// All traces, sent to that address.
     AllTo(SocketAddr),
 }
 
-/// What production samples.
+/// The sampling in production.
 pub(crate) const USUAL: Traces = Traces::Sampled(0.01);
 
 /// A running service.
@@ -38,22 +38,22 @@ pub(crate) struct Service {
     pub(crate) grpc: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) process: Process,
-    /// How long it took from its start until it was ready to serve.
+    /// The time from the start until readiness.
     pub(crate) ready_after: Duration,
 }
 
-/// What the processes of a run share.
+/// The parts that the processes of a run share.
 pub(crate) struct Stack {
     pub(crate) files: TempDir,
     /// The value of `--store`.
     pub(crate) store: String,
     sink: SocketAddr,
-    /// Held for as long as anything is sent there.
+    /// Kept so that the sink runs as long as the services.
     _sink: Process,
 }
 
 impl Stack {
-    /// Draws keys and secrets, and starts the sink of the telemetry.
+    /// Generates keys and secrets, and starts the telemetry sink.
     pub(crate) fn over(store: String) -> anyhow::Result<Self> {
         let files = TempDir::new()?;
         let path = files.path();
@@ -79,12 +79,12 @@ impl Stack {
         Self::over(format!("redis://{}", redis.at))
     }
 
-    /// Starts a sink that takes what it is sent, and never says so.
+    /// Starts a sink that reads requests without ever replying.
     pub(crate) fn deaf(&self) -> anyhow::Result<(SocketAddr, Process)> {
         start_sink(self.files.path(), &["--deaf"])
     }
 
-    /// Starts a code issuer; second is where its tokens are had.
+    /// Starts a code issuer. Also returns the address of its token endpoint.
     pub(crate) fn issuer(&self, more: &[&str]) -> anyhow::Result<(Service, SocketAddr)> {
         let [http] = free()?;
         let mut command = self.command("code-issuer", USUAL)?;
@@ -128,7 +128,7 @@ impl Stack {
         self.start("journey-runner", command)
     }
 
-    /// How a client calls replicas of a service, with an access token that it has just been given.
+    /// A target for calls to the replicas of a service, with a new access token.
     pub(crate) async fn target(
         &self,
         http: SocketAddr,
@@ -139,7 +139,7 @@ impl Stack {
         Ok(Target { at, path, token: self.token(http, client).await? })
     }
 
-    /// An access token of a client, from the token endpoint.
+    /// Gets an access token for a client from the token endpoint.
     pub(crate) async fn token(&self, http: SocketAddr, client: &str) -> anyhow::Result<String> {
         let secret = fs::read_to_string(self.files.path().join("config/applications/load.secret"))?;
         let form = [
@@ -176,7 +176,7 @@ impl Stack {
         }
     }
 
-    /// Starts a service and waits until it says that it is ready.
+    /// Starts a service and waits until it is ready.
     fn start(&self, name: &str, mut command: Command) -> anyhow::Result<Service> {
         let [grpc, admin] = free()?;
         command.args(["--grpc-listen", &grpc.to_string(), "--admin-listen", &admin.to_string()]);
@@ -193,7 +193,7 @@ fn start_sink(folder: &Path, more: &[&str]) -> anyhow::Result<(SocketAddr, Proce
     Ok((at, Process::start("sink", command, folder, &[at])?))
 }
 
-/// Writes the configuration, with a secret of its own.
+/// Writes the configuration with a new client secret.
 fn configure(folder: &Path) -> anyhow::Result<()> {
     for kind in ["applications", "journeys"] {
         fs::create_dir_all(folder.join(kind))?;

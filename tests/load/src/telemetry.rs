@@ -1,5 +1,5 @@
-//! Telemetry that nobody takes, while every call is traced: what callers notice of it, and what it
-//! leaves in memory. Held against a collector that takes all of it.
+//! Every call is traced while the collector is unavailable: the effect on callers and on memory,
+//! compared with a collector that works.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::process::free;
 use crate::redis_server::Redis;
 use crate::stack::{Service, Stack, Traces};
 
-/// How to measure.
+/// Options of `telemetry`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Rounds; the median of their ratios counts
@@ -23,19 +23,19 @@ pub(crate) struct Args {
     calls: usize,
 }
 
-/// Calls a second: each has time, so that a call which waits for telemetry is seen to.
+/// Calls a second: low enough that a call waiting for telemetry shows in the latency.
 const RATE: u32 = 1_000;
 
-/// The bars.
+/// The bars: the maximum ratio of the p99 latencies, and the maximum extra memory in MiB.
 const MOST_SLOWER: f64 = 1.05;
 const MOST_MEMORY: f64 = 32.0;
 
-/// A verifier, and where its telemetry goes.
+/// A verifier and the collector that it sends to.
 struct Sender {
     collector: &'static str,
     verifier: Service,
     login: Target,
-    /// Of each round: what 99 of 100 calls did not exceed.
+    /// The p99 of each round.
     p99: Vec<Duration>,
 }
 
@@ -56,7 +56,7 @@ impl Sender {
         Ok(self.verifier.process.memory()? as f64 / f64::from(1 << 20))
     }
 
-    /// The median of what its rounds took for each of the other's.
+    /// The median over the rounds of this sender's p99 divided by the other's.
     fn slower_than(&self, other: &Self) -> f64 {
         let pairs = self.p99.iter().zip(&other.p99);
         let mut ratios: Vec<_> = pairs.map(|(one, other)| one.div_duration_f64(*other)).collect();
@@ -65,7 +65,7 @@ impl Sender {
     }
 }
 
-/// Measures, prints the table, and fails where a bar is missed.
+/// Measures, prints the table, and fails if a bar is missed.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     ensure!(args.rounds > 0, "--rounds must be at least 1");
     let files = TempDir::new()?;
@@ -78,13 +78,13 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let [gone] = free()?;
     let start = |collector, traces| Sender::start(&stack, collector, traces, &token);
     let mut senders = [
-        start("one that takes it", Traces::Sampled(1.0))?,
+        start("collector that works", Traces::Sampled(1.0))?,
         start("none asked for", Traces::Off)?,
-        start("one that never answers", Traces::AllTo(deaf))?,
-        start("one that is gone", Traces::AllTo(gone))?,
+        start("collector that never replies", Traces::AllTo(deaf))?,
+        start("no collector", Traces::AllTo(gone))?,
     ];
     for round in 0..=args.rounds {
-        // Another one is first each time. The first round is to warm up.
+        // Each round begins with another sender. The first round is the warm-up.
         for turn in 0..senders.len() {
             let sender = &mut senders[(round + turn) % 4];
             let (_, codes) = calls::issue(&desk, args.calls, Pace::Gentle).await?;
@@ -116,6 +116,6 @@ fn judge(senders: &[Sender; 4]) -> anyhow::Result<()> {
         }
     }
     println!("at most {MOST_SLOWER}, and {MOST_MEMORY} MiB more than without telemetry");
-    ensure!(missed.is_empty(), "callers notice, or it is kept: {}", missed.join(", "));
+    ensure!(missed.is_empty(), "latency or memory above its bar with: {}", missed.join(", "));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A way to a server that lets only so much through: what a store is like that is busy elsewhere.
+//! A proxy with limited bandwidth. It stands for a store that is busy.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -9,11 +9,11 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep_until};
 
-/// What is let through at a time: less than a few calls.
+/// The bytes forwarded at a time: less than a few calls.
 const PIECE: usize = 1024;
 
-/// Leads to `to`, at so many bytes a second on the way there, for as long as the process runs. Runs on
-/// a thread of its own, on which nobody else can keep it waiting.
+/// Forwards to `to` with that many bytes a second in that direction, until the process ends. Runs
+/// on a thread of its own, so that no other task delays it.
 pub(crate) fn start(to: SocketAddr, bytes_per_second: u32) -> anyhow::Result<SocketAddr> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -36,7 +36,7 @@ async fn lead(
         near.set_nodelay(true)?;
         let ((near_in, mut near_out), (mut far_in, far_out)) =
             (near.into_split(), far.into_split());
-        // Each ends with its connection.
+        // Each task ends with its connection.
         tokio::spawn(seep(near_in, far_out, bytes_per_second));
         tokio::spawn(async move { copy(&mut far_in, &mut near_out).await });
     }

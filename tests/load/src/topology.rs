@@ -1,4 +1,4 @@
-//! Several Redis servers that belong together: a cluster of primaries, and a watched pair.
+//! Redis topologies: a cluster of primaries, and a primary with a replica and sentinels.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,10 +12,10 @@ use anyhow::{Context as _, bail};
 use crate::process::{Process, free};
 use crate::redis_server::{PASSWORD, Redis};
 
-/// How long servers may take to find each other.
+/// The limit until the servers have found each other.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// The slots of a cluster.
+/// The number of slots in a cluster.
 const SLOTS: usize = 16_384;
 
 /// Primaries that share the keys.
@@ -24,7 +24,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts so many primaries.
+    /// Starts that many primaries.
     pub(crate) fn start(files: &Path, primaries: usize) -> anyhow::Result<Self> {
         let mut nodes = Vec::new();
         let mut first = None;
@@ -54,7 +54,7 @@ impl Cluster {
         Ok(Self { nodes })
     }
 
-    /// What `--store` takes.
+    /// The value of `--store`.
     pub(crate) fn store(&self) -> String {
         format!("redis+cluster://{}", list(self.nodes.iter().map(|node| node.at)))
     }
@@ -86,15 +86,15 @@ impl Pair {
         Ok(Self { _servers: [primary, replica], sentinels })
     }
 
-    /// What `--store` takes.
+    /// The value of `--store`.
     pub(crate) fn store(&self) -> String {
         format!("redis+sentinel://{}/main", list(self.sentinels.iter().map(|(at, _)| *at)))
     }
 
-    /// Has the replica take over, whether or not anything is wrong with the primary.
+    /// Makes the replica take over, even if the primary is healthy.
     pub(crate) fn fail_over(&self) -> anyhow::Result<()> {
         let ask_for_it = || ask::<String>(self.sentinels[0].0, &["SENTINEL", "FAILOVER", "main"]);
-        // Refused until the replica of the last time is known to be in step.
+        // Refused until the sentinels see the former primary as a replica in step.
         wait("the sentinels agree to fail over", || Ok(ask_for_it().is_ok()))
     }
 }

@@ -1,13 +1,13 @@
-//! The figures, and the bars that they are held to.
+//! The figures and their bars.
 
-/// Which way is better.
+/// The direction in which a figure improves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Better {
     More,
     Less,
 }
 
-/// A figure that is judged.
+/// A figure with its bars.
 struct Bar {
     name: &'static str,
     what: &'static str,
@@ -41,17 +41,17 @@ const BARS: [Bar; 14] = [
     less("P11c", "largest service binary, MB", 15.0, 10.0),
 ];
 
-/// What was measured, for each bar once or more often.
+/// The measured figures: for each bar one or more.
 #[derive(Default)]
 pub(crate) struct Figures(Vec<(&'static str, f64)>);
 
 impl Figures {
-    /// Adds a figure of the bar of that name.
+    /// Adds a measurement for the bar of that name.
     pub(crate) fn add(&mut self, name: &'static str, figure: f64) {
         self.0.push((name, figure));
     }
 
-    /// The median of a bar's figures.
+    /// The median of a bar's measurements.
     fn median(&self, name: &str) -> Option<f64> {
         let mut figures: Vec<_> =
             self.0.iter().filter(|(of, _)| *of == name).map(|(_, figure)| *figure).collect();
@@ -59,7 +59,8 @@ impl Figures {
         figures.get(figures.len() / 2).copied()
     }
 
-    /// Prints the table; answers with how many bars are missed. What was not measured is missed.
+    /// Prints the table. Returns the number of missed bars; a bar without a measurement counts as
+    /// missed.
     pub(crate) fn print(&self) -> usize {
         println!("\n{:<5} {:<42} {:>9} {:>7} {:>7}", "#", "figure", "measured", "bar", "beyond");
         let mut missed = 0;
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_is_missed_on_the_wrong_side_of_its_bar_or_where_there_is_none() {
+    fn a_bar_is_missed_beyond_its_limit_or_without_a_measurement() {
         assert_eq!(figures(|bar| bar.least).print(), 0);
         let worse = |bar: &Bar| if bar.better == Better::More { -0.01 } else { 0.01 };
         assert_eq!(figures(|bar| bar.least + worse(bar)).print(), BARS.len());
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn one_odd_round_decides_nothing() {
+    fn one_outlier_does_not_change_the_verdict() {
         let figures = Figures(vec![("P1", 1.0), ("P1", 9.0), ("P1", 0.9)]);
         assert_eq!(figures.median("P1"), Some(1.0));
     }

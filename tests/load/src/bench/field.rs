@@ -1,4 +1,4 @@
-//! Everything that runs side by side during the benchmark, on one Redis.
+//! The services of the benchmark, which run side by side on one Redis.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -12,14 +12,14 @@ use crate::process::{Process, free};
 use crate::redis_server::{Redis, observer};
 use crate::stack::{Service, Stack, Traces, USUAL};
 
-/// A process that is called, and how.
+/// A target, and the processes behind it.
 pub(crate) struct Called {
     pub(crate) target: Target,
-    /// It, and what it calls itself, beside Redis.
+    /// Indices of the processes whose time counts, beside Redis.
     pub(crate) processes: Vec<usize>,
 }
 
-/// What is compared.
+/// The services that are compared.
 pub(crate) struct Field {
     pub(crate) redis: Redis,
     pub(crate) stack: Stack,
@@ -32,21 +32,21 @@ pub(crate) struct Field {
     pub(crate) verify_untraced: Called,
     pub(crate) verify_all_traced: Called,
     pub(crate) journey: Called,
-    /// Last, so that what stands there is gone before.
+    /// The last field: the processes in that folder are dropped before it.
     _files: TempDir,
 }
 
-/// What a run took.
+/// The result of a run.
 pub(crate) struct Measured {
     pub(crate) outcome: Outcome,
-    /// Processor time of the servers for one call.
+    /// Processor time of the servers per call.
     pub(crate) cpu: Duration,
-    /// Processor time of Redis for one call.
+    /// Processor time of Redis per call.
     pub(crate) redis: Duration,
 }
 
 impl Field {
-    /// Starts all of it.
+    /// Starts all services.
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let files = TempDir::new()?;
         let redis = Redis::start(files.path(), "")?;
@@ -100,7 +100,7 @@ impl Field {
         })
     }
 
-    /// Measures a run against one of the field.
+    /// Measures a run against one of the services.
     pub(crate) async fn measure(
         &self,
         called: &Called,
@@ -115,7 +115,7 @@ impl Field {
         let calls = u32::try_from(outcome.durations.len().max(1))?;
         let redis = self.redis.usage()?.cpu.saturating_sub(redis) / calls;
         let measured = Measured { cpu: spent()?.saturating_sub(cpu) / calls, redis, outcome };
-        // What is logged would fill the disk in the end.
+        // The logs would otherwise fill the disk.
         for process in &self.processes {
             process.forget_printed()?;
         }
@@ -124,7 +124,7 @@ impl Field {
 }
 
 impl Measured {
-    /// Prints a line of what was measured.
+    /// Prints a line with the results.
     pub(crate) fn print(&self, name: &str) {
         let milliseconds = |share| self.outcome.quantile(share).as_secs_f64() * 1e3;
         println!(

@@ -1,5 +1,5 @@
-//! h2load beside our own generator, where one body will do for all calls: what the generator itself
-//! costs shows in the difference.
+//! Runs h2load beside our own generator where one body suffices for all calls: the difference is
+//! the cost of the generator.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use crate::generator::{CONNECTIONS, IN_FLIGHT};
 
 const CALLS: usize = 50_000;
 
-/// Prints what h2load sees of the two references.
+/// Prints h2load's results for the two references.
 pub(super) fn print(field: &Field) -> anyhow::Result<()> {
     let body = field.stack.files.path().join("body");
     fs::write(&body, verify_body("load", "123456".to_owned()))?;

@@ -1,4 +1,4 @@
-//! What does not need rounds: the memory of codes, a full store, a start.
+//! Measurements that need no rounds: memory per code, a full store, the start.
 
 use std::fs;
 use std::thread::sleep;
@@ -13,13 +13,13 @@ use crate::generator::Pace;
 use crate::process::binary;
 use crate::stack::USUAL;
 
-/// Active codes of a store that is as good as empty.
+/// The active codes of a nearly empty store.
 const FEW: usize = 1_000;
 
-/// How long the latency of a store is looked at.
+/// The seconds for which latency is measured.
 const LOOK: usize = 10;
 
-/// Until a service that has started does nothing any more.
+/// The time after which a started service is idle.
 const SETTLED: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(field: &Field, args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
@@ -51,7 +51,7 @@ pub(super) fn start(field: &Field, figures: &mut Figures) -> anyhow::Result<()> 
     figures.add("P11b", service.process.memory()? as f64 / f64::from(1 << 20));
     service.process.end()?;
     for name in ["code-issuer", "verifier", "journey-runner"] {
-        // A scratch image holds the binary and nothing else of any size.
+        // A scratch image contains little besides the binary.
         let bytes = fs::metadata(binary(name)?)?.len();
         println!("{name}: {:.1} MB", bytes as f64 / 1e6);
         figures.add("P11c", bytes as f64 / 1e6);

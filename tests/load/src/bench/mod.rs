@@ -1,5 +1,5 @@
-//! The benchmark: Postern with everything on, as production runs it, against references on the same
-//! machine. Only ratios are judged; each is the median of several interleaved rounds.
+//! The benchmark: Postern with all features enabled, as in production, against references on the
+//! same machine. Only ratios are judged, each the median of several interleaved rounds.
 
 mod bars;
 mod field;
@@ -12,7 +12,7 @@ use anyhow::ensure;
 use self::bars::Figures;
 use self::field::Field;
 
-/// How to measure.
+/// Options of `bench`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Rounds; the median of their ratios counts
@@ -21,18 +21,18 @@ pub(crate) struct Args {
     /// Calls of each run in a round
     #[arg(long, default_value_t = 50_000)]
     calls: usize,
-    /// Active codes of the full store
+    /// Active codes in the full store
     #[arg(long, default_value_t = 1_000_000)]
     codes: usize,
-    /// A short form that prints and judges nothing
+    /// A short form, without judging the figures
     #[arg(long)]
     short: bool,
 }
 
-/// Calls a second at which the latency of a quiet service is measured.
+/// Calls a second while the latency of a lightly loaded service is measured.
 const QUIET_RATE: u32 = 2_000;
 
-/// Measures, prints the table, and fails where a bar is missed.
+/// Measures, prints the table, and fails if a bar is missed.
 pub(crate) async fn run(mut args: Args) -> anyhow::Result<()> {
     if args.short {
         (args.rounds, args.calls, args.codes) = (1, 2_000, 20_000);

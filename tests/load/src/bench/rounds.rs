@@ -1,4 +1,4 @@
-//! One round: each run once, one after the other, so that what disturbs the machine disturbs all.
+//! One round: every run once, in turn, so that a disturbance of the machine affects all of them.
 
 use std::time::Duration;
 

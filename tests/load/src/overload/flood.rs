@@ -1,4 +1,4 @@
-//! More calls than can be served.
+//! Generates more calls than a verifier can serve.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,32 +12,32 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::calls::verify_body;
 use crate::generator::{Connection, Outcome, Target, call, connect};
 
-/// Connections of a flood: so many that no call waits for a place on its own.
+/// The connections of a flood: enough that no call waits for a free stream.
 const CONNECTIONS: usize = 48;
-/// How long a caller waits.
+/// The deadline of a caller.
 const DEADLINE: Duration = Duration::from_secs(1);
-/// How long a refusal asks to wait.
+/// The retry delay that a refusal asks for.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The gRPC statuses OK and `RESOURCE_EXHAUSTED`, and what stands for none.
+/// The gRPC statuses OK and `RESOURCE_EXHAUSTED`, and a word for no status.
 const SERVED: &str = "0";
 const REFUSED: &str = "8";
 const NONE: &str = "none";
 
-/// What came of a call, and how long that took.
+/// The status and duration of a call.
 type Told = (String, Duration);
 
-/// What came of a flood.
+/// The result of a flood.
 pub(super) struct Flood {
-    /// Calls a second that were made.
+    /// Calls made per second.
     pub(super) asked: f64,
     pub(super) served: Outcome,
     pub(super) refused: Outcome,
-    /// How many calls had which gRPC status.
+    /// The number of calls with each gRPC status.
     pub(super) statuses: BTreeMap<String, usize>,
 }
 
-/// Makes so many calls a second for so long, whatever becomes of them.
+/// Open loop: makes that many calls a second for that time, whatever their results.
 pub(super) async fn flood(target: &Target, rate: f64, length: Duration) -> anyhow::Result<Flood> {
     let connections = connections(target).await?;
     let mut calls = JoinSet::new();
@@ -56,8 +56,8 @@ pub(super) async fn flood(target: &Target, rate: f64, length: Duration) -> anyho
     Ok(summary(calls.join_all().await, elapsed))
 }
 
-/// Lets so many callers call for so long: who is served calls again, and who is refused waits about as
-/// long as the refusal says.
+/// Runs that many callers for that time. A served caller calls again at once; a refused one first
+/// waits for about the requested retry delay.
 pub(super) async fn patient(
     target: &Target,
     callers: usize,
@@ -71,7 +71,7 @@ pub(super) async fn patient(
         let connection = connections[caller % CONNECTIONS].clone();
         calling.spawn(async move {
             let mut told = Vec::new();
-            // Callers do not come all at once, nor come back so.
+            // The callers' starts are spread out, and so are their retries.
             sleep(RETRY_AFTER.mul_f64(rand::random())).await;
             while begun.elapsed() < length {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -88,9 +88,9 @@ pub(super) async fn patient(
     Ok(summary(told, length))
 }
 
-/// A guess at a user who has no code.
+/// A guess for a user without a code.
 pub(super) fn guess(number: usize) -> Bytes {
-    verify_body(&format!("nobody-{number}"), "123456".to_owned())
+    verify_body(&format!("unknown-{number}"), "123456".to_owned())
 }
 
 async fn connections(target: &Target) -> anyhow::Result<Vec<Connection>> {
@@ -106,7 +106,7 @@ async fn ask(target: Target, connection: Connection, number: usize) -> Told {
     let answer = timeout(DEADLINE, call(&target, connection, number, guess(number))).await;
     match answer {
         Ok(Ok(answer)) => (answer.status, answer.took),
-        // It came too late, or not at all.
+        // After the deadline, or without a status.
         Ok(Err(_)) | Err(_) => (NONE.to_owned(), begun.elapsed()),
     }
 }

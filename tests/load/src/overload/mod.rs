@@ -1,17 +1,16 @@
-//! Ten times what a verifier can do: how soon what is too much is refused, how much of what it can do
-//! it goes on doing, and how soon it is itself again.
+//! Overload: ten times the load that a verifier can serve. Measures how soon excess calls are
+//! refused, how much goodput remains, and how soon the verifier recovers.
 //!
-//! # Which of the two it is that cannot do more
-//! - **The store.** It lets about a thousand calls a second through, and the verifier has time to
-//!   spare: the calls that come in are really ten times as many, and every bar is judged.
-//! - **The processor.** One that is spent on the verifier's work has no time to refuse nine times as
-//!   much over HTTP/2 as it does, and a generator beside it none to ask for that much. So it is asked
-//!   by ten times as many callers as it works for at a time, each of whom comes back about a second
-//!   after a refusal, as the refusal says. The generator is as busy then as what it measures, and takes
-//!   its part of the processor: how long it waits for a refusal is printed, and not judged. Peak and
-//!   flood take turns, and the middle one of their ratios counts.
+//! # Two bottlenecks
+//! - **The store.** It serves about a thousand calls a second and leaves the verifier idle time.
+//!   The load is a real ten times of that, and every bar is judged.
+//! - **The processor.** A saturated processor has no time to refuse nine times the load over
+//!   HTTP/2, and none for a generator of that load. So the load is ten times the concurrency limit
+//!   in callers, and a refused caller returns after about a second, as the refusal asks. The
+//!   generator then competes for the processor, so the time until a refusal is printed but not
+//!   judged. Peak and flood alternate, and the median ratio counts.
 //!
-//! Users without a code are asked for: whoever floods a verifier has no codes.
+//! All guesses are for users without a code: an attacker who floods a verifier has no codes.
 
 mod flood;
 
@@ -28,33 +27,33 @@ use crate::redis_server::Redis;
 use crate::stack::{Service, Stack, USUAL};
 use crate::throttle;
 
-/// How to measure.
+/// Options of `overload`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How long each flood lasts, in seconds
+    /// The duration of each flood, in seconds
     #[arg(long, default_value_t = 10)]
     seconds: u32,
 }
 
-/// What a slow store lets through: about a thousand verifications.
+/// The bandwidth of the slow store in bytes a second: about a thousand verifications.
 const SLOW: u32 = 500_000;
-/// How many times as much is asked for as can be done.
+/// The load as a multiple of the capacity.
 const TIMES: usize = 10;
-/// How many callers the verifier works for at a time, to begin with.
+/// The verifier's initial concurrency limit.
 const WORKED_FOR: usize = 256;
-/// How often the peak and the flood take turns.
+/// How often peak and flood alternate.
 const ROUNDS: usize = 3;
-/// Calls by which the peak is found.
+/// The calls that measure the peak.
 const PEAK_CALLS: usize = 5_000;
-/// Calls one by one, by which it is found how long one takes.
+/// The sequential calls that measure the latency without load.
 const CALM_CALLS: usize = 200;
 
-/// The bars: milliseconds of 99 in 100 refusals, what is still done of what could be, seconds.
+/// The bars: p99 of refusals in milliseconds, goodput as a share of the peak, recovery in seconds.
 const REFUSED_WITHIN: f64 = 5.0;
 const LEAST_GOODPUT: f64 = 0.8;
 const BACK_WITHIN: f64 = 5.0;
 
-/// How long a verifier is given to be itself again, and how long it must be that.
+/// How long to wait for the recovery, and how long it must last.
 const PATIENCE: Duration = Duration::from_secs(30);
 const STAYS_WELL: Duration = Duration::from_millis(500);
 
@@ -77,7 +76,7 @@ impl Site {
     }
 }
 
-/// Measures, prints the table, and fails where a bar is missed.
+/// Measures, prints the table, and fails if a bar is missed.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let files = TempDir::new()?;
     let redis = Redis::start(files.path(), "")?;
@@ -88,7 +87,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 async fn store(redis: &Redis, length: Duration) -> anyhow::Result<usize> {
-    println!("a store that lets little through");
+    println!("bottleneck: a slow store");
     let slow = throttle::start(redis.at, SLOW)?;
     let site = Site::over(format!("redis://{slow}")).await?;
     let calm = calm(&site.login).await?;
@@ -98,7 +97,7 @@ async fn store(redis: &Redis, length: Duration) -> anyhow::Result<usize> {
 }
 
 async fn processor(redis: &Redis, length: Duration) -> anyhow::Result<usize> {
-    println!("\na processor that can do no more");
+    println!("\nbottleneck: the processor");
     let site = Site::over(format!("redis://{}", redis.at)).await?;
     let calm = calm(&site.login).await?;
     let mut rounds = Vec::new();
@@ -107,7 +106,7 @@ async fn processor(redis: &Redis, length: Duration) -> anyhow::Result<usize> {
         let callers = TIMES * WORKED_FOR;
         let (over, with_refusals) = spending(&site, patient(&site.login, callers, length)).await?;
         println!(
-            "  {:.0}/s of {:.0}/s, for {with_refusals:.1} us of the verifier's processor each, and {call:.1} us",
+            "  {:.0}/s of {:.0}/s, for {with_refusals:.1} us of the verifier's CPU per call, at the peak {call:.1} us",
             over.served.rate(),
             peak.served.rate(),
         );
@@ -118,7 +117,7 @@ async fn processor(redis: &Redis, length: Duration) -> anyhow::Result<usize> {
     judge(&site, &calm, peak, over, false).await
 }
 
-/// What came of a flood, and how many microseconds the verifier spent for each call that it served.
+/// The result of a flood, and the verifier's processor time per served call in microseconds.
 async fn spending(
     site: &Site,
     flood: impl Future<Output = anyhow::Result<Flood>>,
@@ -130,7 +129,7 @@ async fn spending(
     Ok((flood, each))
 }
 
-/// How much of what could be done was done.
+/// Goodput under overload as a share of the peak.
 fn goodput(peak: &Outcome, over: &Flood) -> f64 {
     over.served.rate() / peak.rate()
 }
@@ -139,12 +138,12 @@ fn guesses(count: usize) -> Vec<Bytes> {
     (0..count).map(guess).collect()
 }
 
-/// How long a call takes that is the only one.
+/// Measures the latency of sequential calls.
 async fn calm(login: &Target) -> anyhow::Result<Outcome> {
     drive(login, guesses(CALM_CALLS), Pace::Single).await?.all_well()
 }
 
-/// What it does for as many callers as keep it busy: the best of some runs.
+/// The peak throughput of a closed loop: the best of several runs.
 async fn peak(login: &Target) -> anyhow::Result<Outcome> {
     let mut best: Option<Outcome> = None;
     for _ in 0..3 {
@@ -161,7 +160,7 @@ async fn peak(login: &Target) -> anyhow::Result<Outcome> {
     Ok(best.expect("there were some"))
 }
 
-/// Prints what came of a flood that has just ended; answers with how many bars are missed.
+/// Prints the result of a flood that has just ended. Returns the number of missed bars.
 async fn judge(
     site: &Site,
     calm: &Outcome,
@@ -202,7 +201,7 @@ async fn judge(
     Ok(missed)
 }
 
-/// How long until calls one by one take no longer than they did.
+/// The time until sequential calls are about as fast as before the flood, and stay so.
 async fn back(site: &Site, calm: Duration) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     let mut well_since = None;
