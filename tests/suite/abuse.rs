@@ -1,5 +1,5 @@
-//! What attackers do to a server of HTTP/2, while somebody else works with it: the attack ends, or
-//! costs the server next to nothing, and the other does not notice.
+//! HTTP/2 attacks while another client works: each attack is ended, or costs the server next to
+//! nothing, and the other client does not notice.
 //!
 //! Each attack is short. `POSTERN_ABUSE=10` makes all of them ten times as long.
 
@@ -14,17 +14,18 @@ use crate::harness::victim::Victim;
 use crate::harness::{Postern, asked};
 
 const RPC: &str = "/postern.code.v1.VerifierService/ClearLockout";
-/// How long an attack lasts that the server bears.
+/// The duration of an attack that the server tolerates.
 const ATTACK: Duration = Duration::from_secs(2);
-/// How soon a connection ends that the server does not bear.
+/// The limit for the server to close an attacking connection.
 const SOON: Duration = Duration::from_secs(5);
 
-/// How many times as long as usual an attack is to be.
+/// The factor for the duration of attacks.
 fn times() -> u32 {
     u32::try_from(asked("POSTERN_ABUSE", 1)).expect("a small number")
 }
 
-/// Attacks the verifier beside its victim, who must be well; the attack is what blocks.
+/// Attacks the verifier beside a working client, which must be served. The attack blocks its
+/// thread.
 async fn attack<T: Send + 'static>(
     attack: impl FnOnce(SocketAddr, String) -> std::io::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {
@@ -39,18 +40,18 @@ async fn attack<T: Send + 'static>(
     Ok(attacked)
 }
 
-/// The stream of the n-th call.
+/// The stream id of the n-th call.
 fn stream(call: usize) -> u32 {
     u32::try_from(call * 2 + 1).expect("a stream's number")
 }
 
-/// So many frames at a time fill what is sent at once.
+/// A batch of frames to send at once.
 fn batch(sent: usize, frames: impl Fn(usize) -> Vec<u8>) -> Vec<u8> {
     (sent * 100..sent * 100 + 100).flat_map(frames).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_are_taken_back_at_once_end_the_connection() -> Tested {
+async fn calls_that_are_reset_at_once_end_the_connection() -> Tested {
     let end = attack(|at, _| {
         let head = head(RPC, &[]);
         flood(at, SOON, true, |sent| {
@@ -70,7 +71,7 @@ async fn calls_that_are_taken_back_at_once_end_the_connection() -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_the_server_is_made_to_take_back_end_the_connection() -> Tested {
+async fn calls_that_make_the_server_reset_them_end_the_connection() -> Tested {
     let end = attack(|at, _| {
         let head = head(RPC, &[]);
         flood(at, SOON, true, |sent| {
@@ -78,7 +79,8 @@ async fn calls_that_the_server_is_made_to_take_back_end_the_connection() -> Test
                 batch(sent, |call| {
                     let call = stream(call);
                     let begun = frame(HEADERS, END_HEADERS, call, &head);
-                    // Wider than a window can be: the call is at fault, and ends.
+                    // Beyond the maximum window, which is a stream error: the server resets the
+                    // call.
                     let wider = 0x7fff_ffff_u32.to_be_bytes();
                     [begun, frame(WINDOW_UPDATE, 0, call, &wider)].concat()
                 })
@@ -92,7 +94,7 @@ async fn calls_that_the_server_is_made_to_take_back_end_the_connection() -> Test
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_head_that_never_ends_ends_the_connection() -> Tested {
+async fn a_header_block_without_end_ends_the_connection() -> Tested {
     for (length, flags) in [(16_000, 0), (1, 0), (0, 0)] {
         let end = attack(move |at, _| {
             let more = vec![b'a'; length];
@@ -110,12 +112,12 @@ async fn a_head_that_never_ends_ends_the_connection() -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_in_crumbs_are_bounded() -> Tested {
+async fn messages_in_tiny_frames_are_bounded() -> Tested {
     for length in [0, 1] {
         attack(move |at, token| {
             let token = format!("Bearer {token}");
             let head = head(RPC, &[("authorization", &token)]);
-            // A message of as many bytes as a message may have, to begin with.
+            // The prefix of a message of the maximum size.
             let begin = frame(DATA, 0, 1, &[0, 0, 1, 0, 0]);
             flood(at, ATTACK * times(), false, |sent| match sent {
                 0 => Some([frame(HEADERS, END_HEADERS, 1, &head), begin.clone()].concat()),
@@ -128,7 +130,7 @@ async fn messages_in_crumbs_are_bounded() -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pings_and_settings_without_end_are_bounded() -> Tested {
+async fn endless_pings_and_settings_are_bounded() -> Tested {
     for flood_of in [frame(PING, 0, 0, &[7; 8]), frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])] {
         let end = attack(move |at, _| {
             flood(at, ATTACK * times(), false, |sent| Some(batch(sent, |_| flood_of.clone())))
@@ -140,7 +142,7 @@ async fn pings_and_settings_without_end_are_bounded() -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_that_nobody_takes_are_bounded() -> Tested {
+async fn unread_answers_are_bounded() -> Tested {
     let end = attack(|at, token| {
         let token = format!("Bearer {token}");
         let head = head(RPC, &[("authorization", &token)]);

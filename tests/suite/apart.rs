@@ -1,4 +1,4 @@
-//! The services apart: processes of their own, two of each, that share nothing but Redis.
+//! The services as separate processes, two of each, that share only Redis.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::harness::*;
 
 const SERVICES: [&str; 3] = ["code-issuer", "verifier", "journey-runner"];
 
-/// Ends a service as an orchestrator does, and starts it again.
+/// Stops a service as an orchestrator does, and restarts it.
 async fn restart(postern: &mut Postern, service: &str) -> Tested {
     let process = postern.process(service);
     process.terminate()?;
@@ -31,7 +31,7 @@ fn filled(first: &Value, pending: &Value, user: &str, code: &str) -> Value {
     submission(first, pending, &json!({"assert": "action", "input": input}))
 }
 
-/// Sends the form to one replica: its answer, whose state is as expected.
+/// Sends the form to one replica, asserts the state of the answer, and returns the answer.
 async fn send(at: &Postern, first: &Value, form: &Value, state: &str) -> anyhow::Result<Value> {
     let answer: Value = answer_step(at, first, form).await?.error_for_status()?.json().await?;
     assert_eq!(answer["data"]["state"], state, "{answer}");
@@ -65,7 +65,7 @@ async fn failures_count_across_replicas_and_a_lock_is_cleared_at_any() -> Tested
 }
 
 #[tokio::test]
-async fn of_many_redemptions_of_one_code_at_all_replicas_one_succeeds() -> Tested {
+async fn of_concurrent_redemptions_of_one_code_at_all_replicas_one_succeeds() -> Tested {
     let deployment = Deployment::of(&config())?;
     let (one, other) = (deployment.replica()?, deployment.replica()?);
     let user = unique("jane");
@@ -80,7 +80,7 @@ async fn of_many_redemptions_of_one_code_at_all_replicas_one_succeeds() -> Teste
     Ok(())
 }
 
-/// How many journeys wait, as these replicas together say.
+/// The number of waiting journeys, from the metrics of these replicas.
 async fn waiting(replicas: [&Postern; 2]) -> anyhow::Result<i64> {
     let mut sum = 0;
     for replica in replicas {
@@ -94,7 +94,7 @@ async fn waiting(replicas: [&Postern; 2]) -> anyhow::Result<i64> {
 }
 
 #[tokio::test]
-async fn a_form_goes_on_at_whichever_replica_it_is_sent_to() -> Tested {
+async fn a_form_continues_at_any_replica() -> Tested {
     let deployment = Deployment::of(&config())?;
     let (one, other) = (deployment.replica()?, deployment.replica()?);
     let user = unique("jane");
@@ -110,7 +110,7 @@ async fn a_form_goes_on_at_whichever_replica_it_is_sent_to() -> Tested {
     form(&one).await?;
     let done = send(&other, &first, &filled(&first, &again, &user, &code), "completed").await?;
     one.keep_secret(done["data"]["token"].as_str().expect("a token"));
-    assert_eq!(waiting([&one, &other]).await?, 1, "the one that was begun last");
+    assert_eq!(waiting([&one, &other]).await?, 1, "the one that was started last");
     Ok(())
 }
 
@@ -127,7 +127,7 @@ async fn every_service_can_be_restarted_in_the_middle_of_a_journey() -> Tested {
     for service in SERVICES {
         restart(&mut postern, service).await?;
     }
-    // The failure, the code, the waiting form and the client's token have outlived them all.
+    // The failure, the code, the waiting form and the client's token have survived all restarts.
     let request =
         VerifyCodeRequest { user: user_id(&user), code: another(&code), ..Default::default() };
     verifier.verify_code(request).await?;
@@ -139,7 +139,7 @@ async fn every_service_can_be_restarted_in_the_middle_of_a_journey() -> Tested {
 }
 
 #[tokio::test]
-async fn without_a_verifier_nobody_gets_in_and_no_code_is_lost() -> Tested {
+async fn without_a_verifier_recovery_fails_and_no_code_is_lost() -> Tested {
     let deployment = Deployment::of(&config())?;
     let mut postern = deployment.replica()?;
     let user = unique("jane");
@@ -154,7 +154,7 @@ async fn without_a_verifier_nobody_gets_in_and_no_code_is_lost() -> Tested {
 }
 
 #[tokio::test]
-async fn while_redis_does_not_answer_nobody_gets_in_and_nobody_waits() -> Tested {
+async fn while_redis_does_not_answer_calls_fail_before_their_deadline() -> Tested {
     let deployment = Deployment::of(&config())?;
     let postern = deployment.replica()?;
     let user = unique("jane");
@@ -166,7 +166,7 @@ async fn while_redis_does_not_answer_nobody_gets_in_and_nobody_waits() -> Tested
     deployment.redis.freeze()?;
     let begun = Instant::now();
     let issue = IssueCodeRequest { user: user_id(&unique("joe")), ..Default::default() };
-    let refused = issuer.issue_code(issue).await.expect_err("a code that is kept nowhere");
+    let refused = issuer.issue_code(issue).await.expect_err("a code that is not stored");
     assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
     let wrong =
         VerifyCodeRequest { user: user_id(&user), code: another(&code), ..Default::default() };
@@ -187,7 +187,8 @@ async fn while_redis_does_not_answer_nobody_gets_in_and_nobody_waits() -> Tested
         Ok(described.is_ok() && support.describe_lockout(lockout_of.clone()).await.is_ok())
     })
     .await?;
-    // What was asked meanwhile may have counted as two failures, and burned nothing.
+    // The attempts during the outage may have counted as up to two failures, too few to burn the
+    // code.
     assert_eq!(postern.redeem(&user, &code).await?.0, "completed");
     Ok(())
 }
@@ -213,7 +214,7 @@ async fn a_code_outlives_the_rotation_of_the_peppers() -> Tested {
 }
 
 #[tokio::test]
-async fn a_clients_token_is_good_at_each_service_and_a_users_at_none() -> Tested {
+async fn a_clients_token_is_valid_at_each_service_and_a_users_at_none() -> Tested {
     let deployment = Deployment::of(&config())?;
     let postern = deployment.replica()?;
     let user = unique("jane");
@@ -238,10 +239,10 @@ async fn a_clients_token_is_good_at_each_service_and_a_users_at_none() -> Tested
 }
 
 #[tokio::test]
-async fn redis_holds_what_expires_and_neither_codes_nor_users() -> Tested {
+async fn redis_data_expires_and_contains_neither_codes_nor_users() -> Tested {
     let deployment = Deployment::of(&config())?;
     let postern = deployment.replica()?;
-    // One user for each state in which a code can be.
+    // One user for each state of a code.
     let active = unique("jane");
     postern.issue(&active).await?;
     let used = unique("joe");
@@ -252,7 +253,7 @@ async fn redis_holds_what_expires_and_neither_codes_nor_users() -> Tested {
     for _ in 0..3 {
         postern.redeem(&locked, &another(&code)).await?;
     }
-    // A form that waits after a failure, and so remembers what was entered.
+    // A form that waits after a failure, and therefore stores the user's input.
     let waiting = unique("june");
     let code = postern.issue(&waiting).await?;
     let first = form(&postern).await?;
@@ -269,11 +270,11 @@ async fn redis_holds_what_expires_and_neither_codes_nor_users() -> Tested {
     assert_eq!(kinds, (4, 1), "four users' records and a waiting journey, and nothing else");
     assert_eq!(entries.len(), 5);
     for entry in entries {
-        assert!(entry.lives > 0, "{} lives for ever", entry.key);
+        assert!(entry.lives > 0, "{} never expires", entry.key);
         assert!(!entry.values.is_empty(), "{} holds nothing", entry.key);
     }
-    // What it holds, and all that it was ever told, is searched when the services have stopped:
-    // here it is enough that there is something to search.
+    // All that Redis holds or ever received is searched for secrets when the services stop. This
+    // asserts only that there is something to search.
     let told = deployment.redis.all_that_it_was_told()?;
     assert!(told.contains("EVALSHA") && told.contains("pcode:{"), "nothing was recorded");
     assert!(deployment.redis.appended()?.contains("pcode:{"), "nothing was appended");

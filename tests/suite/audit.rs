@@ -1,5 +1,5 @@
-//! The audit trail and the log where they cannot be written: what must be audited is refused, and all
-//! else goes on.
+//! The audit trail and the log when they cannot be written: operations that must be audited are
+//! refused, and everything else continues.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -20,18 +20,18 @@ use crate::harness::*;
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// How soon everything is answered: no request waits for the log, and one that must be audited waits
-/// a quarter of a second.
+/// The limit for every answer. No request waits for the log, and one that must be audited waits a
+/// quarter of a second.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-/// Every write to it fails: there is no room.
+/// Every write to it fails with "no space left on device".
 const FULL: &str = "/dev/full";
 
 fn full_disk() -> anyhow::Result<Stdio> {
     Ok(File::options().write(true).open(FULL)?.into())
 }
 
-/// The status of a path of the operators' listener, which must come at once.
+/// The status of a path of the operators' listener, which must answer at once.
 async fn probe(postern: &Postern, path: &str) -> anyhow::Result<String> {
     let begun = Instant::now();
     let answer = reqwest::get(format!("http://{}{path}", postern.at.admin)).await?;
@@ -40,7 +40,7 @@ async fn probe(postern: &Postern, path: &str) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Checks that whoever asks nothing of the audit trail is served.
+/// Asserts that requests without audit events are served.
 async fn serves(postern: &Postern) -> Tested {
     for path in ["/livez", "/readyz", "/metrics"] {
         probe(postern, path).await?;
@@ -52,7 +52,7 @@ async fn serves(postern: &Postern) -> Tested {
     Ok(())
 }
 
-/// Checks that nobody gets a code or gets in.
+/// Asserts that no code is issued and none accepted.
 async fn refuses(postern: &Postern) -> Tested {
     let begun = Instant::now();
     let issue = IssueCodeRequest { user: user_id(&unique("jane")), ..Default::default() };
@@ -71,7 +71,7 @@ async fn refuses(postern: &Postern) -> Tested {
     Ok(())
 }
 
-/// How many a counter of `/metrics` has counted.
+/// The value of a counter in `/metrics`.
 async fn counted(postern: &Postern, name: &str) -> anyhow::Result<u64> {
     let export = probe(postern, "/metrics").await?;
     let sample = export.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -79,7 +79,7 @@ async fn counted(postern: &Postern, name: &str) -> anyhow::Result<u64> {
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_reads_holds_up_no_request_and_lets_nobody_in() -> Tested {
+async fn an_unread_log_delays_no_request_and_blocks_audited_operations() -> Tested {
     let (mut reader, writer) = io::pipe()?;
     let postern = Postern::with_stderr(&[], || Ok(writer.try_clone()?.into()))?;
     drop(writer);
@@ -95,7 +95,7 @@ async fn a_log_that_nobody_reads_holds_up_no_request_and_lets_nobody_in() -> Tes
     refuses(&postern).await?;
     assert!(counted(&postern, "postern_audit_failures_total").await? >= 3);
 
-    // Somebody reads again.
+    // The log is read again.
     let reading = std::thread::spawn(move || {
         let mut log = String::new();
         reader.read_to_string(&mut log).map(|_| log)
@@ -116,7 +116,7 @@ async fn a_log_that_nobody_reads_holds_up_no_request_and_lets_nobody_in() -> Tes
 }
 
 #[tokio::test]
-async fn a_log_on_a_full_disk_refuses_what_must_be_audited_and_nothing_else() -> Tested {
+async fn a_log_on_a_full_disk_blocks_audited_operations_and_nothing_else() -> Tested {
     let postern = Postern::with_stderr(&[], full_disk)?;
     serves(&postern).await?;
     refuses(&postern).await?;
@@ -126,7 +126,7 @@ async fn a_log_on_a_full_disk_refuses_what_must_be_audited_and_nothing_else() ->
 }
 
 #[tokio::test]
-async fn an_operator_may_let_operations_go_on_without_the_trail() -> Tested {
+async fn a_setting_lets_operations_continue_without_the_audit_trail() -> Tested {
     let postern = Postern::with_stderr(&["--audit-failures", "continue"], full_disk)?;
     serves(&postern).await?;
     let user = unique("jane");
@@ -137,7 +137,7 @@ async fn an_operator_may_let_operations_go_on_without_the_trail() -> Tested {
 }
 
 #[tokio::test]
-async fn an_audit_file_on_a_full_disk_is_told_of_in_the_log() -> Tested {
+async fn an_audit_file_on_a_full_disk_is_reported_in_the_log() -> Tested {
     let postern = Postern::with(&["--audit-log", FULL])?;
     serves(&postern).await?;
     refuses(&postern).await?;

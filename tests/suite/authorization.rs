@@ -1,4 +1,4 @@
-//! Every rpc is refused to whoever brings no token, a bad one, one of another kind, or one without
+//! Every rpc refuses a caller with no token, an invalid one, one of another kind, or one without
 //! the rpc's scope.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::harness::pb::journey::{StartJourneyRequest, SubmitInputRequest};
 use crate::harness::rpcs::{RPCS, Target};
 use crate::harness::*;
 
-/// The access, ID and journey token of a user who came back by the form.
+/// The access, ID and journey token of a user who recovered by the form.
 async fn user_tokens(postern: &Postern) -> anyhow::Result<Vec<(&'static str, String)>> {
     use crate::harness::pb::journey::journey_state::State;
     use crate::harness::values::{json as to_json, structure};
@@ -44,7 +44,7 @@ async fn user_tokens(postern: &Postern) -> anyhow::Result<Vec<(&'static str, Str
     ])
 }
 
-/// Tokens that nobody signed, or nobody who may.
+/// Tokens that are unsigned, or signed with an unknown key.
 fn forged(good: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
     let parts: Vec<_> = good.split('.').collect();
     let claims: Value = jsonwebtoken::dangerous::insecure_decode(good)?.claims;
@@ -66,7 +66,7 @@ fn forged(good: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
 }
 
 #[test]
-fn every_rpc_of_the_published_api_is_among_those_that_are_tested() -> Tested {
+fn every_rpc_of_the_published_api_is_tested() -> Tested {
     let descriptors = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
     let published = FileDescriptorSet::decode(&descriptors[..])?;
     let services = published.file.iter().flat_map(|file| &file.service);
@@ -77,7 +77,7 @@ fn every_rpc_of_the_published_api_is_among_those_that_are_tested() -> Tested {
 }
 
 #[tokio::test]
-async fn no_rpc_is_open_to_whoever_brings_no_good_token() -> Tested {
+async fn no_rpc_accepts_a_caller_without_a_valid_token() -> Tested {
     let postern = Postern::start()?;
     let mut tokens = user_tokens(&postern).await?;
     tokens.extend(forged(&postern.token("acme-support").await?)?);
@@ -95,7 +95,7 @@ async fn no_rpc_is_open_to_whoever_brings_no_good_token() -> Tested {
 }
 
 #[tokio::test]
-async fn no_rpc_is_open_to_a_client_without_its_scope() -> Tested {
+async fn no_rpc_accepts_a_client_without_its_scope() -> Tested {
     let postern = Postern::start()?;
     for (rpc, scope, client, call) in RPCS {
         let token = postern.token(client).await?;

@@ -1,7 +1,7 @@
-//! Many codes go everywhere that a code can be sent to, where it belongs and where it does not; what
-//! the services log at `trace`, trace, measure, answer and tell Redis is searched for each of them.
+//! Sends codes to every place that takes a code, and to many that should not get one. Then searches
+//! the `trace` logs, the traces, the metrics, the answers and Redis for each of them.
 //!
-//! Every run sends 200 codes. `POSTERN_CANARIES=10000` sends as many, a thousand at a time.
+//! Every run sends 200 codes. `POSTERN_CANARIES=10000` sends that many, a thousand at a time.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ use crate::harness::postern::{change, copy_of_config};
 use crate::harness::values::structure;
 use crate::harness::*;
 
-/// Codes that one set of processes gets.
+/// The number of codes for one set of processes.
 const OF_ONE_LIFE: usize = 1000;
-/// Users at a time.
+/// The number of concurrent users.
 const AT_A_TIME: usize = 8;
 
-/// Clients of all that can be called.
+/// Clients of all services.
 struct Callers<'a> {
     postern: &'a Postern,
     http: Client,
@@ -56,7 +56,7 @@ impl<'a> Callers<'a> {
         self.http.post(format!("http://{at}{path}"))
     }
 
-    /// A code for a new user, issued over gRPC or HTTP.
+    /// Issues a code for a new user, over gRPC or HTTP.
     async fn issue(&self, user: &str, over_http: bool) -> anyhow::Result<String> {
         let code = if over_http {
             let mut answer = None;
@@ -84,7 +84,7 @@ impl<'a> Callers<'a> {
         Ok(code)
     }
 
-    /// Sends a code to where it does not belong, over HTTP: what is answered.
+    /// Sends a code to places over HTTP that should not get one. Returns the answers.
     async fn misplace_over_http(&self, user: &str, code: &str) -> anyhow::Result<Vec<String>> {
         let body = |data: Value| json!({"headers": [], "data": data});
         let mut answers = Vec::new();
@@ -122,7 +122,7 @@ impl<'a> Callers<'a> {
         Ok(answers)
     }
 
-    /// Sends a code to where it does not belong, over gRPC: what is answered.
+    /// Sends a code to places over gRPC that should not get one. Returns the answers.
     async fn misplace_over_grpc(&self, user: &str, code: &str) -> anyhow::Result<Vec<String>> {
         let (mut verifier, mut runner) = (self.verifier.clone(), self.runner.clone());
         let mut answers: Vec<Status> = Vec::new();
@@ -153,7 +153,8 @@ impl<'a> Callers<'a> {
         Ok(answers.iter().map(|status| format!("{status:?}")).collect())
     }
 
-    /// Redeems a code after two wrong guesses, by another way each: all answers but the last.
+    /// Redeems a code after two wrong guesses, each over another protocol. Returns all answers but
+    /// the last.
     async fn redeem(&self, user: &str, code: &str) -> anyhow::Result<Vec<String>> {
         let wrong = another(code);
         self.postern.keep_secret(&wrong);
@@ -167,7 +168,7 @@ impl<'a> Callers<'a> {
             ..Default::default()
         };
         let rejected = self.runner.clone().start_journey(start).await;
-        // A key is the caller's to choose; this one is the code.
+        // The caller chooses the idempotency key; this one is the code.
         let request = guess(user, code, code.to_owned());
         let accepted = answered(|_| {
             let (mut verifier, request) = (self.verifier.clone(), request.clone());
@@ -178,7 +179,7 @@ impl<'a> Callers<'a> {
         Ok(vec![denied, format!("{rejected:?}")])
     }
 
-    /// Takes one code everywhere: all that must not tell of it.
+    /// Sends one code everywhere. Returns the texts that must not contain it.
     async fn take_everywhere(&self, turn: usize) -> anyhow::Result<Vec<String>> {
         let user = unique("canary");
         let code = self.issue(&user, turn.is_multiple_of(2)).await?;
@@ -190,7 +191,7 @@ impl<'a> Callers<'a> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_code_is_found_where_codes_do_not_belong() -> Tested {
+async fn no_code_leaks() -> Tested {
     let mut left = asked("POSTERN_CANARIES", 200);
     while left > 0 {
         let count = left.min(OF_ONE_LIFE);
@@ -224,7 +225,7 @@ async fn one_life(count: usize) -> Tested {
     let answers = answers.concat();
     let metrics = reqwest::get(format!("http://{}/metrics", postern.at.admin)).await?;
     let metrics = metrics.text().await?;
-    // What is still to be sent is sent at the end.
+    // The remaining telemetry is sent when the services end.
     for service in ["code-issuer", "verifier", "journey-runner"] {
         let process = postern.process(service);
         process.terminate()?;
@@ -240,7 +241,7 @@ async fn one_life(count: usize) -> Tested {
     for told in [r#""target":"audit""#, "code.accepted", "INVALID_ARGUMENT"] {
         assert!(printed.contains(told), "{told} is not in the log");
     }
-    // Those of the log and of Redis are searched for when this ends.
+    // Logs and Redis are searched on drop.
     let places = [("an answer", answers.join("\n")), ("what was sent", sent), ("metrics", metrics)];
     for (place, text) in places {
         let leaks = postern.leaks(&text);

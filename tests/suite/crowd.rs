@@ -1,7 +1,7 @@
-//! Hosts that open connections, ask once, and keep them all: a neighbour at another address goes on
-//! being served.
+//! Hosts that open connections, send one request, and keep them open. A client at another address
+//! must still be served.
 //!
-//! `POSTERN_CROWD=10` makes the crowd ten times as large, within the files that the test may open.
+//! `POSTERN_CROWD=10` makes the crowd ten times as large, up to the test's limit on open files.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -14,16 +14,16 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::Tested;
 use crate::harness::{Postern, asked, unique};
 
-/// More than a listener admits.
+/// More than the connection limit of a listener.
 const MANY: usize = 4200;
-/// Sources that together have more than a listener admits, each less than it may.
+/// Sources that each stay below their own limit but together exceed the listener's.
 const SOURCES: u8 = 20;
 const ASKED: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-/// How soon a neighbour is served.
+/// The limit for a neighbour to be served.
 const SOON: Duration = Duration::from_secs(5);
 
-/// A connection from 127.0.1.`source`, on which that was said; `None` if it was closed at once.
+/// Opens a connection from 127.0.1.`source` and sends these bytes. `None` if it was closed at once.
 async fn connect(at: SocketAddr, source: u8, said: &[u8]) -> std::io::Result<Option<TcpStream>> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((IpAddr::from([127, 0, 1, source]), 0)))?;
@@ -31,18 +31,18 @@ async fn connect(at: SocketAddr, source: u8, said: &[u8]) -> std::io::Result<Opt
     Ok(stream.write_all(said).await.is_ok().then_some(stream))
 }
 
-/// Connections that are kept, from these sources in turn.
+/// Opens connections from these sources in turn, and keeps them.
 async fn crowd(at: SocketAddr, sources: u8, said: &[u8]) -> anyhow::Result<Vec<TcpStream>> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
-    // Other tests open files at the same time.
+    // Leaves some file descriptors for other tests.
     let files =
         limit.maximum.map_or(usize::MAX, |files| usize::try_from(files / 4).unwrap_or(usize::MAX));
     let mut kept = Vec::new();
     for turn in 0..files.min(MANY * asked("POSTERN_CROWD", 1)) {
         let source = u8::try_from(turn % usize::from(sources))? + 1;
         kept.extend(connect(at, source, said).await?);
-        // Faster than they are accepted, they would wait for seconds to be tried again.
+        // A pause: a full accept queue would delay new connections by seconds.
         if turn % 64 == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -50,11 +50,11 @@ async fn crowd(at: SocketAddr, sources: u8, said: &[u8]) -> anyhow::Result<Vec<T
     Ok(kept)
 }
 
-/// A user of the page and a backend, both at addresses of their own, find nothing to complain of.
+/// Asserts that a user of the page and a backend, both at other addresses, are served.
 async fn neighbours_are_served(postern: &Postern) -> anyhow::Result<()> {
     assert!(postern.at.http.ip() == Ipv4Addr::LOCALHOST, "the crowd is elsewhere");
     let begun = Instant::now();
-    // Of its own, so that it connects anew.
+    // A new client, so that it opens a new connection.
     let page = reqwest::Client::new().get(format!("http://{}/", postern.at.http));
     assert_eq!(page.send().await?.status(), StatusCode::OK);
     let user = unique("jane");
@@ -65,7 +65,7 @@ async fn neighbours_are_served(postern: &Postern) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_host_does_not_take_all_connections() -> Tested {
+async fn one_host_cannot_take_all_connections() -> Tested {
     let postern = Postern::start()?;
     for (at, said) in [(postern.at.http, ASKED), (postern.at.issuer, GREETING)] {
         let crowd = crowd(at, 1, said).await?;
@@ -79,7 +79,7 @@ async fn one_host_does_not_take_all_connections() -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_hosts_with_idle_connections_make_room_for_a_newcomer() -> Tested {
+async fn idle_connections_of_many_hosts_are_closed_for_a_newcomer() -> Tested {
     let postern = Postern::start()?;
     for (at, said) in [(postern.at.http, ASKED), (postern.at.issuer, GREETING)] {
         let crowd = crowd(at, SOURCES, said).await?;

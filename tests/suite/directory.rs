@@ -1,4 +1,4 @@
-//! An application whose users are known: every identifier of a user leads to the same code.
+//! An application with a user directory: every identifier of a user leads to the same code.
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -54,7 +54,7 @@ async fn an_unknown_user_gets_no_code_and_the_help_desk_is_told() -> Tested {
 }
 
 #[tokio::test]
-async fn whoever_verifies_is_not_told_that_a_user_is_unknown() -> Tested {
+async fn a_verifier_cannot_tell_that_a_user_is_unknown() -> Tested {
     let postern = Postern::start()?;
     let mut verifier = postern.verifier("staff-verifier").await?;
     let mut outcomes = Vec::new();

@@ -1,5 +1,5 @@
-//! The pages for people: every link leads somewhere, every setting is described, and the commands
-//! that can run here are run as they are written.
+//! The pages of the documentation: every link is valid, every setting is described, and the
+//! commands that can run here work as written.
 
 mod steps;
 
@@ -13,10 +13,10 @@ use anyhow::Context as _;
 use crate::Tested;
 use crate::harness::process::{command, run_to_end};
 
-/// The longest line of prose; tables and code may be longer.
+/// The maximum line length of prose. Tables and code may be longer.
 const MAX_LINE: usize = 120;
 
-/// The most lines of the README.
+/// The maximum length of the README in lines.
 const MAX_README: usize = 150;
 
 fn root() -> PathBuf {
@@ -27,7 +27,7 @@ fn page(path: &str) -> anyhow::Result<String> {
     fs::read_to_string(root().join(path)).with_context(|| path.to_owned())
 }
 
-/// The pages of the repository, by their paths from its root.
+/// The pages of the repository, as paths from its root.
 fn pages() -> anyhow::Result<Vec<String>> {
     let listed = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "*.md"])
@@ -38,12 +38,12 @@ fn pages() -> anyhow::Result<Vec<String>> {
     Ok(pages)
 }
 
-/// The targets of a page's links.
+/// The link targets of a page.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
 }
 
-/// The anchors of a page's headings, as GitHub makes them.
+/// The anchors of a page's headings, as GitHub generates them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     let anchor = |heading: &str| -> String {
@@ -76,7 +76,7 @@ fn every_link_leads_to_a_file_and_a_heading() -> Tested {
 }
 
 #[test]
-fn the_readme_is_short_and_lines_of_prose_are_not_long() -> Tested {
+fn the_readme_and_lines_of_prose_are_short() -> Tested {
     assert!(page("README.md")?.lines().count() <= MAX_README);
     for name in pages()? {
         let mut is_code = false;
@@ -90,7 +90,7 @@ fn the_readme_is_short_and_lines_of_prose_are_not_long() -> Tested {
     Ok(())
 }
 
-/// The flags and variables that a binary's `--help` names.
+/// The flags and variables in a binary's `--help`.
 fn settings_of(binary: &str) -> anyhow::Result<BTreeSet<String>> {
     let mut help = command(binary);
     help.arg("--help");
@@ -111,7 +111,7 @@ fn settings_of(binary: &str) -> anyhow::Result<BTreeSet<String>> {
     Ok(settings)
 }
 
-/// The settings of `deploy/settings.md`, for one of the letters that its rows name services by.
+/// The settings in `deploy/settings.md` for a service, given by the letter that its rows use.
 fn described(service: &str) -> anyhow::Result<BTreeSet<String>> {
     let page = page("deploy/settings.md")?;
     let rows = page.lines().filter(|line| line.starts_with("| `--"));
@@ -155,7 +155,7 @@ fn the_compose_file_sets_only_what_its_services_know() -> Tested {
             continue;
         }
         let binaries = ["code-issuer", "verifier", "journey-runner"];
-        // What stands above the services is for all of them.
+        // Settings above the services apply to all of them.
         let of = binaries.into_iter().filter(|binary| *binary == service || service.is_empty());
         for binary in of {
             let known = settings_of(binary)?;

@@ -1,4 +1,4 @@
-//! The end of a process: in time, in order, and without cutting what is in flight.
+//! Shutdown: in time, in order, and without cutting requests in flight.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ use crate::harness::http::{INVOKE, OTP_SEND, for_user};
 use crate::harness::postern::{config, utf8};
 use crate::harness::*;
 
-/// Less than requests in flight are given.
+/// Less than the grace period for requests in flight.
 const IN_TIME: Duration = Duration::from_secs(10);
 
 fn start(flags: &[&str]) -> anyhow::Result<Postern> {
@@ -28,7 +28,7 @@ async fn asks(postern: &Postern, path: &str) -> anyhow::Result<(StatusCode, Stri
     Ok((answer.status(), answer.text().await?))
 }
 
-/// A request of which the last byte is still to be sent.
+/// A request whose last byte is still to be sent.
 struct Half {
     stream: TcpStream,
     rest: String,
@@ -48,7 +48,7 @@ impl Half {
         Ok(Self { stream, rest: rest.to_owned() })
     }
 
-    /// Sends the rest; the status line, head and body of the answer.
+    /// Sends the last byte. Returns the status line, header and body of the answer.
     fn finish(mut self) -> anyhow::Result<String> {
         self.stream.write_all(self.rest.as_bytes())?;
         let mut answer = String::new();
@@ -58,20 +58,20 @@ impl Half {
     }
 }
 
-/// Waits until the server refuses connections: from then on only what is in flight is served.
+/// Waits until the server refuses connections. From then on it serves only requests in flight.
 async fn no_longer_listens(at: SocketAddr) -> Tested {
     within(IN_TIME, "no new connection is accepted", async || Ok(TcpStream::connect(at).is_err()))
         .await
 }
 
 #[tokio::test]
-async fn operators_are_told_that_it_lives_and_is_ready() -> Tested {
+async fn liveness_and_readiness_are_served_to_operators_only() -> Tested {
     let postern = Postern::start()?;
     assert_eq!(asks(&postern, "/livez").await?, (StatusCode::OK, "alive\n".to_owned()));
     assert_eq!(asks(&postern, "/readyz").await?, (StatusCode::OK, "ready\n".to_owned()));
     assert_eq!(asks(&postern, "/metrics").await?.0, StatusCode::OK);
     assert_eq!(asks(&postern, "/debug").await?.0, StatusCode::NOT_FOUND);
-    // They are told nowhere else.
+    // No other listener serves them.
     for path in ["/readyz", "/metrics"] {
         assert_eq!(postern.get(path).send().await?.status(), StatusCode::NOT_FOUND);
     }
@@ -93,7 +93,7 @@ async fn silent_connections_and_health_watches_do_not_hold_up_the_end() -> Teste
     postern.process("postern").terminate()?;
     let begun = Instant::now();
     let mut last = first;
-    // Ends with the process. While it starts, the same status may be told twice.
+    // The stream ends with the process. The same status may be sent twice during the start.
     while let Some(next) = watch.message().await? {
         last = next;
     }
@@ -105,7 +105,7 @@ async fn silent_connections_and_health_watches_do_not_hold_up_the_end() -> Teste
 }
 
 #[tokio::test]
-async fn before_it_ends_it_says_that_it_is_not_ready_and_serves_on() -> Tested {
+async fn before_it_ends_it_reports_not_ready_and_still_serves() -> Tested {
     let mut postern = start(&["--drain-delay", "3s"])?;
     let user = unique("jane");
     let code = postern.issue(&user).await?;
@@ -160,12 +160,12 @@ async fn a_journey_in_flight_still_finds_the_verifier() -> Tested {
 }
 
 #[tokio::test]
-async fn what_never_ends_is_cut_at_the_deadline() -> Tested {
+async fn endless_requests_are_cut_at_the_deadline() -> Tested {
     let mut postern = start(&["--drain-deadline", "1s"])?;
     let at = postern.at;
     let token = postern.token("acme-support").await?;
     let half = Half::send(at.http, OTP_SEND, &token, &for_user(&unique("jane")))?;
-    // Begins to speak HTTP/2, and says no more.
+    // Sends the HTTP/2 preface and nothing more.
     let mut preface = TcpStream::connect(at.issuer)?;
     preface.write_all(b"PRI * HTTP/2.0\r\n")?;
     postern.get("/").send().await?;
@@ -178,7 +178,7 @@ async fn what_never_ends_is_cut_at_the_deadline() -> Tested {
 }
 
 #[tokio::test]
-async fn asked_twice_it_ends_at_once() -> Tested {
+async fn a_second_signal_ends_it_at_once() -> Tested {
     let mut postern = start(&["--drain-delay", "1h"])?;
     postern.process("postern").terminate()?;
     within(IN_TIME, "it drains", async || Ok(postern.printed().contains("draining"))).await?;

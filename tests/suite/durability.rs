@@ -1,4 +1,4 @@
-//! How durable an outcome must be is a setting: no service tells an outcome that is not.
+//! The durability of an outcome is a setting: no service returns an outcome below it.
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -11,10 +11,10 @@ use crate::harness::process::run;
 use crate::harness::redis::Redis;
 use crate::harness::*;
 
-/// T-B9, T-I4 from outside: the Redis of these tests has no replica, so that nobody learns anything,
-/// not even whether there is somebody to learn about.
+/// T-B9, T-I4 over the network: the Redis of these tests has no replica, so every answer is the
+/// same. It does not even reveal whether a user has a code.
 #[tokio::test]
-async fn without_the_replica_that_is_asked_for_every_answer_is_unavailable() -> Tested {
+async fn without_the_required_replica_every_answer_is_unavailable() -> Tested {
     let deployment = Deployment::of(&config())?;
     let at_once = deployment.replica()?;
     let user = unique("jane");
@@ -24,8 +24,8 @@ async fn without_the_replica_that_is_asked_for_every_answer_is_unavailable() -> 
 
     let mut verifier = durably.verifier("acme-verifier").await?;
     let mut told = vec![];
-    let (nobody, wrong) = (unique("nobody"), another(&code));
-    for (user, code) in [(&nobody, &code), (&user, &wrong), (&user, &code)] {
+    let (unknown, wrong) = (unique("unknown"), another(&code));
+    for (user, code) in [(&unknown, &code), (&user, &wrong), (&user, &code)] {
         let request =
             VerifyCodeRequest { user: user_id(user), code: code.clone(), ..Default::default() };
         let status = verifier.verify_code(request).await.expect_err("no outcome is told");
@@ -37,7 +37,7 @@ async fn without_the_replica_that_is_asked_for_every_answer_is_unavailable() -> 
     }
     told.dedup();
     assert_eq!(told.len(), 1, "{told:?}");
-    let request = IssueCodeRequest { user: user_id(&nobody), ..Default::default() };
+    let request = IssueCodeRequest { user: user_id(&unknown), ..Default::default() };
     let issued = durably.issuer("acme-support").await?.issue_code(request).await;
     assert_eq!(issued.expect_err("no code is told").code(), Code::Unavailable);
 
@@ -59,7 +59,7 @@ fn refused(arguments: &[&str]) -> anyhow::Result<String> {
 }
 
 #[test]
-fn a_durability_that_cannot_be_had_is_refused() -> Tested {
+fn an_unavailable_durability_is_refused() -> Tested {
     let store = ["--store", "redis://127.0.0.1:1"];
     for level in ["durable", "replicated:1", "replicated:0:100ms", "replicated:1:1s"] {
         let printed = refused(&[&store[..], &["--store-durability", level]].concat())?;
@@ -70,7 +70,7 @@ fn a_durability_that_cannot_be_had_is_refused() -> Tested {
     Ok(())
 }
 
-/// One that knows no WAITAOF cannot say when a write is on its disk.
+/// A server without WAITAOF cannot confirm that a write is on disk.
 #[test]
 fn a_redis_that_cannot_sync_is_refused() -> Tested {
     let redis = Redis::start()?;

@@ -1,5 +1,4 @@
-//! Tokens that only the holder of the signing key can make: what keeps them out is not the signature
-//! but every other check.
+//! Tokens that need the signing key: the signature is valid, so the other checks must refuse them.
 
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,17 +21,17 @@ const ISSUER: &str = "https://recovery.example";
 /// A client and its scopes.
 type Client = (&'static str, &'static str);
 
-/// Two clients that may together do everything; none may both issue and redeem.
+/// Two clients that together have every scope. No client may both issue and redeem.
 const DESK: Client =
     ("acme-desk", "codes:issue codes:revoke codes:read lockouts:read lockouts:clear");
 const LOGIN: Client = ("acme-login", "codes:verify codes:reason journeys:run journeys:read");
 
-/// The client that may call what needs this scope.
+/// The client with that scope.
 fn client(scope: &str) -> Client {
     if LOGIN.1.split(' ').any(|it| it == scope) { LOGIN } else { DESK }
 }
 
-/// A Postern whose key is known here.
+/// A Postern with a known signing key.
 struct Forge {
     postern: Postern,
     key: SigningKey,
@@ -59,7 +58,7 @@ impl Forge {
         Ok(Self { postern, key, kid, _files: [folder, keys] })
     }
 
-    /// A good token of a client, but for what is put into its header and claims.
+    /// A client's token, valid except for these changes to its header and claims.
     fn changed(&self, client: Client, header: &Value, claims: &Value) -> anyhow::Result<String> {
         let token = self.key.sign(&self.header(header), &good_claims(client, claims))?;
         self.postern.keep_secret(&token);
@@ -74,7 +73,7 @@ impl Forge {
         self.changed(client, &json!({}), &json!({}))
     }
 
-    /// Every way not to have a good token of a client: none, and all that are wrong.
+    /// Every kind of missing or invalid token of a client, each with a description.
     fn none_or_bad(&self, client: Client) -> anyhow::Result<Vec<(String, Option<String>)>> {
         let mut all = vec![("nothing".to_owned(), None)];
         all.extend(["", "garbage", "a.b.c"].map(|it| (it.to_owned(), Some(it.to_owned()))));
@@ -82,7 +81,7 @@ impl Forge {
         Ok(all)
     }
 
-    /// Every way for a client's token to be wrong.
+    /// Every kind of invalid token of a client, each with a description.
     fn bad(&self, client: Client) -> anyhow::Result<Vec<(String, String)>> {
         let now = now();
         let mut bad = Vec::new();
@@ -145,7 +144,7 @@ fn good_claims((client, scopes): Client, changes: &Value) -> Value {
     with(claims, changes)
 }
 
-/// Puts `changes` into an object; `null` takes away.
+/// Merges `changes` into an object; `null` removes a member.
 fn with(mut object: Value, changes: &Value) -> Value {
     let fields = object.as_object_mut().expect("an object");
     for (name, value) in changes.as_object().expect("an object") {
@@ -161,7 +160,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
 }
 
-/// A user with a code, one failure, and a form in which to enter the code.
+/// A user with a code, one failure, and a form for the code.
 async fn target(forge: &Forge) -> anyhow::Result<(Target, String)> {
     let postern = &forge.postern;
     let user = unique("jane");
@@ -181,7 +180,7 @@ async fn target(forge: &Forge) -> anyhow::Result<(Target, String)> {
     Ok((Target { user, code: issued.code, form }, issued.code_id))
 }
 
-/// Checks that nothing was issued, revoked, compared, cleared or submitted.
+/// Asserts that nothing was issued, revoked, compared, cleared or submitted.
 async fn is_untouched(forge: &Forge, target: &Target, code_id: String) -> Tested {
     let postern = &forge.postern;
     let [desk, login] = [Some(forge.good(DESK)?), Some(forge.good(LOGIN)?)];
@@ -198,7 +197,7 @@ async fn is_untouched(forge: &Forge, target: &Target, code_id: String) -> Tested
 }
 
 #[tokio::test]
-async fn a_forged_token_opens_no_rpc_and_changes_nothing() -> Tested {
+async fn a_forged_token_is_refused_by_every_rpc_and_changes_nothing() -> Tested {
     let forge = Forge::start().await?;
     let postern = &forge.postern;
     let (target, code_id) = target(&forge).await?;
@@ -213,11 +212,11 @@ async fn a_forged_token_opens_no_rpc_and_changes_nothing() -> Tested {
     }
     told.sort_unstable();
     told.dedup();
-    assert_eq!(told.len(), 1, "nobody is told what was wrong: {told:?}");
+    assert_eq!(told.len(), 1, "the refusals tell what was wrong: {told:?}");
 
     is_untouched(&forge, &target, code_id).await?;
 
-    // The same token, unchanged, is good for all of them: what was refused is what was changed.
+    // The unchanged token is accepted by all of them, so the changes caused the refusals.
     let (target, _) = self::target(&forge).await?;
     for (rpc, scope, _, call) in RPCS {
         let answer = call(postern, Some(forge.good(client(scope))?), &target).await;
@@ -241,12 +240,12 @@ async fn a_forged_token_issues_no_code_over_http() -> Tested {
 }
 
 #[tokio::test]
-async fn a_token_gives_no_right_that_its_client_is_not_configured_to_have() -> Tested {
+async fn a_token_gives_no_right_that_its_client_lacks() -> Tested {
     let forge = Forge::start().await?;
     let (target, code_id) = target(&forge).await?;
     for (rpc, scope, lacks_it, call) in RPCS {
         let configured = client(scope);
-        // It does not say so itself, or says so of a client that may not.
+        // The token claims no scope, or claims one that its client does not have.
         let other = if scope == "codes:read" { "codes:issue" } else { "codes:read" };
         let narrow = forge.changed(configured, &json!({}), &json!({ "scope": other }))?;
         for token in [forge.good((lacks_it, scope))?, narrow] {
@@ -259,7 +258,7 @@ async fn a_token_gives_no_right_that_its_client_is_not_configured_to_have() -> T
 }
 
 #[tokio::test]
-async fn the_journey_runners_own_token_verifies_codes_and_does_nothing_else() -> Tested {
+async fn the_journey_runners_own_token_verifies_codes_and_nothing_else() -> Tested {
     let forge = Forge::start().await?;
     let (target, code_id) = target(&forge).await?;
     let claims = json!({
@@ -283,9 +282,9 @@ async fn the_journey_runners_own_token_verifies_codes_and_does_nothing_else() ->
     };
     opens_nothing_else().await?;
     is_untouched(&forge, &target, code_id).await?;
-    // What it is for, it may do: the code is used up now, and the answer is a denial.
+    // It may verify: this uses the code up, so later answers are denials.
     let (.., call) = RPCS.into_iter().find(|(rpc, ..)| *rpc == "VerifyCode").expect("the rpc");
     assert!(call(&forge.postern, Some(token.clone()), &target).await.is_ok());
-    // That its signature was found good is remembered now, and helps it nowhere.
+    // Its signature is now in the cache of valid tokens, which must not widen its rights.
     opens_nothing_else().await
 }

@@ -1,8 +1,8 @@
-//! The guide's seven steps on the demo application, exactly as its curl and JSON have them. Steps 1
-//! to 4 (application, client, journey, page) are what the demo's configuration holds.
+//! The guide's seven steps on the demo application, with exactly its curl commands and JSON. Steps
+//! 1 to 4 (application, client, journey, page) are the demo's configuration.
 //!
-//! What the guide promises holds however Postern is hosted: in one process with its own memory, in
-//! one process with Redis, and as three services apart.
+//! The guide must hold for every form of hosting: one process with the in-memory store, one process
+//! with Redis, and three separate services.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::harness::http::{OTP_SEND, TOKEN, for_user, refused};
 use crate::harness::postern::demo_config;
 use crate::harness::{ClearLockoutRequest, Postern, another, unique, user_id};
 
-/// Makes a module of tests for one way of hosting.
+/// Makes a module of tests for one form of hosting.
 macro_rules! hosted {
     ($hosting:ident, $start:expr, [$($promise:ident),* $(,)?]) => {
         mod $hosting {
@@ -31,7 +31,7 @@ macro_rules! hosted {
     };
 }
 
-/// Makes the tests of what holds for every way of hosting.
+/// Makes the tests that hold for every form of hosting.
 macro_rules! promises {
     ($promises:tt) => {
         hosted!(in_memory, Postern::demo(), $promises);
@@ -45,11 +45,11 @@ promises!([
     the_same_code_again_is_rejected,
     a_code_is_accepted_with_spaces_and_hyphens,
     three_wrong_codes_lock_the_user_until_support_clears_the_lock,
-    a_code_is_rejected_after_its_time,
+    an_expired_code_is_rejected,
     an_expiration_outside_the_policy_is_refused_with_both_limits,
 ]);
 
-/// Steps 5 and 6 with a body of one's own: the code.
+/// Steps 5 and 6 with another body. Returns the code.
 async fn code_for(postern: &Postern, body: &Value) -> anyhow::Result<String> {
     let answer: Value =
         postern.otp_send("acme-support", body).await?.error_for_status()?.json().await?;
@@ -153,7 +153,7 @@ async fn three_wrong_codes_lock_the_user_until_support_clears_the_lock(
     Ok(())
 }
 
-async fn a_code_is_rejected_after_its_time(postern: &Postern) -> Tested {
+async fn an_expired_code_is_rejected(postern: &Postern) -> Tested {
     let user = unique("jane");
     let mut body = for_user(&user);
     body["expires_in"] = json!(1);

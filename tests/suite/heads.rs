@@ -1,4 +1,4 @@
-//! Heads and messages that are too large, or not what they say.
+//! Header blocks and messages that are too large, or that misstate their content.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::harness::*;
 const RPC: &str = "/postern.code.v1.CodeIssuerService/RevokeCode";
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A head in as many frames as it needs.
+/// A header block in as many frames as it needs.
 fn in_frames(stream: u32, block: &[u8]) -> Vec<u8> {
     let parts: Vec<_> = block.chunks(16_000).collect();
     let (last, mut bytes) = (parts.len() - 1, Vec::new());
@@ -28,13 +28,13 @@ fn in_frames(stream: u32, block: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_reaches_nobody() -> Tested {
+async fn a_header_block_that_is_too_large_reaches_no_service() -> Tested {
     let postern = Postern::start()?;
     let long = "a".repeat(1024 * 1024);
     let one_long = head(RPC, &[("x-long", &long)]);
     let many = vec![("a", "b"); 10_000];
     let many = head(RPC, &many);
-    // Remembers a long header once, and repeats it by its number.
+    // Adds a long header to the dynamic table once, and repeats it by its index.
     let mut bomb = head(RPC, &[]);
     bomb.extend([0x40, 1, b'x']);
     bomb.extend(integer(3900, 7, 0));
@@ -53,7 +53,7 @@ async fn a_head_that_is_too_large_reaches_nobody() -> Tested {
         assert!(is_answered || end.closed_after.is_some(), "{what}: {end:?}");
     }
     assert!(!postern.printed().contains("RevokeCode"), "a service has seen it");
-    // One that is just large enough does reach it.
+    // A header block just below the limit does reach the service.
     let at = postern.at.issuer;
     let large = head(RPC, &[("x-long", &"a".repeat(8 * 1024))]);
     let large = in_frames(1, &large);
@@ -61,11 +61,11 @@ async fn a_head_that_is_too_large_reaches_nobody() -> Tested {
         flood(at, LIMIT / 5, true, |sent| (sent == 0).then(|| large.clone()))
     })
     .await??;
-    assert!(postern.printed().contains("RevokeCode"), "nobody has seen it");
+    assert!(postern.printed().contains("RevokeCode"), "the call did not reach the service");
     Ok(())
 }
 
-/// Sends a body as it is, and answers with the status.
+/// Sends a body as it is. Returns the status.
 async fn status(postern: &Postern, encoding: Option<&str>, body: Vec<u8>) -> anyhow::Result<Code> {
     let token = postern.token("acme-support").await?;
     let mut request = ::http::Request::post(format!("http://localhost{RPC}"))
@@ -84,17 +84,17 @@ async fn status(postern: &Postern, encoding: Option<&str>, body: Vec<u8>) -> any
     Ok(Code::from_bytes(status.as_bytes()))
 }
 
-/// A message that says how long it is.
+/// A message with a given length prefix.
 fn message(compressed: u8, says: u32, bytes: &[u8]) -> Vec<u8> {
     [&[compressed], &says.to_be_bytes()[..], bytes].concat()
 }
 
 #[tokio::test]
-async fn messages_that_are_too_large_or_lie_about_their_length_are_refused() -> Tested {
+async fn messages_that_are_too_large_or_misstate_their_length_are_refused() -> Tested {
     let mut postern = Postern::start()?;
     let most = 64 * 1024;
     let field = |length: usize| {
-        // An unknown field, which is passed over; its number and length take four bytes.
+        // An unknown field, which the server skips. Its tag and length take four bytes.
         let mut bytes = vec![0xfa, 0x7f];
         let mut rest = length;
         while rest >= 128 {
@@ -118,7 +118,7 @@ async fn messages_that_are_too_large_or_lie_about_their_length_are_refused() -> 
         assert_eq!(status(&postern, None, message(0, u32::MAX, b"a")).await?, Code::OutOfRange);
     }
     let grown = postern.process("postern").memory()?.saturating_sub(before);
-    assert!(grown < 64 * 1024 * 1024, "it has made room for {grown} bytes");
+    assert!(grown < 64 * 1024 * 1024, "memory grew by {grown} bytes");
 
     for short in [message(0, 100, b"short"), vec![0, 0], message(0, 1, b"")] {
         let answer = status(&postern, None, short.clone()).await?;
@@ -130,7 +130,7 @@ async fn messages_that_are_too_large_or_lie_about_their_length_are_refused() -> 
 }
 
 #[tokio::test]
-async fn compressed_messages_are_not_taken() -> Tested {
+async fn compressed_messages_are_refused() -> Tested {
     let postern = Postern::start()?;
     let bomb = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
     let compressed = message(1, 10, &bomb);

@@ -24,7 +24,7 @@ fn seconds(seconds: i64) -> Option<prost_types::Duration> {
 }
 
 #[tokio::test]
-async fn a_code_lives_for_the_policys_default_or_for_as_long_as_was_asked() -> Tested {
+async fn a_code_lives_for_the_policys_default_or_the_requested_time() -> Tested {
     let postern = Postern::start()?;
     let mut issuer = postern.issuer("acme-support").await?;
     for (asked, life) in [(None, 300), (seconds(1), 1), (seconds(86_400), 86_400)] {
@@ -33,7 +33,7 @@ async fn a_code_lives_for_the_policys_default_or_for_as_long_as_was_asked() -> T
         let issued = issuer.issue_code(request).await?.into_inner();
         let expires_at = SystemTime::try_from(issued.expires_at.expect("an expiry"))?;
         let life = Duration::from_secs(life);
-        // A millisecond is lost to rounding.
+        // Rounding can lose a millisecond.
         assert!(expires_at + Duration::from_millis(1) >= before + life);
         assert!(expires_at <= SystemTime::now() + life);
         assert_eq!(issued.attempts_allowed, 3);
@@ -51,7 +51,7 @@ async fn a_life_outside_the_policy_is_refused_with_both_limits() -> Tested {
     for asked in [seconds(0), seconds(-1), seconds(86_401), seconds(i64::MAX), fraction] {
         let request = IssueCodeRequest { expires_in: asked, ..issue(&unique("jane")) };
         let said = malformed(issuer.issue_code(request).await, &["expires_in"]);
-        // What is no number of seconds at all is not compared with the policy.
+        // An invalid duration is refused before it is compared with the policy.
         let compared = asked.is_some_and(|asked| asked.seconds > 0 && asked.nanos == 0);
         assert_eq!(said.contains("1 to 86400"), compared, "{said}");
     }
@@ -183,7 +183,7 @@ async fn a_code_is_revoked_by_its_id_or_its_user_and_twice_is_no_error() -> Test
 }
 
 #[tokio::test]
-async fn a_revocation_sent_again_under_its_key_spares_the_code_that_came_after() -> Tested {
+async fn a_retried_revocation_spares_the_code_issued_after_it() -> Tested {
     let postern = Postern::start()?;
     let mut issuer = postern.issuer("acme-support").await?;
     let user = unique("jane");
@@ -227,7 +227,7 @@ async fn a_malformed_description_names_the_field() -> Tested {
     let postern = Postern::start()?;
     let mut issuer = postern.issuer("acme-support").await?;
     let answer = issuer.describe_code(DescribeCodeRequest::default()).await;
-    let status = answer.expect_err("nobody is named");
+    let status = answer.expect_err("the request names no user");
     assert_eq!(status.code(), Code::InvalidArgument);
     assert!(status.get_details_bad_request().is_some());
     Ok(())

@@ -51,7 +51,7 @@ async fn form(postern: &Postern) -> anyhow::Result<InputRequired> {
     Ok(input_required(state))
 }
 
-/// Answers as acme's backend does.
+/// Submits input as acme's backend does.
 async fn submit(
     postern: &Postern,
     request: SubmitInputRequest,
@@ -209,7 +209,7 @@ async fn a_lock_ends_the_running_journey() -> Tested {
 }
 
 #[tokio::test]
-async fn an_escape_leads_elsewhere() -> Tested {
+async fn an_escape_branches_to_another_step() -> Tested {
     let postern = Postern::start()?;
     let step = form(&postern).await?;
     let request = SubmitInputRequest {
@@ -225,7 +225,7 @@ async fn an_escape_leads_elsewhere() -> Tested {
 }
 
 #[tokio::test]
-async fn a_challenge_is_good_for_one_answer() -> Tested {
+async fn a_challenge_is_valid_for_one_answer() -> Tested {
     let postern = Postern::start()?;
     let user = unique("jane");
     let code = postern.issue(&user).await?;
@@ -236,7 +236,7 @@ async fn a_challenge_is_good_for_one_answer() -> Tested {
     let right = answer(&step, credentials(&user, &code));
     refusal(submit(&postern, right).await, Code::Aborted, "CHALLENGE_USED");
     let invented = SubmitInputRequest { challenge: "invented".to_owned(), ..request };
-    submit(&postern, invented).await.expect_err("a challenge that was never given");
+    submit(&postern, invented).await.expect_err("an invented challenge");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Failures are counted, lock a user, and are forgotten when support says so.
+//! Failures are counted, lock a user, and are cleared by support.
 
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -72,7 +72,7 @@ async fn a_new_code_does_not_renew_the_guesses() -> Tested {
 }
 
 #[tokio::test]
-async fn clearing_a_lockout_forgets_everything_and_says_what_it_was() -> Tested {
+async fn clearing_a_lockout_removes_it_and_returns_its_former_state() -> Tested {
     let postern = Postern::start()?;
     let user = locked(&postern).await?;
     let mut verifier = postern.verifier("acme-support").await?;
@@ -97,14 +97,14 @@ async fn clearing_a_lockout_forgets_everything_and_says_what_it_was() -> Tested 
     malformed(verifier.clear_lockout(long).await, &["agent_id"]);
     let long = ClearLockoutRequest { reason: "x".repeat(513), ..request.clone() };
     malformed(verifier.clear_lockout(long).await, &["reason"]);
-    let nobody = ClearLockoutRequest { user: None, ..request };
-    malformed(verifier.clear_lockout(nobody).await, &["user"]);
+    let without_user = ClearLockoutRequest { user: None, ..request };
+    malformed(verifier.clear_lockout(without_user).await, &["user"]);
     malformed(verifier.describe_lockout(DescribeLockoutRequest::default()).await, &["user"]);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_clearing_sent_again_under_its_key_spares_the_lock_that_came_after() -> Tested {
+async fn a_retried_clearing_spares_the_lock_set_after_it() -> Tested {
     let postern = Postern::start()?;
     let user = locked(&postern).await?;
     let mut verifier = postern.verifier("acme-support").await?;
@@ -199,7 +199,8 @@ async fn a_hundred_failures_in_a_row_disable_the_user_until_support_acts() -> Te
     let clear = ClearLockoutRequest { user: user_id(&user), ..Default::default() };
     assert!(support.clear_lockout(clear).await?.into_inner().disabled_cleared);
     let code = issuer.issue_code(issue(&user, false)).await?.into_inner().code;
-    // Codes of letters are read in either case, and look-alikes as what they look like.
+    // Letter codes are read in either case, and look-alike characters as the letters that they
+    // resemble.
     let verify = VerifyCodeRequest { code: code.to_lowercase(), ..verify };
     let outcome = verifier.verify_code(verify).await?.into_inner().outcome;
     assert!(matches!(outcome, Some(Outcome::Accepted(_))), "{outcome:?}");

@@ -1,5 +1,5 @@
-//! Answers of the verifier that never reach the journey runner: it asks again under the same key, and
-//! nobody's code or guess is lost with them.
+//! Answers of the verifier that do not reach the journey runner: it retries with the same
+//! idempotency key, so no code and no guess is lost.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::harness::postern::config;
 use crate::harness::*;
 
 #[tokio::test]
-async fn an_answer_that_is_lost_costs_neither_a_code_nor_a_guess() -> Tested {
+async fn a_lost_answer_costs_neither_a_code_nor_a_guess() -> Tested {
     let lossy = Lossy::start().await?;
     let deployment = Deployment::of(&config())?.through(&lossy);
     let postern = deployment.replica()?;
@@ -23,7 +23,7 @@ async fn an_answer_that_is_lost_costs_neither_a_code_nor_a_guess() -> Tested {
         assert_eq!(postern.redeem(&user, &another(&code)).await?.0, "rejected", "{turn}");
         let describe = DescribeLockoutRequest { user: user_id(&user) };
         let lockout = support.describe_lockout(describe).await?.into_inner();
-        assert_eq!(lockout.failures, 1, "{turn}: one guess, which was sent twice");
+        assert_eq!(lockout.failures, 1, "{turn}: one guess, sent twice");
         lossy.lose_one();
         assert_eq!(postern.redeem(&user, &code).await?.0, "completed", "{turn}");
         assert_eq!(postern.redeem(&user, &code).await?.0, "rejected", "{turn}: it is used up");
@@ -33,7 +33,7 @@ async fn an_answer_that_is_lost_costs_neither_a_code_nor_a_guess() -> Tested {
 }
 
 #[tokio::test]
-async fn a_form_whose_answer_is_lost_goes_on() -> Tested {
+async fn a_form_continues_after_a_lost_answer() -> Tested {
     let lossy = Lossy::start().await?;
     let deployment = Deployment::of(&config())?.through(&lossy);
     let postern = deployment.replica()?;

@@ -1,10 +1,8 @@
-//! What Postern does, seen from outside: these tests start the `postern` binary and speak to it over
-//! HTTP and gRPC. They know addresses, the published protos and the documentation, and no crate of
-//! the workspace.
+//! Black-box tests: they start the `postern` binary and call it over HTTP and gRPC. They know
+//! addresses, the published protos and the documentation, but no crate of the workspace.
 //!
-//! Every test is also a test of secrecy: when its server stops, the log that it wrote at `trace` is
-//! searched for every code, token, secret and identifier that the test has seen, and so is all that its
-//! Redis was told and keeps.
+//! Every test also checks secrecy: when its server stops, its `trace` log and everything its Redis
+//! received are searched for every code, token, secret and identifier of the test.
 
 mod abuse;
 mod apart;
@@ -52,5 +50,5 @@ mod unheard;
 mod verifying;
 mod web_protocol;
 
-/// What a test returns: a fault of the set-up is an error, a broken promise a panic.
+/// The result of a test: an error for a failed set-up, a panic for a failed assertion.
 type Tested = anyhow::Result<()>;

@@ -1,4 +1,4 @@
-//! Malformed requests: each gets the documented error, and nothing else changes.
+//! Malformed requests: each gets the documented error and has no other effect.
 
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::harness::{DescribeLockoutRequest, Postern, unique, user_id};
 
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// Bodies that are no JSON object, whatever the endpoint.
+/// Bodies that are no JSON object.
 fn no_object() -> Vec<String> {
     let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
     ["", "{", "null", "[]", "\"text\"", "42", "{\"a\":1,}", "\u{0}", "{\"a\": NaN}"]
@@ -19,7 +19,7 @@ fn no_object() -> Vec<String> {
         .collect()
 }
 
-/// Checks that an answer has the shape that the SDK reads, whatever it says.
+/// Asserts that an error has the format that the SDK reads.
 async fn refused_to_the_sdk(answer: Response) -> Tested {
     let status = answer.status();
     let text = answer.text().await?;
@@ -31,7 +31,7 @@ async fn refused_to_the_sdk(answer: Response) -> Tested {
 }
 
 #[tokio::test]
-async fn a_malformed_issue_is_refused_and_leaves_the_code_as_it_was() -> Tested {
+async fn a_malformed_issue_is_refused_and_leaves_the_code_valid() -> Tested {
     let postern = Postern::start()?;
     let user = unique("jane");
     let code = postern.issue(&user).await?;
@@ -53,7 +53,7 @@ async fn a_malformed_issue_is_refused_and_leaves_the_code_as_it_was() -> Tested 
         without("channel"),
         without("identifier_type"),
         without("identifier"),
-        // The right values in the right order are no object.
+        // A list of the right values is not an object.
         json!(["direct", "user_id", user, 300, "", "", "", "", ""]).to_string(),
         with("channel", json!("pigeon")),
         with("channel", json!(1)),
@@ -174,7 +174,7 @@ async fn a_malformed_answer_to_a_step_is_refused_and_the_step_still_waits() -> T
 }
 
 #[tokio::test]
-async fn a_large_or_strange_form_buys_no_token() -> Tested {
+async fn a_large_or_unusual_form_gets_no_token() -> Tested {
     let postern = Postern::start()?;
     let large = format!("grant_type=client_credentials&client_id={}", "x".repeat(MEBIBYTE));
     let bodies = ["", "&&&", "=", "grant_type", "%", "grant_type=%zz", "\u{0}", &large];

@@ -1,5 +1,5 @@
-//! The services apart with certificates of one authority: nobody else is let in, and the journey
-//! runner may be known by its certificate alone.
+//! The separate services with mutual TLS: clients without a certificate of the CA are refused. The
+//! journey runner may be authenticated by its certificate alone.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -19,11 +19,11 @@ use crate::harness::tls::{Authority, client_hello};
 use crate::harness::*;
 
 const VERIFY: &str = "/postern.code.v1.VerifierService/VerifyCode";
-/// What requests in flight are given, and how much later a busy machine may notice.
+/// The grace period for requests in flight, and an allowance for a busy machine.
 const GRACE: Duration = Duration::from_secs(15 + 5);
 const APPLICATION: &str = "postern-application";
 
-/// A call, and what is sent with it.
+/// Calls the verifier with this metadata.
 async fn verify(channel: &Channel, sent: &[(&'static str, &str)]) -> Result<Rejected, Status> {
     let user = user_id(&unique("jane"));
     let code = "123456".to_owned();
@@ -35,7 +35,7 @@ async fn verify(channel: &Channel, sent: &[(&'static str, &str)]) -> Result<Reje
     let answer = VerifierServiceClient::new(channel.clone()).verify_code(request).await?;
     match answer.into_inner().outcome {
         Some(verify_code_response::Outcome::Rejected(rejected)) => Ok(rejected),
-        other => panic!("nobody has issued a code: {other:?}"),
+        other => panic!("no code was issued, so none can be accepted: {other:?}"),
     }
 }
 
@@ -53,7 +53,7 @@ async fn a_recovery_goes_through_over_mutual_tls() -> Tested {
 
     let mesh = deployment.mesh();
     let (known, at) = (mesh.sign("somebody.example")?, postern.at.verifier);
-    // A certificate lets nobody in who has no token.
+    // A certificate without a token gives no access.
     let secure = mesh.channel(at, Some(&known))?;
     let sent = [(APPLICATION, "acme")];
     assert_eq!(code(verify(&secure, &sent).await), Code::Unauthenticated);
@@ -61,11 +61,11 @@ async fn a_recovery_goes_through_over_mutual_tls() -> Tested {
     assert_eq!(
         code(verify(&runner, &sent).await),
         Code::Unauthenticated,
-        "nobody said that it may"
+        "without its name in the settings, a certificate gives no access"
     );
     let token = format!("Bearer {}", postern.token("acme-verifier").await?);
     verify(&secure, &[("authorization", &token)]).await?;
-    // And nobody is heard who has no certificate, whatever else.
+    // A client without a certificate is refused, even with a token.
     for refused in [mesh.channel(at, None)?, channel(at)] {
         verify(&refused, &[("authorization", &token)]).await.expect_err("no certificate");
     }
@@ -73,7 +73,7 @@ async fn a_recovery_goes_through_over_mutual_tls() -> Tested {
 }
 
 #[tokio::test]
-async fn the_journey_runner_is_known_by_its_certificate_alone() -> Tested {
+async fn the_journey_runner_may_be_authenticated_by_its_certificate_alone() -> Tested {
     let deployment = Deployment::of(&config())?.meshed(true)?;
     let postern = deployment.replica()?;
     let user = unique("jane");
@@ -84,7 +84,7 @@ async fn the_journey_runner_is_known_by_its_certificate_alone() -> Tested {
     let (mesh, at) = (deployment.mesh(), postern.at.verifier);
     let (runner, other) = (mesh.sign(RUNNER_NAME)?, mesh.sign("somebody.example")?);
     let (runner, other) = (mesh.channel(at, Some(&runner))?, mesh.channel(at, Some(&other))?);
-    // It has the rights of its token: it is told the reason, and may do nothing else.
+    // It has the rights of its token: it is told the reason of a denial, and may call no other rpc.
     let rejected = verify(&runner, &[(APPLICATION, "acme")]).await?;
     assert_ne!(rejected.reason(), RejectionReason::Unspecified);
     let mut request = Request::new(DescribeLockoutRequest { user: user_id(&user) });
@@ -111,13 +111,13 @@ async fn the_journey_runner_is_known_by_its_certificate_alone() -> Tested {
 }
 
 #[tokio::test]
-async fn all_certificates_can_be_exchanged_while_the_services_run() -> Tested {
+async fn all_certificates_can_be_replaced_while_the_services_run() -> Tested {
     let deployment = Deployment::of(&config())?.meshed(true)?;
     let postern = deployment.replica()?;
     let user = unique("jane");
     let issued = postern.issue(&user).await?;
     assert_eq!(postern.redeem(&user, &another(&issued)).await?.0, "rejected");
-    // Of an authority that nobody has heard of so far.
+    // From a new CA, not trusted so far.
     let new = Authority::new()?;
     deployment.change_mesh(&new)?;
     within(Duration::from_secs(30), "the new certificates are used by all", async || {
@@ -136,17 +136,18 @@ async fn all_certificates_can_be_exchanged_while_the_services_run() -> Tested {
 }
 
 #[tokio::test]
-async fn stalled_connections_over_mutual_tls_do_not_hold_up_the_end_of_a_verifier() -> Tested {
+async fn stalled_connections_over_mutual_tls_do_not_delay_the_end_of_a_verifier() -> Tested {
     let deployment = Deployment::of(&config())?.meshed(false)?;
     let mut postern = deployment.replica()?;
     let (mesh, at) = (deployment.mesh(), postern.at.verifier);
     let known = mesh.sign("somebody.example")?;
-    // One that says nothing, one that breaks off in its hello, one that is greeted and says nothing.
+    // One that sends nothing, one that stops in its ClientHello, one that is silent after the
+    // handshake.
     let silent = std::net::TcpStream::connect(at)?;
     let mut half = std::net::TcpStream::connect(at)?;
     half.write_all(&client_hello(0x0303, 0xc02b)[..40])?;
     let greeted = mesh.connect_with(at, Some(&known)).await?;
-    // One that speaks HTTP/2 and then waits, and one that waits for the answer to half a call.
+    // One that stops after the HTTP/2 preface, and one that waits for the answer to half a call.
     let hello = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &*frame(SETTINGS, 0, 0, &[])].concat();
     let mut idle = mesh.connect_with(at, Some(&known)).await?;
     idle.write_all(&hello).await?;
@@ -155,7 +156,7 @@ async fn stalled_connections_over_mutual_tls_do_not_hold_up_the_end_of_a_verifie
     let mut stalled = mesh.connect_with(at, Some(&known)).await?;
     stalled.write_all(&[hello, frame(HEADERS, END_HEADERS, 1, &head)].concat()).await?;
     for stream in [&mut idle, &mut stalled] {
-        // The server's own settings: it has read what came before.
+        // Once the server's SETTINGS frame arrives, it has read what was sent before.
         stream.read_exact(&mut [0; 9]).await?;
     }
     verify(&mesh.channel(at, Some(&known))?, &[("authorization", &token)]).await?;
@@ -171,7 +172,7 @@ async fn stalled_connections_over_mutual_tls_do_not_hold_up_the_end_of_a_verifie
 }
 
 #[test]
-fn a_name_without_certificates_is_a_mistake() -> Tested {
+fn a_certificate_name_without_certificates_is_refused() -> Tested {
     let output = command("verifier")
         .args(["--runner-certificate-name", "runner.mesh", "--grpc-tls-client-authority", "/none"])
         .output()?;

@@ -1,5 +1,5 @@
-//! What operators watch: every metric, and every value of a label, that the alerts and the dashboard
-//! ask for is one that Postern exports.
+//! Monitoring: every metric and every label value in the alerts and the dashboard is one that
+//! Postern exports.
 
 use std::fs;
 use std::path::Path;
@@ -7,17 +7,17 @@ use std::path::Path;
 use crate::Tested;
 use crate::harness::*;
 
-/// The beginnings of the names of metrics and labels that are Postern's.
+/// The prefixes of Postern's metrics and labels.
 const OURS: [&str; 5] = ["postern_", "rpc_", "http_", "db_", "process_"];
 
-/// What a query asks for: a metric's or a label's name, and labels with the value that they must have.
+/// A part of a query: the name of a metric or a label, and labels with required values.
 #[derive(Debug)]
 struct Asked {
     name: String,
     labels: Vec<String>,
 }
 
-/// All that is asked for in a text full of queries.
+/// All such parts in a text with queries.
 fn asked(text: &str) -> Vec<Asked> {
     let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let mut found = Vec::new();
@@ -38,8 +38,8 @@ fn asked(text: &str) -> Vec<Asked> {
     found
 }
 
-/// Whether an export has it: a sample of that name with those labels, or a metric or label of that
-/// name.
+/// Whether an export contains it: a sample with that name and those labels, or a metric or label of
+/// that name.
 fn has(export: &str, Asked { name, labels }: &Asked) -> bool {
     let is_sample = |line: &str| {
         let of_that_name = line.strip_prefix(name.as_str());
@@ -52,9 +52,9 @@ fn has(export: &str, Asked { name, labels }: &Asked) -> bool {
 }
 
 #[tokio::test]
-async fn alerts_and_dashboard_ask_for_what_is_exported() -> Tested {
+async fn alerts_and_dashboard_query_only_exported_metrics() -> Tested {
     let postern = Postern::demo_in_redis()?;
-    // Each way in is used once: what nobody called yet is not listed.
+    // Every endpoint is used once: a metric appears with its first call.
     let code = postern.issue("alice").await?;
     assert_eq!(postern.redeem("alice", &code).await?.0, "completed");
     let export = reqwest::get(format!("http://{}/metrics", postern.at.admin)).await?;
@@ -62,9 +62,9 @@ async fn alerts_and_dashboard_ask_for_what_is_exported() -> Tested {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/observability");
     for file in ["alerts.yaml", "dashboard.json"] {
         let wanted = asked(&fs::read_to_string(folder.join(file))?);
-        assert!(wanted.len() > 10, "{file} asks for nothing: {wanted:?}");
+        assert!(wanted.len() > 10, "{file} contains no queries: {wanted:?}");
         let missing: Vec<_> = wanted.iter().filter(|asked| !has(&export, asked)).collect();
-        assert!(missing.is_empty(), "{file} asks for {missing:?}, which is not in {export}");
+        assert!(missing.is_empty(), "{file} queries {missing:?}, which is not in {export}");
     }
     let invented = "sum(postern_wishes_total) + postern_audit_events_total{postern_action=\"no\"}";
     let found = asked(invented).into_iter().filter(|asked| has(&export, asked));

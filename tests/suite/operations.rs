@@ -1,4 +1,4 @@
-//! What operators and tools ask: health, reflection, keys, metadata, and the page.
+//! Endpoints for operators and tools: health, reflection, keys, metadata, and the page.
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -39,7 +39,7 @@ async fn each_service_reports_its_health_without_a_token() -> Tested {
 }
 
 #[tokio::test]
-async fn each_service_describes_itself_to_tools() -> Tested {
+async fn each_service_supports_reflection() -> Tested {
     let postern = Postern::start()?;
     for (service, address) in SERVICES.into_iter().zip(addresses(&postern)) {
         let request = ServerReflectionRequest {
@@ -112,7 +112,7 @@ async fn keys_and_metadata_are_public() -> Tested {
 }
 
 #[tokio::test]
-async fn the_recovery_page_loads_nothing_from_elsewhere_and_says_so_to_the_browser() -> Tested {
+async fn the_recovery_page_loads_nothing_from_other_origins_and_forbids_it() -> Tested {
     let postern = Postern::start()?;
     let answer = postern.get("/").send().await?;
     assert_eq!(answer.status(), StatusCode::OK);

@@ -1,7 +1,7 @@
-//! The encrypted mode is no oracle: whoever replays, changes or joins captured messages is told one
-//! thing at one time, three times, and then nothing more about that session.
+//! The encrypted mode is no oracle. A client that replays, changes or combines captured messages
+//! gets the same refusal after the same time. After three refusals the session ends.
 //!
-//! One bit of every byte is changed. `POSTERN_ORACLE=8` changes all of them, one after the other.
+//! One bit of every byte is changed. `POSTERN_ORACLE=8` changes each bit in turn.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::harness::http::INVOKE;
 use crate::harness::postern::config;
 use crate::harness::*;
 
-/// The earliest that a refusal is told.
+/// The minimum time until a refusal.
 const FLOOR: Duration = Duration::from_millis(50);
 
 fn serving(starts_per_minute: u32) -> anyhow::Result<Postern> {
@@ -23,13 +23,13 @@ fn serving(starts_per_minute: u32) -> anyhow::Result<Postern> {
     Postern::with(&["--config", config.to_str().expect("a path in UTF-8"), &pace])
 }
 
-/// What a browser encrypts to redeem a code. The first block holds nothing that a reader ignores.
+/// The text that a browser encrypts to redeem a code. A reader ignores nothing in its first block.
 fn redemption(user: &str, code: &str) -> String {
     let params = json!({"external_user_id": user, "temp_code": code});
     format!(r#"{{"policy_request_id":"temp-code-authentication","params":{params}}}"#)
 }
 
-/// The one refusal, as somebody who holds no key gets it.
+/// The refusal for a client without a key, to compare with.
 async fn refusal(postern: &Postern) -> anyhow::Result<Seen> {
     let session = CryptoSession::agree(postern).await?;
     let text = session.encrypt("{}")?;
@@ -40,8 +40,7 @@ async fn refusal(postern: &Postern) -> anyhow::Result<Seen> {
 }
 
 #[tokio::test]
-async fn a_captured_message_with_a_changed_bit_has_one_answer_and_three_end_the_session() -> Tested
-{
+async fn a_message_with_a_changed_bit_is_refused_alike_and_three_end_the_session() -> Tested {
     let postern = serving(10_000)?;
     let refusal = refusal(&postern).await?;
     let plain = redemption(&unique("jane"), "123456123456");
@@ -85,14 +84,14 @@ async fn a_captured_message_is_accepted_once() -> Tested {
         let again = at.map_or_else(|| captured.clone(), |at| captured.flipped(at, 0));
         assert_eq!(seen(session.send(&postern, &again).await?).await?, refusal, "{at:?}");
     }
-    // Somebody who replays messages does not end the session of the user who sent them.
+    // A replay does not end the session of the user who sent the message.
     let next = session.encrypt(&redemption(&unique("jane"), "123456123456"))?;
     assert_eq!(session.send(&postern, &next).await?.status(), StatusCode::OK);
     Ok(())
 }
 
 #[tokio::test]
-async fn of_a_message_sent_many_times_at_once_one_is_accepted() -> Tested {
+async fn of_many_concurrent_copies_of_a_message_one_is_accepted() -> Tested {
     let postern = serving(10_000)?;
     let session = CryptoSession::agree(&postern).await?;
     let captured = session.encrypt(&redemption(&unique("jane"), "123456123456"))?;
@@ -101,13 +100,13 @@ async fn of_a_message_sent_many_times_at_once_one_is_accepted() -> Tested {
     Ok(())
 }
 
-/// What a message may be, beside one that is accepted.
+/// Messages that must be refused, each with a description.
 fn faults(session: &CryptoSession) -> anyhow::Result<Vec<(&'static str, Value)>> {
     let encrypted = |plain: &str| session.encrypt(plain);
     let genuine = redemption("jane", "123456123456");
     let captured = encrypted(&genuine)?;
-    // The second block as the first one of a message: under a vector of the attacker's it is what a
-    // guess makes of it. The guess is right, and wrong by one bit.
+    // The second block as the first block of a message, with a guessed initialisation vector. The
+    // guess is right, and then wrong by one bit.
     let block = &genuine.as_bytes()[16..32];
     let wanted = [b"{}".as_slice(), &[14; 14]].concat();
     let xored = captured.text[..16].iter().zip(block).zip(&wanted);
@@ -139,12 +138,12 @@ fn faults(session: &CryptoSession) -> anyhow::Result<Vec<(&'static str, Value)>>
     faults.push(("data in clear", clear));
     let mut header = session.message(&captured);
     header["enc_headers"] = json!([header["data"].as_str().expect("a text").get(..24)]);
-    faults.push(("a header that is none", header));
+    faults.push(("an invalid header", header));
     Ok(faults)
 }
 
 #[tokio::test]
-async fn every_fault_of_an_encrypted_message_has_one_answer_at_one_time() -> Tested {
+async fn every_fault_of_an_encrypted_message_gets_the_same_answer_after_the_same_time() -> Tested {
     let postern = serving(10_000)?;
     let refusal = refusal(&postern).await?;
     let count = faults(&CryptoSession::agree(&postern).await?)?.len();
@@ -161,7 +160,7 @@ async fn every_fault_of_an_encrypted_message_has_one_answer_at_one_time() -> Tes
 }
 
 #[tokio::test]
-async fn a_session_goes_on_while_its_messages_are_accepted() -> Tested {
+async fn a_session_continues_while_its_messages_are_accepted() -> Tested {
     let postern = serving(10_000)?;
     let session = CryptoSession::agree(&postern).await?;
     for fault in 0..3 {
@@ -178,7 +177,7 @@ async fn a_session_goes_on_while_its_messages_are_accepted() -> Tested {
 }
 
 #[tokio::test]
-async fn keys_and_polls_count_as_starts_do() -> Tested {
+async fn key_exchanges_and_polls_count_towards_the_limit_on_starts() -> Tested {
     for path in [KEY_EXCHANGE, "/ido/api/v2/auth/poll"] {
         let postern = serving(5)?;
         let body = json!({"headers": [], "data": {}});

@@ -31,7 +31,7 @@ async fn each_type_of_identifier_gets_a_code() -> Tested {
 }
 
 #[tokio::test]
-async fn the_context_of_an_issue_is_taken_at_the_shorter_path_too() -> Tested {
+async fn the_context_of_an_issue_is_accepted_at_the_shorter_path_too() -> Tested {
     let postern = Postern::start()?;
     let mut body = for_user(&unique("jane"));
     body["agent_id"] = json!("agent-7");
@@ -45,7 +45,7 @@ async fn the_context_of_an_issue_is_taken_at_the_shorter_path_too() -> Tested {
 }
 
 #[tokio::test]
-async fn channels_that_would_deliver_the_code_are_refused_with_a_clear_error() -> Tested {
+async fn channels_that_would_deliver_the_code_are_refused() -> Tested {
     let postern = Postern::start()?;
     for channel in ["sms", "email"] {
         let mut body = for_user(&unique("jane"));
@@ -58,7 +58,7 @@ async fn channels_that_would_deliver_the_code_are_refused_with_a_clear_error() -
 }
 
 #[tokio::test]
-async fn a_caller_without_a_good_token_is_told_to_bring_one() -> Tested {
+async fn a_caller_without_a_valid_token_gets_a_challenge() -> Tested {
     let postern = Postern::start()?;
     let body = for_user(&unique("jane"));
     let authorizations =
@@ -79,7 +79,7 @@ async fn a_caller_without_a_good_token_is_told_to_bring_one() -> Tested {
 }
 
 #[tokio::test]
-async fn a_caller_without_the_scope_is_told_which_one_is_missing() -> Tested {
+async fn a_caller_without_the_scope_is_told_which_scope_is_missing() -> Tested {
     let postern = Postern::start()?;
     let answer = postern.otp_send("acme-verifier", &for_user(&unique("jane"))).await?;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);

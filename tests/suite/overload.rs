@@ -1,5 +1,5 @@
-//! More calls than a service takes at a time: what is too much is refused at once, with word of when to
-//! come back, its health is told meanwhile, and nothing is left of it afterwards.
+//! More concurrent calls than a service admits: excess calls are refused at once with a retry
+//! delay, health checks are still answered, and the service recovers completely.
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
@@ -19,15 +19,15 @@ use crate::harness::postern::config;
 use crate::harness::*;
 
 const RPC: &str = "/postern.code.v1.VerifierService/DescribeLockout";
-/// What a service takes at a time.
+/// The concurrency limit of a service.
 const MOST: usize = 256;
-/// The calls of one connection: less than it may have.
+/// The calls of one connection: fewer than its maximum of streams.
 const OF_ONE: usize = 200;
-/// Less than a call may take, so that a refusal within it was no timeout.
+/// Less than the deadline of a call, so that a faster refusal was no timeout.
 const AT_ONCE: Duration = Duration::from_secs(6);
 const BACK: Duration = Duration::from_secs(5);
 
-/// Begins that many calls of which the message never comes: they are under way until this is dropped.
+/// Starts that many calls without their message. They stay in flight until this is dropped.
 fn stall(at: SocketAddr, token: &str, count: usize) -> anyhow::Result<Vec<TcpStream>> {
     let token = format!("Bearer {token}");
     let head = head(RPC, &[("authorization", &token)]);
@@ -52,7 +52,7 @@ async fn is_serving(at: SocketAddr) -> anyhow::Result<bool> {
     Ok(answer.into_inner().status() == ServingStatus::Serving)
 }
 
-/// How many gRPC requests the metrics say are worked on.
+/// The number of active gRPC requests, from the metrics.
 async fn active(admin: SocketAddr) -> anyhow::Result<usize> {
     let metrics = reqwest::get(format!("http://{admin}/metrics")).await?.text().await?;
     let name = r#"postern_requests_active{postern_listener="grpc"} "#;
@@ -61,7 +61,7 @@ async fn active(admin: SocketAddr) -> anyhow::Result<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_too_much_is_refused_at_once_and_health_is_told_meanwhile() -> Tested {
+async fn excess_calls_are_refused_at_once_and_health_checks_are_answered() -> Tested {
     let postern = Postern::start()?;
     let at = postern.at.verifier;
     let token = postern.token("acme-support").await?;
@@ -80,7 +80,7 @@ async fn what_is_too_much_is_refused_at_once_and_health_is_told_meanwhile() -> T
     let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
     assert!(retry.is_some_and(|wait| wait > Duration::ZERO), "{status:?}");
     refusal::<()>(Err(status), Code::ResourceExhausted, "OVERLOADED");
-    // Also of very many: each of them, and soon.
+    // The same with very many calls: each is refused, and soon.
     let begun = Instant::now();
     let refused = (0..100).map(async |_| {
         let answer = verifier.clone().describe_lockout(request.clone()).await;
@@ -104,8 +104,7 @@ async fn what_is_too_much_is_refused_at_once_and_health_is_told_meanwhile() -> T
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_pile_up_before_a_store_that_does_not_answer_all_end_and_it_comes_back() -> Tested
-{
+async fn calls_that_wait_for_a_dead_store_all_end_and_the_service_recovers() -> Tested {
     let quiet = [("POSTERN_LOG", "info".to_owned())];
     let deployment = Deployment::of(&config())?.with_environment(&quiet);
     let replica = [deployment.replica()?];
@@ -140,8 +139,8 @@ async fn calls_that_pile_up_before_a_store_that_does_not_answer_all_end_and_it_c
     .await
 }
 
-/// Asks for the health of a service some times: the longest that an answer took. What it says depends
-/// on how long the store has been away.
+/// Checks the health of a service several times. Returns the longest time until an answer. The
+/// status depends on how long the store has been unavailable.
 async fn health_under_load(at: SocketAddr) -> anyhow::Result<Duration> {
     let mut longest = Duration::ZERO;
     for _ in 0..5 {
@@ -149,7 +148,7 @@ async fn health_under_load(at: SocketAddr) -> anyhow::Result<Duration> {
         is_serving(at).await?;
         longest = longest.max(begun.elapsed());
     }
-    // A machine that all of this runs on has little time for each.
+    // A generous limit, since everything runs on one machine.
     assert!(longest < Duration::from_secs(15), "{longest:?}");
     Ok(longest)
 }

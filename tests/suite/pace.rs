@@ -1,4 +1,4 @@
-//! Whoever goes too fast is told to wait, and by nothing but what they did themselves.
+//! Rate limits: a client that is too fast is told to wait, and only its own requests count.
 
 use std::time::Duration;
 
@@ -14,8 +14,7 @@ use crate::harness::pb::journey::{ListJourneysRequest, StartJourneyRequest, Subm
 use crate::harness::postern::{change, config, copy_of_config};
 use crate::harness::*;
 
-/// Starts a journey, which waits then, as a page behind a proxy does: it notes where it was called
-/// from.
+/// Starts a journey that then waits, through a proxy that notes `noted` as the source address.
 async fn start(postern: &Postern, user: &str, noted: &str) -> anyhow::Result<Response> {
     let params = json!({"external_user_id": user, "temp_code": "123456123456"});
     let data = json!({"policy_request_id": "temp-code-form", "params": params});
@@ -31,7 +30,7 @@ fn serving(flags: &[&str]) -> anyhow::Result<Postern> {
 }
 
 #[tokio::test]
-async fn one_source_starts_so_many_journeys_a_minute_whoever_they_are_for() -> Tested {
+async fn one_source_starts_a_limited_number_of_journeys_a_minute_for_all_users() -> Tested {
     let postern = serving(&["--starts-per-minute=5", "--trusted-proxies=127.0.0.0/8"])?;
     let known = unique("jane");
     postern.issue(&known).await?;
@@ -39,7 +38,7 @@ async fn one_source_starts_so_many_journeys_a_minute_whoever_they_are_for() -> T
         assert_eq!(start(&postern, &known, "192.0.2.1").await?.status(), StatusCode::OK);
     }
     let mut refused = Vec::new();
-    for user in [known.as_str(), &unique("nobody")] {
+    for user in [known.as_str(), &unique("unknown")] {
         let answer = start(&postern, user, "203.0.113.9, 192.0.2.1").await?;
         assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
         let wait: u64 = answer.headers()["retry-after"].to_str()?.parse()?;
@@ -48,12 +47,13 @@ async fn one_source_starts_so_many_journeys_a_minute_whoever_they_are_for() -> T
     }
     assert_eq!(refused[0].len(), refused[1].len());
     assert!(refused[0].contains("too many requests: try again later"), "{}", refused[0]);
-    // Another source is none of its business.
+    // Another source is not affected.
     assert_eq!(start(&postern, &known, "192.0.2.2").await?.status(), StatusCode::OK);
     Ok(())
 }
 
-/// Guesses in forms until one is refused, with a new form for each three; how many were verified.
+/// Guesses in forms, with a new form for every three guesses. Returns the number that were
+/// verified.
 async fn guesses(postern: &Postern, noted: &str, guesses: usize) -> anyhow::Result<usize> {
     let mut verified = 0;
     let mut form: Option<(Value, Value)> = None;
@@ -81,18 +81,18 @@ async fn guesses(postern: &Postern, noted: &str, guesses: usize) -> anyhow::Resu
 }
 
 #[tokio::test]
-async fn guesses_count_as_starts_do() -> Tested {
+async fn guesses_count_towards_the_limit_on_starts() -> Tested {
     let postern = serving(&["--starts-per-minute=5", "--trusted-proxies=127.0.0.0/8"])?;
     let verified = guesses(&postern, "192.0.2.1", 15).await?;
     assert!((1..5).contains(&verified), "{verified} of 15 guesses were verified");
-    // What others did changes nothing for a newcomer.
+    // Another source has its own limit.
     let newcomer = guesses(&postern, "192.0.2.2", 15).await?;
     assert_eq!(newcomer, verified);
     Ok(())
 }
 
 #[tokio::test]
-async fn clients_behind_a_proxy_that_notes_ports_are_sources_of_their_own() -> Tested {
+async fn clients_behind_a_proxy_that_notes_ports_are_separate_sources() -> Tested {
     let proxied = ["--starts-per-minute=2", "--trusted-proxies=127.0.0.0/8"];
     let postern = serving(&proxied)?;
     for (noted, status) in [
@@ -103,7 +103,7 @@ async fn clients_behind_a_proxy_that_notes_ports_are_sources_of_their_own() -> T
         ("[2001:db8::1]:443", StatusCode::OK),
         ("[2001:db8::2]:443", StatusCode::OK),
         ("2001:db8::3", StatusCode::TOO_MANY_REQUESTS),
-        // Both count as the proxy, which has used up nothing.
+        // Both count as the proxy itself, which still has its whole limit.
         ("unknown", StatusCode::OK),
         ("nonsense", StatusCode::OK),
     ] {
@@ -120,7 +120,7 @@ async fn clients_behind_a_proxy_that_notes_ports_are_sources_of_their_own() -> T
 }
 
 #[tokio::test]
-async fn an_application_has_a_total_that_many_sources_share() -> Tested {
+async fn all_sources_share_the_limit_of_an_application() -> Tested {
     let total = "--application-starts-per-minute=8";
     let postern = serving(&[total, "--starts-per-minute=5", "--trusted-proxies=127.0.0.0/8"])?;
     let mut passed = 0;
@@ -136,7 +136,7 @@ async fn an_application_has_a_total_that_many_sources_share() -> Tested {
 }
 
 #[tokio::test]
-async fn nobody_passes_for_another_source_without_a_trusted_proxy() -> Tested {
+async fn without_a_trusted_proxy_no_client_can_forge_its_source() -> Tested {
     let postern = serving(&["--starts-per-minute=3"])?;
     let mut last = StatusCode::OK;
     for number in 0..4 {
@@ -147,7 +147,7 @@ async fn nobody_passes_for_another_source_without_a_trusted_proxy() -> Tested {
 }
 
 #[tokio::test]
-async fn a_client_issues_so_many_codes_a_minute_over_both_protocols() -> Tested {
+async fn a_client_issues_a_limited_number_of_codes_a_minute_over_both_protocols() -> Tested {
     let folder = copy_of_config()?;
     let line = "scopes: [codes:issue, codes:revoke, codes:read, lockouts:read, lockouts:clear]";
     let limited = format!("{line}\n    issues_per_minute: 4");
@@ -169,7 +169,7 @@ async fn a_client_issues_so_many_codes_a_minute_over_both_protocols() -> Tested 
     assert_eq!(sent.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(sent.headers().contains_key("retry-after"));
 
-    // What costs no code goes on, and so does every other client.
+    // Calls that issue no code are not limited, and neither are other clients.
     issuer.describe_code(DescribeCodeRequest { user: user_id("jane") }).await?;
     postern.issuer("acme-override").await?.issue_code(issue()).await?;
     Ok(())
@@ -239,7 +239,7 @@ async fn every_client_has_a_rate_for_each_kind_of_change() -> Tested {
 }
 
 #[tokio::test]
-async fn a_client_that_fetches_a_token_for_every_call_is_slowed_down() -> Tested {
+async fn a_client_that_fetches_a_token_for_every_call_is_rate_limited() -> Tested {
     let postern = Postern::start()?;
     let form = [
         ("grant_type", "client_credentials"),
@@ -256,7 +256,7 @@ async fn a_client_that_fetches_a_token_for_every_call_is_slowed_down() -> Tested
     };
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "after {given}");
     assert!(given >= 600 && refused.headers().contains_key("retry-after"), "after {given}");
-    // Another client is not.
+    // Another client is not affected.
     postern.token("acme-override").await?;
     Ok(())
 }

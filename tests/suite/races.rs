@@ -1,8 +1,8 @@
-//! Bursts on one user over three replicas: however many ask at a time, a code is accepted once, three
-//! guesses are compared, and one code lives.
+//! Concurrent bursts for one user over three replicas: a code is accepted once, three guesses are
+//! compared, and one code is active, however many calls there are.
 //!
-//! Every run makes one round of each with 600 calls. `POSTERN_BURST=10000 POSTERN_ROUNDS=20` makes
-//! twenty with ten thousand.
+//! Every run makes one round of each burst with 600 calls. `POSTERN_BURST=10000 POSTERN_ROUNDS=20`
+//! makes twenty rounds with ten thousand.
 
 use std::collections::BTreeMap;
 
@@ -18,10 +18,10 @@ use crate::harness::pb::code::{DescribeCodeResponse, IssueCodeResponse};
 use crate::harness::postern::{change, copy_of_config};
 use crate::harness::*;
 
-/// What became of a guess.
+/// The outcome of a guess.
 type Outcome = Result<(), RejectionReason>;
 
-/// How many calls a burst has.
+/// The number of calls in a burst.
 fn burst() -> usize {
     asked("POSTERN_BURST", 600)
 }
@@ -43,7 +43,7 @@ impl Replicas {
         Self::of("acme").await
     }
 
-    /// Clients of that application call them.
+    /// Starts them, with clients of that application.
     async fn of(application: &str) -> anyhow::Result<Self> {
         let folder = copy_of_config()?;
         for client in ["acme", "patient"] {
@@ -56,26 +56,27 @@ impl Replicas {
             change(&folder, &file, scopes, &fast)?;
             change(&folder, &file, "length: 12", "length: 12\n  issues_per_hour: 1000")?;
         }
-        // At `trace` the log would be most of the work.
+        // At `trace`, logging would be most of the work.
         let quiet = [("POSTERN_LOG", "info".to_owned())];
         let deployment = Deployment::of(folder.path())?.with_environment(&quiet);
         let replicas = (0..3).map(|_| deployment.replica()).collect::<anyhow::Result<Vec<_>>>()?;
         let (support, verifier) =
             (format!("{application}-support"), format!("{application}-verifier"));
-        // One connection carries 256 calls at a time.
+        // One connection carries at most 256 concurrent calls.
         let issuers = pool(&replicas, 4, async |at| at.issuer(&support).await).await?;
         let verifiers = pool(&replicas, 4, async |at| at.verifier(&verifier).await).await?;
         Ok(Self { all: replicas, issuers, verifiers, _files: (deployment, folder) })
     }
 
-    /// A user with a code.
+    /// Creates a user with a code.
     async fn user(&self) -> anyhow::Result<(String, String)> {
         let user = unique("jane");
         let (_, code) = self.codes(&user, 1).await?.remove(0);
         Ok((user, code))
     }
 
-    /// Makes one guess until there is a verdict, over the n-th connection, and then the next ones.
+    /// Retries one guess until it gets a verdict: first over the n-th connection, then over the
+    /// next ones.
     async fn verdict(&self, turn: usize, user: &str, code: &str) -> anyhow::Result<Outcome> {
         let request = guess(user, code, unique("key"));
         let answer = answered(|retry| {
@@ -90,7 +91,8 @@ impl Replicas {
         })
     }
 
-    /// Makes so many guesses at a time, each with what `code` says: how often there was which outcome.
+    /// Makes that many concurrent guesses, each with the text of `code`. Returns the count of each
+    /// outcome.
     async fn verdicts(
         &self,
         user: &str,
@@ -106,7 +108,8 @@ impl Replicas {
         Ok(counted)
     }
 
-    /// What is known of a user's code. So soon after a burst a replica may still find no store.
+    /// The state of a user's code. Right after a burst, a replica may still report the store as
+    /// unavailable.
     async fn described(&self, user: &str) -> anyhow::Result<DescribeCodeResponse> {
         let answer = answered(|turn| {
             let mut issuer = self.issuers[turn % self.issuers.len()].clone();
@@ -116,8 +119,8 @@ impl Replicas {
         Ok(answer.await?.into_inner())
     }
 
-    /// Asks for so many codes of one user at a time: each code that was handed out, by its id. Whoever
-    /// has to ask again may be told that another's code has taken the place of theirs.
+    /// Requests that many codes of one user concurrently. Returns each issued code with its id. A
+    /// caller that retries may learn that a later code has superseded its own.
     async fn codes(&self, user: &str, count: usize) -> anyhow::Result<Vec<(String, String)>> {
         let orders = (0..count).map(async |turn| {
             let request = order(user, unique("key"));
@@ -145,7 +148,7 @@ impl Replicas {
 
 const ACCEPTED: &str = "accepted";
 
-/// How many of the guesses were compared with the code, and found wrong.
+/// The number of guesses that were compared with the code and were wrong.
 fn compared(counted: &BTreeMap<String, usize>) -> usize {
     let of = |reason: RejectionReason| counted.get(reason.as_str_name()).copied();
     of(RejectionReason::WrongCode).unwrap_or(0) + of(RejectionReason::Burned).unwrap_or(0)
@@ -182,7 +185,7 @@ async fn of_a_burst_of_wrong_guesses_three_are_compared_and_the_code_is_gone() -
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_burst_of_both_either_one_is_accepted_or_the_code_is_burned() -> Tested {
+async fn of_a_burst_of_right_and_wrong_guesses_one_is_accepted_or_the_code_is_burned() -> Tested {
     let at = Replicas::start().await?;
     for round in 0..rounds() {
         let (user, code) = at.user().await?;
@@ -199,18 +202,18 @@ async fn of_a_burst_of_both_either_one_is_accepted_or_the_code_is_burned() -> Te
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_the_codes_of_a_burst_only_the_last_one_lives() -> Tested {
+async fn of_the_codes_of_a_burst_only_the_last_one_is_active() -> Tested {
     let at = Replicas::start().await?;
     for round in 0..rounds() {
         let user = unique("jane");
-        // As many as one user may have in an hour: what is asked for again counts once.
+        // At most the hourly quota of a user. A retry counts once.
         let codes = at.codes(&user, burst().min(1000)).await?;
         let described = at.described(&user).await?;
         assert_eq!(described.state(), CodeState::Active);
         let (live, dead): (Vec<_>, Vec<_>) =
             codes.iter().partition(|(id, _)| *id == described.code_id);
         assert_eq!(live.len(), 1, "round {round}: it was handed out, once");
-        // The third would burn the living one.
+        // A third wrong guess would burn the active code.
         for (_, code) in &dead[..2] {
             let verdict = at.verdict(0, &user, code).await?;
             assert_eq!(verdict, Err(RejectionReason::WrongCode), "round {round}");
@@ -225,7 +228,7 @@ async fn of_the_codes_of_a_burst_only_the_last_one_lives() -> Tested {
     Ok(())
 }
 
-/// Where a hundred guesses are allowed, every one of the codes can be tried.
+/// With a hundred guesses allowed, every one of the codes can be tried.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_the_codes_of_a_burst_exactly_one_verifies() -> Tested {
     let at = Replicas::of("patient").await?;

@@ -1,4 +1,4 @@
-//! The configuration changes while it serves.
+//! Changes of the configuration while the service runs.
 
 use std::fs;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(10);
 const ACME: &str = "applications/acme.yaml";
 
 #[tokio::test]
-async fn a_valid_change_serves_and_an_invalid_one_is_told_and_leaves_what_served() -> Tested {
+async fn a_valid_change_takes_effect_and_an_invalid_one_is_logged_and_ignored() -> Tested {
     let folder = copy_of_config()?;
     let postern = Postern::serving(folder.path())?;
     let length = async || anyhow::Ok(postern.issue(&unique("jane")).await?.len());
@@ -37,7 +37,7 @@ async fn a_valid_change_serves_and_an_invalid_one_is_told_and_leaves_what_served
 }
 
 #[tokio::test]
-async fn a_client_that_is_removed_is_refused_with_the_token_that_it_still_has() -> Tested {
+async fn a_removed_client_is_refused_even_with_a_token_issued_before() -> Tested {
     let folder = copy_of_config()?;
     let postern = Postern::serving(folder.path())?;
     let mut removed = postern.issuer("acme-override").await?;
@@ -63,13 +63,13 @@ async fn a_client_that_is_removed_is_refused_with_the_token_that_it_still_has() 
     let answer = postern.post(TOKEN).form(&form).send().await?;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 
-    // Nobody else notices.
+    // Other clients are not affected.
     postern.issue(&unique("jane")).await?;
     Ok(())
 }
 
 #[tokio::test]
-async fn a_token_ends_with_the_secret_that_bought_it_at_every_service() -> Tested {
+async fn a_token_becomes_invalid_with_its_clients_secret_at_every_service() -> Tested {
     let folder = copy_of_config()?;
     let postern = Postern::serving(folder.path())?;
     let clients = ["acme-support", "acme-verifier", "acme-backend"];
@@ -83,7 +83,7 @@ async fn a_token_ends_with_the_secret_that_bought_it_at_every_service() -> Teste
     let mut issuer = postern.issuer_with(desk);
     let mut verifier = postern.verifier_with(login);
     let mut runner = postern.runner_with(backend);
-    // Called once before, so that each has found the token's signature good and remembers it.
+    // One call before, so that each service has the token's signature in its cache.
     let mut call = async || {
         let user = user_id("jane");
         let issued = issuer.describe_code(DescribeCodeRequest { user: user.clone() }).await;
@@ -107,13 +107,13 @@ async fn a_token_ends_with_the_secret_that_bought_it_at_every_service() -> Teste
     })
     .await?;
 
-    // The secret comes back, and with it what it bought: it is the secret that matters.
+    // The old secret returns, and its tokens are valid again: they depend on the secret alone.
     fs::write(folder.path().join(ACME), text)?;
     within(SOON, "the tokens are good again", async || Ok(call().await == [None; 3])).await
 }
 
 #[tokio::test]
-async fn a_client_that_loses_a_scope_loses_it_at_once() -> Tested {
+async fn a_client_that_loses_a_scope_cannot_use_it_any_more() -> Tested {
     let folder = copy_of_config()?;
     let postern = Postern::serving(folder.path())?;
     let mut issuer = postern.issuer("acme-support").await?;

@@ -1,7 +1,7 @@
-//! Every replica of every service is ended and started again, one after the other, while clients go on
-//! working over connections that they keep: no call of theirs fails.
+//! A rolling restart: every replica of every service is restarted, one after the other, while
+//! clients work over persistent connections. No call may fail.
 //!
-//! Every run goes round twice. `POSTERN_ROLLS=20` goes round twenty times.
+//! Every run restarts all of them twice. `POSTERN_ROLLS=20` does so twenty times.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,13 +27,13 @@ use crate::harness::values::structure;
 use crate::harness::*;
 
 const SERVICES: [&str; 3] = ["code-issuer", "verifier", "journey-runner"];
-/// How long a service says that it ends before it does.
+/// How long a service reports not ready before it stops.
 const DRAIN: Duration = Duration::from_millis(500);
-/// Together 200 calls a second.
+/// Together they make 200 calls a second.
 const WORKERS: usize = 20;
 const EVERY: Duration = Duration::from_millis(100);
 
-/// What all workers call.
+/// The targets of all workers.
 struct Work {
     issuers: Vec<CodeIssuerServiceClient<Authorized>>,
     verifiers: Vec<VerifierServiceClient<Authorized>>,
@@ -41,20 +41,20 @@ struct Work {
     pages: Vec<Page>,
     http: Client,
     calls: AtomicUsize,
-    /// Journeys over HTTP that no verifier answered in time.
+    /// Journeys over HTTP that the verifier did not answer in time.
     unanswered: AtomicUsize,
     failures: Mutex<Vec<String>>,
     is_over: AtomicBool,
 }
 
-/// Where a replica takes journeys over HTTP, and whether a balancer sends it new ones.
+/// A replica's HTTP address for journeys, and whether the load balancer sends it new ones.
 struct Page {
     url: String,
     is_out: AtomicBool,
 }
 
 impl Work {
-    /// Recovers one user after the other, by each way in turn, until all is over.
+    /// Recovers one user after the other, by each protocol in turn, until the end.
     async fn recover(self: Arc<Self>, worker: usize) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -77,7 +77,7 @@ impl Work {
     fn note<T>(&self, call: &str, answer: anyhow::Result<T>) -> Option<T> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let failed = |error| {
-            let mut failures = self.failures.lock().expect("nobody panics while holding this");
+            let mut failures = self.failures.lock().expect("no worker panics while holding this");
             failures.push(format!("{call}: {error:#}"));
         };
         answer.map_err(failed).ok()
@@ -122,8 +122,9 @@ impl Work {
         Ok(())
     }
 
-    /// A browser's journey, through a balancer that sends on to another replica what one did not take.
-    /// Browsers send no key: whoever gets no answer may have used up the code, and asks for another.
+    /// A browser's journey, through a load balancer that resends a request to another replica if
+    /// one did not accept it. Browsers send no idempotency key: after a lost answer the code may be
+    /// used up, so the user gets another.
     async fn page(&self, turn: usize, user: &str, code: &str) -> anyhow::Result<()> {
         let mut code = code.to_owned();
         let begun = Instant::now();
@@ -152,12 +153,12 @@ impl Work {
             ensure!(begun.elapsed() < Duration::from_secs(30), "no replica takes it");
             sleep(Duration::from_millis(50)).await;
         }
-        unreachable!("the turns do not end")
+        unreachable!("the attempts do not end")
     }
 }
 
-/// Ends a service of a replica as an orchestrator does, which first tells the balancer, and starts it
-/// again.
+/// Restarts a service of a replica as an orchestrator does, which first removes it from the load
+/// balancer.
 async fn roll(postern: &mut Postern, service: &str, page: &Page) -> Tested {
     let process = postern.process(service);
     process.terminate()?;
@@ -171,7 +172,7 @@ async fn roll(postern: &mut Postern, service: &str, page: &Page) -> Tested {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn replicas_are_replaced_one_by_one_and_no_call_fails() -> Tested {
+async fn replicas_are_restarted_one_by_one_and_no_call_fails() -> Tested {
     let folder = copy_of_config()?;
     let scopes = "[codes:issue, codes:revoke, codes:read, lockouts:read, lockouts:clear]";
     let fast = format!("{scopes}\n    issues_per_minute: 1000000");
@@ -218,7 +219,7 @@ async fn replicas_are_replaced_one_by_one_and_no_call_fails() -> Tested {
     let unanswered = work.unanswered.load(Ordering::Relaxed);
     let figures = format!("{calls} calls, {rate:.0} a second, {unanswered} pages unavailable");
     figure(&format!("{rounds} rounds in {elapsed:?}: {figures}"));
-    let failures = work.failures.lock().expect("nobody panics while holding this");
+    let failures = work.failures.lock().expect("no worker panics while holding this");
     assert!(failures.is_empty(), "{} of {calls} failed: {failures:#?}", failures.len());
     assert!(unanswered * 20 <= calls, "{unanswered} pages of {calls} calls were unavailable");
     assert!(rate > 10.0, "only {rate:.0} calls a second were made: nothing was shown");

@@ -1,6 +1,6 @@
-//! The runbooks of `deploy/runbooks.md` that rotate peppers and signing keys, step by step, with two
-//! replicas of each service. Whatever was good before a step must be good after each single restart of
-//! it, everywhere: a rollout goes through every mixture of old and new.
+//! Runs the runbooks of `deploy/runbooks.md` that rotate peppers and signing keys, with two
+//! replicas of each service. A rollout passes through every mixture of old and new replicas. So
+//! every token and code must stay valid at every replica after each single restart.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -20,22 +20,22 @@ use crate::harness::*;
 
 const ALL: [&str; 3] = ["code-issuer", "verifier", "journey-runner"];
 
-/// How long it is tried again what could not be done at the moment.
+/// How long unavailable calls are retried.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How many codes wait from before the rotation, for one to be redeemed in each of its states.
+/// The number of codes from before the rotation. One is redeemed in each state of it.
 const LONG_LIVED: usize = 14;
 
-/// Two replicas, and all that has been handed out and should be good.
+/// Two replicas, with the tokens and codes that must stay valid.
 struct Rollout {
     deployment: Deployment,
     replicas: [Postern; 2],
-    /// Clients' tokens: for the verifier, and for the journey runner.
+    /// Client tokens for the verifier and for the journey runner.
     tokens: Vec<[String; 2]>,
-    /// Users with their codes, from before the rotation and from its last state.
+    /// Users with their codes, from before the rotation and from the previous state of it.
     old: Vec<(String, String)>,
     last: Vec<(String, String)>,
-    /// What somebody who believes users' tokens has kept of the journey runner's keys.
+    /// A verifier of user tokens caches the journey runner's public keys; this is such a cache.
     known: JwkSet,
 }
 
@@ -67,9 +67,10 @@ impl Rollout {
         Ok(())
     }
 
-    /// Each token is good at each replica, and so is each code, wherever it was issued and whenever.
+    /// Asserts that each token and each code is valid at each replica, whenever and wherever it was
+    /// issued.
     async fn nothing_is_lost(&mut self) -> Tested {
-        // The first of all, those of the last state, and new ones.
+        // The very first tokens, those of the previous state, and new ones.
         let newest = self.tokens.len().saturating_sub(self.replicas.len());
         self.tokens.drain(1.min(newest)..newest);
         for at in &self.replicas {
@@ -89,7 +90,8 @@ impl Rollout {
             waiting.push(issue(issuer).await?);
             self.last.push(issue(issuer).await?);
         }
-        // Those of the last state are verified where they were issued, and new ones at the other.
+        // Codes of the previous state are verified where they were issued, new ones at the other
+        // replica.
         for (turn, (user, code)) in waiting.iter().enumerate() {
             let at = &self.replicas[turn % self.replicas.len()];
             assert!(verifies(at, user, code).await?, "a live code was rejected");
@@ -100,8 +102,8 @@ impl Rollout {
         Ok(())
     }
 
-    /// Rotates the key that `owner` signs with, in `folder` and `folder`-public. `believers` verify
-    /// what it signs.
+    /// Rotates the signing key of `owner`, in `folder` and `folder`-public. `believers` are the
+    /// services that verify its signatures.
     async fn rotate_signing_key(
         &mut self,
         owner: &str,
@@ -110,7 +112,7 @@ impl Rollout {
     ) -> Tested {
         let (own, public) = (self.deployment.file(folder), format!("{folder}-public"));
         let public = self.deployment.file(&public);
-        // 1. The next key is published and believed, and does not sign.
+        // 1. The next key is published and trusted, but does not sign yet.
         let next = SigningKey::generate()?;
         fs::write(own.join("2.next.pem"), next.private_pem())?;
         fs::write(public.join("2.pem"), next.public_pem()?)?;
@@ -118,12 +120,12 @@ impl Rollout {
             self.restart(believer).await?;
         }
         self.restart(owner).await?;
-        // 2. Whoever keeps a copy of what is published asks again.
+        // 2. Caches of the published keys are refreshed.
         self.known = published(&self.replicas[0]).await?;
-        // 3. It signs.
+        // 3. The next key signs.
         fs::rename(own.join("2.next.pem"), own.join("2.pem"))?;
         self.restart(owner).await?;
-        // 4. The last token of the old key has expired; codes have nothing to do with it.
+        // 4. The last token of the old key has expired. Codes do not depend on it.
         self.tokens.clear();
         self.nothing_is_lost().await?;
         fs::remove_file(own.join("1.pem"))?;
@@ -135,7 +137,7 @@ impl Rollout {
     }
 }
 
-/// Calls again while the answer is that it may be: a busy machine misses deadlines, and says so.
+/// Retries a call while it is unavailable: on a busy machine, calls miss deadlines.
 async fn patiently<T>(mut call: impl AsyncFnMut() -> Result<T, Status>) -> Result<T, Status> {
     let begun = Instant::now();
     loop {
@@ -146,7 +148,7 @@ async fn patiently<T>(mut call: impl AsyncFnMut() -> Result<T, Status>) -> Resul
     }
 }
 
-/// A new user with a code.
+/// Creates a user with a code.
 async fn issue(at: &Postern) -> anyhow::Result<(String, String)> {
     let user = unique("jane");
     let mut issuer = at.issuer("acme-support").await?;
@@ -171,8 +173,8 @@ async fn verifies(at: &Postern, user: &str, code: &str) -> anyhow::Result<bool> 
     Ok(matches!(answer.into_inner().outcome, Some(verify_code_response::Outcome::Accepted(_))))
 }
 
-/// Lets a new user back in: the token at the end. A journey cannot be sent twice, so where it was
-/// said to be unavailable another user tries.
+/// Recovers a new user and returns the token. A journey cannot be resent, so after "unavailable"
+/// another user tries.
 async fn journey(at: &Postern) -> anyhow::Result<String> {
     let begun = Instant::now();
     loop {
@@ -190,30 +192,29 @@ async fn journey(at: &Postern) -> anyhow::Result<String> {
     }
 }
 
-/// The keys that the journey runner publishes.
+/// The public keys of the journey runner.
 async fn published(at: &Postern) -> anyhow::Result<JwkSet> {
     let url = format!("http://{}/.well-known/jwks.json", at.at.pages);
     Ok(reqwest::get(url).await?.error_for_status()?.json().await?)
 }
 
-/// Checks a token as somebody does who has kept a copy of the keys.
+/// Verifies a token with a cached copy of the keys.
 fn believes(known: &JwkSet, token: &str) -> Tested {
     let header = decode_header(token)?;
     let key = known.find(header.kid.as_deref().expect("a key id"));
-    let key =
-        key.expect("a good token was rejected: it is signed with a key that nobody knows yet");
+    let key = key.expect("a valid token was rejected: its signing key is not in the cached keys");
     let mut validation = Validation::new(header.alg);
     validation.validate_aud = false;
     decode::<Value>(token, &DecodingKey::from_jwk(key)?, &validation)?;
     Ok(())
 }
 
-/// Whether the verifier and the journey runner of a replica believe clients' tokens. What the verifier is
-/// asked makes no sense, which it says to those whom it believes.
+/// Whether the verifier and the journey runner of a replica accept client tokens. The request to
+/// the verifier is malformed, which it reports to authenticated callers only.
 async fn believes_clients(at: &Postern, to_verify: &str, to_run: &str) -> anyhow::Result<bool> {
     let mut verifier = at.verifier_with(Some(to_verify.to_owned()));
     let asked = verifier.verify_code(VerifyCodeRequest::default()).await;
-    let verifier_believes = match asked.expect_err("a request for nobody").code() {
+    let verifier_believes = match asked.expect_err("a request without a user").code() {
         Code::InvalidArgument => true,
         Code::Unauthenticated => false,
         other => anyhow::bail!("the verifier says {other:?}"),
@@ -227,13 +228,13 @@ fn key_id(token: &str) -> anyhow::Result<Option<String>> {
 }
 
 #[tokio::test]
-async fn the_pepper_rotates_and_no_live_code_is_rejected() -> Tested {
+async fn the_pepper_rotates_and_no_active_code_is_rejected() -> Tested {
     let mut rollout = Rollout::begin().await?;
-    // 1. Verifiers know the new pepper before any code is keyed with it.
+    // 1. Verifiers know the new pepper before it is used for a code.
     rollout.deployment.rotate_peppers()?;
     rollout.restart("verifier").await?;
     rollout.restart("code-issuer").await?;
-    // 2. The last code of the old pepper has expired: but for one, to see that it was the old one's.
+    // 2. The codes of the old pepper have expired, except one, which must now be rejected.
     let (user, code) = rollout.old.pop().expect("more codes than states");
     rollout.old.clear();
     fs::remove_file(rollout.deployment.file("peppers/previous.pepper"))?;
@@ -244,7 +245,7 @@ async fn the_pepper_rotates_and_no_live_code_is_rejected() -> Tested {
 }
 
 #[tokio::test]
-async fn the_code_issuers_key_rotates_and_no_good_token_is_rejected() -> Tested {
+async fn the_code_issuers_key_rotates_and_no_valid_token_is_rejected() -> Tested {
     let mut rollout = Rollout::begin().await?;
     let [before, _] = rollout.tokens[0].clone();
     rollout.rotate_signing_key("code-issuer", "issuer", &["verifier", "journey-runner"]).await?;
@@ -255,7 +256,7 @@ async fn the_code_issuers_key_rotates_and_no_good_token_is_rejected() -> Tested 
 }
 
 #[tokio::test]
-async fn the_journey_runners_key_rotates_and_no_good_token_is_rejected() -> Tested {
+async fn the_journey_runners_key_rotates_and_no_valid_token_is_rejected() -> Tested {
     let mut rollout = Rollout::begin().await?;
     let before = published(&rollout.replicas[0]).await?;
     rollout.rotate_signing_key("journey-runner", "runner", &["verifier"]).await?;

@@ -1,5 +1,5 @@
-//! No code, token, secret or identifier gets into the log, not even at `trace`. Every other test
-//! checks this as well when its server stops; this one sends secrets to where they do not belong.
+//! No code, token, secret or identifier is logged, not even at `trace`. Every other test checks
+//! this too when its server stops; this one sends secrets to places where they do not belong.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::harness::http::{INVOKE, OTP_SEND, TOKEN};
 use crate::harness::*;
 
 #[tokio::test]
-async fn nothing_secret_gets_into_the_log() -> Tested {
+async fn no_secret_is_logged() -> Tested {
     let postern = Postern::start()?;
     let user = format!("{}@example.org", unique("canary"));
     let code = postern.issue(&user).await?;
@@ -17,13 +17,13 @@ async fn nothing_secret_gets_into_the_log() -> Tested {
         postern.token(client).await?;
     }
 
-    // The usual way, wrong and right.
+    // The normal use, with a wrong and a right code.
     let wrong = format!("wrong-{}", unique("code"));
     postern.keep_secret(&wrong);
     postern.redeem(&user, &wrong).await?;
     postern.redeem(&user, &code).await?;
 
-    // Where nobody should put them: in the wrong field, type, header, address or message.
+    // In the wrong place: another field, type, header, address or message.
     let stray = unique("stray");
     postern.keep_secret(&stray);
     for body in [
@@ -63,7 +63,7 @@ async fn nothing_secret_gets_into_the_log() -> Tested {
         verifier.verify_code(request).await.expect_err("a malformed identifier");
     }
 
-    // The log has told of all this: otherwise there would be nothing to search.
+    // The calls are in the log. Otherwise the search would prove nothing.
     let printed = postern.printed();
     for told in [r#""message":"answered""#, r#""target":"audit""#, "VerifyCode", "/oidc/token"] {
         assert!(printed.contains(told), "{told} is missing");

@@ -1,4 +1,4 @@
-//! Telemetry over TLS: it is sent to whom the authority vouches for, and to nobody else.
+//! Telemetry over TLS: it is sent only to a collector with a certificate of the configured CA.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::harness::process::Variable;
 use crate::harness::tls::{Authority, text};
 use crate::harness::*;
 
-/// How often spans are sent.
+/// The interval at which spans are sent.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// Sends everything there, if that authority vouches for it.
+/// The settings that send everything to this collector and trust this CA.
 fn sending_to(collector: &Collector, believed: &Authority) -> Vec<Variable> {
     vec![
-        // Certificates name hosts.
+        // Certificates contain host names.
         ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("https://localhost:{}", collector.at.port())),
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", text(&believed.file())),
         ("OTEL_BSP_SCHEDULE_DELAY", EVERY.as_millis().to_string()),
@@ -31,7 +31,7 @@ fn start(variables: &[Variable]) -> anyhow::Result<Postern> {
 }
 
 #[tokio::test]
-async fn spans_and_metrics_are_sent_over_tls_to_whom_the_authority_vouches_for() -> Tested {
+async fn spans_and_metrics_are_sent_over_tls_to_a_collector_with_a_trusted_certificate() -> Tested {
     let authority = Authority::new()?;
     let collector = Collector::over_tls(&authority.sign("collector.example")?)?;
     let postern = start(&sending_to(&collector, &authority))?;
@@ -44,7 +44,7 @@ async fn spans_and_metrics_are_sent_over_tls_to_whom_the_authority_vouches_for()
 }
 
 #[tokio::test]
-async fn whom_no_authority_vouches_for_is_sent_nothing_and_the_log_says_so() -> Tested {
+async fn a_collector_without_a_trusted_certificate_gets_nothing_and_the_log_says_so() -> Tested {
     let (authority, other) = (Authority::new()?, Authority::new()?);
     let collector = Collector::over_tls(&authority.sign("collector.example")?)?;
     let mut postern = start(&sending_to(&collector, &other))?;

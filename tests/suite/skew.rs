@@ -1,4 +1,5 @@
-//! A store whose clock is not this host's: nobody is sent here while that is so, and operators see why.
+//! A store whose clock differs from this host's: readiness ends meanwhile, and operators can see
+//! why.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ async fn is_ready(postern: &Postern) -> anyhow::Result<bool> {
     Ok(answer.status() == StatusCode::OK)
 }
 
-/// Whether each gRPC service says that it serves, which must be the same of all.
+/// Whether the gRPC services report that they serve. Asserts that all report the same.
 async fn is_serving(postern: &Postern) -> anyhow::Result<bool> {
     let mut all = Vec::new();
     for at in [postern.at.issuer, postern.at.verifier, postern.at.runner] {
@@ -31,7 +32,7 @@ async fn is_serving(postern: &Postern) -> anyhow::Result<bool> {
     Ok(all == [true])
 }
 
-/// What `/metrics` says of the clocks.
+/// The clock skew in `/metrics`.
 async fn told_skew(postern: &Postern) -> anyhow::Result<f64> {
     let export = reqwest::get(format!("http://{}/metrics", postern.at.admin)).await?.text().await?;
     let sample =
@@ -57,11 +58,11 @@ async fn a_store_with_another_clock_ends_readiness_until_the_clocks_agree() -> T
         #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
         let expected = seconds as f64;
         assert!((told - expected).abs() < 1.0, "{told} is told of {seconds}");
-        // It is alive, and a restart would not mend a clock.
+        // It stays alive: a restart would not correct a clock.
         let alive = reqwest::get(format!("http://{}/livez", postern.at.admin)).await?;
         assert_eq!(alive.status(), StatusCode::OK);
 
-        // Within what the store accepts.
+        // Within the limit of the store.
         redis.set_ahead(seconds / 10);
         becomes(true, "ready again by itself").await?;
     }

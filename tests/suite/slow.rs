@@ -13,14 +13,14 @@ use crate::harness::h2::kept;
 use crate::harness::tls::Authority;
 use crate::harness::victim::Victim;
 
-/// How long a client may take to greet, and how much later a busy machine may notice.
+/// The limit for a client's greeting, and an allowance for a busy machine.
 const GREETING: Duration = Duration::from_secs(10);
 const LATE: Duration = Duration::from_secs(8);
-/// More than a listener keeps.
+/// More than the connection limit of a listener.
 const MANY: usize = 5000;
 
 #[tokio::test]
-async fn who_does_not_greet_in_time_is_left() -> Tested {
+async fn a_client_that_does_not_greet_in_time_is_disconnected() -> Tested {
     let authority = Authority::new()?;
     let pair = authority.sign("postern.example")?;
     let (certificate, key) =
@@ -46,8 +46,8 @@ async fn who_does_not_greet_in_time_is_left() -> Tested {
     Ok(())
 }
 
-/// Sends a head of HTTP/1.1, or a body, byte by byte over many connections; how many of them the
-/// server has ended.
+/// Sends an HTTP/1.1 head or body byte by byte over many connections. Returns the number of them
+/// that the server has closed.
 fn crawl(at: SocketAddr, first: &str, limit: Duration) -> std::io::Result<usize> {
     let begun = Instant::now();
     let mut crawling = Vec::new();
@@ -71,7 +71,7 @@ fn crawl(at: SocketAddr, first: &str, limit: Duration) -> std::io::Result<usize>
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn heads_and_bodies_that_crawl_harm_nobody_and_come_to_an_end() -> Tested {
+async fn slow_heads_and_bodies_affect_no_other_client_and_are_ended() -> Tested {
     let mut postern = Postern::start()?;
     let victim = Victim::of(&mut postern).await?;
     let at = postern.at.http;
@@ -87,7 +87,7 @@ async fn heads_and_bodies_that_crawl_harm_nobody_and_come_to_an_end() -> Tested 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn idle_connections_beyond_the_cap_are_closed_and_others_go_on() -> Tested {
+async fn idle_connections_beyond_the_limit_are_closed_and_other_clients_are_served() -> Tested {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
     let mut postern = Postern::start()?;
@@ -99,7 +99,7 @@ async fn idle_connections_beyond_the_cap_are_closed_and_others_go_on() -> Tested
             let stream = TcpStream::connect(at)?;
             stream.set_nonblocking(true)?;
             held.push(stream);
-            // Faster than they are accepted, they would wait for seconds to be tried again.
+            // A pause: a full accept queue would delay new connections by seconds.
             if turn % 64 == 0 {
                 sleep(Duration::from_millis(10));
             }
@@ -112,7 +112,7 @@ async fn idle_connections_beyond_the_cap_are_closed_and_others_go_on() -> Tested
     assert!(closed > 0, "it keeps {MANY} connections");
     assert!(!held.is_empty(), "it keeps none");
     assert!(postern.printed().contains("too many connections"));
-    // Those that it keeps say nothing either.
+    // The remaining connections are silent too.
     let begun = Instant::now();
     while !held.is_empty() && begun.elapsed() < GREETING + LATE {
         tokio::time::sleep(Duration::from_millis(250)).await;
@@ -122,7 +122,7 @@ async fn idle_connections_beyond_the_cap_are_closed_and_others_go_on() -> Tested
     victim.ends_well(&mut postern).await
 }
 
-/// Drops the connections that the server has closed; how many there were.
+/// Drops the connections that the server has closed. Returns their number.
 fn leave(held: &mut Vec<TcpStream>) -> usize {
     let before = held.len();
     held.retain_mut(|stream| match stream.read(&mut [0]) {

@@ -1,4 +1,4 @@
-//! Starting: a mistake is told at once, by name, and with exit code 64.
+//! The start: a mistake in the configuration is reported at once, by name, and with exit code 64.
 
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use crate::harness::process::{run, run_with};
 use crate::harness::redis::Redis;
 
 #[test]
-fn a_good_folder_passes_the_check() -> Tested {
+fn a_valid_folder_passes_the_check() -> Tested {
     let config = config();
     let (status, printed) = run(&["check", config.to_str().expect("a path in UTF-8")])?;
     assert_eq!(status.code(), Some(0), "{printed}");
@@ -20,7 +20,7 @@ fn a_good_folder_passes_the_check() -> Tested {
 }
 
 #[test]
-fn a_bad_folder_fails_the_check_with_every_mistake_in_it() -> Tested {
+fn an_invalid_folder_fails_the_check_with_all_its_mistakes() -> Tested {
     let folder = copy_of_config()?;
     let journey = "id: broken\nstart: nowhere\nsteps:\n  done: { type: complete }\n";
     fs::write(folder.path().join("journeys/broken.yaml"), journey)?;

@@ -95,7 +95,7 @@ async fn one_recovery_is_one_trace_from_the_page_to_redis_and_holds_nothing_secr
     let answer: Value = answer.json().await?;
     assert_eq!(answer["data"]["state"], "completed", "{answer}");
 
-    // The call has a span on either side, and two processes send them.
+    // Two processes each send a span of the verifier call.
     let names = [HTTP, VERIFY, VERIFY, "EVALSHA verify", "mint journey token"];
     let spans = collector.trace(&TRACE.to_be_bytes(), &names).await?;
     let page = only(&spans, HTTP, SpanKind::Server);

@@ -1,4 +1,4 @@
-//! HTTP over TLS: what is spoken, what is not, and how a certificate is exchanged.
+//! HTTP over TLS: the accepted versions and cipher suites, and the replacement of certificates.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -19,7 +19,7 @@ fn start(pair: &Pair) -> anyhow::Result<Postern> {
     Postern::with(&["--http-tls-certificate", &certificate, "--http-tls-key", &key])
 }
 
-/// The first record that is answered to a hello: its type, and what an alert says.
+/// The first record in reply to a ClientHello: its type, and the description of an alert.
 fn answer(at: SocketAddr, hello: &[u8]) -> anyhow::Result<(u8, Option<u8>)> {
     let mut stream = TcpStream::connect(at)?;
     stream.set_read_timeout(Some(IN_TIME))?;
@@ -30,18 +30,18 @@ fn answer(at: SocketAddr, hello: &[u8]) -> anyhow::Result<(u8, Option<u8>)> {
 }
 
 #[tokio::test]
-async fn pages_are_served_over_tls_and_in_no_other_way() -> Tested {
+async fn pages_are_served_over_tls_only() -> Tested {
     let authority = Authority::new()?;
     let postern = start(&authority.sign("postern.example")?)?;
     let (page, _) = authority.get(postern.at.http, JWKS).await?;
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("\"keys\""), "{page}");
     assert!(
         Authority::new()?.get(postern.at.http, JWKS).await.is_err(),
-        "it is not to be believed"
+        "the certificate is not trusted"
     );
     assert!(postern.get(JWKS).send().await.is_err(), "it speaks without TLS");
     assert!(postern.printed().contains(&format!("https://{}/", postern.at.http)));
-    // Probes are sent without certificates.
+    // Probes are sent without a certificate.
     let ready = reqwest::get(format!("http://{}/readyz", postern.at.admin)).await?;
     assert!(ready.status().is_success());
     Ok(())
@@ -55,7 +55,7 @@ async fn old_versions_and_weak_suites_are_refused() -> Tested {
     let authority = Authority::new()?;
     let postern = start(&authority.sign("postern.example")?)?;
     let at = postern.at.http;
-    // What is strong is taken: the hello is well formed.
+    // Strong suites are accepted, so the ClientHello is well formed.
     for suite in [0xc02b, 0xc02c, 0xcca9] {
         assert_eq!(answer(at, &client_hello(0x0303, suite))?, (HANDSHAKE, None), "{suite:#x}");
     }
@@ -63,7 +63,7 @@ async fn old_versions_and_weak_suites_are_refused() -> Tested {
         let answer = answer(at, &client_hello(version, 0xc02b))?;
         assert_eq!(answer, (21, Some(PROTOCOL_VERSION)), "{version:#x}");
     }
-    // No forward secrecy; CBC; 3DES; RC4; none; of export grade; anonymous.
+    // No forward secrecy; CBC; 3DES; RC4; no encryption; export grade; anonymous.
     for suite in
         [0x002f, 0x009c, 0xc009, 0xc013, 0xc023, 0x000a, 0xc008, 0xc007, 0x0001, 0x0008, 0xc018]
     {
@@ -74,7 +74,7 @@ async fn old_versions_and_weak_suites_are_refused() -> Tested {
 }
 
 #[tokio::test]
-async fn a_new_certificate_is_shown_within_seconds_and_a_bad_one_is_refused() -> Tested {
+async fn a_new_certificate_is_used_within_seconds_and_an_invalid_one_is_refused() -> Tested {
     let authority = Authority::new()?;
     let pair = authority.sign("postern.example")?;
     let postern = start(&pair)?;
@@ -94,7 +94,7 @@ async fn a_new_certificate_is_shown_within_seconds_and_a_bad_one_is_refused() ->
     authority.sign_into("postern.example", &pair)?;
     within(IN_TIME, "the new one is shown", async || Ok(authority.get(at, JWKS).await?.1 != first))
         .await?;
-    // Connections of before go on.
+    // Connections opened before stay open.
     old.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await?;
     let mut answer = String::new();
     old.read_to_string(&mut answer).await?;
@@ -103,7 +103,7 @@ async fn a_new_certificate_is_shown_within_seconds_and_a_bad_one_is_refused() ->
 }
 
 #[test]
-fn every_mistake_about_certificates_is_told_before_anything_is_served() -> Tested {
+fn every_mistake_about_certificates_is_reported_before_anything_is_served() -> Tested {
     let authority = Authority::new()?;
     let (one, other) = (authority.sign("one.example")?, authority.sign("other.example")?);
     let (status, printed) = run(&[
@@ -127,7 +127,7 @@ fn every_mistake_about_certificates_is_told_before_anything_is_served() -> Teste
 }
 
 #[tokio::test]
-async fn stalled_connections_over_tls_do_not_hold_up_the_end() -> Tested {
+async fn stalled_connections_over_tls_do_not_delay_the_end() -> Tested {
     let authority = Authority::new()?;
     let mut postern = start(&authority.sign("postern.example")?)?;
     let at = postern.at;
@@ -135,14 +135,15 @@ async fn stalled_connections_over_tls_do_not_hold_up_the_end() -> Tested {
     let mut half = TcpStream::connect(at.http)?;
     half.write_all(&client_hello(0x0303, 0xc02b)[..40])?;
     let greeted = authority.connect(at.http).await?;
-    // And over HTTP/2: one that has greeted, and one that waits for the answer to half a call.
+    // Over HTTP/2: one that stops after the preface, and one that waits for the answer to half a
+    // call.
     let mut idle = TcpStream::connect(at.verifier)?;
     idle.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")?;
     idle.write_all(&h2::frame(h2::SETTINGS, 0, 0, &[]))?;
     let mut stalled = idle.try_clone()?;
     let head = h2::head("/postern.code.v1.VerifierService/VerifyCode", &[]);
     stalled.write_all(&h2::frame(h2::HEADERS, h2::END_HEADERS, 1, &head))?;
-    // All are seen before the end begins.
+    // The server has accepted all of them before the end begins.
     authority.get(at.http, JWKS).await?;
     postern.process("postern").terminate()?;
     let status = postern.process("postern").ends_within(IN_TIME).await?;

@@ -1,4 +1,4 @@
-//! The token endpoint, as RFC 6749 has it.
+//! The token endpoint, as specified by RFC 6749.
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
@@ -14,7 +14,7 @@ const SECRET: (&str, &str) = ("client_secret", "acme-support-secret");
 
 type Form = &'static [(&'static str, &'static str)];
 
-/// Checks an error as RFC 6749, section 5.2, has it.
+/// Asserts an error in the format of RFC 6749, section 5.2.
 async fn error(answer: Response, status: StatusCode, error: &str) -> Tested {
     let (actual, headers) = (answer.status(), answer.headers().clone());
     let text = answer.text().await?;
@@ -27,7 +27,7 @@ async fn error(answer: Response, status: StatusCode, error: &str) -> Tested {
 }
 
 #[tokio::test]
-async fn a_secret_in_the_body_or_in_the_header_buys_a_token_at_both_paths() -> Tested {
+async fn a_secret_in_the_body_or_in_the_header_gets_a_token_at_both_paths() -> Tested {
     let postern = Postern::start()?;
     for path in [TOKEN, "/cis/oidc/token"] {
         let in_body = postern.post(path).form(&[GRANT, ID, SECRET]);
@@ -51,7 +51,7 @@ async fn a_secret_in_the_body_or_in_the_header_buys_a_token_at_both_paths() -> T
 }
 
 #[tokio::test]
-async fn a_secret_from_a_file_counts_like_any_other() -> Tested {
+async fn a_secret_from_a_file_is_accepted() -> Tested {
     let postern = Postern::start()?;
     postern.token("acme-plain-verifier").await?;
     Ok(())
@@ -108,7 +108,7 @@ async fn wrong_secrets_are_throttled() -> Tested {
 }
 
 #[tokio::test]
-async fn the_right_secret_is_slowed_down_where_wrong_ones_came_from_and_nowhere_else() -> Tested {
+async fn after_wrong_secrets_the_right_one_is_throttled_from_the_same_source_only() -> Tested {
     let postern = Postern::with(&["--config", utf8(&config())?, "--trusted-proxies", "127.0.0.1"])?;
     let present = async |from: &str, id: &str, secret: &str| {
         let form = [GRANT, ("client_id", id), ("client_secret", secret)];
@@ -130,7 +130,7 @@ async fn the_right_secret_is_slowed_down_where_wrong_ones_came_from_and_nowhere_
 }
 
 #[tokio::test]
-async fn a_request_that_is_not_as_the_rfc_has_it_is_refused() -> Tested {
+async fn a_request_that_violates_the_rfc_is_refused() -> Tested {
     let postern = Postern::start()?;
     let cases: &[(Form, StatusCode, &str)] = &[
         (&[ID, SECRET], StatusCode::BAD_REQUEST, "invalid_request"),
@@ -159,14 +159,14 @@ async fn a_request_that_is_not_as_the_rfc_has_it_is_refused() -> Tested {
 }
 
 #[tokio::test]
-async fn two_ways_of_authentication_at_once_are_refused() -> Tested {
+async fn two_authentication_methods_in_one_request_are_refused() -> Tested {
     let postern = Postern::start()?;
     let request = postern.post(TOKEN).basic_auth(ID.1, Some(SECRET.1)).form(&[GRANT, ID, SECRET]);
     error(request.send().await?, StatusCode::BAD_REQUEST, "invalid_request").await
 }
 
 #[tokio::test]
-async fn only_a_posted_form_is_taken() -> Tested {
+async fn only_a_posted_form_is_accepted() -> Tested {
     let postern = Postern::start()?;
     for method in [Method::GET, Method::PUT, Method::DELETE] {
         let answer = postern.request(method, TOKEN).send().await?;

@@ -1,5 +1,5 @@
-//! A Redis that is not fit: it is refused at the start, with what to change. And whatever one says
-//! later is between it and the log.
+//! A Redis that fails its checks is refused at the start, with what to change. Its error texts go
+//! to the log, never to a caller.
 
 use reqwest::StatusCode;
 use tonic::Code;
@@ -16,7 +16,7 @@ use crate::harness::*;
 const KEEPS: [&str; 2] = ["--appendonly", "yes"];
 
 #[test]
-fn an_unfit_redis_is_refused_with_what_to_change() -> Tested {
+fn a_redis_that_fails_its_checks_is_refused_with_what_to_change() -> Tested {
     let primary = Redis::start()?;
     let port = primary.port();
     let weak = "default on nopass ~* &* +@all -set".split(' ');
@@ -38,7 +38,7 @@ fn an_unfit_redis_is_refused_with_what_to_change() -> Tested {
 }
 
 #[test]
-fn each_service_refuses_an_unfit_redis_unless_told_not_to() -> Tested {
+fn each_service_refuses_an_unfit_redis_unless_the_checks_are_off() -> Tested {
     let deployment = Deployment::over(&config(), Redis::with(&["--appendonly", "no"])?)?;
     deployment.replica()?;
     for service in ["code-issuer", "verifier", "journey-runner"] {
@@ -50,7 +50,7 @@ fn each_service_refuses_an_unfit_redis_unless_told_not_to() -> Tested {
 }
 
 #[tokio::test]
-async fn what_redis_says_reaches_no_caller() -> Tested {
+async fn redis_error_texts_reach_no_caller() -> Tested {
     let said = "canary-of-redis";
     let redis = FakeRedis::start(&format!("-WRONGTYPE {said} holds the wrong kind of value"))?;
     let postern = Postern::with(&["--store", &redis.url()])?;
@@ -62,7 +62,7 @@ async fn what_redis_says_reaches_no_caller() -> Tested {
     let refused = postern.verifier("acme-verifier").await?.verify_code(verify).await;
     let refused = refused.expect_err("there is nothing to compare with");
     assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
-    // Its details and its metadata included.
+    // Neither in the details nor in the metadata.
     assert!(!format!("{refused:?}").contains(said), "{refused:?}");
 
     let refused = postern.otp_send("acme-support", &for_user(&unique("joe"))).await?;

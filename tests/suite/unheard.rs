@@ -1,5 +1,5 @@
-//! Telemetry that nobody takes: every call is traced, and the collector is not there, or is and never
-//! answers. Callers notice nothing, and what is not taken is not kept.
+//! Telemetry without a working collector: every call is traced, and the collector is unreachable or
+//! never replies. Callers notice nothing, and unsent telemetry does not accumulate.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -13,14 +13,14 @@ use crate::harness::pb::code::verifier_service_client::VerifierServiceClient;
 use crate::harness::postern::{config, utf8};
 use crate::harness::*;
 
-/// Calls of each server: their spans are many times what a queue holds.
+/// The calls of each server. Their spans exceed the capacity of a queue many times.
 const CALLS: usize = 400;
 const QUEUE: usize = 64;
-/// What times may differ by on a machine that does other things as well.
+/// The tolerated difference of times, on a machine with other work.
 const NOISE: Duration = Duration::from_millis(50);
 const MOST_MEMORY: u64 = 64 * 1024 * 1024;
 
-/// A server, who calls it, and how long each call took.
+/// A server, a client of it, and the duration of each call.
 struct Timed {
     postern: Postern,
     verifier: VerifierServiceClient<Authorized>,
@@ -28,7 +28,7 @@ struct Timed {
 }
 
 impl Timed {
-    /// Starts one that sends its telemetry there, if anywhere.
+    /// Starts one that sends its telemetry to this endpoint, if any.
     async fn sending_to(endpoint: Option<String>) -> anyhow::Result<Self> {
         let mut variables = vec![("POSTERN_LOG", "info".to_owned())];
         if let Some(endpoint) = endpoint {
@@ -59,14 +59,14 @@ impl Timed {
         Ok(())
     }
 
-    /// So many of a hundred calls were at least as fast as that.
+    /// The given percentile of the durations.
     fn percentile(&mut self, percent: usize) -> Duration {
         self.took.sort_unstable();
         self.took[self.took.len() * percent / 100]
     }
 }
 
-/// What telemetry has complained of: each time the name and the words.
+/// The log's complaints about telemetry, each as event name and message.
 fn complaints(printed: &str) -> anyhow::Result<Vec<String>> {
     let mut complaints = Vec::new();
     for line in printed.lines().filter(|line| line.contains(r#""target":"opentelemetry"#)) {
@@ -77,7 +77,7 @@ fn complaints(printed: &str) -> anyhow::Result<Vec<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_collector_that_is_gone_or_deaf_slows_no_call_and_fills_no_memory() -> Tested {
+async fn an_unreachable_or_silent_collector_slows_no_call_and_fills_no_memory() -> Tested {
     let deaf = Collector::deaf()?;
     let gone = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let mut plain = Timed::sending_to(None).await?;
@@ -85,7 +85,7 @@ async fn a_collector_that_is_gone_or_deaf_slows_no_call_and_fills_no_memory() ->
         Timed::sending_to(Some(format!("http://{}", deaf.at))).await?,
         Timed::sending_to(Some(format!("http://{gone}"))).await?,
     ];
-    // In turn, so that whatever else the machine does slows them down alike.
+    // In turn, so that other work on the machine slows both equally.
     for _ in 0..CALLS {
         plain.call().await?;
         for timed in &mut unheard {
@@ -108,7 +108,7 @@ async fn a_collector_that_is_gone_or_deaf_slows_no_call_and_fills_no_memory() ->
         assert!(process.ends_within(Duration::from_secs(20)).await?.success());
         let complaints = complaints(&timed.postern.printed())?;
         let once: BTreeSet<_> = complaints.iter().collect();
-        assert!(!once.is_empty(), "nobody learns that telemetry is lost");
+        assert!(!once.is_empty(), "the log does not report that telemetry is lost");
         assert_eq!(once.len(), complaints.len(), "the log is filled with {complaints:?}");
     }
     Ok(())

@@ -14,7 +14,7 @@ fn attempt(user: &str, code: &str) -> VerifyCodeRequest {
 }
 
 #[tokio::test]
-async fn a_right_code_is_accepted_once_and_says_whose_it_is() -> Tested {
+async fn a_right_code_is_accepted_once_and_the_answer_names_the_user() -> Tested {
     let postern = Postern::start()?;
     let mut verifier = postern.verifier("acme-plain-verifier").await?;
     let user = unique("jane");
@@ -38,7 +38,7 @@ async fn a_right_code_is_accepted_once_and_says_whose_it_is() -> Tested {
 }
 
 #[tokio::test]
-async fn a_caller_with_the_scope_is_told_each_reason() -> Tested {
+async fn a_caller_with_the_reason_scope_is_told_each_reason() -> Tested {
     let postern = Postern::start()?;
     let user = unique("jane");
     assert_eq!(postern.verify(&user, "123456").await?, Err(RejectionReason::NoCode));
@@ -129,7 +129,7 @@ async fn a_retry_with_the_same_key_has_the_same_outcome_and_counts_once() -> Tes
 }
 
 #[tokio::test]
-async fn of_many_redemptions_at_once_one_is_accepted() -> Tested {
+async fn of_concurrent_redemptions_one_is_accepted() -> Tested {
     let postern = Postern::start()?;
     let verifier = postern.verifier("acme-verifier").await?;
     let user = unique("jane");
@@ -148,7 +148,7 @@ async fn of_many_redemptions_at_once_one_is_accepted() -> Tested {
 }
 
 #[tokio::test]
-async fn of_many_wrong_guesses_at_once_three_are_compared() -> Tested {
+async fn of_concurrent_wrong_guesses_three_are_compared() -> Tested {
     let postern = Postern::start()?;
     let verifier = postern.verifier("acme-verifier").await?;
     let user = unique("jane");

@@ -1,4 +1,4 @@
-//! The Web SDK's protocol, without the SDK: what a browser's `fetch` sees.
+//! The Web SDK's protocol, called without the SDK, as a browser's `fetch` does.
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Response, StatusCode};
@@ -9,8 +9,8 @@ use crate::harness::http::{INVOKE, ORIGIN};
 use crate::harness::pages::{answer_step, form, id, submission};
 use crate::harness::{Postern, RevokeCodeRequest, another, revoke_code_request, unique, user_id};
 
-/// What of an answer an attacker can compare: the status, the headers, and the body with its ids and
-/// times masked at their length.
+/// The parts of an answer that an attacker can compare: the status, the headers, and the body with
+/// its ids and times masked at equal length.
 async fn visible(answer: Response) -> anyhow::Result<(StatusCode, HeaderMap, String)> {
     let (status, mut headers) = (answer.status(), answer.headers().clone());
     headers.remove("date");
@@ -68,7 +68,7 @@ async fn every_denial_looks_the_same() -> Tested {
 }
 
 #[tokio::test]
-async fn a_rejection_is_as_the_sdk_reads_it() -> Tested {
+async fn a_rejection_has_the_format_that_the_sdk_reads() -> Tested {
     let postern = Postern::start()?;
     let (state, answer) = postern.redeem(&unique("jane"), "123456123456").await?;
     assert_eq!(state, "rejected");
@@ -123,7 +123,7 @@ async fn a_form_waits_is_shown_again_and_completes() -> Tested {
 }
 
 #[tokio::test]
-async fn an_escape_is_taken() -> Tested {
+async fn an_escape_branches_to_another_step() -> Tested {
     let postern = Postern::start()?;
     let first = form(&postern).await?;
     let escape = json!({
@@ -138,7 +138,7 @@ async fn an_escape_is_taken() -> Tested {
 }
 
 #[tokio::test]
-async fn of_two_answers_to_one_challenge_at_the_same_time_one_wins() -> Tested {
+async fn of_two_concurrent_answers_to_one_challenge_one_is_accepted() -> Tested {
     let postern = Postern::start()?;
     let user = unique("jane");
     postern.issue(&user).await?;
@@ -181,7 +181,7 @@ async fn an_unknown_and_a_confidential_client_are_refused_alike() -> Tested {
 }
 
 #[tokio::test]
-async fn a_known_origin_passes_its_preflight_and_no_other_does() -> Tested {
+async fn preflights_succeed_for_known_origins_only() -> Tested {
     let postern = Postern::start()?;
     let preflight = async |origin: &str| -> anyhow::Result<HeaderMap> {
         let path = format!("{INVOKE}?aid=default_application&clientId=acme-web&locale=en");
@@ -199,7 +199,7 @@ async fn a_known_origin_passes_its_preflight_and_no_other_does() -> Tested {
     assert_eq!(known["access-control-allow-origin"], ORIGIN);
     assert_eq!(known["access-control-allow-credentials"], "true");
     let allowed = known["access-control-allow-headers"].to_str()?.to_lowercase();
-    // Instrumented pages send the last three with every request.
+    // Instrumented pages send the last three headers with every request.
     for header in ["content-type", "traceparent", "tracestate", "baggage"] {
         assert!(allowed.split(',').any(|allowed| allowed == header), "{header} in {allowed}");
     }
@@ -220,7 +220,7 @@ async fn a_known_origin_passes_its_preflight_and_no_other_does() -> Tested {
 }
 
 #[tokio::test]
-async fn a_foreign_origin_starts_nothing() -> Tested {
+async fn a_foreign_origin_cannot_start_a_journey() -> Tested {
     let postern = Postern::start()?;
     let user = unique("jane");
     let code = postern.issue(&user).await?;
@@ -234,7 +234,7 @@ async fn a_foreign_origin_starts_nothing() -> Tested {
         assert!(answer.status().is_client_error(), "{origin}: {}", answer.status());
         assert!(!answer.headers().contains_key("access-control-allow-origin"), "{origin}");
     }
-    // A simple content type needs no preflight: a foreign page's form could send it.
+    // A simple content type needs no preflight, so the form of a foreign page could send it.
     for content_type in ["text/plain", "application/x-www-form-urlencoded"] {
         let request = postern.post(&path).header("content-type", content_type);
         let answer = request.body(body.to_string()).send().await?;

@@ -1,5 +1,5 @@
-//! Runs the commands of the README and of `deploy/host.md`, as they are written but for their ports
-//! and the folder of the binaries.
+//! Runs the commands of the README and of `deploy/host.md` as written, except for their ports and
+//! the folder of the binaries.
 
 use std::fs;
 use std::path::Path;
@@ -17,13 +17,13 @@ use crate::harness::postern::{free, utf8};
 use crate::harness::process::{command, run_to_end};
 use crate::harness::within;
 
-/// The shell commands of a page, block by block.
+/// The blocks of shell commands in a page.
 fn blocks(page: &str) -> Vec<String> {
     let shell = page.split("```sh\n").skip(1);
     shell.filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
 }
 
-/// Runs commands in a folder, and stops at the first that fails; what they print.
+/// Runs commands in a folder until one fails. Returns their output.
 fn shell(folder: &Path, commands: &str) -> anyhow::Result<String> {
     let mut bash = Command::new("bash");
     bash.args(["-c", &format!("set -euo pipefail\n{commands}")]).current_dir(folder);
@@ -36,7 +36,7 @@ fn binary(name: &str) -> anyhow::Result<String> {
     Ok(utf8(Path::new(command(name).get_program()))?.to_owned())
 }
 
-/// The code in what `otp/send` printed.
+/// The code in the output of `otp/send`.
 fn code(printed: &str) -> anyhow::Result<String> {
     let answer = printed.lines().find_map(|line| serde_json::from_str::<Value>(line).ok());
     let answer = answer.with_context(|| format!("an answer: {printed}"))?;
@@ -44,7 +44,7 @@ fn code(printed: &str) -> anyhow::Result<String> {
 }
 
 #[tokio::test]
-async fn the_seven_steps_of_the_readme_run_as_they_are_written() -> Tested {
+async fn the_seven_steps_of_the_readme_run_as_written() -> Tested {
     let steps = blocks(&page("README.md")?);
     let [application, policy, journey, serve, token, issue, redeem] = &steps[..] else {
         anyhow::bail!("seven blocks, not {}", steps.len());
@@ -68,7 +68,7 @@ async fn the_seven_steps_of_the_readme_run_as_they_are_written() -> Tested {
     Ok(())
 }
 
-/// Gives every port of the loopback in a text a free one in its place.
+/// Replaces every loopback port in a text by a free one.
 fn on_free_ports(text: &str, ports: &[&str]) -> anyhow::Result<String> {
     let free: [_; 9] = free()?;
     anyhow::ensure!(ports.len() <= free.len(), "as many ports as are drawn");
@@ -80,7 +80,7 @@ fn on_free_ports(text: &str, ports: &[&str]) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Stops what the commands started, by the ids that they left in files.
+/// Stops the processes that the commands started, by their pid files.
 struct Started(TempDir);
 
 impl Drop for Started {
@@ -92,7 +92,7 @@ impl Drop for Started {
 }
 
 #[tokio::test]
-async fn three_services_on_one_host_start_as_they_are_written() -> Tested {
+async fn three_services_on_one_host_start_as_written() -> Tested {
     let readme = blocks(&page("README.md")?);
     let ports = ["8080", "8081", "50051", "50052", "50053", "9091", "9092", "9093", "6379"];
     let host = blocks(&page("deploy/host.md")?);
@@ -107,7 +107,7 @@ async fn three_services_on_one_host_start_as_they_are_written() -> Tested {
     let folder_of_binaries = folder_of_binaries.trim_end_matches("/code-issuer");
     let redis = redis.replace("--logfile", "--pidfile pid --logfile");
     let services = services.replace("target/release", folder_of_binaries);
-    // The services outlive the shell that starts them; each leaves its id.
+    // The services outlive the shell that starts them, so each writes its pid.
     let services = services.replace(" &\n", " > /dev/null 2>&1 & echo $! >> pids\n");
     let issue = [readme[4].as_str(), &readme[5]].concat();
     let all = [&readme[..3].concat(), draw, "\n", &redis, &services, ready, &issue].concat();

@@ -1,5 +1,5 @@
-//! The three services as processes of their own, over one Redis, as they run in production: each
-//! has the keys that it needs and no other's.
+//! The three services as separate processes over one Redis, as in production. Each holds only the
+//! keys that it needs.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use super::process::{Process, Variable, command, on_free_ports, run_to_end};
 use super::redis::Redis;
 use super::tls::{Authority, Pair, text};
 
-/// The name of a service, how to start it, and where it then listens.
+/// A service's name, its command, and its listen addresses.
 type Service = (&'static str, Command, Vec<SocketAddr>);
 
 const ISSUER: &str = "https://issuer.example";
@@ -26,7 +26,7 @@ const RUNNER: &str = "https://runner.example";
 /// The name in the journey runner's certificate.
 pub(crate) const RUNNER_NAME: &str = "runner.mesh";
 
-/// What the replicas of one deployment share.
+/// The state that the replicas of one deployment share.
 pub(crate) struct Deployment {
     config: PathBuf,
     files: TempDir,
@@ -37,22 +37,22 @@ pub(crate) struct Deployment {
     pub(crate) redis: Arc<Redis>,
 }
 
-/// Certificates for the way from the journey runner to the verifier.
+/// Certificates for calls from the journey runner to the verifier.
 struct Mesh {
     authority: Authority,
     verifier: Pair,
     runner: Pair,
-    /// Whether the verifier knows the journey runner by its certificate, and by nothing else.
+    /// Whether the verifier authenticates the journey runner by its certificate alone.
     is_identity: bool,
 }
 
 impl Deployment {
-    /// Starts Redis, and draws all keys.
+    /// Starts Redis and generates all keys.
     pub(crate) fn of(config: &Path) -> anyhow::Result<Self> {
         Self::over(config, Redis::start()?)
     }
 
-    /// Draws all keys.
+    /// Generates all keys.
     pub(crate) fn over(config: &Path, redis: Redis) -> anyhow::Result<Self> {
         let files = TempDir::new()?;
         for name in ["peppers", "issuer", "issuer-public", "runner", "runner-public"] {
@@ -78,14 +78,14 @@ impl Deployment {
         })
     }
 
-    /// Gives each service these variables.
+    /// Sets these variables for each service.
     pub(crate) fn with_environment(mut self, variables: &[Variable]) -> Self {
         self.variables = variables.to_vec();
         self
     }
 
-    /// Has the journey runner and the verifier show each other certificates, by which the journey
-    /// runner may also be known.
+    /// Makes the journey runner and the verifier use mutual TLS. The certificate may also be the
+    /// journey runner's only credential.
     pub(crate) fn meshed(mut self, is_identity: bool) -> anyhow::Result<Self> {
         let authority = Authority::new()?;
         let (verifier, runner) = (authority.sign("verifier.mesh")?, authority.sign(RUNNER_NAME)?);
@@ -93,18 +93,18 @@ impl Deployment {
         Ok(self)
     }
 
-    /// Has the journey runner call the verifier on this way.
+    /// Makes the journey runner call the verifier through this proxy.
     pub(crate) fn through(mut self, way: &Arc<Lossy>) -> Self {
         self.way = Some(Arc::clone(way));
         self
     }
 
-    /// Who signs the certificates.
+    /// The CA of the certificates.
     pub(crate) fn mesh(&self) -> &Authority {
         &self.mesh.as_ref().expect("it is meshed").authority
     }
 
-    /// Puts certificates of another authority in the places of all.
+    /// Replaces all certificates by those of another CA.
     pub(crate) fn change_mesh(&self, new: &Authority) -> anyhow::Result<()> {
         let Mesh { authority, verifier, runner, .. } = self.mesh.as_ref().expect("it is meshed");
         fs::write(authority.file(), new.pem())?;
@@ -112,17 +112,17 @@ impl Deployment {
         new.sign_into(RUNNER_NAME, runner)
     }
 
-    /// Starts one of each service.
+    /// Starts one replica of each service.
     pub(crate) fn replica(&self) -> anyhow::Result<Postern> {
         on_free_ports(|| self.try_replica())
     }
 
-    /// A file, or a folder, that the replicas share. Services read it when they start.
+    /// A file or folder that the replicas share. Services read it when they start.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.files.path().join(name)
     }
 
-    /// Makes the current pepper the previous one, and draws a new one.
+    /// Makes the current pepper the previous one and generates a new one.
     pub(crate) fn rotate_peppers(&self) -> anyhow::Result<()> {
         let peppers = self.file("peppers");
         fs::rename(peppers.join("current.pepper"), peppers.join("previous.pepper"))?;
@@ -130,8 +130,7 @@ impl Deployment {
         Ok(())
     }
 
-    /// Runs a service that looks at its Redis to its end; answers with its status and all that it
-    /// printed.
+    /// Runs a service, with its Redis checks on, until it exits. Returns its status and its output.
     pub(crate) fn checked(&self, service: &str) -> anyhow::Result<(ExitStatus, String)> {
         let (_, services) = self.services("on")?;
         let found = services.into_iter().find(|(name, ..)| *name == service);
@@ -139,7 +138,7 @@ impl Deployment {
     }
 
     fn try_replica(&self) -> anyhow::Result<Option<Postern>> {
-        // A Redis of a test does not wait for its disk.
+        // The tests' Redis does not fsync, which the checks would refuse.
         let (at, services) = self.services("off")?;
         let mut processes = Vec::new();
         for (name, command, listens) in services {
@@ -150,7 +149,7 @@ impl Deployment {
         Ok(Some(Postern { at, processes, redis, secrets }))
     }
 
-    /// How to start each service, and where it then listens.
+    /// The command and the listen addresses of each service.
     fn services(&self, checks: &str) -> anyhow::Result<(Addresses, [Service; 3])> {
         let [http, pages, issuer, verifier, runner, admin, verifier_admin, runner_admin] = free()?;
         let at = Addresses { http, pages, issuer, verifier, runner, admin, runner_admin };
@@ -159,7 +158,8 @@ impl Deployment {
         }
         let reached = self.way.as_ref().map_or(verifier, |way| way.at);
         let url_of_verifier = match self.mesh {
-            // Certificates name hosts. This one may have an address at which nobody listens.
+            // Certificates contain host names. Localhost may also resolve to an address without a
+            // listener.
             Some(_) => format!("https://localhost:{}", reached.port()),
             None => format!("http://{reached}"),
         };

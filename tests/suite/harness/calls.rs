@@ -1,4 +1,4 @@
-//! Many calls at a time, by clients that ask again where there was no answer, with the same key.
+//! Many concurrent calls by clients that retry unanswered ones with the same idempotency key.
 
 use std::error::Error as _;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use tonic::{Code, Status};
 
 use super::*;
 
-/// How long a client goes on asking.
+/// How long a client retries.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How many calls of one burst may be under way: more than all servers take at a time.
+/// The maximum number of concurrent calls of a burst: more than all servers admit together.
 const AT_A_TIME: usize = 4096;
 
-/// Makes a call until it is answered: unavailable and overloaded are no answers. `call` is told how
-/// often it was made before.
+/// Makes a call until it is answered. Unavailable and overloaded do not count as answers. `call`
+/// gets the number of earlier attempts.
 pub(crate) async fn answered<T, F>(mut call: impl FnMut(usize) -> F) -> Result<T, Status>
 where
     F: Future<Output = Result<T, Status>>,
@@ -31,20 +31,20 @@ where
         let pause = Duration::from_millis(20 << turn.min(4));
         tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
     }
-    unreachable!("the turns do not end")
+    unreachable!("the attempts do not end")
 }
 
 fn is_no_answer(status: &Status) -> bool {
     match status.code() {
         Code::Unavailable | Code::ResourceExhausted => true,
-        // What tonic's client says, and others call unavailable, of a call that was never sent.
+        // How tonic's client reports a call that was never sent; other clients say unavailable.
         Code::Internal | Code::Cancelled => was_never_sent(status),
         _ => false,
     }
 }
 
-/// Whether the connection had ended, or its end was announced, before the client sent the call. What
-/// a server answers has no cause.
+/// Whether the connection had ended, or was closing, before the client sent the call. A status sent
+/// by a server has no source error.
 fn was_never_sent(status: &Status) -> bool {
     let mut cause = status.source();
     while let Some(error) = cause {
@@ -57,7 +57,7 @@ fn was_never_sent(status: &Status) -> bool {
     false
 }
 
-/// Makes all these calls at once, as far as there is room for; answers in no particular order.
+/// Makes all these calls concurrently, up to the maximum. The answers are in no particular order.
 pub(crate) async fn at_once<T, E>(
     calls: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
 ) -> Result<Vec<T>, E> {
@@ -69,7 +69,7 @@ pub(crate) async fn at_once<T, E>(
     Ok(answers)
 }
 
-/// So many clients, over connections of their own, of each of these replicas in turn.
+/// That many clients, each with a connection of its own, spread over these replicas.
 pub(crate) async fn pool<C>(
     replicas: &[Postern],
     of_each: usize,
@@ -84,7 +84,7 @@ pub(crate) async fn pool<C>(
     Ok(clients)
 }
 
-/// A request to verify a code, under a key.
+/// A request to verify a code, with an idempotency key.
 pub(crate) fn guess(user: &str, code: &str, key: String) -> VerifyCodeRequest {
     VerifyCodeRequest {
         user: user_id(user),
@@ -94,7 +94,7 @@ pub(crate) fn guess(user: &str, code: &str, key: String) -> VerifyCodeRequest {
     }
 }
 
-/// A request for a code, under a key.
+/// A request to issue a code, with an idempotency key.
 pub(crate) fn order(user: &str, key: String) -> IssueCodeRequest {
     IssueCodeRequest { user: user_id(user), idempotency_key: key, ..Default::default() }
 }

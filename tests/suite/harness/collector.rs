@@ -1,4 +1,4 @@
-//! A collector of OpenTelemetry, which keeps what it is sent.
+//! An OpenTelemetry collector that stores what it receives.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -39,7 +39,7 @@ struct Received {
     metrics: Vec<ExportMetricsServiceRequest>,
 }
 
-/// A collector that serves for as long as the test's runtime runs.
+/// A collector that serves until the test's runtime ends.
 #[derive(Clone)]
 pub(crate) struct Collector {
     pub(crate) at: SocketAddr,
@@ -52,19 +52,19 @@ impl Collector {
         Self::serving(false, Server::builder())
     }
 
-    /// Starts one that takes what it is sent, and never says so.
+    /// Starts one that reads requests without ever replying.
     pub(crate) fn deaf() -> anyhow::Result<Self> {
         Self::serving(true, Server::builder())
     }
 
-    /// Starts one that speaks TLS, with this certificate.
+    /// Starts one that serves TLS with this certificate.
     pub(crate) fn over_tls(Pair { certificate, key }: &Pair) -> anyhow::Result<Self> {
         let identity = Identity::from_pem(fs::read(certificate)?, fs::read(key)?);
         let tls = ServerTlsConfig::new().identity(identity);
         Self::serving(false, Server::builder().tls_config(tls)?)
     }
 
-    /// Waits for ever where nobody is answered.
+    /// Never returns if this collector does not reply.
     async fn answer(&self) {
         if self.is_deaf {
             std::future::pending::<()>().await;
@@ -81,8 +81,8 @@ impl Collector {
         Ok(collector)
     }
 
-    /// Waits until spans of that trace are there by all these names, as many by each as it is named,
-    /// and answers with all of its spans.
+    /// Waits until the trace has spans with all these names, a repeated name that many times.
+    /// Returns all its spans.
     pub(crate) async fn trace(&self, id: &[u8], names: &[&str]) -> anyhow::Result<Vec<Span>> {
         let spans = || {
             let received = self.received.lock().expect("no test panics while it holds this");
@@ -98,7 +98,7 @@ impl Collector {
         wait_for(spans, all).await
     }
 
-    /// Waits until metrics are there by all these names.
+    /// Waits until metrics with all these names were received.
     pub(crate) async fn metrics(&self, names: &[&str]) -> anyhow::Result<()> {
         let known = || {
             let received = self.received.lock().expect("no test panics while it holds this");
@@ -110,8 +110,8 @@ impl Collector {
         Ok(())
     }
 
-    /// Every text in what was sent: names, attributes, events, resources. Identifiers and times are
-    /// left out, in whose digits a code can turn up by chance.
+    /// Every text received: names, attributes, events, resources. Ids and times are left out, since
+    /// a code can occur in their digits by chance.
     pub(crate) fn texts(&self) -> String {
         let received = self.received.lock().expect("no test panics while it holds this");
         let mut texts = Vec::new();

@@ -1,4 +1,4 @@
-//! The encrypted mode of the Web SDK, and what an attacker makes of a message that was captured.
+//! The encrypted mode of the Web SDK, and an attacker who captured messages of it.
 
 use anyhow::Context as _;
 use aws_lc_rs::agreement::{ECDH_P256, EphemeralPrivateKey, UnparsedPublicKey, agree_ephemeral};
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use super::Postern;
 use super::http::INVOKE;
 
-/// Where a browser asks for a key.
+/// The path of the key exchange.
 pub(crate) const KEY_EXCHANGE: &str = "/ido/api/v2/auth/key_exchange";
 
-/// A crypto session, as a browser holds it.
+/// A crypto session, on the browser's side.
 pub(crate) struct CryptoSession {
     pub(crate) id: String,
     pub(crate) key: [u8; 32],
@@ -29,11 +29,11 @@ pub(crate) struct Captured {
     pub(crate) text: Vec<u8>,
 }
 
-/// What of an answer an attacker can compare.
+/// The parts of an answer that an attacker can compare.
 pub(crate) type Seen = (StatusCode, Vec<String>, String);
 
 impl CryptoSession {
-    /// Agrees on a key.
+    /// Exchanges a key.
     pub(crate) async fn agree(postern: &Postern) -> anyhow::Result<Self> {
         let ours = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new())?;
         let y = STANDARD.encode(ours.compute_public_key()?);
@@ -56,7 +56,7 @@ impl CryptoSession {
         Ok(Self { id, key })
     }
 
-    /// Encrypts a text under a vector of its own.
+    /// Encrypts a text with a new initialisation vector.
     pub(crate) fn encrypt(&self, plain: &str) -> anyhow::Result<Captured> {
         let iv: [u8; 16] = rand::random();
         let key = PaddedBlockEncryptingKey::cbc_pkcs7(UnboundCipherKey::new(&AES_256, &self.key)?)?;
@@ -65,7 +65,7 @@ impl CryptoSession {
         Ok(Captured { iv: iv.to_vec(), text })
     }
 
-    /// Starts a journey by what was captured, whoever captured it.
+    /// Starts a journey with a captured message.
     pub(crate) async fn send(
         &self,
         postern: &Postern,
@@ -74,7 +74,7 @@ impl CryptoSession {
         postern.send_from_page(INVOKE, &self.message(captured)).await
     }
 
-    /// The message of what was captured.
+    /// The message with the captured text.
     pub(crate) fn message(&self, Captured { iv, text }: &Captured) -> Value {
         let iv = STANDARD.encode(iv);
         let header = json!({"type": "encryption", "iv": iv, "crypto_session_id": self.id});
@@ -83,12 +83,12 @@ impl CryptoSession {
 }
 
 impl Captured {
-    /// As many bytes as can be changed.
+    /// The number of bytes that can be changed.
     pub(crate) fn len(&self) -> usize {
         self.iv.len() + self.text.len()
     }
 
-    /// The same with one of eight bits changed in the byte at `at`.
+    /// The message with that bit changed in the byte at `at`.
     pub(crate) fn flipped(&self, at: usize, bit: usize) -> Self {
         let mut flipped = self.clone();
         let bit = 1 << (bit % 8);
@@ -100,7 +100,7 @@ impl Captured {
     }
 }
 
-/// Looks at an answer.
+/// The comparable parts of an answer.
 pub(crate) async fn seen(answer: Response) -> anyhow::Result<Seen> {
     let (status, headers) = (answer.status(), answer.headers().clone());
     let headers = headers.iter().filter(|(name, _)| *name != "date");

@@ -1,5 +1,5 @@
-//! A Redis that greets like any other, answers every script with one and the same line, and whose
-//! clock a test sets.
+//! A fake Redis that greets like a real one, gives the same reply to every script, and lets a test
+//! set its clock.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,23 +8,23 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// It serves for as long as the tests run.
+/// Serves until the tests end.
 pub(crate) struct FakeRedis {
     at: SocketAddr,
     said: Arc<Said>,
 }
 
-/// What it says, and how often it was asked.
+/// The replies, and the number of scripts.
 struct Said {
-    /// The answer to every script.
+    /// The reply to every script.
     line: String,
     scripts: AtomicUsize,
-    /// How many seconds its clock is ahead.
+    /// How many seconds the clock is ahead.
     ahead: AtomicI64,
 }
 
 impl FakeRedis {
-    /// Starts one that says this line to every script.
+    /// Starts one with this reply to every script.
     pub(crate) fn start(line: &str) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let at = listener.local_addr()?;
@@ -40,17 +40,17 @@ impl FakeRedis {
         Ok(Self { at, said })
     }
 
-    /// Sets its clock so many seconds ahead of this machine's, or behind it.
+    /// Sets the clock that many seconds ahead of this machine's, or behind it.
     pub(crate) fn set_ahead(&self, seconds: i64) {
         self.said.ahead.store(seconds, Ordering::SeqCst);
     }
 
-    /// What `--store` takes.
+    /// The value of `--store`.
     pub(crate) fn url(&self) -> String {
         format!("redis://{}", self.at)
     }
 
-    /// How many scripts it was sent.
+    /// The number of scripts received.
     pub(crate) fn scripts(&self) -> usize {
         self.said.scripts.load(Ordering::SeqCst)
     }
@@ -66,7 +66,7 @@ impl Said {
     }
 }
 
-/// Answers until the client goes.
+/// Serves one client until it disconnects.
 fn serve(client: TcpStream, said: &Said) -> Option<()> {
     let mut client = BufReader::new(client);
     loop {
@@ -84,7 +84,7 @@ fn serve(client: TcpStream, said: &Said) -> Option<()> {
     }
 }
 
-/// The name of the next command, whose other words are read and forgotten.
+/// The name of the next command. Its arguments are discarded.
 fn command(client: &mut BufReader<TcpStream>) -> Option<String> {
     let mut name = None;
     for _ in 0..number(client, '*')? {

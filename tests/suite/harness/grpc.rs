@@ -55,7 +55,7 @@ impl Interceptor for Bearer {
 }
 
 impl Postern {
-    /// The code issuer, called with a token of `client`.
+    /// A code issuer client with a token of `client`.
     pub(crate) async fn issuer(
         &self,
         client: &str,
@@ -63,7 +63,7 @@ impl Postern {
         Ok(self.issuer_with(Some(self.token(client).await?)))
     }
 
-    /// The verifier, called with a token of `client`.
+    /// A verifier client with a token of `client`.
     pub(crate) async fn verifier(
         &self,
         client: &str,
@@ -71,7 +71,7 @@ impl Postern {
         Ok(self.verifier_with(Some(self.token(client).await?)))
     }
 
-    /// The journey runner, called with a token of `client`.
+    /// A journey runner client with a token of `client`.
     pub(crate) async fn runner(
         &self,
         client: &str,
@@ -94,7 +94,7 @@ impl Postern {
         JourneyRunnerServiceClient::with_interceptor(channel(self.at.runner), Bearer(token))
     }
 
-    /// Issues a code for a user id, as acme's support.
+    /// Issues a code for a user id, as acme's support client.
     pub(crate) async fn issue(&self, user: &str) -> anyhow::Result<String> {
         let request = IssueCodeRequest { user: user_id(user), ..Default::default() };
         let code = self.issuer("acme-support").await?.issue_code(request).await?.into_inner().code;
@@ -103,7 +103,8 @@ impl Postern {
         Ok(code)
     }
 
-    /// Verifies a code for a user id, as acme's verifier: the reason if it is denied.
+    /// Verifies a code for a user id, as acme's verifier client. Returns the reason if it is
+    /// denied.
     pub(crate) async fn verify(
         &self,
         user: &str,
@@ -120,7 +121,7 @@ impl Postern {
     }
 }
 
-/// A channel that connects when it is first used.
+/// A channel that connects on first use.
 pub(crate) fn channel(at: std::net::SocketAddr) -> Channel {
     Endpoint::from_shared(format!("http://{at}")).expect("an address is a host").connect_lazy()
 }
@@ -136,7 +137,7 @@ pub(crate) fn identifier(kind: IdentifierType, value: &str) -> Option<UserIdenti
     Some(UserIdentifier { r#type: kind.into(), value: value.to_owned() })
 }
 
-/// Checks a refusal's code and the reason in its `google.rpc.ErrorInfo`; answers with its metadata.
+/// Asserts a refusal's code and the reason in its `google.rpc.ErrorInfo`. Returns its metadata.
 pub(crate) fn refusal<T: std::fmt::Debug>(
     answer: Result<T, Status>,
     code: Code,
@@ -149,7 +150,8 @@ pub(crate) fn refusal<T: std::fmt::Debug>(
     info.metadata
 }
 
-/// Checks that a request is malformed, and that the status names exactly these fields.
+/// Asserts that the request was refused as malformed and that the status names exactly these
+/// fields.
 pub(crate) fn malformed<T: std::fmt::Debug>(answer: Result<T, Status>, fields: &[&str]) -> String {
     let status = answer.expect_err("the call is refused");
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");

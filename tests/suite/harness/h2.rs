@@ -1,4 +1,4 @@
-//! HTTP/2 written by hand, for what no library would send: frames, and heads without compression.
+//! HTTP/2 by hand, to send what no library would: raw frames, and uncompressed header blocks.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The types of frames.
+/// Frame types.
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
 pub(crate) const RST_STREAM: u8 = 3;
@@ -16,11 +16,11 @@ pub(crate) const GOAWAY: u8 = 7;
 pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 
-/// Flags.
+/// Frame flags.
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
 
-/// What a server says to whom it takes for an attacker.
+/// The error code for a peer that looks like an attacker.
 pub(crate) const ENHANCE_YOUR_CALM: u32 = 11;
 
 /// A frame.
@@ -32,7 +32,7 @@ pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
     bytes
 }
 
-/// A header that is written out, and that nobody is asked to remember.
+/// A literal header that is not added to the dynamic table.
 pub(crate) fn header(name: &str, value: &str) -> Vec<u8> {
     let mut bytes = vec![0];
     for text in [name, value] {
@@ -42,7 +42,7 @@ pub(crate) fn header(name: &str, value: &str) -> Vec<u8> {
     bytes
 }
 
-/// An integer in HPACK, with that prefix.
+/// An HPACK integer with that prefix.
 pub(crate) fn integer(value: usize, prefix_bits: u32, prefix: u8) -> Vec<u8> {
     let most = (1 << prefix_bits) - 1;
     let small = |value: usize| u8::try_from(value).expect("less than 256");
@@ -58,7 +58,7 @@ pub(crate) fn integer(value: usize, prefix_bits: u32, prefix: u8) -> Vec<u8> {
     bytes
 }
 
-/// The head of a call of that rpc.
+/// The header block of a call of that rpc.
 pub(crate) fn head(path: &str, more: &[(&str, &str)]) -> Vec<u8> {
     let first = [
         (":method", "POST"),
@@ -71,22 +71,22 @@ pub(crate) fn head(path: &str, more: &[(&str, &str)]) -> Vec<u8> {
     first.iter().chain(more).flat_map(|(name, value)| header(name, value)).collect()
 }
 
-/// How a connection went.
+/// The course of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct End {
-    /// What was sent before the server would take no more.
+    /// The number of items sent before the server stopped reading.
     pub(crate) sent: usize,
-    /// Whether the server ended it, and how long after its begin.
+    /// Whether the server closed the connection, and how long after its start.
     pub(crate) closed_after: Option<Duration>,
-    /// The last reason that the server gave.
+    /// The last error code that the server sent.
     pub(crate) goaway: Option<u32>,
-    /// The types of the frames that it sent, and their streams.
+    /// The types and streams of the frames that it sent.
     pub(crate) frames: Vec<(u8, u32)>,
 }
 
-/// Sends, on a connection of its own, what `next` gives until that is nothing, the server ends the
-/// connection, or the time is over; reads all that comes back meanwhile. With `stays` it waits for the
-/// server to end it until the time is over.
+/// Sends what `next` returns, on a new connection, until it returns nothing, the server closes the
+/// connection or the time is over. Meanwhile reads all replies. With `stays`, waits for the server
+/// to close the connection until the time is over.
 pub(crate) fn flood(
     at: SocketAddr,
     limit: Duration,
@@ -113,7 +113,7 @@ pub(crate) fn flood(
     let patience = if stays { limit.saturating_sub(begun.elapsed()) } else { Duration::ZERO };
     let early = read.recv_timeout(patience.max(Duration::from_millis(200)));
     let ended_by_server = early.is_ok();
-    // The end of our side ends the reader as well.
+    // Closing our side also ends the reader.
     let _ = stream.shutdown(std::net::Shutdown::Both);
     let mut end = early.or_else(|_| read.recv()).unwrap_or_default();
     if !ended_by_server {
@@ -123,7 +123,8 @@ pub(crate) fn flood(
     Ok(end)
 }
 
-/// Reads frames until the connection ends. Keeps the first of them only: a flood is answered.
+/// Reads frames until the connection ends. Stores only the first of them, since a flood gets many
+/// replies.
 fn read_all(mut stream: TcpStream, begun: Instant) -> End {
     let mut end = End::default();
     loop {
@@ -148,7 +149,8 @@ fn read_all(mut stream: TcpStream, begun: Instant) -> End {
     end
 }
 
-/// How long a silent server keeps a connection over which this was said; `None` if longer than that.
+/// How long the server keeps an idle connection after this was sent; `None` if longer than the
+/// limit.
 pub(crate) fn kept(at: SocketAddr, said: &[u8], limit: Duration) -> io::Result<Option<Duration>> {
     let begun = Instant::now();
     let mut stream = TcpStream::connect(at)?;

@@ -1,4 +1,4 @@
-//! The HTTP endpoints, as a caller without an SDK speaks to them.
+//! The HTTP endpoints, called without an SDK.
 
 use anyhow::Context as _;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -9,13 +9,13 @@ use super::Postern;
 /// The origin of acme's page, in the configuration of these tests.
 pub(crate) const ORIGIN: &str = "https://app.acme.example";
 
-/// The token endpoint, where a client shows its secret.
+/// The token endpoint.
 pub(crate) const TOKEN: &str = "/oidc/token";
-/// Where a code is issued, as step 6 of the guide has it.
+/// The endpoint that issues codes, as in step 6 of the guide.
 pub(crate) const OTP_SEND: &str = "/cis/v1/auth/otp/send";
-/// Where a browser starts a journey.
+/// The endpoint that starts a journey in a browser.
 pub(crate) const INVOKE: &str = "/ido/api/v2/auth/anonymous_invoke";
-/// Where a browser answers a step.
+/// The endpoint that answers a step in a browser.
 pub(crate) const ASSERT: &str = "/ido/api/v2/auth/assert";
 
 impl Postern {
@@ -24,7 +24,7 @@ impl Postern {
         Ok(reqwest::get(format!("http://{}/metrics", self.at.admin)).await?.text().await?)
     }
 
-    /// A request to a path of the HTTP edge that has it.
+    /// A request to a path, at the listener that serves it.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let at = if path.starts_with("/ido/") { self.at.pages } else { self.at.http };
         Client::new().request(method, format!("http://{at}{path}"))

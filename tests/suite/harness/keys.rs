@@ -1,4 +1,4 @@
-//! Keys that a test draws, and tokens that only the holder of a key can make.
+//! Keys that a test generates, and the tokens that they can sign.
 
 use std::fmt::Write as _;
 
@@ -30,13 +30,13 @@ impl SigningKey {
         Ok(pem("PUBLIC KEY", key.public_key().as_der()?.as_ref()))
     }
 
-    /// A token with any header and claims whatever.
+    /// A token with that header and those claims, whatever they are.
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> anyhow::Result<String> {
         signed_with(&EncodingKey::from_ec_der(&self.0), Algorithm::ES256, header, claims)
     }
 }
 
-/// A token under a shared secret.
+/// A token signed with a shared secret.
 pub(crate) fn signed_with_secret(
     secret: &[u8],
     header: &Value,
@@ -45,14 +45,14 @@ pub(crate) fn signed_with_secret(
     signed_with(&EncodingKey::from_secret(secret), Algorithm::HS256, header, claims)
 }
 
-/// What the token of a client with that secret names it by.
+/// The id of a client's secret that its tokens contain.
 pub(crate) fn generation(secret: &str) -> String {
     let hash = digest(&SHA256, secret.as_bytes());
     let named = [b"client secret generation\0", hash.as_ref()].concat();
     URL_SAFE_NO_PAD.encode(&digest(&SHA256, &named).as_ref()[..8])
 }
 
-/// A token that nobody has signed.
+/// A token without a signature.
 pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
     let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
     format!("{}.{}", encode(header), encode(claims))

@@ -1,4 +1,4 @@
-//! A way to a gRPC server on which answers get lost, when they are to.
+//! A proxy to a gRPC server that loses answers on demand.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::h2::HEADERS;
 
-/// Leads to a server for as long as the test's runtime runs.
+/// Forwards to a server until the test's runtime ends.
 pub(crate) struct Lossy {
     pub(crate) at: SocketAddr,
     to: Mutex<Option<SocketAddr>>,
@@ -19,7 +19,7 @@ pub(crate) struct Lossy {
 }
 
 impl Lossy {
-    /// A way that leads nowhere yet.
+    /// A proxy without a server yet.
     pub(crate) async fn start() -> anyhow::Result<Arc<Self>> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (to, loses, lost) = (Mutex::default(), AtomicBool::default(), AtomicUsize::default());
@@ -28,17 +28,17 @@ impl Lossy {
         Ok(lossy)
     }
 
-    /// Leads there from now on.
+    /// Forwards to that server from now on.
     pub(crate) fn lead_to(&self, server: SocketAddr) {
         *self.to.lock().expect("no test panics while it holds this") = Some(server);
     }
 
-    /// Loses the next answer, with its connection.
+    /// Loses the next answer, and its connection.
     pub(crate) fn lose_one(&self) {
         self.loses.store(true, Ordering::SeqCst);
     }
 
-    /// How many answers were lost so far.
+    /// The number of answers lost so far.
     pub(crate) fn lost(&self) -> usize {
         self.lost.load(Ordering::SeqCst)
     }
@@ -52,7 +52,7 @@ impl Lossy {
             let (from_server, mut to_server) = server.into_split();
             let lossy = Arc::clone(&self);
             tokio::spawn(async move {
-                // Whichever ends first ends the connection.
+                // The side that ends first ends the connection.
                 tokio::select! {
                     _ = copy(&mut from_client, &mut to_server) => {}
                     () = lossy.answers(from_server, to_client) => {}
@@ -61,7 +61,7 @@ impl Lossy {
         }
     }
 
-    /// Passes on frame by frame what a server says, to the end or to an answer that is to be lost.
+    /// Forwards the server's frames until the end, or until an answer that is to be lost.
     async fn answers(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
         let mut head = [0; 9];
         while from.read_exact(&mut head).await.is_ok() {

@@ -26,18 +26,18 @@ use std::time::{Duration, Instant};
 pub(crate) use grpc::*;
 pub(crate) use postern::Postern;
 
-/// A name that nobody else uses: tests that share a server do not meet.
+/// A unique name. Tests that share a server use different names.
 pub(crate) fn unique(prefix: &str) -> String {
     format!("{prefix}-{:016x}", rand::random::<u64>())
 }
 
-/// A code of the same shape that is not `code`.
+/// A different code of the same shape.
 pub(crate) fn another(code: &str) -> String {
     let first = if code.starts_with('2') { '3' } else { '2' };
     format!("{first}{}", &code[1..])
 }
 
-/// Waits until something holds, and fails if it does not within the limit.
+/// Waits until the condition holds. Fails if it does not within the limit.
 pub(crate) async fn within(
     limit: Duration,
     what: &str,
@@ -51,7 +51,7 @@ pub(crate) async fn within(
     Ok(())
 }
 
-/// How much of something is asked for by a variable of the environment; else what every run does.
+/// The value of an environment variable that scales a test, or its default.
 pub(crate) fn asked(variable: &str, every_run: usize) -> usize {
     let asked = std::env::var(variable).ok();
     asked.map_or(every_run, |asked| asked.parse().expect("a number in a test's variable"))

@@ -1,4 +1,4 @@
-//! Journeys that wait, as a page goes on with them.
+//! Journeys in a browser page: waiting and continuing.
 
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Postern;
 use super::http::ASSERT;
 
-/// An answer to the step that `pending` shows, with the ids that the first answer handed out.
+/// An answer to the step that `pending` shows, with the ids from the first answer.
 pub(crate) fn submission(first: &Value, pending: &Value, assertion: &Value) -> Value {
     let step = &pending["data"]["control_flow"][0];
     let mut data = json!({
@@ -20,7 +20,7 @@ pub(crate) fn submission(first: &Value, pending: &Value, assertion: &Value) -> V
     json!({"headers": first["headers"], "data": data})
 }
 
-/// An id among an answer's headers.
+/// An id in an answer's headers.
 pub(crate) fn id<'a>(answer: &'a Value, kind: &str) -> &'a str {
     let headers = answer["headers"].as_array().expect("an array of headers");
     let header = headers.iter().find(|header| header["type"] == kind).expect("the id");

@@ -15,7 +15,7 @@ use super::process::{Process, Variable, command, on_free_ports};
 use super::redis::Redis;
 use super::{scan, trail};
 
-/// How long a line of the log may take until it is in the file, on a machine under load.
+/// How long a log line may take to reach the file, on a machine under load.
 const LOG_DELAY: Duration = Duration::from_millis(50);
 
 /// The listen addresses of one Postern.
@@ -23,19 +23,19 @@ const LOG_DELAY: Duration = Duration::from_millis(50);
 pub(crate) struct Addresses {
     /// HTTP of the code issuer.
     pub(crate) http: SocketAddr,
-    /// HTTP of the journey runner; in a `postern` the same.
+    /// HTTP of the journey runner; the same in a single `postern`.
     pub(crate) pages: SocketAddr,
     pub(crate) issuer: SocketAddr,
     pub(crate) verifier: SocketAddr,
     pub(crate) runner: SocketAddr,
-    /// Where a `postern` says whether it is ready; apart, the code issuer.
+    /// The operators' listener of a `postern`, or of the code issuer.
     pub(crate) admin: SocketAddr,
-    /// The same of the journey runner.
+    /// The operators' listener of the journey runner.
     pub(crate) runner_admin: SocketAddr,
 }
 
 impl Addresses {
-    /// Addresses that were free a moment ago.
+    /// Addresses that were just free.
     pub(crate) fn free() -> anyhow::Result<Self> {
         let [http, issuer, verifier, runner, admin] = free()?;
         Ok(Self { http, pages: http, issuer, verifier, runner, admin, runner_admin: admin })
@@ -57,7 +57,7 @@ impl Addresses {
     }
 }
 
-/// Loopback addresses that were free a moment ago.
+/// Loopback addresses that were just free.
 pub(crate) fn free<const N: usize>() -> anyhow::Result<[SocketAddr; N]> {
     // All are held until all are known, so that they differ.
     let held = (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<Vec<_>, _>>()?;
@@ -65,15 +65,15 @@ pub(crate) fn free<const N: usize>() -> anyhow::Result<[SocketAddr; N]> {
     free.try_into().ok().context("as many as were asked for")
 }
 
-/// What must not be found in any log or store; shared by the replicas of one deployment.
+/// Texts that must not occur in any log or store, shared by the replicas of one deployment.
 pub(crate) type Secrets = Arc<Mutex<Vec<String>>>;
 
-/// A running Postern. When this is dropped it is stopped, and its log and its store are searched.
+/// A running Postern. On drop it is stopped, and its log and its store are searched for secrets.
 pub(crate) struct Postern {
     pub(crate) at: Addresses,
-    /// By the names of their binaries.
+    /// With the names of their binaries.
     pub(crate) processes: Vec<(&'static str, Process)>,
-    /// The Redis that it keeps everything in; `None` if that is its own memory.
+    /// The Redis of its store; `None` for the in-memory store.
     pub(crate) redis: Option<Arc<Redis>>,
     pub(crate) secrets: Secrets,
 }
@@ -102,12 +102,12 @@ impl Postern {
         Ok(postern)
     }
 
-    /// Starts `postern` with these flags, beside those that say where to listen.
+    /// Starts `postern` with these flags and free listen addresses.
     pub(crate) fn with(arguments: &[&str]) -> anyhow::Result<Self> {
         Self::with_environment(arguments, &[])
     }
 
-    /// Does what [`Self::with`] does, with these variables.
+    /// Like [`Self::with`], with these environment variables.
     pub(crate) fn with_environment(
         arguments: &[&str],
         variables: &[Variable],
@@ -133,7 +133,7 @@ impl Postern {
         })
     }
 
-    /// Starts `postern` with these flags and with standard error there: a log that cannot be read here.
+    /// Starts `postern` with these flags and this standard error. Its log cannot be read here.
     pub(crate) fn with_stderr(
         arguments: &[&str],
         stderr: impl Fn() -> anyhow::Result<Stdio>,
@@ -159,17 +159,17 @@ impl Postern {
         &mut found.expect("a process of that name").1
     }
 
-    /// Remembers what must not be found in the log.
+    /// Registers a text that must not occur in the log.
     pub(crate) fn keep_secret(&self, secret: &str) {
         self.secrets.lock().expect("no test panics while it holds this").push(secret.to_owned());
     }
 
-    /// Which of what must not be found in the log is in another text.
+    /// The registered secrets that occur in a text.
     pub(crate) fn leaks(&self, text: &str) -> Vec<String> {
         scan::leaks(text, &self.secrets.lock().expect("no test panics while it holds this"))
     }
 
-    /// All that the server has printed so far. It writes its log a moment after it answers.
+    /// The output so far. A log line is written shortly after the answer.
     pub(crate) fn printed(&self) -> String {
         sleep(LOG_DELAY);
         self.processes.iter().map(|(_, process)| process.printed()).collect()
@@ -187,7 +187,7 @@ impl Drop for Postern {
                 let tail = printed.len().saturating_sub(4000);
                 let tail = (tail..printed.len()).find(|at| printed.is_char_boundary(*at));
                 let tail = tail.map_or("", |at| &printed[at..]);
-                // Captured by the test runner, and shown beside the failure.
+                // Captured by the test runner and shown with the failure.
                 #[expect(clippy::print_stderr, reason = "what a failed test has to show")]
                 {
                     eprintln!("{name} printed last:\n{tail}");
@@ -208,7 +208,7 @@ impl Drop for Postern {
     }
 }
 
-/// A path as a flag takes it.
+/// A path as the value of a flag.
 pub(crate) fn utf8(path: &Path) -> anyhow::Result<&str> {
     path.to_str().context("a path in UTF-8")
 }
@@ -223,7 +223,7 @@ pub(crate) fn demo_config() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/postern/demo")
 }
 
-/// Copies the configuration of these tests, to be changed.
+/// A copy of the configuration of these tests, for changes.
 pub(crate) fn copy_of_config() -> anyhow::Result<TempDir> {
     let copy = TempDir::new()?;
     for folder in ["applications", "journeys", "users"] {
@@ -236,7 +236,7 @@ pub(crate) fn copy_of_config() -> anyhow::Result<TempDir> {
     Ok(copy)
 }
 
-/// Changes a text in a file of a copy of the configuration.
+/// Replaces a text in a file of a copied configuration.
 pub(crate) fn change(folder: &TempDir, file: &str, from: &str, to: &str) -> anyhow::Result<()> {
     let file = folder.path().join(file);
     let text = fs::read_to_string(&file)?;

@@ -1,5 +1,5 @@
-//! A process under test: started on free loopback ports, ended in every case, and all that it
-//! printed kept.
+//! A process under test: it listens on free loopback ports, its output is stored, and it is always
+//! ended.
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpStream};
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use tempfile::TempDir;
 
-/// How long a process may take to start.
+/// The limit for a start.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// How long to wait between two looks.
+/// The polling interval.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A running process, which is killed when this is dropped.
+/// A running process, killed on drop.
 pub(crate) struct Process {
     command: Command,
     listens: Vec<SocketAddr>,
@@ -36,8 +36,8 @@ impl Process {
         Self::start_saying(command, listens, says)
     }
 
-    /// Starts a process and waits until it has printed what it says when it is ready, and accepts
-    /// connections at all these addresses: one alone could be somebody else's doing.
+    /// Starts a process and waits until it has printed that it is ready and accepts connections at
+    /// all these addresses. An open port alone could belong to another process.
     pub(crate) fn start_saying(
         mut command: Command,
         listens: Vec<SocketAddr>,
@@ -59,8 +59,8 @@ impl Process {
         Ok(None)
     }
 
-    /// Starts a process whose standard error goes elsewhere than into a file that can be read here, and
-    /// waits until it accepts connections at all these addresses.
+    /// Starts a process whose standard error goes to `stderr` and cannot be read here. Waits until
+    /// it accepts connections at all these addresses.
     pub(crate) fn start_unread(
         mut command: Command,
         listens: Vec<SocketAddr>,
@@ -76,7 +76,7 @@ impl Process {
 
     /// Kills the process, as a crash would.
     pub(crate) fn kill(&mut self) {
-        // Nothing can be done about a process that is gone already.
+        // Fails only if the process has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -88,7 +88,7 @@ impl Process {
         Ok(())
     }
 
-    /// The most memory that the process has had so far, in bytes.
+    /// The peak memory of the process so far, in bytes.
     pub(crate) fn memory(&self) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -109,7 +109,7 @@ impl Process {
         Ok(())
     }
 
-    /// Waits for the end of the process. Leaves the runtime to others meanwhile.
+    /// Waits for the end of the process without blocking the runtime.
     pub(crate) async fn ends_within(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
         let begun = Instant::now();
         while begun.elapsed() < limit {
@@ -121,12 +121,12 @@ impl Process {
         bail!("it goes on running after {limit:?}: {}", self.printed())
     }
 
-    /// All that the process has printed so far, in all its lives.
+    /// The output so far, of all its starts.
     pub(crate) fn printed(&self) -> String {
         read_all(self.output.path())
     }
 
-    /// Whether the process is ready before it ends.
+    /// Waits until the process is ready. False if it ends before.
     fn is_ready(&mut self) -> anyhow::Result<bool> {
         let begun = Instant::now();
         let mut waiting = self.listens.clone();
@@ -153,7 +153,7 @@ impl Drop for Process {
     }
 }
 
-/// Tries three times: a free port can be taken before it is used, by another test or connection.
+/// Tries three times: a free port can be taken by another process before it is used.
 pub(crate) fn on_free_ports<T>(
     mut start: impl FnMut() -> anyhow::Result<Option<T>>,
 ) -> anyhow::Result<T> {
@@ -165,7 +165,7 @@ pub(crate) fn on_free_ports<T>(
     bail!("no free ports")
 }
 
-/// A binary of the workspace, with an environment that holds nothing but the log level.
+/// A binary of the workspace. Its environment contains only the log level.
 pub(crate) fn command(binary: &str) -> Command {
     let postern = std::env::var_os("POSTERN_BIN").map_or_else(built_binary, PathBuf::from);
     let path = postern.with_file_name(binary);
@@ -179,12 +179,12 @@ pub(crate) fn command(binary: &str) -> Command {
 /// A variable of the environment.
 pub(crate) type Variable = (&'static str, String);
 
-/// Runs `postern` to its end; answers with its status and all that it printed.
+/// Runs `postern` until it exits. Returns its status and its output.
 pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<(ExitStatus, String)> {
     run_with(arguments, &[])
 }
 
-/// Does what [`run`] does, with these variables.
+/// Like [`run`], with these environment variables.
 pub(crate) fn run_with(
     arguments: &[&str],
     variables: &[Variable],
@@ -194,7 +194,7 @@ pub(crate) fn run_with(
     run_to_end(command)
 }
 
-/// Runs a process to its end; answers with its status and all that it printed.
+/// Runs a process until it exits. Returns its status and its output.
 pub(crate) fn run_to_end(mut command: Command) -> anyhow::Result<(ExitStatus, String)> {
     let output = TempDir::new()?;
     let mut child = command

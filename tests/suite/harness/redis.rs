@@ -1,4 +1,4 @@
-//! A `redis-server` of a test's own, and all that it is told.
+//! A `redis-server` of a test, and a record of everything it receives.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::postern::{free, utf8};
 use super::process::{Process, on_free_ports};
 
-/// A running Redis. Every command that it gets is recorded.
+/// A running Redis. Every command that it receives is recorded.
 pub(crate) struct Redis {
     at: SocketAddr,
     record: Mutex<Record>,
@@ -21,24 +21,24 @@ pub(crate) struct Redis {
     folder: TempDir,
 }
 
-/// What `MONITOR` has told.
+/// The output of `MONITOR`.
 struct Record {
     monitor: Connection,
     read: String,
 }
 
-/// A key, with all that it holds.
+/// A key with its content.
 pub(crate) struct Entry {
     pub(crate) key: String,
-    /// Milliseconds; negative if it lives for ever.
+    /// The remaining time to live in milliseconds; negative if the key has none.
     pub(crate) lives: i64,
-    /// A string's one value, or a hash's field, value, field, value.
+    /// The value of a string; for a hash field, value, field, value and so on.
     pub(crate) values: Vec<Vec<u8>>,
 }
 
 impl Redis {
-    /// Starts one that keeps all that it is told: in its append-only file, and in its log of what was
-    /// slow, which is to it everything.
+    /// Starts one that records everything it receives, in its append-only file and in its slow log,
+    /// whose threshold is zero.
     pub(crate) fn start() -> anyhow::Result<Self> {
         let slow = ["--slowlog-log-slower-than", "0", "--slowlog-max-len", "100000"];
         Self::with(&[&["--appendonly", "yes", "--appendfsync", "no"], &slow[..]].concat())
@@ -64,8 +64,8 @@ impl Redis {
         })
     }
 
-    /// One for a `postern` with these flags that would keep everything in its memory, where
-    /// `POSTERN_SUITE_STORE` is `redis`: whatever these tests promise then holds over Redis too.
+    /// Starts one for a `postern` with these flags that would use the in-memory store, if
+    /// `POSTERN_SUITE_STORE` is `redis`. So the same tests also run over Redis.
     pub(crate) fn if_asked_for(flags: &[&str]) -> anyhow::Result<Option<Self>> {
         let is_asked = env::var("POSTERN_SUITE_STORE").is_ok_and(|store| store == "redis");
         let has_store = flags.iter().any(|flag| flag.starts_with("--store"));
@@ -91,27 +91,27 @@ impl Redis {
         Ok(["--store".to_owned(), self.url(), "--peppers".to_owned(), peppers])
     }
 
-    /// Where it listens, as another's setting takes it.
+    /// The port, as the value of another server's setting.
     pub(crate) fn port(&self) -> String {
         self.at.port().to_string()
     }
 
-    /// What `--store` takes.
+    /// The value of `--store`.
     pub(crate) fn url(&self) -> String {
         format!("redis://{}", self.at)
     }
 
-    /// Stops it in the middle of whatever it does: it is there, and does not answer.
+    /// Stops the process: connections stay open, without answers.
     pub(crate) fn freeze(&self) -> anyhow::Result<()> {
         self.process.signal("STOP")
     }
 
-    /// Lets it go on after [`Self::freeze`].
+    /// Resumes it after [`Self::freeze`].
     pub(crate) fn thaw(&self) -> anyhow::Result<()> {
         self.process.signal("CONT")
     }
 
-    /// Every key with what it holds. Postern writes strings and hashes and nothing else.
+    /// Every key with its content. Postern writes only strings and hashes.
     pub(crate) fn entries(&self) -> anyhow::Result<Vec<Entry>> {
         let mut connection = Connection::open(self.at)?;
         let mut entries = Vec::new();
@@ -128,8 +128,7 @@ impl Redis {
         Ok(entries)
     }
 
-    /// Every command that it got, what its log of slow commands and its append-only file have of them,
-    /// and every key and value that it holds now.
+    /// Every command received, the slow log, the append-only file, and every current key and value.
     pub(crate) fn all_that_it_was_told(&self) -> anyhow::Result<String> {
         let mut record = self.record.lock().expect("no test panics while it holds this");
         let end = super::unique("end-of-the-record");
@@ -160,7 +159,7 @@ impl Redis {
         Ok(told)
     }
 
-    /// All that it has written to its append-only files; nothing if it keeps none.
+    /// The content of the append-only files; empty if there are none.
     pub(crate) fn appended(&self) -> anyhow::Result<String> {
         let folder = self.folder.path().join("appendonlydir");
         let mut appended = String::new();
@@ -173,7 +172,7 @@ impl Redis {
     }
 }
 
-/// A connection that speaks RESP, version 2.
+/// A RESP connection, version 2.
 struct Connection(BufReader<TcpStream>);
 
 enum Reply {
@@ -182,7 +181,7 @@ enum Reply {
 }
 
 impl Reply {
-    /// The texts in it, in order, also those of lists in lists.
+    /// The texts in it, in order, including nested lists.
     fn texts(self) -> Vec<Vec<u8>> {
         match self {
             Self::Text(text) => vec![text],
@@ -241,7 +240,7 @@ impl Connection {
 }
 
 #[test]
-fn what_redis_is_told_is_found_in_every_record_that_it_keeps() -> anyhow::Result<()> {
+fn what_redis_receives_is_found_in_every_record_of_it() -> anyhow::Result<()> {
     let redis = Redis::start()?;
     let planted = super::unique("planted");
     Connection::open(redis.at)?.call(&["SET", &planted, "value"])?;

@@ -1,4 +1,4 @@
-//! Every rpc, each with a call of it that would have an effect.
+//! Every rpc, each with a call that would have an effect.
 
 use std::pin::Pin;
 
@@ -12,13 +12,13 @@ use super::pb::journey::{
 use super::values::structure;
 use super::*;
 
-/// Whom a call is about.
+/// The user that a call concerns.
 #[derive(Default)]
 pub(crate) struct Target {
     pub(crate) user: String,
     /// The user's code.
     pub(crate) code: String,
-    /// A form in which the code could be entered.
+    /// A form that accepts the code.
     pub(crate) form: InputRequired,
 }
 
@@ -35,7 +35,7 @@ macro_rules! call {
     };
 }
 
-/// Each rpc, with its scope, a client of acme that lacks it, and a call.
+/// Each rpc with its scope, a client of acme without that scope, and a call.
 pub(crate) const RPCS: [(&str, &str, &str, Call); 10] = [
     (
         "IssueCode",
@@ -123,7 +123,7 @@ fn start(target: &Target) -> StartJourneyRequest {
     }
 }
 
-/// The target's code, entered in the target's form.
+/// Submits the target's code in the target's form.
 pub(crate) fn submit(target: &Target) -> SubmitInputRequest {
     SubmitInputRequest {
         session_id: target.form.session_id.clone(),

@@ -1,4 +1,4 @@
-//! Searches a text for secrets, in every form in which one could have got there.
+//! Searches a text for secrets in every encoding in which they could appear.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +6,17 @@ use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// Shorter texts turn up by chance: six digits are found in any long enough log.
+/// Shorter texts occur by chance: any long log contains some given six digits.
 const SHORTEST: usize = 10;
-/// What is shown of the line in which a secret was found, on either side of it.
+/// The characters shown on either side of a secret that was found.
 const SHOWN: usize = 500;
 
-/// Each secret that `text` holds, with the form in which it does.
+/// Each secret in `text`, with its encoding.
 pub(crate) fn leaks(text: impl AsRef<[u8]>, secrets: &[String]) -> Vec<String> {
     let text = text.as_ref();
     let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
     let secrets: Vec<_> = secrets.collect::<BTreeSet<_>>().into_iter().collect();
-    // Digits and names are found in either case; base64 means what its case says.
+    // Digits and names are searched in either case; base64 is case sensitive.
     let (mut plain, mut exact) = (Forms::default(), Forms::default());
     for secret in secrets {
         for (form, text) in forms(secret) {
@@ -30,7 +30,7 @@ pub(crate) fn leaks(text: impl AsRef<[u8]>, secrets: &[String]) -> Vec<String> {
     found
 }
 
-/// Texts to look for, and what each of them is.
+/// Texts to search for, each with its description.
 #[derive(Default)]
 struct Forms {
     names: Vec<String>,
@@ -38,7 +38,7 @@ struct Forms {
 }
 
 impl Forms {
-    /// Each of them that is there, with the first line where it is.
+    /// Each of them that occurs, with the first line that contains it.
     fn found_in(&self, text: &[u8], in_either_case: bool) -> Vec<String> {
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(in_either_case)
@@ -73,13 +73,13 @@ fn forms(secret: &str) -> Vec<(String, String)> {
         ("list of bytes in hexadecimal".to_owned(), each_byte(|byte| format!("{byte:x}"), ", ")),
         ("list of characters".to_owned(), each_byte(|byte| char::from(byte).into(), "', '")),
     ];
-    // Inside a longer text a secret begins at any of the three places in a group of four characters.
+    // Inside a longer text, a secret begins at any of three offsets within a base64 group.
     for shift in 0..3 {
         for (alphabet, engine) in [("standard", &STANDARD_NO_PAD), ("url-safe", &URL_SAFE_NO_PAD)] {
             let mut bytes = vec![0; shift];
             bytes.extend(secret.as_bytes());
             let encoded = engine.encode(&bytes);
-            // The characters that also depend on the neighbours are left out.
+            // Characters that also depend on neighbouring bytes are left out.
             let begin = [0, 2, 3][shift];
             let end = encoded.len() - usize::from(bytes.len() % 3 != 0);
             forms.push((format!("base64 ({alphabet}, +{shift})"), encoded[begin..end].to_owned()));
@@ -88,7 +88,7 @@ fn forms(secret: &str) -> Vec<(String, String)> {
     forms
 }
 
-/// As a form or an address has it: everything but letters, digits and `-._~`.
+/// As in a form or a URL: everything except letters, digits and `-._~`.
 fn percent_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let encode = |byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02x}") };

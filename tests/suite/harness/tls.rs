@@ -1,4 +1,4 @@
-//! Certificates that a test draws, and what it says over TLS.
+//! Certificates that a test generates, and TLS clients.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -16,13 +16,13 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
-/// Who signs certificates, and a folder in which they are.
+/// A CA, and the folder of its certificates.
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
 }
 
-/// The files of one certificate.
+/// The files of a certificate and its key.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
     pub(crate) certificate: PathBuf,
@@ -32,7 +32,8 @@ pub(crate) struct Pair {
 impl Authority {
     pub(crate) fn new() -> anyhow::Result<Self> {
         let mut params = CertificateParams::new(vec![])?;
-        // It needs a name of its own: what is signed by its own name counts as signed by itself.
+        // The CA needs a name of its own: a certificate with equal issuer and subject counts as
+        // self-signed.
         params.distinguished_name.push(DnType::CommonName, super::unique("authority"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
@@ -41,7 +42,7 @@ impl Authority {
         Ok(Self { issuer, folder })
     }
 
-    /// The file of its own certificate.
+    /// The file of the CA's own certificate.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
     }
@@ -50,7 +51,7 @@ impl Authority {
         self.issuer.pem()
     }
 
-    /// Signs a certificate for that host, and `localhost`; a second one takes the first one's place.
+    /// Issues a certificate for that host and `localhost`. A second one replaces the first.
     pub(crate) fn sign(&self, host: &str) -> anyhow::Result<Pair> {
         let at = |end: &str| self.folder.path().join(format!("{host}.{end}"));
         let pair = Pair { certificate: at("pem"), key: at("key") };
@@ -58,7 +59,7 @@ impl Authority {
         Ok(pair)
     }
 
-    /// Writes a new certificate for that host, and `localhost`, into the files of another.
+    /// Issues a new certificate for that host and `localhost`, into the files of another.
     pub(crate) fn sign_into(&self, host: &str, pair: &Pair) -> anyhow::Result<()> {
         let params = CertificateParams::new(vec![host.to_owned(), "localhost".to_owned()])?;
         let key = KeyPair::generate()?;
@@ -67,7 +68,7 @@ impl Authority {
         Ok(())
     }
 
-    /// A channel to there that believes this authority, and may show a certificate.
+    /// A channel that trusts this CA and may present a client certificate.
     pub(crate) fn channel(&self, at: SocketAddr, shows: Option<&Pair>) -> anyhow::Result<Channel> {
         let mut tls = ClientTlsConfig::new()
             .domain_name("localhost")
@@ -78,12 +79,12 @@ impl Authority {
         Ok(Endpoint::from_shared(format!("https://{at}"))?.tls_config(tls)?.connect_lazy())
     }
 
-    /// A connection to there that believes this authority.
+    /// A connection that trusts this CA.
     pub(crate) async fn connect(&self, at: SocketAddr) -> anyhow::Result<TlsStream<TcpStream>> {
         self.connect_with(at, None).await
     }
 
-    /// The same, which shows a certificate.
+    /// Like `connect`, with a client certificate.
     pub(crate) async fn connect_with(
         &self,
         at: SocketAddr,
@@ -107,7 +108,7 @@ impl Authority {
         Ok(connector.connect(ServerName::try_from("localhost")?, stream).await?)
     }
 
-    /// Gets a page, and the certificate that was shown for it.
+    /// Gets a page. Also returns the certificate that the server presented.
     pub(crate) async fn get(
         &self,
         at: SocketAddr,
@@ -124,7 +125,7 @@ impl Authority {
     }
 }
 
-/// A first message of TLS that offers just this version, and just this suite.
+/// A TLS ClientHello that offers only this version and this cipher suite.
 pub(crate) fn client_hello(version: u16, suite: u16) -> Vec<u8> {
     let mut body = version.to_be_bytes().to_vec();
     body.extend([7; 32]); // random

@@ -1,4 +1,4 @@
-//! A client that only wants to work while others attack: a hundred calls a second, each counted.
+//! A client that works during an attack: a hundred calls a second, each counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,15 +11,15 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::pb::code::verifier_service_client::VerifierServiceClient;
 use super::{Authorized, DescribeLockoutRequest, Postern, figure, user_id};
 
-/// What an answer may take. Generous: the machine that tests run on is busy too.
+/// The limit for an answer. Generous, since the test machine is busy too.
 const LIMIT: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_millis(10);
-/// What the server's memory may grow by, however much it is sent.
+/// The limit for the server's memory growth, whatever it receives.
 const MAX_GROWTH: u64 = 64 * 1024 * 1024;
-/// Calls before the attack.
+/// The calls before the attack.
 const BEFORE: usize = 50;
 
-/// The client, and how things were before the attack.
+/// The client, with the measurements from before the attack.
 pub(crate) struct Victim {
     calling: JoinHandle<Calls>,
     stop: Arc<AtomicBool>,
@@ -27,7 +27,7 @@ pub(crate) struct Victim {
     memory: u64,
 }
 
-/// What came of calls.
+/// Counts of calls.
 #[derive(Default)]
 struct Calls {
     took: Vec<Duration>,
@@ -75,7 +75,7 @@ impl Victim {
         Ok(Self { calling, stop, calm, memory })
     }
 
-    /// Ends, and checks that 99 of 100 calls were answered, that the server's memory has not grown
+    /// Ends, and asserts that 99 of 100 calls were answered, that the server's memory has not grown
     /// much, and that a new client is served.
     pub(crate) async fn ends_well(mut self, postern: &mut Postern) -> anyhow::Result<()> {
         self.stop.store(true, Ordering::Relaxed);
