@@ -100,14 +100,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that never goes back: while the clock behind it shows an earlier time, it stands still.
+/// A clock that never goes back: while the underlying clock shows an earlier time, it stands still.
 pub struct Monotonic {
     clock: Arc<dyn Clock>,
     latest_ms: AtomicI64,
 }
 
 impl Monotonic {
-    /// A clock that follows `clock` forward.
+    /// A monotonic clock over `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, latest_ms: AtomicI64::new(i64::MIN) }
     }
@@ -121,7 +121,7 @@ impl Clock for Monotonic {
     }
 }
 
-/// A clock that stands still until a test moves it.
+/// A clock that changes only when a test sets it.
 #[derive(Debug)]
 pub struct FakeClock(AtomicI64);
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_monotonic_clock_stands_still_while_the_clock_behind_it_goes_back() {
+    fn a_monotonic_clock_stands_still_while_the_underlying_clock_goes_back() {
         let behind = Arc::new(FakeClock::default());
         let start = behind.now();
         let clock = Monotonic::new(behind.clone());
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fake_clock_moves_only_by_hand() {
+    fn a_fake_clock_changes_only_when_told_to() {
         let clock = FakeClock::default();
         let start = clock.now();
         clock.advance(Duration::from_millis(1500));

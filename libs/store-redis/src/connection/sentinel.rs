@@ -47,9 +47,7 @@ impl Sentinels {
             })?;
             match primary(&client).await {
                 Ok(Some(connection)) => return Ok((connection, peer)),
-                Ok(None) => {
-                    last = RedisError::from((ErrorKind::Client, "no primary was elected yet"))
-                }
+                Ok(None) => last = RedisError::from((ErrorKind::Client, "no primary elected yet")),
                 Err(error) => last = error,
             }
         }

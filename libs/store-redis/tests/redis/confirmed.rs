@@ -51,9 +51,9 @@ pub(crate) fn patient_bench(connection: Connection) -> Bench {
     Bench { store: Arc::new(Patient(bench.store)), ..bench }
 }
 
-/// Two worlds over one store: one for what a test needs before and after, whose store is patient, and
-/// one that is told what a single call is told. In both a service calls: its keys are known to records
-/// alone, which is what is waited for.
+/// Two worlds over one store. The first retries and is for preparing and inspecting; the second
+/// returns the result of each single call. In both the caller is a service: the record alone stores
+/// its idempotency keys, and confirmation covers the record.
 fn worlds(connection: Connection) -> (World, World) {
     let bench = crate::bench(connection);
     let (store, clock) = (Arc::new(Patient(Arc::clone(&bench.store))), Arc::clone(&bench.clock));
@@ -265,11 +265,11 @@ async fn the_confirmed_write_leaves_no_key() {
     let pair = Pair::start();
     let world = World::new(patient_bench(connect(&pair.primary.url())));
     for _ in 0..20 {
-        let nobody = world.stranger();
-        world.verify(&nobody, "000000").await;
-        world.revoke(&nobody).await;
-        world.clear(&nobody).await;
-        world.describe(&nobody).await;
+        let unknown = world.stranger();
+        world.verify(&unknown, "000000").await;
+        world.revoke(&unknown).await;
+        world.clear(&unknown).await;
+        world.describe(&unknown).await;
     }
     pair.in_step();
     for server in [&pair.primary, &pair.replica] {

@@ -29,24 +29,24 @@ async fn an_operation_without_effect_leaves_no_key() {
     let server = Server::start("");
     let world = world_at(&server);
     for _ in 0..100 {
-        let nobody = world.stranger();
-        world.verify(&nobody, "000000").await;
-        assert!(!world.revoke(&nobody).await);
-        world.clear(&nobody).await;
-        world.describe(&nobody).await;
+        let unknown = world.stranger();
+        world.verify(&unknown, "000000").await;
+        assert!(!world.revoke(&unknown).await);
+        world.clear(&unknown).await;
+        world.describe(&unknown).await;
     }
     assert_eq!(keys(&server, "*"), Vec::<String>::new());
 }
 
-/// I8, I18: what a caller's key stands for is kept for as long as a retry may come, and nothing else is.
+/// I8, I18: an idempotency key is stored for the replay window, and nothing else is stored.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_for_nothing_is_kept_for_the_replay_window_and_no_record_is() {
+async fn an_operation_without_effect_stores_its_key_for_the_replay_window_and_no_record() {
     let server = Server::start("");
     let world = world_at(&server);
-    let nobody = world.stranger();
-    world.verify_as(&nobody, "000000", Some("verify")).await;
-    revoke(&world, &nobody, "revoke").await;
-    world.clear_as(&nobody, Some("clear")).await;
+    let unknown = world.stranger();
+    world.verify_as(&unknown, "000000", Some("verify")).await;
+    revoke(&world, &unknown, "revoke").await;
+    world.clear_as(&unknown, Some("clear")).await;
     let kept = keys(&server, "*");
     assert_eq!(kept.len(), 3, "{kept:?}");
     for key in kept {
@@ -58,9 +58,9 @@ async fn a_key_for_nothing_is_kept_for_the_replay_window_and_no_record_is() {
     }
 }
 
-/// However many keys a caller uses on one user, the user's record stays small.
+/// A user's record stays small, however many idempotency keys are used.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_does_not_grow_with_the_keys_that_are_used_on_it() {
+async fn a_record_does_not_grow_with_the_number_of_keys() {
     let server = Server::start("");
     let world = world_at(&server);
     let user = world.stranger();

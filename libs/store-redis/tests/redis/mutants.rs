@@ -42,7 +42,7 @@ pub(crate) const FENCE_FOR_RIGHT_GUESSES: Mutation = &[(
 pub(crate) const NO_MEMORY: Mutation =
     &[("for _, known in ipairs(record.outcomes) do", "for _, known in ipairs({}) do")];
 
-/// Whoever has no record writes nothing to be waited for.
+/// A call for a user without a record writes nothing.
 pub(crate) const SILENT_STRANGERS: Mutation = &[
     ("== 'confirmed' then", "== 'confirmed' and stored then"),
     ("    redis.call('SET', key, bytes)\n    redis.call('DEL', key)\n", ""),
