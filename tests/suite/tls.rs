@@ -19,7 +19,7 @@ fn start(pair: &Pair) -> anyhow::Result<Postern> {
     Postern::with(&["--http-tls-certificate", &certificate, "--http-tls-key", &key])
 }
 
-/// The first record in reply to a ClientHello: its type, and the description of an alert.
+/// The first record in reply to a `ClientHello`: its type, and the description of an alert.
 fn answer(at: SocketAddr, hello: &[u8]) -> anyhow::Result<(u8, Option<u8>)> {
     let mut stream = TcpStream::connect(at)?;
     stream.set_read_timeout(Some(IN_TIME))?;

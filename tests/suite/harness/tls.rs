@@ -125,7 +125,7 @@ impl Authority {
     }
 }
 
-/// A TLS ClientHello that offers only this version and this cipher suite.
+/// A TLS `ClientHello` that offers only this version and this cipher suite.
 pub(crate) fn client_hello(version: u16, suite: u16) -> Vec<u8> {
     let mut body = version.to_be_bytes().to_vec();
     body.extend([7; 32]); // random
