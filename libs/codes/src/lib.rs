@@ -2,7 +2,7 @@
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | what a code is, and a guess | [`code`] |
+//! | what a code is, and what was typed for one | [`code`], [`guess`] |
 //! | who it is for | [`user`], [`directory`] |
 //! | how long and how often it may be tried | [`policy`] |
 //! | what can happen to it, as a state machine | [`record`] |
@@ -17,6 +17,7 @@
 
 pub mod audit;
 pub mod authentication;
+mod characters;
 pub mod claims;
 pub mod code;
 #[cfg(any(test, feature = "conformance"))]
@@ -24,6 +25,7 @@ pub mod conformance;
 pub mod desk;
 pub mod digest;
 pub mod directory;
+pub mod guess;
 pub mod ids;
 pub mod issuer;
 mod mac;

@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret as _, SecretSlice};
 use subtle::ConstantTimeEq as _;
 
 use crate::audit::Addresses;
-use crate::code::Guess;
 use crate::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Subject, encode};
+use crate::guess::Guess;
 use crate::ids::{ApplicationId, ClientId, CodeId, IdempotencyKey};
 use crate::mac::{Prepared, mac, prepared};
 use crate::names;
@@ -158,6 +158,7 @@ fn code_digest(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Policy;
 
     fn key(byte: u8) -> SecretSlice<u8> {
         vec![byte; 32].into()
@@ -171,7 +172,7 @@ mod tests {
     fn a_code_of_the_previous_pepper_is_still_among_the_candidates() {
         let application = ApplicationId::parse("acme").expect("valid");
         let user = UserId::parse("alice").expect("valid");
-        let guess = Guess::parse("123456").expect("valid");
+        let guess = Guess::parse(Policy::default().shape(), "123456").expect("valid");
         let old = peppers(2, None).digest(&application, &user, &guess);
         let rotated = peppers(3, Some(2)).candidates(&application, &user, &guess);
         assert_eq!(
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_digest_depends_on_every_part_and_on_where_each_ends() {
-        let guess = Guess::parse("123456").expect("valid");
+        let guess = Guess::parse(Policy::default().shape(), "123456").expect("valid");
         let of = |application: &str, user: &str| {
             let application = ApplicationId::parse(application).expect("valid");
             *peppers(2, None)

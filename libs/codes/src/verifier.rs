@@ -4,10 +4,10 @@ use clock::Timestamp;
 
 use crate::audit::{Action, Context};
 use crate::claims::Claim;
-use crate::code::Guess;
 use crate::desk::{Caller, Desk, Entry, OperationError, said};
 use crate::digest::Subject;
 use crate::directory::Directory;
+use crate::guess::Guess;
 use crate::ids::{CodeId, GrantId, IdempotencyKey};
 use crate::policy::Policy;
 use crate::record::{

@@ -1,6 +1,7 @@
 //! `VerifierService`: requests in, replies out.
 
 use codes::audit::Context;
+use codes::code::Shape;
 use codes::record::{Cleared, Denial, DenialReason, Lockout};
 use codes::user::Identifier;
 use codes::verifier::{ClearRequest, Clearance, Verification, VerifyRequest};
@@ -10,11 +11,12 @@ use crate::error::Fault;
 use crate::time::to_wire;
 use crate::violations::Violations;
 
-/// Reads an attempt to redeem a code.
-pub fn parse_verify(request: pb::VerifyCodeRequest) -> Result<VerifyRequest, Fault> {
+/// Reads an attempt to redeem a code of that shape. What is refused depends on the request and the
+/// shape alone.
+pub fn parse_verify(request: pb::VerifyCodeRequest, shape: Shape) -> Result<VerifyRequest, Fault> {
     let mut violations = Violations::default();
     let user = violations.user("user", request.user.as_ref());
-    let code = violations.guess("code", &request.code);
+    let code = violations.guess("code", shape, &request.code);
     let context = request.context.unwrap_or_default();
     let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
     let correlation_id = short("context.correlation_id", context.correlation_id);
@@ -137,6 +139,7 @@ pub const fn from_clearance(clearance: Clearance) -> Result<pb::ClearLockoutResp
 #[cfg(test)]
 mod tests {
     use clock::Timestamp;
+    use codes::code::Alphabet;
 
     use super::*;
 
@@ -165,13 +168,19 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_needs_a_user_and_a_code() {
-        let Err(Fault::InvalidArgument(violations)) =
-            parse_verify(pb::VerifyCodeRequest::default())
-        else {
-            panic!("nothing was given");
-        };
-        let fields: Vec<_> = violations.iter().map(ToString::to_string).collect();
-        assert_eq!(fields, ["user: must be given", "code: must not be empty"]);
+    fn an_attempt_needs_a_user_and_a_code_of_the_policy() {
+        let shape = Shape::new(8, Alphabet::Base32).expect("a length");
+        for (code, told) in [
+            ("", "code: must not be empty"),
+            ("123456", "code: must be a code of 8 letters and digits"),
+        ] {
+            let request =
+                pb::VerifyCodeRequest { code: code.to_owned(), ..pb::VerifyCodeRequest::default() };
+            let Err(Fault::InvalidArgument(violations)) = parse_verify(request, shape) else {
+                panic!("it was read");
+            };
+            let fields: Vec<_> = violations.iter().map(ToString::to_string).collect();
+            assert_eq!(fields, ["user: must be given", told]);
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use codes::code::Guess;
+use codes::code::Shape;
+use codes::guess::Guess;
 use codes::ids::IdempotencyKey;
 use codes::user::{Identifier, IdentifierType};
 
@@ -95,9 +96,9 @@ impl Violations {
         self.check(&format!("{field}.value"), Identifier::parse(kind, &user.value))
     }
 
-    /// A code as somebody typed it.
-    pub fn guess(&mut self, field: &str, code: &str) -> Checked<Guess> {
-        self.check(field, Guess::parse(code))
+    /// A code as somebody typed it, where codes have that shape.
+    pub fn guess(&mut self, field: &str, shape: Shape, code: &str) -> Checked<Guess> {
+        self.check(field, Guess::parse(shape, code))
     }
 
     /// An idempotency key; empty where the caller gives none.
@@ -157,12 +158,18 @@ mod tests {
     #[test]
     fn a_user_is_named_by_type_and_value() {
         let user = |kind, value: &str| UserIdentifier { r#type: kind, value: value.to_owned() };
+        const NO_ADDRESS: &str = "user.value: must be an e-mail address alone, such as \
+            ada@example.com: without `mailto:`, brackets or punctuation around it";
+        const IN_E164: &str = "user.value: must be a phone number in E.164 form, such as \
+            +4930123456: `+`, country code and number, without a trunk zero such as (0) and without \
+            an extension";
         assert_eq!(refused(|v| v.user("user", None)), "user: must be given");
         for (kind, value, told) in [
             (0, "ada", "user.type: must be given"),
             (9, "ada", "user.type: is not known"),
             (1, "", "user.value: must not be empty"),
-            (2, "ada", "user.value: must be an e-mail address"),
+            (2, "ada", NO_ADDRESS),
+            (3, "ada", IN_E164),
         ] {
             assert_eq!(refused(|v| v.user("user", Some(&user(kind, value)))), told);
         }

@@ -47,9 +47,9 @@ impl VerifierService for Verifier {
         request: Request<VerifyCodeRequest>,
     ) -> Result<Response<VerifyCodeResponse>, Status> {
         let principal = principal(&request)?;
-        let request = parse_verify(request.into_inner())?;
         let configuration = self.gate.configuration();
         let Application { policy, directory, .. } = principal.application(&configuration)?;
+        let request = parse_verify(request.into_inner(), policy.shape())?;
         let verification =
             self.verifier.verify(&principal.caller, policy, &**directory, &request).await;
         let verification = verification.map_err(edge::unavailable)?;

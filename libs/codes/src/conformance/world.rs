@@ -9,10 +9,10 @@ use clock::Clock as _;
 
 use super::Bench;
 use crate::audit::{Addresses, Audit, AuditError, Context, Event};
-use crate::code::Guess;
 use crate::desk::{Caller, Desk, OperationError};
 use crate::digest::encode;
 use crate::directory::OpaqueDirectory;
+use crate::guess::Guess;
 use crate::ids::{ApplicationId, ClientId, IdempotencyKey};
 use crate::issuer::{
     Issuance, IssueRequest, IssuedCode, Issuer, Revocation, RevokeRequest, RevokeTarget,
@@ -164,7 +164,7 @@ impl World {
     ) -> Result<Verification, OperationError> {
         let request = VerifyRequest {
             user: user.clone(),
-            code: Guess::parse(typed).expect("a guess"),
+            code: Guess::parse(self.policy.shape(), typed).expect("a guess"),
             context: Context::default(),
             idempotency_key: key.map(idempotency_key),
         };

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use codes::audit::Context;
-use codes::code::Guess;
 use codes::conformance::{Bench, World, accepted, granted, keyed, reason, wrong};
 use codes::desk::OperationError;
 use codes::directory::OpaqueDirectory;
+use codes::guess::Guess;
 use codes::ids::IdempotencyKey;
 use codes::issuer::{Issuance, RevokeRequest, RevokeTarget};
+use codes::policy::Policy;
 use codes::record::DenialReason;
 use codes::store::StoreError;
 use codes::user::Identifier;
@@ -77,7 +78,7 @@ mod behind_sentinels {
 pub(crate) fn guess(user: &Identifier, code: &str, key: &str) -> VerifyRequest {
     VerifyRequest {
         user: user.clone(),
-        code: Guess::parse(code).expect("a guess"),
+        code: Guess::parse(Policy::default().shape(), code).expect("a guess"),
         context: Context::default(),
         idempotency_key: Some(IdempotencyKey::parse(key).expect("a key")),
     }
@@ -277,7 +278,7 @@ async fn the_confirmed_write_leaves_no_key() {
     }
     let user = world.stranger();
     world.issue(&user).await;
-    world.verify(&user, "000000000").await;
+    world.verify(&user, "000000").await;
     pair.in_step();
     let key = pair.primary.cli(&["KEYS", "*"]);
     let kept = |server: &Server| {
