@@ -16,7 +16,7 @@
 //! - `expression`: the language of conditions and data.
 //! - `engine`: how a journey moves. A new step is one variant of `definition::step::Action`; the
 //!   compiler names every other place.
-//! - [`ids`], [`verdict`]: the words that all of them share.
+//! - [`ids`], [`input`], [`verdict`]: the words that all of them share.
 //! - [`session`]: a journey that waits, and what is stored of it (no secret).
 //! - [`runner`]: the use case; [`ports`]: what it needs from outside.
 //! - [`memory`]: the readable store; `conformance`: the contract of every store.
@@ -31,6 +31,7 @@ pub mod definition;
 mod engine;
 mod expression;
 pub mod ids;
+pub mod input;
 pub mod memory;
 pub mod ports;
 pub mod runner;

@@ -22,13 +22,42 @@ pub enum Verdict {
         /// Why, if the verifier says so.
         reason: Option<DenialReason>,
     },
-    /// Not an identifier, or not a code at all: an ordinary failure inside a journey.
-    Malformed,
+    /// What was sent can be no identifier, or no code of the application's policy. Nothing was
+    /// compared and nothing counted; it depends on what was sent and on the policy alone.
+    Malformed(Vec<Malformed>),
+}
+
+/// Why a text can be no identifier or no code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// Which of the two.
+    pub part: Part,
+    /// What it must be. Never holds the text.
+    pub rule: String,
+}
+
+/// The parts of an attempt that a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The identifier.
+    Identifier,
+    /// The code.
+    Code,
+}
+
+impl Part {
+    /// The key of the step that says where it comes from.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Identifier => "external_user_id",
+            Self::Code => "temp_code",
+        }
+    }
 }
 
 impl Verdict {
     /// Every code that an error can have.
-    pub(crate) const ERROR_CODES: [&'static str; 11] = [
+    pub(crate) const ERROR_CODES: [&'static str; 10] = [
         "invalid_code",
         "burned_code",
         "locked",
@@ -38,7 +67,6 @@ impl Verdict {
         "disabled",
         "unknown_key",
         "denied",
-        "malformed",
         "superseded_code",
     ];
 }
@@ -54,7 +82,7 @@ pub(crate) const fn error_code(reason: Option<DenialReason>) -> &'static str {
         Some(DenialReason::Fenced) => Verdict::ERROR_CODES[5],
         Some(DenialReason::Disabled) => Verdict::ERROR_CODES[6],
         Some(DenialReason::UnknownKey) => Verdict::ERROR_CODES[7],
-        Some(DenialReason::Superseded) => Verdict::ERROR_CODES[10],
+        Some(DenialReason::Superseded) => Verdict::ERROR_CODES[9],
         None => Verdict::ERROR_CODES[8],
     }
 }

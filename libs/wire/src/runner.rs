@@ -3,7 +3,7 @@
 use codes::ids::IdempotencyKey;
 use journeys::definition::Journey;
 use journeys::ids::SessionId;
-use journeys::runner::{Answer, Escape, InputRequired, RunError, StepError};
+use journeys::runner::{Answer, Escape, InputError, InputRequired, RunError, StepError};
 use serde_json::{Map, Value};
 
 use crate::error::{Fault, RETRY_AFTER};
@@ -113,9 +113,9 @@ fn from_input(input: InputRequired) -> pb::InputRequired {
             .chain(input.escapes.into_iter().map(from_escape))
             .collect(),
         challenge: input.challenge,
-        error: input.error.map(|StepError { code, message }| pb::StepError {
+        error: input.error.map(|StepError { code, message, inputs: _ }| pb::StepError {
             code: code.to_owned(),
-            message: message.to_owned(),
+            message,
         }),
         assertion_id: input.assertion_id,
         session_id: input.session.expose().to_owned(),
@@ -171,8 +171,8 @@ impl From<RunError> for Fault {
             RunError::ChallengeUsed => Self::ChallengeUsed,
             RunError::JourneyChanged => Self::JourneyChanged,
             RunError::InvalidSubmission(wrong) => {
-                let wrong = wrong.into_iter();
-                Self::InvalidArgument(wrong.map(|(f, rule)| FieldViolation::new(f, rule)).collect())
+                let violation = |InputError { name, rule }| FieldViolation::new(name, rule);
+                Self::InvalidArgument(wrong.into_iter().map(violation).collect())
             }
             RunError::Aborted(_) => Self::JourneyAborted,
             RunError::Misconfigured(_) | RunError::Unavailable(_) => {

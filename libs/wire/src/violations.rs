@@ -9,6 +9,7 @@ use codes::code::Shape;
 use codes::guess::Guess;
 use codes::ids::IdempotencyKey;
 use codes::user::{Identifier, IdentifierType};
+use tonic_types::StatusExt as _;
 
 use crate::code::v1::{self as pb, UserIdentifier};
 
@@ -25,6 +26,13 @@ impl FieldViolation {
     /// A violation of a rule.
     pub fn new(field: impl Into<String>, rule: impl fmt::Display) -> Self {
         Self { field: field.into(), description: rule.to_string() }
+    }
+
+    /// The violations that a status carries.
+    pub fn of(status: &tonic::Status) -> Vec<Self> {
+        let details = status.get_details_bad_request().into_iter();
+        let violations = details.flat_map(|details| details.field_violations);
+        violations.map(|violation| Self::new(violation.field, violation.description)).collect()
     }
 }
 

@@ -28,7 +28,7 @@ use edge::gate::Gate;
 use journeys::definition::Journey;
 use journeys::ids::JourneyId;
 use journeys::ports::JourneyStore;
-use journeys::runner::{RunError, Runner, Start, Submission};
+use journeys::runner::{Answer, InputError, InputRequired, RunError, Runner, Start, Submission};
 use tokens::mint::Minter;
 use wire::error::Fault;
 use wire::runner::{StartJourney, SubmitInput};
@@ -139,7 +139,7 @@ impl JourneyRunner {
         runs: Runs,
         request: StartJourney,
         sent: Sent,
-    ) -> Result<journeys::runner::Answer, Fault> {
+    ) -> Result<Answer, Fault> {
         let name = self.keys.claim_start(&runs, &request).await?;
         let Runs { application, client } = runs;
         let id = JourneyId::parse(&request.journey_id).map_err(|_| Fault::JourneyNotFound)?;
@@ -160,8 +160,7 @@ impl JourneyRunner {
             source: sent.source,
         };
         let outcome = self.runner.start(&journey, start).await;
-        self.outcomes.tell(&outcome);
-        outcome.map_err(fault)
+        self.conclude(outcome)
     }
 
     /// Answers a waiting step.
@@ -170,7 +169,7 @@ impl JourneyRunner {
         runs: Runs,
         request: SubmitInput,
         source: Option<IpAddr>,
-    ) -> Result<journeys::runner::Answer, Fault> {
+    ) -> Result<Answer, Fault> {
         self.keys.claim_submission(&runs, &request).await?;
         let Runs { application, client } = runs;
         let find = |_: &ApplicationId, id: &JourneyId| self.journey_to_run(&client, id);
@@ -185,7 +184,15 @@ impl JourneyRunner {
             source,
         };
         let outcome = self.runner.submit(find, submission).await;
+        self.conclude(outcome)
+    }
+
+    /// Counts and logs an outcome; what went wrong becomes what the caller is told.
+    fn conclude(&self, outcome: Result<Answer, RunError>) -> Result<Answer, Fault> {
         self.outcomes.tell(&outcome);
+        if let Ok(Answer::InputRequired(InputRequired { error: Some(error), .. })) = &outcome {
+            log_inputs(&error.inputs);
+        }
         outcome.map_err(fault)
     }
 }
@@ -205,10 +212,17 @@ fn fault(error: RunError) -> Fault {
         RunError::Aborted(_) | RunError::Misconfigured(_) | RunError::Unavailable(_) => {
             tracing::error!(error = ?error, "a journey could not go on");
         }
-        RunError::SessionNotFound
-        | RunError::ChallengeUsed
-        | RunError::JourneyChanged
-        | RunError::InvalidSubmission(_) => {}
+        RunError::SessionNotFound | RunError::ChallengeUsed | RunError::JourneyChanged => {}
+        RunError::InvalidSubmission(inputs) => log_inputs(inputs),
     }
     error.into()
+}
+
+/// Logs which inputs could not be read, by name. Names and rules are the journey's and ours: no
+/// value is among them.
+fn log_inputs(inputs: &[InputError]) {
+    if !inputs.is_empty() {
+        let inputs: Vec<_> = inputs.iter().map(ToString::to_string).collect();
+        tracing::info!(inputs = inputs.join("; "), "a journey was sent what it cannot read");
+    }
 }

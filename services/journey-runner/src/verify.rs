@@ -11,7 +11,7 @@ use codes::ids::{ApplicationId, GrantId};
 use codes::user::UserId;
 use edge::certificate::APPLICATION;
 use journeys::ports::{Attempt, VerifyCodes, VerifyFault};
-use journeys::verdict::Verdict;
+use journeys::verdict::{Malformed, Part, Verdict};
 use secrecy::ExposeSecret as _;
 use tokens::mint::Minter;
 use tokens::service::ServiceToken;
@@ -22,6 +22,7 @@ use wire::code::v1::verifier_service_client::VerifierServiceClient;
 use wire::code::v1::verify_code_response::Outcome;
 use wire::code::v1::{UserIdentifier, VerifyCodeRequest, VerifyCodeResponse, VerifyContext};
 use wire::time::from_wire;
+use wire::violations::FieldViolation;
 
 use crate::settings::Identity;
 
@@ -164,7 +165,7 @@ fn verdict(reply: VerifyCodeResponse) -> Result<Verdict, VerifyFault> {
 
 fn refused(status: &Status) -> Result<Verdict, VerifyFault> {
     match status.code() {
-        Code::InvalidArgument => Ok(Verdict::Malformed),
+        Code::InvalidArgument => malformed(status),
         // The key stood for another code: nothing was compared, and nothing will be.
         Code::Aborted => Ok(Verdict::Rejected { reason: None }),
         Code::Unauthenticated | Code::PermissionDenied | Code::Unimplemented => {
@@ -172,4 +173,22 @@ fn refused(status: &Status) -> Result<Verdict, VerifyFault> {
         }
         _ => Err(VerifyFault::Unavailable),
     }
+}
+
+/// What the client sent can be no identifier or no code. That the verifier refuses anything else is
+/// no mistake of the client's.
+fn malformed(status: &Status) -> Result<Verdict, VerifyFault> {
+    let violations = FieldViolation::of(status);
+    if violations.is_empty() {
+        return Err(VerifyFault::Misconfigured("it does not say what is malformed".to_owned()));
+    }
+    let read = |FieldViolation { field, description: rule }| {
+        let part = match field.as_str() {
+            "user.value" => Part::Identifier,
+            "code" => Part::Code,
+            _ => return Err(VerifyFault::Misconfigured(format!("it refuses {field}"))),
+        };
+        Ok(Malformed { part, rule })
+    };
+    violations.into_iter().map(read).collect::<Result<_, _>>().map(Verdict::Malformed)
 }

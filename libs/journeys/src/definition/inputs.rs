@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::step::{Action, Step};
+use super::step::{Action, Authenticate, Step, StepIndex};
 use crate::expression::Expression;
 use crate::expression::function::Function;
 use crate::expression::path::{Path, Root, Use, calls, reads};
@@ -16,6 +16,9 @@ pub(crate) struct Inputs {
     pub(crate) params: Section,
     pub(crate) headers: Section,
     pub(crate) device: bool,
+    /// The parameters without which the journey cannot run: those of the verification to which all
+    /// its runs come.
+    pub(crate) required: BTreeSet<String>,
 }
 
 /// The members of an object that a journey reads.
@@ -42,8 +45,8 @@ impl Section {
 }
 
 impl Inputs {
-    pub(super) fn from_steps(steps: &[Step]) -> Self {
-        let mut inputs = Self::default();
+    pub(super) fn from_steps(steps: &[Step], start: StepIndex) -> Self {
+        let mut inputs = Self { required: required(steps, start), ..Self::default() };
         for step in steps {
             if let Action::Authenticate(step) = &step.action {
                 inputs.add(&step.code_path, false);
@@ -77,4 +80,36 @@ impl Inputs {
             }
         }
     }
+}
+
+/// The parameters that are read, as they are, by the first verification.
+fn required(steps: &[Step], start: StepIndex) -> BTreeSet<String> {
+    let Some(step) = first_verification(steps, start) else { return BTreeSet::new() };
+    let identifier = Path::from_node(step.identifier.expression.root());
+    let read = identifier.into_iter().chain([step.code_path.clone()]);
+    read.filter_map(|path| match (path.root, path.keys.as_slice()) {
+        (Root::Request, [section, name, ..]) if section == "params" => Some(name.clone()),
+        _ => None,
+    })
+    .collect()
+}
+
+/// The verification to which every run comes, whatever happens: no step before it has a choice.
+fn first_verification(steps: &[Step], start: StepIndex) -> Option<&Authenticate> {
+    let mut at = start;
+    // Steps may lead in a circle.
+    for _ in 0..steps.len() {
+        match &steps.get(at)?.action {
+            Action::Authenticate(step) => return Some(step),
+            Action::Assign { next, .. }
+            | Action::Provide { next, .. }
+            | Action::Inform { next, .. } => at = *next,
+            Action::Collect(_)
+            | Action::Decide { .. }
+            | Action::Repeat { .. }
+            | Action::Complete { .. }
+            | Action::Reject { .. } => return None,
+        }
+    }
+    None
 }

@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest as _, Sha256};
 use yaml::Problem;
 
-use crate::expression::path::Path;
+use crate::expression::path::{Path, Root};
 use crate::ids::JourneyId;
 use inputs::Inputs;
 use step::{Step, StepIndex};
@@ -37,6 +37,17 @@ pub const MAX_STEPS: usize = 200;
 /// The most rounds that a loop may make.
 pub const MAX_ITERATIONS: u32 = 100;
 
+/// A parameter of a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter<'j> {
+    /// Its name.
+    pub name: &'j str,
+    /// Whether it is an identifier or a code, and so a text.
+    pub is_text: bool,
+    /// Whether no run of the journey can do without it.
+    pub is_required: bool,
+}
+
 /// A journey that passed every check.
 #[derive(Debug)]
 pub struct Journey {
@@ -46,6 +57,7 @@ pub struct Journey {
     steps: Vec<Step>,
     secrets: BTreeSet<Path>,
     guarded: BTreeSet<String>,
+    identifiers: BTreeSet<Path>,
     inputs: Inputs,
 }
 
@@ -57,7 +69,8 @@ impl Journey {
             digest: Sha256::digest(yaml).into(),
             secrets: secrets::codes(&draft.steps),
             guarded: secrets::error_outputs(&draft.steps),
-            inputs: Inputs::from_steps(&draft.steps),
+            identifiers: secrets::identifiers(&draft.steps),
+            inputs: Inputs::from_steps(&draft.steps, draft.start),
             id: draft.id,
             start: draft.start,
             steps: draft.steps,
@@ -87,6 +100,19 @@ impl Journey {
         })
     }
 
+    /// What the journey reads from `@policy.request().params`, by name.
+    pub fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
+        let path = |name: &String| Path {
+            root: Root::Request,
+            keys: vec!["params".to_owned(), name.clone()],
+        };
+        self.params().iter().map(move |name| Parameter {
+            name,
+            is_text: [&self.identifiers, &self.secrets].iter().any(|set| set.contains(&path(name))),
+            is_required: self.inputs.required.contains(name),
+        })
+    }
+
     /// The names read from `@policy.request().params`.
     pub const fn params(&self) -> &BTreeSet<String> {
         &self.inputs.params.names
@@ -107,6 +133,11 @@ impl Journey {
         &self.steps[index]
     }
 
+    /// The places of all steps.
+    pub(crate) const fn indexes(&self) -> std::ops::Range<StepIndex> {
+        0..self.steps.len()
+    }
+
     /// The step of that id.
     pub(crate) fn index_of(&self, id: &str) -> Option<StepIndex> {
         self.steps.iter().position(|step| step.id == id)
@@ -120,6 +151,11 @@ impl Journey {
     /// Where temporary codes come from: what stands there is secret.
     pub(crate) const fn secrets(&self) -> &BTreeSet<Path> {
         &self.secrets
+    }
+
+    /// Where identifiers come from: what stands there is short.
+    pub(crate) const fn identifiers(&self) -> &BTreeSet<Path> {
+        &self.identifiers
     }
 
     /// The variables that take errors: their `code` is guarded.

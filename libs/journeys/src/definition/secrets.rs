@@ -19,7 +19,7 @@ use crate::expression::Expression;
 use crate::expression::evaluate::Purpose;
 use crate::expression::function::Function;
 use crate::expression::path::{Path, Read, Root, Use, calls, reads};
-use crate::verdict::Verdict;
+use crate::verdict::{Part, Verdict};
 
 fn authentications(steps: &[Step]) -> impl Iterator<Item = (&Step, &Authenticate)> {
     steps.iter().filter_map(|step| match &step.action {
@@ -31,6 +31,11 @@ fn authentications(steps: &[Step]) -> impl Iterator<Item = (&Step, &Authenticate
 /// Where temporary codes come from.
 pub(super) fn codes(steps: &[Step]) -> BTreeSet<Path> {
     authentications(steps).map(|(_, step)| step.code_path.clone()).collect()
+}
+
+/// Where identifiers come from.
+pub(super) fn identifiers(steps: &[Step]) -> BTreeSet<Path> {
+    authentications(steps).flat_map(|(_, step)| step.sources(Part::Identifier)).collect()
 }
 
 /// The variables that take errors.

@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 use super::template::Template;
 use crate::expression::Expression;
 use crate::expression::function::Function;
-use crate::expression::path::{Path, calls};
+use crate::expression::path::{Path, calls, reads};
+use crate::verdict::Part;
 
 /// A step's place in its journey.
 pub(crate) type StepIndex = usize;
@@ -102,6 +103,19 @@ pub(crate) struct Exit {
     pub(crate) display_name: Template,
     pub(crate) schema: Option<Json>,
     pub(crate) target: StepIndex,
+}
+
+impl Authenticate {
+    /// Where the identifier or the code comes from.
+    pub(crate) fn sources(&self, part: Part) -> Vec<Path> {
+        match part {
+            Part::Identifier => {
+                let reads = reads(self.identifier.expression.root()).into_iter();
+                reads.map(|read| read.path).collect()
+            }
+            Part::Code => vec![self.code_path.clone()],
+        }
+    }
 }
 
 impl Action {

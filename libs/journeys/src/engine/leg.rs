@@ -7,11 +7,10 @@ use clock::Timestamp;
 use super::state::State;
 use super::{Abort, Move, Prompt, PromptBody, PromptError, PromptEscape};
 use crate::definition::Journey;
-use crate::definition::step::{Action, Authenticate, Data, StepIndex};
+use crate::definition::step::{Action, Data, StepIndex};
 use crate::expression::error::EvaluateError;
 use crate::expression::evaluate::{Purpose, Scope};
 use crate::expression::value::{MAX_WEIGHT, Value};
-use crate::verdict::Verdict;
 use serde_json::Value as Json;
 
 /// The most steps from one wait to the next: loops within loops could take many more.
@@ -24,7 +23,7 @@ pub(super) struct Engine<'j> {
 }
 
 /// Where a step leads: on to another, or out of the engine.
-enum Flow {
+pub(super) enum Flow {
     On(StepIndex),
     Out(Move),
 }
@@ -56,7 +55,7 @@ impl Engine<'_> {
         }
     }
 
-    fn scoped<T>(&self, evaluate: impl FnOnce(&Scope<'_>) -> T) -> T {
+    pub(super) fn scoped<T>(&self, evaluate: impl FnOnce(&Scope<'_>) -> T) -> T {
         let user = self.state.user();
         evaluate(&self.state.scope(&user, self.now))
     }
@@ -125,23 +124,7 @@ impl Engine<'_> {
         }
     }
 
-    /// What was not even text fails like a wrong code, without asking anybody.
-    fn authenticate(&mut self, step: &Authenticate) -> Result<Flow, EvaluateError> {
-        if self.has_no_failure_left() {
-            return Ok(Flow::Out(Move::Reject(self.take_data())));
-        }
-        let (identifier, code) = self.scoped(|scope| {
-            let identifier = step.identifier.expression.evaluate(scope, Purpose::Output)?;
-            Ok::<_, EvaluateError>((identifier, step.code.expression.code(scope)?))
-        })?;
-        let (Value::Text(identifier), Some(code)) = (identifier, code) else {
-            return Ok(Flow::Out(self.verified(Verdict::Malformed)));
-        };
-        let identifier_type = step.identifier_type;
-        Ok(Flow::Out(Move::Verify { identifier_type, identifier, code }))
-    }
-
-    fn has_no_failure_left(&self) -> bool {
+    pub(super) fn has_no_failure_left(&self) -> bool {
         self.state.failures >= self.state.failures_allowed.max(1)
     }
 
@@ -194,7 +177,7 @@ impl Engine<'_> {
         checked(&Value::Object(self.state.leg.data.clone())).map(drop)
     }
 
-    fn take_data(&mut self) -> Option<Json> {
+    pub(super) fn take_data(&mut self) -> Option<Json> {
         let data = std::mem::take(&mut self.state.leg.data);
         (!data.is_empty()).then(|| Value::Object(data).to_json())
     }

@@ -14,6 +14,7 @@
 //! No I/O, no clock, no randomness: whoever drives the engine performs the moves and brings back
 //! the events.
 
+mod inputs;
 mod leg;
 pub(crate) mod state;
 
@@ -27,19 +28,16 @@ use secrecy::SecretString;
 use serde_json::Value as Json;
 
 use crate::definition::Journey;
-use crate::definition::step::{Action, Collect, Exit};
-use crate::expression::path::Root;
+use crate::definition::step::{Action, Exit};
 use crate::expression::value::Value;
+use crate::input::InputError;
 use crate::ports::UserTokens;
 use crate::verdict::{Verdict, error_code};
 use leg::Engine;
-use state::{Leg, State, error_value, marked};
+use state::{Leg, State, error_value};
 
 /// The option that fills in a form or goes on from an information.
 pub(crate) const CLIENT_INPUT: &str = "client_input";
-
-/// The longest text that a form's field takes, in bytes.
-const MAX_FIELD: usize = 4096;
 
 /// What happened.
 pub(crate) enum Event {
@@ -70,6 +68,8 @@ pub(crate) enum Move {
     Complete(Option<Json>),
     /// The journey ended badly.
     Reject(Option<Json>),
+    /// The request cannot be read, and no form can be shown again.
+    Refuse(Vec<InputError>),
     /// The journey cannot go on.
     Abort(Abort),
 }
@@ -109,12 +109,12 @@ pub(crate) struct PromptEscape {
 }
 
 /// Why the client is asked the same again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PromptError {
     /// The code was denied.
     InvalidCredentials,
-    /// A field was missing, or no text.
-    ClientResponseNotValid,
+    /// These fields cannot be read.
+    ClientResponseNotValid(Vec<InputError>),
 }
 
 /// Whether the step at which `state` waits offers that option.
@@ -169,28 +169,6 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes the declared fields, and nothing else, or shows the form again.
-    fn filled_in(&mut self, form: &Collect, data: Json) -> Move {
-        let Json::Object(mut given) = data else {
-            return self.ask(Some(PromptError::ClientResponseNotValid));
-        };
-        given.retain(|name, _| form.fields.contains(name));
-        let is_text = |name: &String| {
-            given.get(name).and_then(Json::as_str).is_some_and(|text| text.len() <= MAX_FIELD)
-        };
-        if !form.fields.iter().all(is_text) {
-            return self.ask(Some(PromptError::ClientResponseNotValid));
-        }
-        let root = Root::Variable(form.output.clone());
-        match marked(Json::Object(given), &root, self.journey.secrets()) {
-            Ok(fields) => {
-                self.state.variables.insert(form.output.clone(), fields);
-                self.go(form.submit)
-            }
-            Err(_) => self.ask(Some(PromptError::ClientResponseNotValid)),
-        }
-    }
-
     fn verified(&mut self, verdict: Verdict) -> Move {
         let journey = self.journey;
         let Action::Authenticate(step) = &journey.step(self.state.step).action else {
@@ -217,7 +195,7 @@ impl Engine<'_> {
                 let code = error_code(reason);
                 (code, reason == Some(codes::record::DenialReason::Expired))
             }
-            Verdict::Malformed => ("malformed", false),
+            Verdict::Malformed(wrong) => return self.unreadable(step, wrong),
         };
         self.state.failures = self.state.failures.saturating_add(1);
         self.state.leg.has_failed = true;

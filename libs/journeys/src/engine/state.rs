@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clock::Timestamp;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
+use codes::user::Identifier;
 use serde_json::Value as Json;
 
 use crate::definition::Journey;
@@ -12,6 +13,7 @@ use crate::definition::step::StepIndex;
 use crate::expression::evaluate::Scope;
 use crate::expression::path::{Path, Root};
 use crate::expression::value::{OversizeError, Value};
+use crate::input::InputError;
 
 /// The one sentence that every denial has: whoever reads it learns nothing about the reason.
 pub(crate) const DENIED: &str = "The user id or the code is not right, or the code cannot be used.";
@@ -131,7 +133,7 @@ pub(crate) fn error_value(code: &str) -> Value {
 pub(crate) fn surroundings(
     journey: &Journey,
     mut given: Surroundings,
-) -> Result<(Value, Value), OversizeError> {
+) -> Result<(Value, Value), Vec<InputError>> {
     let inputs = journey.inputs();
     given.params.retain(|name, _| inputs.params.has(name));
     given.headers.retain(|name, _| inputs.headers.has(name));
@@ -141,8 +143,26 @@ pub(crate) fn surroundings(
         ("headers".to_owned(), Json::Object(given.headers)),
         ("locale".to_owned(), given.locale.map_or(Json::Null, Json::String)),
     ]));
-    let request = marked(request, &Root::Request, journey.secrets())?;
-    Ok((request, Value::from_json(device)?))
+    let wrong = oversized(journey.identifiers(), &Root::Request, &request);
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let refused = |name: &str, error: OversizeError| vec![InputError::new(name, error.to_string())];
+    let request = marked(request, &Root::Request, journey.secrets());
+    let request = request.map_err(|error| refused("params", error))?;
+    let device = Value::from_json(device).map_err(|error| refused("device", error))?;
+    Ok((request, device))
+}
+
+/// The identifiers below `root` that are too long to be any.
+pub(super) fn oversized(identifiers: &BTreeSet<Path>, root: &Root, json: &Json) -> Vec<InputError> {
+    let is_long = |path: &&Path| {
+        let found = path.keys.iter().try_fold(json, |at, key| at.get(key)).and_then(Json::as_str);
+        path.root == *root && found.is_some_and(|text| text.len() > Identifier::MAX_BYTES)
+    };
+    let rule = format!("must be at most {} bytes long", Identifier::MAX_BYTES);
+    let long = identifiers.iter().filter(is_long);
+    long.map(|path| InputError::new(path.input_name(), rule.clone())).collect()
 }
 
 /// Takes a value from JSON, with what stands at the secret paths below `root` marked.

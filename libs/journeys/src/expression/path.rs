@@ -40,6 +40,14 @@ impl Path {
         }
     }
 
+    /// What a client calls the input that stands there: `params.NAME`, or a form's field.
+    pub(crate) fn input_name(&self) -> String {
+        match &self.root {
+            Root::Variable(name) if self.keys.is_empty() => name.clone(),
+            Root::Variable(_) | Root::Request => self.keys.join("."),
+        }
+    }
+
     /// Whether one of the two paths leads through the other.
     pub(crate) fn meets(&self, other: &Self) -> bool {
         self.root == other.root && self.keys.iter().zip(&other.keys).all(|(a, b)| a == b)

@@ -6,6 +6,8 @@ use std::fmt;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
+use crate::input::whole_text;
+
 /// The weight that a value may have: one for each node, and the bytes of its texts and keys.
 pub(crate) const MAX_WEIGHT: usize = 64 * 1024;
 
@@ -59,14 +61,16 @@ pub(crate) struct Measure {
 }
 
 impl Value {
-    /// Marks `json` as the temporary code, whatever it is.
+    /// Marks `json` as the temporary code, whatever it is. A number is one where its text is certain.
     pub(crate) fn secret(json: Json) -> Self {
         match json {
             Json::Null => Self::Null,
             Json::String(text) => Self::Secret(Secret(Some(text.into()))),
-            Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
-                Self::Secret(Secret(None))
+            Json::Number(number) => {
+                let text = number.as_f64().and_then(whole_text);
+                Self::Secret(Secret(text.map(SecretString::from)))
             }
+            Json::Bool(_) | Json::Array(_) | Json::Object(_) => Self::Secret(Secret(None)),
         }
     }
 

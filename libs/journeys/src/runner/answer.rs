@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::engine::state::DENIED;
 use crate::engine::{Abort, Prompt, PromptBody, PromptError};
 use crate::ids::SessionId;
+use crate::input::InputError;
 use crate::ports::{MintError, StoreFault};
 
 /// A request to start a journey.
@@ -138,12 +139,14 @@ pub struct Escape {
 }
 
 /// Why a step is shown again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepError {
     /// `invalid_credentials` or `client_response_not_valid`.
     pub code: &'static str,
     /// A sentence for people. The same for all who fail.
-    pub message: &'static str,
+    pub message: String,
+    /// The fields that cannot be read, for the log; none where the code was denied.
+    pub inputs: Vec<InputError>,
 }
 
 /// A journey that ended well.
@@ -204,7 +207,7 @@ pub enum RunError {
     JourneyChanged,
     /// The request itself is wrong: which fields, and why.
     #[error("the request is not valid")]
-    InvalidSubmission(Vec<(&'static str, &'static str)>),
+    InvalidSubmission(Vec<InputError>),
     /// The journey's definition does not say how to go on.
     #[error("the journey was aborted")]
     Aborted(#[source] Abort),
@@ -284,15 +287,17 @@ impl InputRequired {
 }
 
 impl StepError {
-    const fn from_prompt(error: PromptError) -> Self {
+    fn from_prompt(error: PromptError) -> Self {
         match error {
             PromptError::InvalidCredentials => {
-                Self { code: "invalid_credentials", message: DENIED }
+                Self { code: "invalid_credentials", message: DENIED.to_owned(), inputs: Vec::new() }
             }
-            PromptError::ClientResponseNotValid => Self {
-                code: "client_response_not_valid",
-                message: "Something is missing or cannot be read.",
-            },
+            PromptError::ClientResponseNotValid(inputs) => {
+                let told: Vec<_> = inputs.iter().map(ToString::to_string).collect();
+                let message =
+                    format!("Something is missing or cannot be read: {}.", told.join("; "));
+                Self { code: "client_response_not_valid", message, inputs }
+            }
         }
     }
 }

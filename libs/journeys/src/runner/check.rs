@@ -4,6 +4,7 @@ use super::{RunError, Submission};
 use crate::definition::Journey;
 use crate::engine::has_option;
 use crate::engine::state::State;
+use crate::input::InputError;
 use crate::session::Session;
 
 /// What can be told of a submission before it uses up the challenge.
@@ -15,10 +16,10 @@ pub(super) fn check(
 ) -> Result<(), RunError> {
     let mut wrong = Vec::new();
     if submission.assertion_id != session.step() {
-        wrong.push(("assertion_id", "is not that of the step that waits"));
+        wrong.push(InputError::new("assertion_id", "is not that of the step that waits"));
     }
     if !has_option(journey, state, &submission.option) {
-        wrong.push(("option_id", "is not offered by the step that waits"));
+        wrong.push(InputError::new("option_id", "is not offered by the step that waits"));
     }
     if wrong.is_empty() { Ok(()) } else { Err(RunError::InvalidSubmission(wrong)) }
 }

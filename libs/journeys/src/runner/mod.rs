@@ -32,6 +32,7 @@ pub use self::answer::{
     StepError, StepKind, Submission,
 };
 pub use crate::engine::Abort;
+pub use crate::input::InputError;
 
 use self::attempts::Attempts;
 use self::check::check;
@@ -87,9 +88,7 @@ impl Runner {
             locale: start.locale,
             device: start.device,
         };
-        let seen = surroundings(journey, given).map_err(|_| {
-            RunError::InvalidSubmission(vec![("params", "too large or nested too deep")])
-        })?;
+        let seen = surroundings(journey, given).map_err(RunError::InvalidSubmission)?;
         let whose = (start.application, start.client);
         let state = State::new(journey, whose, seen, start.failures_allowed);
         // What is minted for a run follows from its name, so that a retry gets the same, and no other
@@ -197,6 +196,7 @@ impl Runner {
                 Move::Wait(prompt) => return Ok((state, Stop::Wait(prompt))),
                 Move::Complete(data) => return Ok((state, Stop::Complete(data))),
                 Move::Reject(data) => return Ok((state, Stop::Reject(data))),
+                Move::Refuse(wrong) => return Err(RunError::InvalidSubmission(wrong)),
                 Move::Abort(abort) => return Err(RunError::Aborted(abort)),
             };
         }

@@ -49,7 +49,7 @@ fn pending(input: &InputRequired) -> Value {
         "challenge": input.challenge,
         "control_flow": [entry],
     });
-    if let Some(StepError { code, message }) = input.error {
+    if let Some(StepError { code, message, inputs: _ }) = &input.error {
         data["assertion_error_code"] = json!(error_number(code));
         data["assertion_error_message"] = json!(message);
     }

@@ -1,0 +1,155 @@
+//! Identifiers and codes as clients send them: read as texts, or refused by name before anything is
+//! verified.
+
+use serde_json::Value as Json;
+
+use super::leg::{Engine, Flow};
+use super::state::{marked, oversized};
+use super::{Move, PromptError};
+use crate::definition::step::{Action, Authenticate, Collect, StepIndex};
+use crate::expression::error::EvaluateError;
+use crate::expression::evaluate::Purpose;
+use crate::expression::path::{Path, Root};
+use crate::expression::value::Value;
+use crate::input::{InputError, TEXT, whole_text};
+use crate::verdict::{Malformed, Part};
+
+/// The longest text that a form's field takes, in bytes.
+const MAX_FIELD: usize = 4096;
+
+/// The text that a client sent: a text, or a number whose text is certain.
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text),
+        Value::Number(number) => whole_text(number),
+        Value::Null
+        | Value::Bool(_)
+        | Value::List(_)
+        | Value::Object(_)
+        | Value::Secret(_)
+        | Value::Guarded(_) => None,
+    }
+}
+
+impl Engine<'_> {
+    /// Takes the declared fields, and nothing else, or shows the form again.
+    pub(super) fn filled_in(&mut self, form: &Collect, data: Json) -> Move {
+        let Json::Object(mut given) = data else {
+            return self.ask_again(vec![InputError::new("data", "must be an object")]);
+        };
+        given.retain(|name, _| form.fields.contains(name));
+        for value in given.values_mut() {
+            if let Some(text) = value.as_f64().and_then(whole_text) {
+                *value = Json::String(text);
+            }
+        }
+        let mut wrong: Vec<InputError> = form
+            .fields
+            .iter()
+            .filter_map(|name| match given.get(name).and_then(Json::as_str) {
+                None => Some(InputError::new(name, TEXT)),
+                Some(text) if text.len() > MAX_FIELD => {
+                    Some(InputError::new(name, format!("must be at most {MAX_FIELD} bytes long")))
+                }
+                Some(_) => None,
+            })
+            .collect();
+        let (given, root) = (Json::Object(given), Root::Variable(form.output.clone()));
+        if wrong.is_empty() {
+            wrong = oversized(self.journey.identifiers(), &root, &given);
+        }
+        if !wrong.is_empty() {
+            return self.ask_again(wrong);
+        }
+        match marked(given, &root, self.journey.secrets()) {
+            Ok(fields) => {
+                self.state.variables.insert(form.output.clone(), fields);
+                self.go(form.submit)
+            }
+            Err(error) => self.ask_again(vec![InputError::new("data", error.to_string())]),
+        }
+    }
+
+    /// Has the code verified. What is no text is told at once: nobody is asked, nothing counts.
+    pub(super) fn authenticate(&mut self, step: &Authenticate) -> Result<Flow, EvaluateError> {
+        if self.has_no_failure_left() {
+            return Ok(Flow::Out(Move::Reject(self.take_data())));
+        }
+        let (identifier, code) = self.scoped(|scope| {
+            let identifier = step.identifier.expression.evaluate(scope, Purpose::Output);
+            (identifier, step.code.expression.code(scope))
+        });
+        let identifier = self.sent(step, Part::Identifier, identifier)?.and_then(text);
+        let code = self.sent(step, Part::Code, code)?.flatten();
+        let wrong = |part| Malformed { part, rule: TEXT.to_owned() };
+        let wrong = [
+            identifier.is_none().then(|| wrong(Part::Identifier)),
+            code.is_none().then(|| wrong(Part::Code)),
+        ];
+        let (Some(identifier), Some(code)) = (identifier, code) else {
+            return Ok(Flow::Out(self.unreadable(step, wrong.into_iter().flatten())));
+        };
+        let identifier_type = step.identifier_type;
+        Ok(Flow::Out(Move::Verify { identifier_type, identifier, code }))
+    }
+
+    /// What a client sent; `None` where it sent nothing that has the member which is read. Any other
+    /// mistake is the journey's own.
+    fn sent<T>(
+        &self,
+        step: &Authenticate,
+        part: Part,
+        read: Result<T, EvaluateError>,
+    ) -> Result<Option<T>, EvaluateError> {
+        use EvaluateError::{Index, MemberOfNull, NoMembers};
+        let is_sent = |path: &Path| path.root == Root::Request || self.form_of(path).is_some();
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(MemberOfNull | NoMembers | Index) if step.sources(part).iter().any(is_sent) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Shows the form again from which the unreadable inputs came, with their names. Where no form
+    /// gave them, the request is refused.
+    pub(super) fn unreadable(
+        &mut self,
+        step: &Authenticate,
+        wrong: impl IntoIterator<Item = Malformed>,
+    ) -> Move {
+        let (mut errors, mut forms) = (Vec::new(), Vec::new());
+        for Malformed { part, rule } in wrong {
+            let sources = step.sources(part);
+            let form = sources.iter().find_map(|path| Some((path, self.form_of(path)?)));
+            let source = form.map(|(path, _)| path).or(sources.first());
+            errors.push(InputError::new(
+                source.map_or_else(|| part.key().to_owned(), Path::input_name),
+                rule,
+            ));
+            forms.push(form.map(|(_, form)| form));
+        }
+        match forms.into_iter().collect::<Option<Vec<_>>>().as_deref() {
+            Some([form, ..]) => {
+                self.state.step = *form;
+                self.ask_again(errors)
+            }
+            _ => Move::Refuse(errors),
+        }
+    }
+
+    fn ask_again(&mut self, wrong: Vec<InputError>) -> Move {
+        self.ask(Some(PromptError::ClientResponseNotValid(wrong)))
+    }
+
+    /// The form that gave what stands at `path`: the one just answered, or else the first that can.
+    fn form_of(&self, path: &Path) -> Option<StepIndex> {
+        let Root::Variable(name) = &path.root else { return None };
+        let gives = |&index: &StepIndex| match &self.journey.step(index).action {
+            Action::Collect(form) => form.output == *name,
+            _ => false,
+        };
+        self.state.leg.answered.filter(gives).or_else(|| self.journey.indexes().find(gives))
+    }
+}
