@@ -45,6 +45,7 @@ mod tls;
 mod token_endpoint;
 mod trail;
 mod twins;
+mod typed;
 mod unfit;
 mod unheard;
 mod verifying;

@@ -17,10 +17,13 @@ async fn no_secret_is_logged() -> Tested {
         postern.token(client).await?;
     }
 
-    // The normal use, with a wrong and a right code.
-    let wrong = format!("wrong-{}", unique("code"));
+    // The normal use, with a wrong, an unreadable and a right code.
+    let (wrong, unreadable) = (another(&code), format!("wrong-{}", unique("code")));
     postern.keep_secret(&wrong);
+    postern.keep_secret(&unreadable);
     postern.redeem(&user, &wrong).await?;
+    let params = json!({"external_user_id": user, "temp_code": unreadable});
+    postern.invoke("temp-code-authentication", params).await?;
     postern.redeem(&user, &code).await?;
 
     // In the wrong place: another field, type, header, address or message.

@@ -141,9 +141,10 @@ async fn an_escape_branches_to_another_step() -> Tested {
 async fn of_two_concurrent_answers_to_one_challenge_one_is_accepted() -> Tested {
     let postern = Postern::start()?;
     let user = unique("jane");
-    postern.issue(&user).await?;
+    let wrong = another(&postern.issue(&user).await?);
     let first = form(&postern).await?;
-    let input = json!({"assert": "action", "input": {"external_user_id": user, "temp_code": "1"}});
+    let input = json!({"external_user_id": user, "temp_code": wrong});
+    let input = json!({"assert": "action", "input": input});
     let body = submission(&first, &first, &input);
     let answers =
         futures_util::future::join_all((0..10).map(|_| answer_step(&postern, &first, &body)));
