@@ -14,8 +14,8 @@ export class Postern {
   #process;
   #folder;
 
-  static async start(origin) {
-    const folder = await configuration(origin);
+  static async start(origin, { config = "../config", settings = [] } = {}) {
+    const folder = await configuration(origin, config);
     const flags = ["http", "issuer-grpc", "verifier-grpc", "runner-grpc", "admin"];
     const ports = await freePorts(flags.length);
     const listen = flags.flatMap((flag, index) => [`--${flag}-listen`, `127.0.0.1:${ports[index]}`]);
@@ -24,8 +24,8 @@ export class Postern {
     postern.#folder = folder;
     try {
       const options = { env: { POSTERN_LOG: "info" } };
-      const flagsOfAll = ["--config", folder, ...listen];
-      postern.#process = await startProcess(binary, flagsOfAll, options, () => answers(postern.origin));
+      const flagsOfAll = ["--config", folder, ...listen, ...settings];
+      postern.#process = await startProcess(binary, flagsOfAll, options, () => answers(`${postern.origin}/openapi.json`));
     } catch (error) {
       await postern.stop();
       throw error;
@@ -34,8 +34,8 @@ export class Postern {
   }
 
   /** Issues a code as the help desk's backend does. */
-  issue(user) {
-    return issue(this.origin, user);
+  issue(user, type) {
+    return issue(this.origin, user, type);
   }
 
   /** The published keys. */
@@ -49,10 +49,10 @@ export class Postern {
   }
 }
 
-/** Copies the configuration of these tests, so that it knows `origin`. */
-export async function configuration(origin) {
+/** Copies a configuration of acme, so that it knows `origin`. */
+export async function configuration(origin, config = "../config") {
   const folder = await mkdtemp(join(tmpdir(), "postern-"));
-  await cp(join(here, "../config"), folder, { recursive: true });
+  await cp(join(here, config), folder, { recursive: true });
   const application = join(folder, "applications/acme.yaml");
   const known = "https://app.acme.example/recovered";
   const text = await readFile(application, "utf8");
@@ -61,7 +61,7 @@ export async function configuration(origin) {
 }
 
 /** Issues a code with the guide's steps 5 and 6. */
-export async function issue(origin, user) {
+export async function issue(origin, user, type = "user_id") {
   const { access_token: token } = await post(`${origin}/oidc/token`, {
     body: new URLSearchParams({
       grant_type: "client_credentials",
@@ -71,7 +71,7 @@ export async function issue(origin, user) {
   });
   const { code } = await post(`${origin}/cis/v1/auth/otp/send`, {
     headers: { "Authorization": `Bearer ${token}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ channel: "direct", identifier_type: "user_id", identifier: user }),
+    body: JSON.stringify({ channel: "direct", identifier_type: type, identifier: user }),
   });
   return code;
 }

@@ -123,6 +123,33 @@ test("a missing field is named, and its name leads to it", async (t) => {
   assert.equal(page.url(), `${postern.origin}/`);
 });
 
+test("a text that can be no code is told before it is sent, and what a chat adds to a code is not", async (t) => {
+  const user = someone();
+  const code = await postern.issue(user);
+  const page = await openPage(t);
+  const sent = [];
+  page.on("request", (request) => { if (request.url().includes("/ido/")) sent.push(request.url()); });
+  await logIn(page, user, "12345");
+  assert.equal(await focused(page), "failure");
+  await page.getByRole("heading", { name: "Check what you entered" }).waitFor();
+  assert.equal(await codeField(page).getAttribute("aria-invalid"), "true");
+  await screenshot(page, "unreadable-code");
+  await page.getByRole("link", { name: "A temporary code has 12 digits" }).click();
+  assert.equal(await focused(page), "temp-code");
+  assert.deepEqual(sent, []);
+
+  const arabic = code.replace(/\d/g, (digit) => String.fromCodePoint(0x660 + Number(digit)));
+  await logIn(page, user, `Code: ${arabic}.`);
+  await page.getByRole("heading", { name: "You are back in" }).waitFor();
+});
+
+test("what only the server can tell is told as a mistake, and keeps the code", async (t) => {
+  const page = await openPage(t);
+  await logIn(page, "jane\u{fe0f}", "123456123456");
+  await page.getByRole("heading", { name: "Check what you entered" }).waitFor();
+  assert.equal(await codeField(page).inputValue(), "123456123456");
+});
+
 test("the page looks the same for every kind of denial", async (t) => {
   const page = await openPage(t);
   const shown = async (user, code) => {
@@ -148,9 +175,9 @@ for (const [index, [heading, answer]] of troubles.entries()) {
   test(`trouble ${index + 1} is told apart from a denial: ${heading}`, async (t) => {
     const page = await openPage(t);
     await page.route("**/ido/**", answer);
-    await logIn(page, someone(), "123456");
+    await logIn(page, someone(), "123456123456");
     await page.getByRole("heading", { name: heading }).waitFor();
-    assert.equal(await codeField(page).inputValue(), "123456", "the code may still be good");
+    assert.equal(await codeField(page).inputValue(), "123456123456", "the code may still be good");
     await screenshot(page, `trouble-${index + 1}`);
   });
 }

@@ -26,7 +26,7 @@ const APPLICATION: &str = "postern-application";
 /// Calls the verifier with this metadata.
 async fn verify(channel: &Channel, sent: &[(&'static str, &str)]) -> Result<Rejected, Status> {
     let user = user_id(&unique("jane"));
-    let code = "123456".to_owned();
+    let code = "123456123456".to_owned();
     let mut request = Request::new(VerifyCodeRequest { user, code, ..Default::default() });
     for (name, value) in sent {
         let value: AsciiMetadataValue = value.parse().expect("text");

@@ -1,7 +1,7 @@
 //! Endpoints for operators and tools: health, reflection, keys, metadata, and the page.
 
 use reqwest::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -108,6 +108,11 @@ async fn keys_and_metadata_are_public() -> Tested {
     for path in ["/oidc/token", "/cis/v1/auth/otp/send"] {
         assert!(openapi["paths"].get(path).is_some(), "{path}");
     }
+    let schemas = &openapi["components"]["schemas"];
+    let start = &schemas["Start.temp-code-authentication"]["properties"]["params"];
+    assert_eq!(start["required"], json!(["external_user_id", "temp_code"]), "{start}");
+    assert!(start["properties"]["temp_code"]["type"].is_array(), "{start}");
+    assert_eq!(schemas.get("Start.back-office"), None, "no page may run it");
     Ok(())
 }
 

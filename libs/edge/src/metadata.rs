@@ -16,18 +16,27 @@ pub fn well_known(minter: &Minter, token_endpoint: Option<&str>) -> Router {
     let endpoints = Endpoints { jwks: at("/.well-known/jwks.json"), token: token_endpoint.map(at) };
     let discovery = discovery::document(minter.issuer(), &endpoints);
     Router::new()
-        .route("/.well-known/jwks.json", document(minter.ring().jwks()))
-        .route("/cis/oidc/jwks", document(minter.ring().jwks()))
-        .route("/.well-known/openid-configuration", document(discovery))
+        .route("/.well-known/jwks.json", document(constant(minter.ring().jwks())))
+        .route("/cis/oidc/jwks", document(constant(minter.ring().jwks())))
+        .route("/.well-known/openid-configuration", document(constant(discovery)))
 }
 
-/// `GET /openapi.json`: the descriptions of what one server serves, as one.
-pub fn openapi(descriptions: &[&str]) -> Router {
-    let mut whole = Value::Null;
+/// `GET /openapi.json`: the descriptions of what one server serves, as one, with what `configured`
+/// adds to them at that moment.
+pub fn openapi(
+    descriptions: &[&str],
+    configured: impl Fn() -> Value + Clone + Send + Sync + 'static,
+) -> Router {
+    let mut fixed = Value::Null;
     for description in descriptions {
         let part = serde_json::from_str(description).unwrap_or_default();
-        merge(&mut whole, part);
+        merge(&mut fixed, part);
     }
+    let whole = move || {
+        let mut whole = fixed.clone();
+        merge(&mut whole, configured());
+        whole
+    };
     Router::new().route("/openapi.json", document(whole))
 }
 
@@ -49,8 +58,12 @@ fn merge(whole: &mut Value, part: Value) {
     }
 }
 
-fn document(value: Value) -> MethodRouter {
-    get(move || async move { ([("cache-control", CACHING)], Json(value)) })
+fn constant(value: Value) -> impl Fn() -> Value + Clone + Send + Sync + 'static {
+    move || value.clone()
+}
+
+fn document(value: impl Fn() -> Value + Clone + Send + Sync + 'static) -> MethodRouter {
+    get(move || async move { ([("cache-control", CACHING)], Json(value())) })
 }
 
 #[cfg(test)]

@@ -4,15 +4,22 @@
 // The code goes into the body of one request and nowhere else: not into the address, the history,
 // storage or a log. A denial is shown the same whatever its cause; the server does not tell either.
 
+import { canBeCode } from "./code.js";
+
 const PATIENCE_MS = 20_000;
 
 const form = document.getElementById("recovery");
 const button = form.querySelector("button");
 const progress = document.getElementById("progress");
 const failure = document.getElementById("failure");
+const { codeLength, codeAlphabet, codeShape } = form.dataset;
+const shape = { length: Number(codeLength), alphabet: codeAlphabet };
 const fields = [
   { key: "external_user_id", input: document.getElementById("user-id"), missing: "Enter your user ID" },
-  { key: "temp_code", input: document.getElementById("temp-code"), missing: "Enter the temporary code" },
+  {
+    key: "temp_code", input: document.getElementById("temp-code"), missing: "Enter the temporary code",
+    isReadable: (text) => canBeCode(text, shape), unreadable: `A temporary code has ${codeShape}`,
+  },
 ];
 const codeInput = fields[1].input;
 const title = document.title;
@@ -23,9 +30,9 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (busy) return;
   clearFailure();
-  const missing = fields.filter(({ input }) => input.value.trim() === "");
-  if (missing.length > 0) {
-    showMissing(missing);
+  const problems = fields.map((field) => ({ ...field, problem: problemOf(field) })).filter(({ problem }) => problem);
+  if (problems.length > 0) {
+    showProblems(problems);
     return;
   }
   setBusy(true);
@@ -41,6 +48,13 @@ form.addEventListener("submit", async (event) => {
 // A page that comes back from the browser's cache, or is left, holds no code.
 for (const moment of ["pagehide", "pageshow"]) {
   window.addEventListener(moment, () => { codeInput.value = ""; });
+}
+
+/** What is wrong with a field as it is, in words; null if nothing is. */
+function problemOf({ input, missing, isReadable, unreadable }) {
+  const text = input.value.trim();
+  if (text === "") return missing;
+  return isReadable && !isReadable(text) ? unreadable : null;
 }
 
 /** Runs the journey; answers with the outcome's name and, where the server gave one, how long to wait. */
@@ -61,8 +75,8 @@ async function redeem() {
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     const waitSeconds = Number(response.headers.get("Retry-After"));
-    // What the server calls malformed is, for the person who typed it, a code that did not work.
-    if (response.status === 400) return { name: "denied" };
+    // Nothing was compared, and nothing counted.
+    if (response.status === 400) return { name: "unreadable" };
     if (response.status === 429) return { name: "busy", waitSeconds };
     if (!response.ok) return { name: "unavailable", waitSeconds };
     const answer = await response.json();
@@ -95,9 +109,9 @@ function clearFailure() {
   }
 }
 
-function showMissing(missing) {
+function showProblems(problems) {
   const list = document.createElement("ul");
-  for (const { input, missing: text } of missing) {
+  for (const { input, problem: text } of problems) {
     input.setAttribute("aria-invalid", "true");
     errorOf(input).textContent = text;
     const link = document.createElement("a");
@@ -109,7 +123,7 @@ function showMissing(missing) {
     item.append(link);
     list.append(item);
   }
-  present("incomplete", list);
+  present(problems.some(({ problem, missing }) => problem === missing) ? "incomplete" : "unreadable", list);
 }
 
 function showFailure({ name, waitSeconds }) {

@@ -173,8 +173,9 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
         limits,
     };
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
-    let router = metadata::well_known(&minter, None).merge(metadata::openapi(&[OPENAPI]));
+    let well_known = metadata::well_known(&minter, None);
     let service = JourneyRunner::new(ports, gate, minter);
+    let router = well_known.merge(metadata::openapi(&[OPENAPI], service.starts()));
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;

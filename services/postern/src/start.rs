@@ -76,7 +76,10 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .http()
         .merge(journey_runner.http())
         .merge(metadata::well_known(&minter, Some("/oidc/token")))
-        .merge(metadata::openapi(&[OPENAPI, code_issuer::OPENAPI, journey_runner::OPENAPI]));
+        .merge(metadata::openapi(
+            &[OPENAPI, code_issuer::OPENAPI, journey_runner::OPENAPI],
+            journey_runner.starts(),
+        ));
     let pages = HttpServer::new(http.tls(tls), router);
     let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal);
     let pages = pages.behind(proxies.clone());

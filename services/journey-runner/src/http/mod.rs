@@ -7,6 +7,7 @@ mod cors;
 mod encrypted;
 mod encryption;
 mod envelope;
+mod openapi;
 mod page;
 
 use std::sync::Arc;
@@ -52,6 +53,12 @@ impl JourneyRunner {
         let (application, client) = configuration.client(&ClientId::parse(client_id).ok()?)?;
         let is_public = matches!(client.kind, ClientKind::Public { .. });
         is_public.then(|| Runs { application: application.id.clone(), client: client.id.clone() })
+    }
+
+    /// Describes how the journeys are started, as they are configured when it is asked.
+    pub fn starts(&self) -> impl Fn() -> Value + Clone + Send + Sync + 'static + use<> {
+        let live = Arc::clone(&self.live);
+        move || openapi::starts(&live.current())
     }
 
     /// Lets the pages of all clients call.

@@ -29,6 +29,7 @@ pub(super) fn routes() -> Router<JourneyRunner> {
         .route("/", get(page))
         .route("/style.css", asset("text/css", include_str!("../../page/style.css")))
         .route("/recovery.js", asset("text/javascript", include_str!("../../page/recovery.js")))
+        .route("/code.js", asset("text/javascript", include_str!("../../page/code.js")))
         .route("/icon.svg", asset("image/svg+xml", include_str!("../../page/icon.svg")))
 }
 
@@ -56,7 +57,8 @@ async fn page(
     let Some((application, client)) = host else {
         return super::refusal(chassis::http::Refusal::NotFound);
     };
-    let inputmode = match application.policy.shape().alphabet() {
+    let shape = application.policy.shape();
+    let inputmode = match shape.alphabet() {
         Alphabet::Digits => "numeric",
         Alphabet::Base32 => "text",
     };
@@ -66,6 +68,9 @@ async fn page(
         ("{{journey_id}}", JOURNEY),
         ("{{application_name}}", &application.name),
         ("{{inputmode}}", inputmode),
+        ("{{code_length}}", &shape.length().to_string()),
+        ("{{code_alphabet}}", shape.alphabet().as_str()),
+        ("{{code_shape}}", &shape.to_string()),
     ] {
         body = body.replace(name, &escaped(value));
     }

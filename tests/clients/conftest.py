@@ -1,0 +1,19 @@
+"""One server for all tests here, and one case of the table a test."""
+
+from typing import Iterator
+
+import pytest
+from server import TABLE, Server, postern
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with postern() as running:
+        yield running
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for name, cases in (("code_case", TABLE["codes"]), ("user_case", TABLE["identifiers"])):
+        if name in metafunc.fixturenames:
+            ids = [case.get("what") or f"{case['type']} {case['typed']}" for case in cases]
+            metafunc.parametrize(name, cases, ids=ids)
