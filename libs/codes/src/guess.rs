@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use crate::characters::{digit, is_blank, is_bracket, is_dash, is_ignorable, is_stop};
-use crate::code::Shape;
+use crate::shape::Shape;
 
 /// The longest text that is read, in bytes: generous, since most of it may be dropped.
 const MAX_TYPED_BYTES: usize = 1024;
@@ -103,7 +103,8 @@ mod tests {
 
     use super::*;
     use crate::characters::tests::all;
-    use crate::code::{Alphabet, TempCode};
+    use crate::code::TempCode;
+    use crate::shape::Alphabet;
 
     fn digits(length: u8) -> Shape {
         Shape::new(length, Alphabet::Digits).expect("a length")

@@ -2,7 +2,7 @@
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | what a code is, and what was typed for one | [`code`], [`guess`] |
+//! | what a code is, what it looks like, and what was typed for one | [`code`], [`shape`], [`guess`] |
 //! | who it is for | [`user`], [`directory`] |
 //! | how long and how often it may be tried | [`policy`] |
 //! | what can happen to it, as a state machine | [`record`] |
@@ -35,6 +35,7 @@ pub mod peppers;
 pub mod policy;
 pub mod randomness;
 pub mod record;
+pub mod shape;
 pub mod store;
 pub mod user;
 pub mod verifier;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::code::{Alphabet, Shape};
+use crate::shape::{Alphabet, Shape};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -108,8 +108,8 @@ impl Configuration {
                 application.id,
                 shape.length(),
                 match shape.alphabet() {
-                    codes::code::Alphabet::Digits => "digits",
-                    codes::code::Alphabet::Base32 => "base32 characters",
+                    codes::shape::Alphabet::Digits => "digits",
+                    codes::shape::Alphabet::Base32 => "base32 characters",
                 },
                 duration::to_text(settings.expiration),
                 settings.failed_attempts,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use codes::code::Alphabet;
 use codes::policy::{Policy, PolicyError, PolicySettings};
+use codes::shape::Alphabet;
 use yaml::{Content, Fields, Node, Notes};
 
 use crate::duration;

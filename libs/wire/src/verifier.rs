@@ -1,8 +1,8 @@
 //! `VerifierService`: requests in, replies out.
 
 use codes::audit::Context;
-use codes::code::Shape;
 use codes::record::{Cleared, Denial, DenialReason, Lockout};
+use codes::shape::Shape;
 use codes::user::Identifier;
 use codes::verifier::{ClearRequest, Clearance, Verification, VerifyRequest};
 
@@ -139,7 +139,7 @@ pub const fn from_clearance(clearance: Clearance) -> Result<pb::ClearLockoutResp
 #[cfg(test)]
 mod tests {
     use clock::Timestamp;
-    use codes::code::Alphabet;
+    use codes::shape::Alphabet;
 
     use super::*;
 

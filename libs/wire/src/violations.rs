@@ -5,9 +5,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use codes::code::Shape;
 use codes::guess::Guess;
 use codes::ids::IdempotencyKey;
+use codes::shape::Shape;
 use codes::user::{Identifier, IdentifierType};
 use tonic_types::StatusExt as _;
 
@@ -155,6 +155,8 @@ impl Violations {
 
 #[cfg(test)]
 mod tests {
+    use codes::user::IdentifierError;
+
     use super::*;
 
     fn refused<T: fmt::Debug>(check: impl FnOnce(&mut Violations) -> Checked<T>) -> String {
@@ -166,18 +168,14 @@ mod tests {
     #[test]
     fn a_user_is_named_by_type_and_value() {
         let user = |kind, value: &str| UserIdentifier { r#type: kind, value: value.to_owned() };
-        const NO_ADDRESS: &str = "user.value: must be an e-mail address alone, such as \
-            ada@example.com: without `mailto:`, brackets or punctuation around it";
-        const IN_E164: &str = "user.value: must be a phone number in E.164 form, such as \
-            +4930123456: `+`, country code and number, without a trunk zero such as (0) and without \
-            an extension";
+        let refusal = |error: IdentifierError| format!("user.value: {error}");
         assert_eq!(refused(|v| v.user("user", None)), "user: must be given");
         for (kind, value, told) in [
-            (0, "ada", "user.type: must be given"),
-            (9, "ada", "user.type: is not known"),
-            (1, "", "user.value: must not be empty"),
-            (2, "ada", NO_ADDRESS),
-            (3, "ada", IN_E164),
+            (0, "ada", "user.type: must be given".to_owned()),
+            (9, "ada", "user.type: is not known".to_owned()),
+            (1, "", refusal(IdentifierError::Empty)),
+            (2, "ada", refusal(IdentifierError::NotAnEmail)),
+            (3, "ada", refusal(IdentifierError::NotAPhoneNumber)),
         ] {
             assert_eq!(refused(|v| v.user("user", Some(&user(kind, value)))), told);
         }

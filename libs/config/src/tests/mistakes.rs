@@ -215,7 +215,8 @@ fn a_mistake_in_another_file_is_named_there() {
         (
             "users/acme.yaml",
             "users:\n  - user_id: a\n    email: nobody\n",
-            "users/acme.yaml:3: email: must be an e-mail address",
+            "users/acme.yaml:3: email: must be an e-mail address alone, such as ada@example.com: \
+             without `mailto:`, brackets or punctuation around it",
         ),
         (
             "users/acme.yaml",
