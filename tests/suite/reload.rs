@@ -87,7 +87,8 @@ async fn a_token_becomes_invalid_with_its_clients_secret_at_every_service() -> T
     let mut call = async || {
         let user = user_id("jane");
         let issued = issuer.describe_code(DescribeCodeRequest { user: user.clone() }).await;
-        let request = VerifyCodeRequest { user, code: "123456123456".to_owned(), ..Default::default() };
+        let request =
+            VerifyCodeRequest { user, code: "123456123456".to_owned(), ..Default::default() };
         let verified = verifier.verify_code(request).await;
         let listed = runner.list_journeys(ListJourneysRequest {}).await;
         [issued.err(), verified.err(), listed.err()].map(|it| it.map(|status| status.code()))
