@@ -134,12 +134,7 @@ impl JourneyRunner {
     }
 
     /// Starts a journey.
-    async fn start(
-        &self,
-        runs: Runs,
-        request: StartJourney,
-        sent: Sent,
-    ) -> Result<Answer, Fault> {
+    async fn start(&self, runs: Runs, request: StartJourney, sent: Sent) -> Result<Answer, Fault> {
         let name = self.keys.claim_start(&runs, &request).await?;
         let Runs { application, client } = runs;
         let id = JourneyId::parse(&request.journey_id).map_err(|_| Fault::JourneyNotFound)?;
