@@ -34,7 +34,7 @@ class Server:
     def kubectl(self, *arguments: str, given: str | None = None) -> Answer:
         who = ["--server", self.url, "--token", self.token, "--certificate-authority", str(self.authority)]
         command = [str(PROGRAMS / "kubectl"), *who, *arguments]
-        # No file of whoever runs this; what it keeps ends with the server.
+        # An environment without the user's files. Its data is removed with the server.
         home = str(self.authority.parent)
         environment = {"PATH": os.environ["PATH"], "HOME": home, "KUBECONFIG": os.devnull}
         done = subprocess.run(
@@ -82,7 +82,7 @@ def running(folder: Path) -> Iterator[Server]:
     ]
     api = [
         f"--etcd-servers={clients}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
-        # Nobody asks for it by a Service.
+        # No client reaches it by a Service.
         "--endpoint-reconciler-type=none",
         f"--secure-port={port}", f"--cert-dir={folder}/certificates", f"--token-auth-file={folder}/tokens",
         "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/16",

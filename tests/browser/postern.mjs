@@ -76,7 +76,7 @@ export async function issue(origin, user, type = "user_id") {
   return code;
 }
 
-/** A user whom no other test knows. */
+/** A user that is unique to the test. */
 export function someone() {
   return `jane-${crypto.randomUUID()}`;
 }

@@ -98,7 +98,7 @@ test("a recovery is one trace from the browser's call to Redis, as the Collector
     "db.operation.name": "EVALSHA",
     "db.stored_procedure.name": "verify",
   });
-  // The other recovery is a trace of its own, which says why it failed and to whom of the three.
+  // The other recovery is a separate trace. It contains the reason of the failure and the service.
   const denied = all.filter((span) => span.attributes["postern.denial"] === "wrong_code");
   assert.equal(denied.length, 1);
   assert.notEqual(denied[0].traceId, trace[0].traceId);

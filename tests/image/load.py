@@ -53,7 +53,7 @@ class Load:
             with self.lock:
                 listed = {service: list(running) for service, running in self.replicas.items()}
             ready = {service: [it for it in listed[service] if it.is_ready()] for service in SERVICES}
-            # Whoever knows of none that is ready asks them all the same.
+            # If no replica is known to be ready, all are called.
             self.ready = {service: ready[service] or listed[service] for service in SERVICES}
 
     def call(self) -> None:

@@ -1,4 +1,4 @@
-"""How long it takes until users get back in again."""
+"""The time until recoveries succeed again."""
 
 import time
 

@@ -28,19 +28,19 @@ def stack(docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def listed(stack: Stack, host: str) -> list[list[str]]:
-    """Whom one of them knows in the cluster."""
+    """The nodes of the cluster, as one server lists them."""
     command = f'export REDISCLI_AUTH="$(cat /etc/redis-peers/operator)"; {ASK}'
     told = stack.daemon.docker("exec", host, "sh", "-c", command, check=False)
     return [node for node in (line.split() for line in told.splitlines()) if len(node) >= 8]
 
 
 def nodes(stack: Stack, host: str) -> list[list[str]]:
-    """Who of them is connected, and has not failed."""
+    """The nodes that are connected and have not failed."""
     return [node for node in listed(stack, host) if "connected" in node and "fail" not in node[2]]
 
 
 def failed(stack: Stack, host: str) -> list[str]:
-    """Who of them has failed, by the word of the majority."""
+    """The nodes that a majority reports as failed."""
     return [node[0] for node in listed(stack, host) if "fail" in node[2].split(",")]
 
 
@@ -84,7 +84,7 @@ def test_a_cluster_makes_and_mends_itself(stack: Stack) -> None:
     wait_until_whole(stack)
     recovers_within(stack, services, 120, "other-addresses")
 
-    # Who has lost its volume is another server, and follows whoever took the place of the one that it was.
+    # A server without its volume is a new node. It replicates the node that replaced its former self.
     (own,) = [node for node in nodes(stack, HOSTS[0]) if "myself" in node[2]]
     stack.daemon.docker("rm", "-f", HOSTS[0])
     shutil.rmtree(stack.folder / HOSTS[0] / "data")

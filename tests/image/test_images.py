@@ -7,7 +7,7 @@ import pytest
 from cluster import SERVICES
 from docker import Daemon
 
-# Nobody should have to wait for more; today's figures are printed.
+# The limits. The current figures are printed.
 LARGEST = 40 * 1000 * 1000
 
 

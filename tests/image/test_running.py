@@ -18,7 +18,7 @@ from stack import Running, Stack
 @pytest.fixture(scope="module")
 def stack(docker: Daemon, local: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     behind_docker = local.copy()
-    # Whoever comes in by a published port seems to come from the network's own gateway.
+    # A client of a published port has the address of the network's gateway.
     behind_docker.one("ConfigMap", "postern-settings")["data"]["trusted-proxies"] = "0.0.0.0/0"
     started = Stack(docker, behind_docker, tmp_path_factory.mktemp("volumes"))
     started.start("redis")

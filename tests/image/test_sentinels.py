@@ -33,7 +33,7 @@ def sentinel(stack: Stack, host: str, *question: str) -> list[str]:
 
 
 def primary(stack: Stack, host: str) -> str:
-    """Who is the primary, by the word of one sentinel."""
+    """The primary, as one sentinel reports it."""
     return sentinel(stack, host, "get-master-addr-by-name", "postern")[0]
 
 
@@ -65,7 +65,7 @@ def test_sentinels_start_from_nothing_and_the_services_follow_a_failover(stack: 
     promoted = primary(stack, "redis-1")
     assert promoted in ("redis-1.redis", "redis-2.redis")
 
-    # It comes back as a replica of whoever leads now, and has what was written meanwhile.
+    # It returns as a replica of the new primary, with the data written meanwhile.
     stack.daemon.docker("start", "redis-0", "redis-0-sentinel")
     begun = time.monotonic()
     while "MASTER <-> REPLICA sync: Finished" not in stack.daemon.docker("logs", "redis-0", check=False):

@@ -1,7 +1,7 @@
 """A node in small: runs the pods of an overlay as a kubelet would, in namespaces of its own.
 
 Runs as `unshare --net --mount --pid --fork --kill-child --mount-proc python node.py FILE`, so that all it
-mounts and starts ends with it. Each pod has an address of the loopback network that nobody else sees, a
+mounts and starts ends with it. Each pod has an address in a loopback network of its own, a
 read-only root with its volumes where its manifest says, its user, and no capability.
 What is not a pod's here: the image (the host's libraries stand in for it), seccomp, and the limit of
 memory; tests/image/run has those three.

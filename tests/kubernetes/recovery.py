@@ -93,8 +93,8 @@ def redeem(issuer: str, runner: str, secret: str, user: str = "alice") -> str:
 
 def redeem_with(bearer: str, issuer: str, runner: str, user: str, address: str | None = None) -> str:
     """The same with a token that the client has already, from an address."""
-    whom = {"channel": "direct", "identifier_type": "user_id", "identifier": user}
-    status, text = ask(f"{issuer}/cis/v1/auth/otp/send", whom, {"Authorization": f"Bearer {bearer}"})
+    request = {"channel": "direct", "identifier_type": "user_id", "identifier": user}
+    status, text = ask(f"{issuer}/cis/v1/auth/otp/send", request, {"Authorization": f"Bearer {bearer}"})
     assert status == 200, text
     params = {"external_user_id": user, "temp_code": json.loads(text)["code"]}
     start = {"headers": [], "data": {"policy_request_id": "temp-code-authentication", "params": params}}
@@ -106,7 +106,7 @@ def redeem_with(bearer: str, issuer: str, runner: str, user: str, address: str |
 
 
 def is_let_in(at: tuple[str, int], authority: Path, own: Path | None) -> bool:
-    """Whether the verifier says anything to whoever shows that certificate, or none."""
+    """Whether the verifier answers a client with that certificate, or with none."""
     context = ssl.create_default_context(cafile=authority / "ca.crt")
     context.set_alpn_protocols(["h2"])
     if own:

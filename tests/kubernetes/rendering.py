@@ -1,4 +1,4 @@
-"""Renders overlays as whoever deploys them does: from a copy, with secrets drawn and images named."""
+"""Renders overlays as in a deployment: from a copy, with generated secrets and image names."""
 
 import atexit
 import functools

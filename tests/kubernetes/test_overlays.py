@@ -1,4 +1,4 @@
-"""What is rendered is what Kubernetes would take, and all that lies in the folders is in it."""
+"""The rendered manifests are valid for Kubernetes, and every file of the folders is used."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def test_each_component_is_in_something_that_is_rendered() -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_each_file_of_the_configuration_is_served(overlay: str) -> None:
-    """Kustomize takes no folders, so a file that nobody named would be missed in silence."""
+    """Kustomize takes no folders, so an unlisted file would be ignored silently."""
     folder = DEPLOY / "kubernetes/overlays" / overlay / "configuration"
     for part in ("applications", "journeys", "users"):
         there = {file.name for file in (folder / part).glob("*")} if (folder / part).exists() else set()

@@ -1,4 +1,4 @@
-"""The rules: every overlay keeps them, and each of them bites."""
+"""Every overlay obeys the rules, and each rule detects its mutations."""
 
 import pytest
 from cluster import Cluster

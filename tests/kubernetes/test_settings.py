@@ -1,4 +1,4 @@
-"""What the manifests tell a binary, it knows: its own --help is the judge."""
+"""The manifests set only flags and variables that the binary's --help lists."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What pods are given: configuration, and secrets as files, to each only its own."""
+"""Files of pods: the configuration, and for each pod only its own secrets."""
 
 import re
 from typing import Iterator
@@ -9,7 +9,7 @@ from policy import breaks, rule
 # A hash at the end says that a generator made it.
 HASHED = re.compile(r"-[a-z0-9]{10}$")
 
-# Who is given which Secret, in every overlay. deploy/kubernetes.md has the same list for people.
+# The Secrets of each workload, in every overlay. deploy/kubernetes.md has the same list.
 OWNERS = {
     "postern-peppers": {"code-issuer", "verifier"},
     "code-issuer-signing-keys": {"code-issuer"},
@@ -23,7 +23,7 @@ OWNERS = {
     "redis-users": {"redis"},
     "redis-peers": {"redis"},
     "client-secrets": set(SERVICES),
-    # Made by cert-manager, and the same for whoever asks how.
+    # Made by cert-manager, in the same way for every service.
     **{f"{name}-tls": {name} for name in (*SERVICES, "redis")},
 }
 
@@ -75,7 +75,7 @@ def secrets_are_readable_by_one_group(cluster: Cluster) -> Iterator[str]:
             if holder and holder.get("defaultMode") != 0o440:
                 yield f"{pod.name}: everybody in it may read {volume['name']}"
             if holder and "fsGroup" not in pod.spec["securityContext"]:
-                yield f"{pod.name}: nobody in it may read {volume['name']}"
+                yield f"{pod.name}: no container may read {volume['name']}; set its mode and fsGroup"
 
 
 @breaks(secrets_are_readable_by_one_group)

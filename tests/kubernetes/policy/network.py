@@ -1,16 +1,16 @@
-"""Who may speak to whom: nobody, but as named here."""
+"""The allowed network flows. All others are denied."""
 
 from typing import Iterator
 
 from cluster import SERVICES, Cluster, Document, matches, name_of
 from policy import breaks, rule
 
-Flow = tuple[str, str, str]  # from whom, to whom, which port
+Flow = tuple[str, str, str]  # source, destination, port
 
 REDIS = ["TCP 6379", "TCP 26379"]
 GRPC = {"code-issuer": "TCP 50051", "verifier": "TCP 50052", "journey-runner": "TCP 50053"}
 
-# What crosses the border of the namespace, as (inside, outside) reads.
+# Flows between the namespace and the outside.
 INTO: set[Flow] = {
     *(("postern-callers", service, port) for service, port in GRPC.items()),
     *(("postern-edge", service, "TCP 8080") for service in ("code-issuer", "journey-runner")),
@@ -21,7 +21,7 @@ OUT_OF: set[Flow] = {
     ("everybody", "kube-dns", "TCP 53"),
     ("opentelemetry-collector", "anybody", "TCP 4317"),
 }
-# What stays inside, and so needs leave at both of its ends.
+# Flows inside the namespace, which need a policy at both ends.
 WITHIN: set[Flow] = {
     ("journey-runner", "verifier", "TCP 50052"),
     *((service, "redis", port) for service in SERVICES for port in REDIS),
@@ -31,7 +31,7 @@ WITHIN: set[Flow] = {
 
 
 def ends(peer: Document) -> list[str]:
-    """Whom a peer of a policy names, in words."""
+    """A description of a policy's peer."""
     if set(peer) == {"namespaceSelector", "podSelector"}:
         return [peer["podSelector"]["matchLabels"]["k8s-app"]]
     if set(peer) == {"namespaceSelector"}:

@@ -1,4 +1,4 @@
-"""What leads in from outside, and who looks on: kinds that no schema here knows."""
+"""Ingress and monitoring: kinds without a schema here."""
 
 from typing import Iterator
 
@@ -67,7 +67,7 @@ def a_monitor_of_another_port(cluster: Cluster) -> None:
 
 @rule
 def whoever_speaks_tls_has_a_certificate_for_it(cluster: Cluster) -> Iterator[str]:
-    """Of Certificates, which no schema here knows: who signs them, for which names, and for whom."""
+    """Certificates, without a schema here: their issuer, their names, and the pods that use them."""
     certificates = {it["spec"]["secretName"]: it["spec"] for it in cluster.of("Certificate")}
     issuers = {name_of(it) for it in cluster.of("Issuer")}
     for name, spec in certificates.items():
@@ -81,7 +81,7 @@ def whoever_speaks_tls_has_a_certificate_for_it(cluster: Cluster) -> Iterator[st
         mounted = {it.get("secret", {}).get("secretName") for it in pod.spec["volumes"]}
         (own,) = mounted & set(certificates) or {None}
         if own is None:
-            yield f"{pod.name}: nobody makes its certificate"
+            yield f"{pod.name}: no Certificate makes its Secret"
             continue
         for service in cluster.of("Service"):
             if matches({"matchLabels": service["spec"]["selector"]}, pod.labels):

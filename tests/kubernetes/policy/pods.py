@@ -1,4 +1,4 @@
-"""What a pod may do to its node: the *restricted* profile, and what goes beyond it."""
+"""Privileges of pods: the *restricted* profile, and stricter rules."""
 
 from typing import Iterator
 
@@ -129,7 +129,7 @@ def nobody_speaks_to_the_cluster(cluster: Cluster) -> Iterator[str]:
             yield f"{pod.name}: Services add variables"
     for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"):
         for document in cluster.of(kind):
-            yield f"{kind} {document['metadata']['name']}: nobody needs rights"
+            yield f"{kind} {document['metadata']['name']}: no service needs rights; remove it"
 
 
 @breaks(nobody_speaks_to_the_cluster)

@@ -1,4 +1,4 @@
-"""How Redis is spoken to: in production under TLS, by everybody who does."""
+"""Connections to Redis: in production all of them use TLS."""
 
 from typing import Iterator
 
@@ -27,7 +27,7 @@ def redis_is_spoken_to_under_tls(cluster: Cluster) -> Iterator[str]:
     for pod in cluster.services():
         authority = pod.environment().get("POSTERN_STORE_AUTHORITY", {}).get("value", "")
         if not has_file(pod, pod.service, authority):
-            yield f"{pod.name}: whom it believes at Redis is not said, or not mounted"
+            yield f"{pod.name}: the CA of Redis is not set, or not mounted"
 
 
 @breaks(redis_is_spoken_to_under_tls)

@@ -1,4 +1,4 @@
-"""How pods come, are spread, and go."""
+"""The start, placement and end of pods."""
 
 import re
 from typing import Iterator
