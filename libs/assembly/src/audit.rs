@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chassis::settings::Mistakes;
-use chassis::telemetry::{AUDIT, Counter, confirmed, note};
 use codes::audit::{Action, Addresses, Audit, AuditError, Event, IssueRefusal};
 use codes::record::DenialReason;
+use settings::Mistakes;
+use telemetry::{AUDIT, Counter, confirmed, note};
 
 /// How the trail names addresses.
 #[derive(Clone, Debug, clap::Args)]

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::Endpoint;
-use chassis::settings::Mistakes;
-use chassis::telemetry::{AUDIT, confirmed};
 use clock::{Clock as _, SystemClock};
 use config::{Client, ClientKind, Configuration, Live, Reload, Source};
+use settings::Endpoint;
+use settings::Mistakes;
+use telemetry::{AUDIT, confirmed};
 use tokens::secret;
 use yaml::Problem;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chassis::settings::parse_duration;
+use settings::parse_duration;
 use store_redis::connection::confirmation::Confirmation;
 
 /// Reads what is waited for before an outcome is told; `None` for nothing.

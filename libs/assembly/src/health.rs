@@ -8,12 +8,12 @@
 
 use std::time::Duration;
 
-use chassis::Readiness;
-use chassis::telemetry::{Gauge, Seconds};
 use clock::SystemClock;
 use codes::store::MAX_SKEW;
+use server::Readiness;
 use store_redis::connection::Connection;
 use store_redis::connection::skew::Skew;
+use telemetry::{Gauge, Seconds};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 

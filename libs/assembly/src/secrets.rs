@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chassis::settings::Mistakes;
 use codes::peppers::Peppers;
 use codes::randomness::{self, Randomness};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+use settings::Mistakes;
 use sha2::{Digest as _, Sha256};
 use tokens::keys::{KeyError, KeyRing};
 use tokens::mint::Minter;

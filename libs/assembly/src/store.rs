@@ -4,14 +4,13 @@ mod access;
 
 use std::sync::Arc;
 
-use chassis::settings::Mistakes;
-use chassis::telemetry::{Durations, is_kept};
 use clock::SystemClock;
 use codes::claims::ClaimStore;
 use codes::memory::{MemoryClaimStore, MemoryCodeStore};
 use codes::store::CodeStore;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::JourneyStore;
+use settings::Mistakes;
 use store_redis::claims::RedisClaimStore;
 use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::{Access, Address};
@@ -21,6 +20,7 @@ use store_redis::connection::confirmation::Confirmation;
 use store_redis::connection::observer::{Call, Observer};
 use store_redis::connection::{Connection, UnfitError};
 use store_redis::journeys::RedisJourneyStore;
+use telemetry::{Durations, is_kept};
 
 use self::access::AccessArgs;
 use crate::durability;

@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use chassis::telemetry::{AUDIT, Counter, UnwrittenError, confirmed};
 use clock::{Clock as _, SystemClock, Timestamp};
 use codes::desk::Caller;
 use codes::ids::{ApplicationId, ClientId};
+use telemetry::{AUDIT, Counter, UnwrittenError, confirmed};
 use tokens::scope::Scope;
 
 use crate::throttle::Throttle;

@@ -1,10 +1,10 @@
 //! The journey runner known by its certificate, where a mesh gives out certificates and nobody
 //! wants to give out keys for tokens as well.
 
-use chassis::tls::Peer;
 use codes::ids::ApplicationId;
 use config::Configuration;
 use http::HeaderMap;
+use tls::Peer;
 
 use crate::principal::Principal;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::tls::Peer;
 use clock::Clock;
 use codes::desk::Caller;
 use codes::ids::ClientId;
 use config::{ClientKind, Configuration, Live};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use tls::Peer;
 use tokens::client::ClientToken;
 use tokens::scope::Scope;
 use tokens::service::ServiceToken;

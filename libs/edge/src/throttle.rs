@@ -12,8 +12,8 @@ use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use chassis::http::{Site, Source};
 use clock::Timestamp;
+use server::http::{Site, Source};
 
 /// How many sources of one site may be at their limit before the site is.
 const SOURCES_OF_A_SITE: u32 = 10;

@@ -16,7 +16,7 @@ impl CodeIssuer {
     /// The service behind its gate.
     pub fn grpc(&self) -> Guarded<CodeIssuerServiceServer<Self>> {
         let server = CodeIssuerServiceServer::new(self.clone())
-            .max_decoding_message_size(chassis::grpc::MAX_MESSAGE_BYTES);
+            .max_decoding_message_size(server::grpc::MAX_MESSAGE_BYTES);
         Guarded::new(self.gate.clone(), server)
     }
 }

@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use code_issuer::settings::{Args, start};
 
 fn main() -> ExitCode {
-    chassis::run::<Args, _>(start)
+    server::run::<Args, _>(start)
 }

@@ -7,16 +7,17 @@ use assembly::configuration::{ConfigArgs, look_after};
 use assembly::health;
 use assembly::secrets::{PepperArgs, SigningArgs};
 use assembly::store::{Store, StoreArgs, Use};
-use chassis::http::{Proxies, ProxyArgs};
-use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
-use chassis::tls::{GrpcTls, HttpTls, ServerTls};
-use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
 use codes::audit::Addresses;
 use codes::peppers::Peppers;
 use config::Live;
 use edge::gate::Gate;
 use edge::metadata;
+use server::http::{Proxies, ProxyArgs};
+use server::{GrpcServer, HttpServer, Process, ProcessArgs, Servers, StartError, bind};
+use settings::Endpoint;
+use settings::{AdminListen, GrpcListen, HttpListen, Mistakes};
+use tls::{GrpcTls, HttpTls, ServerTls};
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
 
@@ -24,7 +25,7 @@ use crate::{CodeIssuer, OPENAPI};
 
 /// Issues temporary access codes, and the tokens that clients call with
 #[derive(clap::Parser)]
-#[command(name = "code-issuer", version = chassis::VERSION)]
+#[command(name = "code-issuer", version = server::VERSION)]
 pub struct Args {
     #[command(flatten)]
     process: ProcessArgs,
@@ -65,7 +66,7 @@ pub struct Checked {
     proxies: Proxies,
 }
 
-impl chassis::Settings for Args {
+impl server::Settings for Args {
     type Checked = Checked;
 
     const VARIABLES: &[&str] = &assembly::variables::ALL;

@@ -23,7 +23,7 @@ impl JourneyRunner {
     /// The service behind its gate.
     pub fn grpc(&self) -> Guarded<JourneyRunnerServiceServer<Self>> {
         let server = JourneyRunnerServiceServer::new(self.clone())
-            .max_decoding_message_size(chassis::grpc::MAX_MESSAGE_BYTES);
+            .max_decoding_message_size(server::grpc::MAX_MESSAGE_BYTES);
         Guarded::new(self.gate.clone(), server)
     }
 }

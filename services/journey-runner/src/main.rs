@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use journey_runner::settings::{Args, start};
 
 fn main() -> ExitCode {
-    chassis::run::<Args, _>(start)
+    server::run::<Args, _>(start)
 }

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use chassis::telemetry::{SPANS, is_kept};
 use clock::Clock;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
 use config::Live;
 use journeys::ids::JourneyId;
 use journeys::ports::{MintError, MintTokens, UserTokens};
+use telemetry::{SPANS, is_kept};
 use tokens::journey::JourneyToken;
 use tokens::mint::Minter;
 use tokens::user::{IdToken, UserToken};

@@ -1,8 +1,8 @@
 //! What became of a request, for traces and metrics: the journey, the step and the outcome by their
 //! names, and nothing of what anybody typed.
 
-use chassis::telemetry::{Counter, note};
 use journeys::runner::{Answer, RunError};
+use telemetry::{Counter, note};
 
 /// Counts outcomes, and notes them in the trace.
 #[derive(Clone)]

@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
-use chassis::http::Source;
-use chassis::telemetry::Counter;
 use clock::Timestamp;
 use codes::ids::ApplicationId;
 use edge::throttle::{Scope, SourceThrottle, Throttle};
+use server::http::Source;
+use telemetry::Counter;
 
 const WINDOW: Duration = Duration::from_secs(60);
 const LABEL: &str = "postern.limit";

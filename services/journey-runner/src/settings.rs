@@ -10,16 +10,17 @@ use assembly::configuration::{ConfigArgs, look_after};
 use assembly::health;
 use assembly::secrets::{SigningArgs, TrustArgs, sealing_key};
 use assembly::store::{Store, StoreArgs, Use};
-use chassis::grpc::{Client, Remote};
-use chassis::http::{Proxies, ProxyArgs};
-use chassis::settings::{AdminListen, GrpcListen, HttpListen, Mistakes, Process, ProcessArgs};
-use chassis::tls::{GrpcTls, HttpTls, ServerTls};
-use chassis::{Endpoint, GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
 use codes::randomness;
 use config::Live;
 use edge::gate::Gate;
 use edge::metadata;
+use grpc_client::{Client, Remote};
+use server::http::{Proxies, ProxyArgs};
+use server::{GrpcServer, HttpServer, Process, ProcessArgs, Servers, StartError, bind};
+use settings::Endpoint;
+use settings::{AdminListen, GrpcListen, HttpListen, Mistakes};
+use tls::{GrpcTls, HttpTls, ServerTls};
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
 use zeroize::Zeroizing;
@@ -65,7 +66,7 @@ impl PaceArgs {
 
 /// Runs recovery journeys for services and browsers
 #[derive(clap::Parser)]
-#[command(name = "journey-runner", version = chassis::VERSION)]
+#[command(name = "journey-runner", version = server::VERSION)]
 pub struct Args {
     #[command(flatten)]
     process: ProcessArgs,
@@ -115,7 +116,7 @@ pub struct Checked {
     limits: Limits,
 }
 
-impl chassis::Settings for Args {
+impl server::Settings for Args {
     type Checked = Checked;
 
     const VARIABLES: &[&str] = &assembly::variables::ALL;

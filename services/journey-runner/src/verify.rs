@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chassis::grpc::Client;
 use clock::{Clock, Timestamp};
 use codes::ids::{ApplicationId, GrantId};
 use codes::user::UserId;
 use edge::certificate::APPLICATION;
+use grpc_client::Client;
 use journeys::ports::{Attempt, VerifyCodes, VerifyFault};
 use journeys::verdict::{Malformed, Part, Verdict};
 use secrecy::ExposeSecret as _;

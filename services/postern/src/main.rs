@@ -11,10 +11,10 @@ use std::process::ExitCode;
 use crate::settings::{Command, Postern};
 
 fn main() -> ExitCode {
-    match chassis::parse::<Postern>() {
+    match server::parse::<Postern>() {
         Ok((Postern { command: Some(Command::Check { folder }), .. }, _)) => check::check(&folder),
         Ok((Postern { command: None, serve }, effective)) => {
-            chassis::run_with(serve, &effective, start::start)
+            server::run_with(serve, &effective, start::start)
         }
         Err(code) => code,
     }

@@ -7,16 +7,17 @@ use assembly::audit::AddressArgs;
 use assembly::configuration::{ConfigArgs, open};
 use assembly::secrets::{PepperArgs, generated_peppers};
 use assembly::store::{Store, StoreArgs};
-use chassis::Endpoint;
-use chassis::http::{Proxies, ProxyArgs};
-use chassis::settings::{AdminListen, HttpListen, Mistakes, ProcessArgs, endpoint};
-use chassis::tls::{HttpTls, ServerTls};
 use codes::audit::Addresses;
 use codes::peppers::Peppers;
 use codes::randomness;
 use config::{Live, Source};
 use journey_runner::Limits;
 use journey_runner::settings::PaceArgs;
+use server::ProcessArgs;
+use server::http::{Proxies, ProxyArgs};
+use settings::Endpoint;
+use settings::{AdminListen, HttpListen, Mistakes, endpoint};
+use tls::{HttpTls, ServerTls};
 use tokens::keys::KeyRing;
 
 use crate::demo;
@@ -27,7 +28,7 @@ use crate::demo;
 /// Without --store, codes, lockouts and journeys are kept in memory and end with the process; without
 /// --peppers and --signing-keys, those are drawn anew at each start.
 #[derive(clap::Parser)]
-#[command(name = "postern", version = chassis::VERSION, args_conflicts_with_subcommands = true)]
+#[command(name = "postern", version = server::VERSION, args_conflicts_with_subcommands = true)]
 pub(crate) struct Postern {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -118,7 +119,7 @@ pub(crate) struct Checked {
     pub(crate) limits: Limits,
 }
 
-impl chassis::Settings for Serve {
+impl server::Settings for Serve {
     type Checked = Checked;
 
     const VARIABLES: &[&str] = &assembly::variables::ALL;
@@ -229,8 +230,8 @@ impl Serve {
 mod tests {
     use std::collections::BTreeSet;
 
-    use chassis::Settings as _;
     use clap::{Command, CommandFactory as _, Parser as _};
+    use server::Settings as _;
 
     use super::*;
 

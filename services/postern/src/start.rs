@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use assembly::configuration::look_after;
 use assembly::health;
-use chassis::grpc::{Client, Remote};
-use chassis::settings::Process;
-use chassis::{GrpcServer, HttpServer, Servers, StartError, bind};
 use clock::SystemClock;
 use code_issuer::CodeIssuer;
 use codes::randomness;
 use edge::gate::Gate;
 use edge::metadata;
+use grpc_client::{Client, Remote};
 use journey_runner::{Identity, JourneyRunner, Ports};
+use server::{GrpcServer, HttpServer, Process, Servers, StartError, bind};
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
 use verifier::Verifier;

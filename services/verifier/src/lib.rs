@@ -35,7 +35,7 @@ impl Verifier {
     /// The service behind its gate.
     pub fn grpc(&self) -> Guarded<VerifierServiceServer<Self>> {
         let server = VerifierServiceServer::new(self.clone())
-            .max_decoding_message_size(chassis::grpc::MAX_MESSAGE_BYTES);
+            .max_decoding_message_size(server::grpc::MAX_MESSAGE_BYTES);
         Guarded::new(self.gate.clone(), server)
     }
 }

@@ -8,22 +8,23 @@ use assembly::configuration::{ConfigArgs, look_after};
 use assembly::health;
 use assembly::secrets::{PepperArgs, TrustArgs, trusted};
 use assembly::store::{Store, StoreArgs, Use};
-use chassis::settings::{AdminListen, GrpcListen, Mistakes, Process, ProcessArgs};
-use chassis::tls::{GrpcTls, ServerTls};
-use chassis::{Endpoint, GrpcServer, Servers, StartError, bind};
 use clock::SystemClock;
 use codes::audit::Addresses;
 use codes::peppers::Peppers;
 use config::Live;
 use edge::certificate::RunnerName;
 use edge::gate::Gate;
+use server::{GrpcServer, Process, ProcessArgs, Servers, StartError, bind};
+use settings::Endpoint;
+use settings::{AdminListen, GrpcListen, Mistakes};
+use tls::{GrpcTls, ServerTls};
 use tokens::verify::TokenVerifier;
 
 use crate::Verifier;
 
 /// Verifies temporary access codes, counts failures, locks and unlocks
 #[derive(clap::Parser)]
-#[command(name = "verifier", version = chassis::VERSION)]
+#[command(name = "verifier", version = server::VERSION)]
 pub struct Args {
     #[command(flatten)]
     process: ProcessArgs,
@@ -73,7 +74,7 @@ pub struct Checked {
     runner: Runner,
 }
 
-impl chassis::Settings for Args {
+impl server::Settings for Args {
     type Checked = Checked;
 
     const VARIABLES: &[&str] = &assembly::variables::ALL;

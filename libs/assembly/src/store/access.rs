@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use chassis::settings::Mistakes;
 use secrecy::{ExposeSecret as _, SecretSlice};
+use settings::Mistakes;
 use store_redis::connection::address::{Access, Login};
 
 use crate::secrets::{read, read_password, read_public};

@@ -15,12 +15,12 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chassis::http::Source;
 use codes::ids::ClientId;
 use config::ClientKind;
 use edge::audit::ClientRefused;
 use secrecy::SecretString;
 use serde_json::json;
+use server::http::Source;
 use tokens::client::ClientToken;
 use tokens::scope;
 

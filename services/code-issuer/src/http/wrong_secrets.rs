@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use chassis::http::Source;
 use clock::Timestamp;
 use codes::ids::ClientId;
 use edge::throttle::SourceThrottle;
+use server::http::Source;
 
 /// The window in which wrong secrets are counted.
 const MINUTE: Duration = Duration::from_secs(60);

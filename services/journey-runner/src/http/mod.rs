@@ -19,12 +19,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
-use chassis::http::Source;
 use codes::ids::ClientId;
 use codes::randomness;
 use config::ClientKind;
 use journeys::ids::SessionId;
 use serde_json::{Map, Value, json};
+use server::http::Source;
 use tower_http::cors::CorsLayer;
 use wire::error::Fault;
 use wire::runner::{CLIENT_INPUT, StartJourney, SubmitInput};
@@ -87,7 +87,7 @@ async fn call(
     body: Bytes,
 ) -> Response {
     let Some(operation) = operation.ok().and_then(|Path(name)| Operation::parse(&name)) else {
-        return refusal(chassis::http::Refusal::NotFound);
+        return refusal(server::http::Refusal::NotFound);
     };
     let Ok(Query(mut call)) = call else {
         return runner.answer(Err(invalid("the query must name a clientId")), None);
@@ -258,7 +258,7 @@ fn readable(headers: &HeaderMap) -> Map<String, Value> {
 }
 
 /// What the edge refuses before this service sees it, in the shape that the SDK can read too.
-pub fn refusal(refusal: chassis::http::Refusal) -> Response {
+pub fn refusal(refusal: server::http::Refusal) -> Response {
     let body = json!({
         "error_code": refusal.error_code(),
         "message": refusal.message(),

@@ -55,7 +55,7 @@ async fn page(
     let configuration = runner.live.current();
     let host = asked.ok().and_then(|Query(asked)| host(&configuration, asked.client_id.as_deref()));
     let Some((application, client)) = host else {
-        return super::refusal(chassis::http::Refusal::NotFound);
+        return super::refusal(server::http::Refusal::NotFound);
     };
     let shape = application.policy.shape();
     let inputmode = match shape.alphabet() {

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use chassis::grpc::Remote;
-use chassis::settings::Mistakes;
-use chassis::tls::ClientTlsFiles;
+use grpc_client::Remote;
+use settings::Mistakes;
+use tls::ClientTlsFiles;
 
 /// How the verifier is called.
 #[derive(Clone, Debug, clap::Args)]

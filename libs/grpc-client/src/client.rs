@@ -1,0 +1,98 @@
+//! The way to a service of another process, which continues the trace that it is called in.
+
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use http::{Request, Response};
+use telemetry::rpc::{Learns, Methods, Watched, describe, tell_end};
+use telemetry::{Durations, KeyValue, Span};
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::Service;
+
+use crate::remote::Remote;
+use crate::targets::{TRY_EVERY, Targets};
+
+static DURATION: LazyLock<Durations> = LazyLock::new(|| {
+    Durations::new("rpc.client.call.duration", "How long an rpc takes that this process calls.")
+});
+
+/// A way to a service whose calls are told of in traces and metrics, and are spread over all of its
+/// replicas.
+#[derive(Clone, Debug)]
+pub struct Client {
+    targets: Targets,
+    methods: Methods,
+    host: Arc<str>,
+    port: u16,
+}
+
+impl Client {
+    /// Begins to look for the service, and goes on for as long as this is kept; within a runtime. It
+    /// is called with the rpcs of these descriptors.
+    pub fn connect(remote: Remote, descriptors: &[u8]) -> anyhow::Result<Self> {
+        Ok(Self {
+            methods: Methods::parse(descriptors)?,
+            host: remote.host().into(),
+            port: remote.port(),
+            targets: Targets::follow(remote, TRY_EVERY),
+        })
+    }
+}
+
+impl Service<Request<Body>> for Client {
+    type Response = Response<Body>;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Status>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // Which replica is called, and whether it is there, each call finds out for itself.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let method = self.methods.find(request.uri().path());
+        let span = Span::client(|| {
+            let (name, mut attributes) = describe(&method);
+            attributes.push(KeyValue::new("server.address", Arc::clone(&self.host)));
+            attributes.push(KeyValue::new("server.port", i64::from(self.port)));
+            (name, attributes)
+        });
+        span.carry_on(request.headers_mut());
+        let mut call = Call { method, started: Instant::now(), code: None, span: span.clone() };
+        let mut targets = self.targets.clone();
+        let told = async move {
+            let answer = targets.call(request).await;
+            match &answer {
+                Ok(response) => call.read(response.headers()),
+                Err(status) => call.learn(status.code()),
+            }
+            answer.map(|response| response.map(|inner| Body::new(Watched { inner, learns: call })))
+        };
+        Box::pin(span.around(told))
+    }
+}
+
+/// Tells when dropped: also if whoever called does not wait for the answer.
+struct Call {
+    method: Arc<str>,
+    started: Instant,
+    code: Option<Code>,
+    span: Span,
+}
+
+impl Learns for Call {
+    fn learn(&mut self, code: Code) {
+        self.code = Some(code);
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let code = self.code.unwrap_or(Code::Cancelled);
+        let took = (&*DURATION, self.started.elapsed());
+        tell_end(&self.span, &self.method, code, code != Code::Ok, took);
+    }
+}

@@ -1,0 +1,244 @@
+//! The layers around every gRPC service, outermost first.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use telemetry::rpc::Methods;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use super::line;
+use crate::finish::finish;
+use crate::limit::{Limit, Place};
+
+/// The longest that an rpc may take, whatever the client allows.
+pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
+
+/// When a refused client may come back.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+pub(super) fn around(router: Router, methods: Methods, limit: Limit) -> Router {
+    router.layer(from_fn_with_state(Arc::new(Layers { methods, limit }), pass))
+}
+
+/// What the layers know.
+struct Layers {
+    methods: Methods,
+    limit: Limit,
+}
+
+/// One layer for the router, which makes a service anew for each request and each layer.
+async fn pass(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if is_about_the_server(path) {
+        let allowed = allowed(request.headers());
+        return catch_panic(deadline(allowed, next.run(request))).await;
+    }
+    let method = layers.methods.find(path);
+    // Before all else: what is too much costs as good as nothing.
+    let Some(place) = layers.limit.enter() else {
+        line::tell_refused(&method);
+        return overloaded();
+    };
+    // Around all the rest: whoever below gives the answer, it is told of.
+    line::tell(method, request, |request| {
+        let allowed = allowed(request.headers());
+        // Innermost: a place is held by what is really worked on, and for as long as it is, also when
+        // its caller has gone.
+        let work = work(place, request, next);
+        // Around all that can panic, inside what tells of it, so that a panic is told of too. The
+        // deadline is inside that guard, since it runs the service.
+        catch_panic(deadline(allowed, work))
+    })
+    .await
+}
+
+/// Whether the rpc is about the server itself: its health must be seen under load as well, and
+/// nothing is told of it.
+fn is_about_the_server(path: &str) -> bool {
+    path.starts_with("/grpc.")
+}
+
+/// How long a request may take.
+fn allowed(headers: &HeaderMap) -> Duration {
+    parse_timeout(headers).map_or(MAX_DEADLINE, |asked| asked.min(MAX_DEADLINE))
+}
+
+async fn catch_panic(work: impl Future<Output = Response>) -> Response {
+    // Nothing that the panic may have left half done is used again: it belonged to this request.
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome
+        .unwrap_or_else(|_| refusal(Code::Internal, "INTERNAL", "an internal error occurred", None))
+}
+
+async fn deadline(allowed: Duration, work: impl Future<Output = Response>) -> Response {
+    tokio::time::timeout(allowed, work).await.unwrap_or_else(|_| too_late())
+}
+
+async fn work(place: Place, request: Request, next: Next) -> Response {
+    let work = async move {
+        let response = next.run(request).await;
+        drop(place);
+        response
+    };
+    finish(MAX_DEADLINE, work).await.unwrap_or_else(too_late)
+}
+
+/// A client can do more with a refusal now than with an answer after its deadline. It is written once:
+/// it is all that a refused request costs here.
+fn overloaded() -> Response {
+    static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let message = "too many requests at a time: try again later";
+        let refusal = refusal(Code::ResourceExhausted, "OVERLOADED", message, Some(RETRY_AFTER));
+        refusal.into_parts().0.headers
+    });
+    let mut response = Response::default();
+    response.headers_mut().clone_from(&HEADERS);
+    response
+}
+
+fn too_late() -> Response {
+    let message = "the deadline passed: the request may have been carried out";
+    refusal(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, None)
+}
+
+/// A status with the details that every error of a service has.
+fn refusal(code: Code, reason: &str, message: &str, retry_after: Option<Duration>) -> Response {
+    let mut details = ErrorDetails::with_error_info(reason, "postern", []);
+    if retry_after.is_some() {
+        details.set_retry_info(retry_after);
+    }
+    Status::with_error_details(code, message, details).into_http()
+}
+
+/// The `grpc-timeout` header: at most eight digits and a unit. One that is not is ignored, as by
+/// every gRPC server.
+fn parse_timeout(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if count.len() > 8 || !count.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let count: u64 = count.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(count * 60 * 60)),
+        "M" => Some(Duration::from_secs(count * 60)),
+        "S" => Some(Duration::from_secs(count)),
+        "m" => Some(Duration::from_millis(count)),
+        "u" => Some(Duration::from_micros(count)),
+        "n" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::post;
+    use telemetry::testing::Exported;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    fn router() -> Router {
+        let slow = || async { tokio::time::sleep(Duration::from_secs(60)).await };
+        let wrong: fn() -> std::future::Ready<()> = || panic!("hunter2");
+        let service = Router::new()
+            .route("/svc/Slow", post(slow))
+            .route("/svc/Wrong", post(wrong))
+            .route("/svc/Fast", post(|| async {}))
+            .route("/grpc.health.v1.Health/Check", post(|| async {}));
+        around(service, Methods::default(), Limit::of(1.0))
+    }
+
+    async fn call(router: Router, path: &str, timeout: Option<&str>) -> Response {
+        let request = Request::post(path);
+        let request = match timeout {
+            Some(timeout) => request.header("grpc-timeout", timeout),
+            None => request,
+        };
+        router.oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer")
+    }
+
+    fn status(response: &Response) -> Status {
+        Status::from_header_map(response.headers()).expect("a status")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_passed_deadline_is_deadline_exceeded() {
+        let start = tokio::time::Instant::now();
+        let response = call(router(), "/svc/Slow", Some("50m")).await;
+        assert_eq!(response.headers()["grpc-status"], "4");
+        assert_eq!(status(&response).code(), Code::DeadlineExceeded);
+        assert_eq!(start.elapsed().as_millis(), 50);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_client_can_ask_for_more_than_the_most() {
+        for asked in [None, Some("99999999H"), Some("1d"), Some("-1S"), Some("")] {
+            let start = tokio::time::Instant::now();
+            call(router(), "/svc/Slow", asked).await;
+            assert_eq!(start.elapsed(), MAX_DEADLINE, "{asked:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_beyond_the_limit_is_refused_at_once_but_health_is_not() {
+        let router = router();
+        let busy = tokio::spawn(call(router.clone(), "/svc/Slow", None));
+        tokio::task::yield_now().await;
+        let refused = status(&call(router.clone(), "/svc/Fast", None).await);
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        let retry = refused.get_details_retry_info().expect("a RetryInfo").retry_delay;
+        assert_eq!(retry, Some(RETRY_AFTER));
+        let health = call(router.clone(), "/grpc.health.v1.Health/Check", None).await;
+        assert!(health.headers().get("grpc-status").is_none());
+        busy.await.expect("an answer");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let response = call(router, "/svc/Fast", None).await;
+        assert!(response.headers().get("grpc-status").is_none(), "the permit came back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_refused_leaves_no_span_and_no_line_each() {
+        let exported = Exported::capture();
+        let router = router();
+        let busy = tokio::spawn(call(router.clone(), "/svc/Slow", None));
+        tokio::task::yield_now().await;
+        for _ in 0..100 {
+            let refused = call(router.clone(), "/svc/Fast", None).await;
+            assert_eq!(status(&refused).code(), Code::ResourceExhausted);
+        }
+        assert!(exported.lines.take().lines().count() <= 1);
+        assert!(exported.spans().is_empty(), "the one that has a place has not ended");
+        busy.await.expect("an answer");
+        assert_eq!(exported.spans().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_told_of_what_is_about_the_server() {
+        let exported = Exported::capture();
+        call(router(), "/grpc.health.v1.Health/Check", None).await;
+        assert!(exported.spans().is_empty() && exported.lines.take().is_empty());
+        call(router(), "/svc/Fast", None).await;
+        assert!(!exported.spans().is_empty() && !exported.lines.take().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_internal_and_says_nothing() {
+        let response = call(router(), "/svc/Wrong", None).await;
+        let status = status(&response);
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::Internal, "an internal error occurred")
+        );
+        assert!(!format!("{response:?}").contains("hunter2"));
+    }
+}

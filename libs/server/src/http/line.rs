@@ -1,0 +1,94 @@
+//! What is told of each HTTP request when its answer leaves: a line in the log, a span, a metric. All
+//! name the route and never the path or the query: either may hold an id.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use telemetry::{Caller, Durations, KeyValue, Span};
+
+use super::proxies::Proxies;
+
+static DURATION: LazyLock<Durations> = LazyLock::new(|| {
+    Durations::new("http.server.request.duration", "How long a request takes to be answered.")
+});
+
+pub(super) async fn tell(State(proxies): State<Proxies>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("_OTHER", MatchedPath::as_str).to_owned();
+    let method = name(request.method());
+    let caller = if proxies.trust_peer_of(&request) { Caller::Trusted } else { Caller::Stranger };
+    let span = Span::server(request.headers(), caller, || {
+        let attributes = vec![
+            KeyValue::new("http.request.method", method),
+            KeyValue::new("http.route", route.clone()),
+        ];
+        (format!("{method} {route}").into(), attributes)
+    });
+    let mut line =
+        Line { method, route, started: Instant::now(), status: None, span: span.clone() };
+    let response = span.around(next.run(request)).await;
+    line.status = Some(response.status());
+    response
+}
+
+/// The method, unless the client made it up.
+fn name(method: &Method) -> &'static str {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::PATCH,
+        Method::CONNECT,
+        Method::TRACE,
+    ];
+    let names = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"];
+    let found = known.iter().zip(names).find(|(known, _)| *known == method);
+    found.map_or("_OTHER", |(_, name)| name)
+}
+
+/// Tells when dropped: also if the client goes away before the answer.
+struct Line {
+    method: &'static str,
+    route: String,
+    started: Instant,
+    status: Option<StatusCode>,
+    span: Span,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let duration = self.started.elapsed();
+        let status = self.status.map(|status| status.as_u16());
+        // The line belongs to the span, whose end this is.
+        let _inside = self.span.enter();
+        if let Some(status) = status {
+            self.span.set("http.response.status_code", i64::from(status));
+        }
+        if let Some(fault) = self.status.filter(StatusCode::is_server_error) {
+            self.span.fail(fault.as_str().to_owned());
+        }
+        let mut labels = vec![
+            KeyValue::new("http.request.method", self.method),
+            KeyValue::new("http.route", self.route.clone()),
+        ];
+        labels.extend(status.map(|it| KeyValue::new("http.response.status_code", i64::from(it))));
+        DURATION.record_as(duration, &labels);
+        tracing::info!(
+            target: "http",
+            {
+                http.request.method = self.method,
+                http.route = self.route,
+                http.response.status_code = status,
+                duration_ms = duration.as_secs_f64() * 1000.0,
+            },
+            "answered"
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! Which proxies are believed about where requests come from.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::HeaderMap;
+use ipnet::IpNet;
+use settings::Mistakes;
+
+use super::forwarded::{Header, Unusable};
+
+/// The settings that say which proxies are trusted.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ProxyArgs {
+    /// Proxies whose `--forwarded-header` and trace context are believed, and which may have more than
+    /// `--connections-per-source`, as addresses or networks such as `10.0.0.0/8,192.0.2.1`; without
+    /// it, the peer of a connection is the client
+    #[arg(long, env = "POSTERN_TRUSTED_PROXIES", value_name = "NETWORKS")]
+    trusted_proxies: Option<String>,
+    /// The header in which trusted proxies name their clients: `x-forwarded-for` (the default) or
+    /// `forwarded` (RFC 7239). Choose the one that your proxies overwrite or append to
+    #[arg(long, env = "POSTERN_FORWARDED_HEADER", value_name = "HEADER")]
+    forwarded_header: Option<String>,
+}
+
+impl ProxyArgs {
+    /// Checks the settings.
+    pub fn check(&self, mistakes: &mut Mistakes) -> Option<Proxies> {
+        let parse = |text: &str| {
+            let address = text.parse::<IpAddr>().map(IpNet::from);
+            address.or_else(|_| text.parse()).map_err(|_| {
+                "must be addresses or networks with commas between, such as 10.0.0.0/8,192.0.2.1"
+            })
+        };
+        let networks = self.trusted_proxies.as_deref().unwrap_or_default();
+        let networks = networks.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let networks = networks.map(parse).collect::<Result<_, _>>();
+        let networks = mistakes.check("--trusted-proxies (POSTERN_TRUSTED_PROXIES)", networks);
+        let header = self
+            .forwarded_header
+            .as_deref()
+            .map_or(Some(Header::default()), |name| Header::parse(&name.to_ascii_lowercase()));
+        let header = header.ok_or("must be x-forwarded-for or forwarded");
+        let header = mistakes.check("--forwarded-header (POSTERN_FORWARDED_HEADER)", header);
+        Some(Proxies { networks: networks?, header: header? })
+    }
+}
+
+/// The proxies that are trusted.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies {
+    networks: Arc<[IpNet]>,
+    header: Header,
+}
+
+/// Where a request comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Trail<'a> {
+    pub(super) client: IpAddr,
+    /// The entry of a trusted proxy that gives no address, so that the proxy counts as the client.
+    pub(super) unusable: Option<(&'a str, Unusable)>,
+}
+
+impl Proxies {
+    /// Those of that setting.
+    #[cfg(test)]
+    pub(crate) fn of(setting: &str) -> Self {
+        let args = ProxyArgs { trusted_proxies: Some(setting.to_owned()), forwarded_header: None };
+        let mut mistakes = Mistakes::default();
+        args.check(&mut mistakes).unwrap_or_else(|| panic!("{mistakes}"))
+    }
+
+    /// Whether the peer of a request is one of them.
+    pub(super) fn trust_peer_of(&self, request: &Request) -> bool {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        peer.is_some_and(|ConnectInfo(peer)| self.trusts(peer.ip()))
+    }
+
+    /// Whether a proxy of that address is trusted.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.iter().any(|network| network.contains(&address))
+    }
+
+    /// The name of the header that is read.
+    pub(super) const fn header(&self) -> &'static str {
+        self.header.name()
+    }
+
+    /// Follows the header from the peer back through the trusted proxies, to the first address that
+    /// is not one of them. Anybody can have written the entries before that.
+    pub(super) fn trail<'a>(&self, peer: IpAddr, headers: &'a HeaderMap) -> Trail<'a> {
+        let mut client = peer;
+        for entry in self.header.entries(headers) {
+            if !self.trusts(client) {
+                break;
+            }
+            match self.header.parse_entry(entry) {
+                Ok(address) => client = address,
+                Err(why) => return Trail { client, unusable: Some((entry, why)) },
+            }
+        }
+        Trail { client, unusable: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn proxies(trusted: &str, header: &str) -> Proxies {
+        let args = ProxyArgs {
+            trusted_proxies: Some(trusted.to_owned()),
+            forwarded_header: Some(header.to_owned()),
+        };
+        let mut mistakes = Mistakes::default();
+        args.check(&mut mistakes).unwrap_or_else(|| panic!("{mistakes}"))
+    }
+
+    fn headers(name: &'static str, lines: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(line));
+        }
+        headers
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        for (trusted, peer, lines, expected) in [
+            ("", "192.0.2.9", &["198.51.100.7"] as &[_], "192.0.2.9"),
+            ("10.0.0.0/8", "192.0.2.9", &["198.51.100.7"], "192.0.2.9"),
+            ("10.0.0.0/8", "10.1.2.3", &["198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.0/8", "::ffff:10.1.2.3", &["198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.0/8", "10.1.2.3", &[], "10.1.2.3"),
+            // What the client wrote itself stands before what the proxy noted.
+            ("10.0.0.0/8", "10.1.2.3", &["203.0.113.1, 198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.0/8", "10.1.2.3", &["203.0.113.1", "198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.0/8", "10.1.2.3", &["\"203.0.113.1", "198.51.100.7:80"], "198.51.100.7"),
+            ("10.0.0.0/8, 192.0.2.1", "10.1.2.3", &["198.51.100.7, 192.0.2.1"], "198.51.100.7"),
+            // A trusted proxy is one with a port, too.
+            ("10.0.0.0/8", "10.1.2.3", &["203.0.113.3:5000, 10.9.9.9:443"], "203.0.113.3"),
+            ("10.0.0.0/8", "10.1.2.3", &["198.51.100.7, nonsense"], "10.1.2.3"),
+            ("10.0.0.0/8", "10.1.2.3", &["198.51.100.7, "], "10.1.2.3"),
+            ("10.0.0.0/8", "10.1.2.3", &["10.9.9.9"], "10.9.9.9"),
+        ] {
+            let headers = headers("x-forwarded-for", lines);
+            let peer = peer.parse().expect("an address");
+            let trail = proxies(trusted, "X-Forwarded-For").trail(peer, &headers);
+            assert_eq!(trail.client.to_string(), expected, "{trusted} {peer} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn one_header_is_read_and_the_other_is_the_clients() {
+        let mut sent = headers("x-forwarded-for", &["203.0.113.3"]);
+        sent.extend(headers("forwarded", &["for=203.0.113.1", "for=\"198.51.100.7:80\";by=_a"]));
+        let peer = "10.1.2.3".parse().expect("an address");
+        for (header, expected) in
+            [("x-forwarded-for", "203.0.113.3"), ("forwarded", "198.51.100.7")]
+        {
+            let trail = proxies("10.0.0.0/8", header).trail(peer, &sent);
+            assert_eq!(trail.client.to_string(), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn an_entry_without_an_address_is_reported_if_a_trusted_proxy_wrote_it() {
+        let peer = "10.1.2.3".parse().expect("an address");
+        let sent = headers("x-forwarded-for", &["nonsense, 198.51.100.7, unknown"]);
+        let proxies = proxies("10.0.0.0/8", "x-forwarded-for");
+        let unusable = proxies.trail(peer, &sent).unusable;
+        assert_eq!(unusable, Some(("unknown", Unusable::Hidden)));
+        let sent = headers("x-forwarded-for", &["nonsense, 198.51.100.7"]);
+        assert_eq!(proxies.trail(peer, &sent).unusable, None);
+    }
+
+    #[test]
+    fn a_mistake_is_told_by_its_flag() {
+        for (trusted, header, flag) in [
+            ("10.0.0.0/40", "forwarded", "--trusted-proxies"),
+            ("proxy.example", "forwarded", "--trusted-proxies"),
+            ("10.0.0.0/8;10.1.0.0/16", "forwarded", "--trusted-proxies"),
+            ("10.0.0.0/8", "x-real-ip", "--forwarded-header"),
+        ] {
+            let args = ProxyArgs {
+                trusted_proxies: Some(trusted.to_owned()),
+                forwarded_header: Some(header.to_owned()),
+            };
+            let mut mistakes = Mistakes::default();
+            assert!(args.check(&mut mistakes).is_none(), "{trusted} {header}");
+            assert!(mistakes.0[0].starts_with(flag), "{mistakes}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! How many requests a server works on at a time, as it finds out for itself.
+//!
+//! # Why not one number
+//! Whoever is let in waits for those before them: at what can be done in a second, so many at a time
+//! take so long. Where the processor is what there is least of, some hundreds at a time are answered
+//! within a hundredth of a second. Where it is a store that does a thousand calls a second, as many wait
+//! for longer than anybody waits for a store: every call is worked on, and none is answered. So the
+//! number is what goes down while answers come too late, and up again while they do not: the way in
+//! which TCP finds out how much a network carries.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The most that a server works on at a time, and where it begins: enough for any that answers in a few
+/// milliseconds. Of more, no more are done in a second: they wait, and each costs more, since what
+/// belongs to them all no longer fits the processor's caches.
+const MOST: f64 = 256.0;
+/// The least: enough to keep a processor busy with calls that take no longer than they must.
+const LEAST: f64 = 64.0;
+
+/// An answer that took as long as this is late: longer than any takes of a server that has time for it,
+/// and sooner than it gives up what it waits for itself.
+const LATE: Duration = Duration::from_millis(150);
+/// What is left of the number when an answer was late.
+const LESS: f64 = 0.8;
+
+/// How often it is said that requests are refused.
+const SAY_SO_EVERY: Duration = Duration::from_secs(10);
+
+/// Says that requests are refused, now and then.
+pub(crate) fn say_so() {
+    static SAID: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.is_none_or(|at| at.elapsed() > SAY_SO_EVERY) {
+        tracing::warn!("too many requests at a time: refusing more");
+        *said = Some(Instant::now());
+    }
+}
+
+/// Lets the metrics tell how many requests the servers of one kind work on, and how many they may.
+pub(crate) fn observe(listener: &'static str, limits: Vec<Limit>) {
+    let limits = Arc::new(limits);
+    let sum = |of: fn(&State) -> usize| {
+        let limits = Arc::clone(&limits);
+        move || {
+            let sum = limits.iter().map(|limit| of(&limit.state())).sum::<usize>();
+            i64::try_from(sum).unwrap_or(i64::MAX)
+        }
+    };
+    let (labels, active) = ([("postern.listener", listener)], sum(|state| state.in_flight));
+    let says = "Requests that are worked on.";
+    telemetry::observe("postern.requests.active", says, &labels, active);
+    let says = "How many requests may be worked on at a time, as was found out.";
+    telemetry::observe("postern.requests.limit", says, &labels, sum(State::places));
+}
+
+/// The limit of one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Limit(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    in_flight: usize,
+    /// How many there may be, and a part of one more.
+    most: f64,
+    /// What answers say of a number that was meanwhile made smaller is known already.
+    smaller_since: Option<Instant>,
+}
+
+/// A request that is worked on, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    limit: Limit,
+    since: Instant,
+}
+
+impl Limit {
+    /// A limit that begins at so many.
+    pub(crate) fn of(most: f64) -> Self {
+        Self(Arc::new(Mutex::new(State { in_flight: 0, most, smaller_since: None })))
+    }
+
+    /// The limit of a server that has just started.
+    pub(crate) fn new() -> Self {
+        Self::of(MOST)
+    }
+
+    /// A place for another, if there is one.
+    pub(crate) fn enter(&self) -> Option<Place> {
+        let mut state = self.state();
+        if state.in_flight >= state.places() {
+            return None;
+        }
+        state.in_flight += 1;
+        drop(state);
+        Some(Place { limit: self.clone(), since: Instant::now() })
+    }
+
+    /// Every change is whole before the lock is let go, so a panic elsewhere leaves nothing half done.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
+    const fn places(&self) -> usize {
+        self.most as usize
+    }
+
+    /// A request that began then has ended now.
+    fn ended(&mut self, began: Instant, now: Instant) {
+        let is_asked_for = self.in_flight * 2 > self.places();
+        self.in_flight -= 1;
+        if now - began < LATE {
+            // One more for each time that as many as there may be have been answered. Where most places
+            // are free, nothing is learned about more of them.
+            if is_asked_for {
+                self.most = (self.most + 1.0 / self.most).min(MOST);
+            }
+        } else if self.smaller_since.is_none_or(|since| began >= since) {
+            self.most = (self.most * LESS).max(LEAST);
+            self.smaller_since = Some(now);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.limit.state().ended(self.since, Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// Lets a server that does one request after the other, each in so long, work for so long with so
+    /// many callers in front of it: how long the last answer took.
+    async fn crowd(limit: &Limit, each: Duration, length: Duration) -> Duration {
+        let (begun, mut queue, mut took) =
+            (Instant::now(), std::collections::VecDeque::new(), each);
+        while begun.elapsed() < length {
+            while let Some(place) = limit.enter() {
+                queue.push_back(place);
+            }
+            sleep(each).await;
+            let place = queue.pop_front().expect("there is always one");
+            took = place.since.elapsed();
+        }
+        took
+    }
+
+    #[test]
+    fn there_are_as_many_places_as_there_may_be_at_a_time() {
+        let limit = Limit::of(2.0);
+        let held = [limit.enter(), limit.enter()];
+        assert!(held.iter().all(Option::is_some));
+        assert!(limit.enter().is_none());
+        drop(held);
+        assert!(limit.enter().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_slow_server_only_so_much_is_asked_that_it_answers_in_time() {
+        let limit = Limit::of(MOST);
+        let took = crowd(&limit, Duration::from_millis(1), Duration::from_secs(10)).await;
+        assert!(took < LATE + Duration::from_millis(10), "{took:?}");
+        let places = limit.state().places();
+        assert!((110..=160).contains(&places), "{places}: what it can do is asked of it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_are_always_some_places_however_slow_it_is() {
+        let limit = Limit::of(MOST);
+        crowd(&limit, Duration::from_millis(100), Duration::from_secs(1000)).await;
+        assert_eq!(limit.state().places(), 64);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_is_fast_again_is_asked_for_more_again() {
+        let limit = Limit::of(MOST);
+        crowd(&limit, Duration::from_millis(100), Duration::from_secs(1000)).await;
+        assert_eq!(limit.state().places(), 64);
+        crowd(&limit, Duration::from_millis(1), Duration::from_secs(30)).await;
+        assert!(limit.state().places() > 110, "{limit:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_late_answer_of_many_costs_little() {
+        let limit = Limit::new();
+        let late: Vec<_> = (0..50).map(|_| limit.enter()).collect();
+        sleep(LATE).await;
+        drop(late);
+        assert_eq!(limit.state().places(), 204, "all of them say the same");
+    }
+}
