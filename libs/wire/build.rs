@@ -1,8 +1,9 @@
 //! Turns `proto/` into Rust, in process: nobody needs protoc.
 //!
-//! Beside what prost and tonic generate, it writes a `Debug` for every message with a field that is
-//! marked `debug_redact`, the list of rpcs for [`rpc`](src/rpc.rs), and the descriptors for
-//! reflection.
+//! Beside what prost and tonic generate, it writes
+//! - a `Debug` for every message with a field that is marked `debug_redact`,
+//! - a `Drop` for every message with a temporary code, which wipes the code from memory,
+//! - the list of rpcs for [`rpc`](src/rpc.rs), and the descriptors for reflection.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -36,8 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .compile_fds(compiler.file_descriptor_set())?;
     for package in PACKAGES {
         let messages = secretive.iter().filter(|message| message.package_name() == package);
-        let impls = messages.map(debug_impl).collect::<Result<String, _>>()?;
-        fs::write(out.join(format!("{package}.debug.rs")), impls)?;
+        let debugs = messages.clone().map(debug_impl).collect::<Result<String, _>>()?;
+        let drops: String =
+            messages.filter(|message| holds_a_code(message)).map(drop_impl).collect();
+        fs::write(out.join(format!("{package}.secrets.rs")), debugs + &drops)?;
     }
     fs::write(out.join("rpcs.rs"), rpcs(&pool))?;
 
@@ -55,6 +58,21 @@ fn is_secret(field: &FieldDescriptor) -> bool {
     let options = field.options();
     let redact = options.get_field_by_name("debug_redact");
     redact.is_some_and(|value| *value == Value::Bool(true))
+}
+
+/// Whether the message carries a temporary code in clear.
+fn holds_a_code(message: &MessageDescriptor) -> bool {
+    let code = message.get_field_by_name("code");
+    code.is_some_and(|field| is_secret(&field) && matches!(field.kind(), Kind::String))
+}
+
+/// A `Drop` that wipes the code.
+fn drop_impl(message: &MessageDescriptor) -> String {
+    let name = message.name();
+    format!(
+        "impl ::core::ops::Drop for {name} {{\n    \
+         fn drop(&mut self) {{\n        ::zeroize::Zeroize::zeroize(&mut self.code);\n    }}\n}}\n"
+    )
 }
 
 /// A `Debug` that looks like the derived one but for the secret fields.

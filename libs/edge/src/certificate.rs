@@ -1,6 +1,8 @@
 //! The journey runner known by its certificate, where a mesh gives out certificates and nobody
 //! wants to give out keys for tokens as well.
 
+use std::sync::Arc;
+
 use codes::ids::ApplicationId;
 use config::Configuration;
 use http::HeaderMap;
@@ -34,7 +36,7 @@ impl RunnerName {
         &self,
         peer: &Peer,
         headers: &HeaderMap,
-        configuration: &Configuration,
+        configuration: &Arc<Configuration>,
     ) -> Option<Principal> {
         if !peer.is(&self.0) {
             return None;
@@ -43,6 +45,6 @@ impl RunnerName {
         let (Some(named), None) = (named.next(), named.next()) else { return None };
         let named = ApplicationId::parse(named.to_str().ok()?).ok()?;
         let application = configuration.application(&named)?.id.clone();
-        Principal::journey_runner(application)
+        Principal::journey_runner(Arc::clone(configuration), application)
     }
 }

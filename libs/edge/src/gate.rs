@@ -11,7 +11,6 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use tls::Peer;
 use tokens::client::ClientToken;
-use tokens::scope::Scope;
 use tokens::service::ServiceToken;
 use tokens::verify::TokenVerifier;
 use wire::error::Fault;
@@ -59,29 +58,33 @@ impl Gate {
     }
 
     /// The principal who makes a call: one with the right that the rpc needs, and within its rate. Both
-    /// protocols are admitted here, so that they share one rate.
+    /// protocols are admitted here, so that they share one rate. The principal carries the one
+    /// configuration by which it was admitted.
     pub fn admit(
         &self,
         headers: &HeaderMap,
         peer: Option<&Peer>,
         rpc: Rpc,
     ) -> Result<Principal, Fault> {
-        let principal = self.authorize_call(headers, peer, rules::scope(rpc))?;
+        let configuration = self.live.current();
+        let principal = self.authenticate(&configuration, headers, peer);
+        let principal = principal.ok_or(Fault::Unauthenticated)?;
+        principal.require(rules::scope(rpc))?;
         if let Some(budget) = rules::budget(rpc) {
-            self.charge(&principal.caller, budget)?;
+            self.charge(&principal, budget)?;
         }
         Ok(principal)
     }
 
-    /// Counts a call, and refuses a client beyond its rate. The journey runner has none: whoever makes
-    /// it call is counted there.
-    fn charge(&self, caller: &Caller, budget: Budget) -> Result<(), Fault> {
+    /// Counts a call, and refuses a client beyond its rate. The journey runner has no rate: it counts
+    /// the clients for which it calls.
+    fn charge(&self, principal: &Principal, budget: Budget) -> Result<(), Fault> {
+        let caller = principal.caller();
         if caller.is_service {
             return Ok(());
         }
-        let configuration = self.live.current();
-        let kind = configuration.client(&caller.client).map(|(_, client)| &client.kind);
-        let Some(ClientKind::Confidential { rates, .. }) = kind else {
+        let client = principal.application().clients.get(&caller.client);
+        let Some(ClientKind::Confidential { rates, .. }) = client.map(|client| &client.kind) else {
             return Err(Fault::Unauthenticated);
         };
         let whose = (caller.client.clone(), budget);
@@ -89,68 +92,52 @@ impl Gate {
         counted.map_err(|retry_after| Fault::RateLimited { retry_after })
     }
 
-    /// The principal who makes a call, if it has a right. Only a call without a token can be made
-    /// by a certificate: two answers to who is calling could differ.
-    fn authorize_call(
+    /// The principal who makes a call. Only a call without a token can be made by a certificate: two
+    /// answers to who is calling could differ.
+    fn authenticate(
         &self,
+        configuration: &Arc<Configuration>,
         headers: &HeaderMap,
         peer: Option<&Peer>,
-        scope: Scope,
-    ) -> Result<Principal, Fault> {
-        let (Some(runner), Some(peer), false) =
+    ) -> Option<Principal> {
+        if let (Some(runner), Some(peer), false) =
             (&self.runner, peer, headers.contains_key(AUTHORIZATION))
-        else {
-            return self.authorize(headers, scope);
-        };
-        let principal = runner.principal(peer, headers, &self.live.current());
-        let principal = principal.ok_or(Fault::Unauthenticated)?;
-        principal.require(scope)?;
-        Ok(principal)
-    }
-
-    /// The principal who sent these headers.
-    pub fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Fault> {
-        let token = bearer(headers).ok_or(Fault::Unauthenticated)?;
-        let configuration = self.live.current();
-        match ClientToken::verify(token, &self.clients, self.clock.now()) {
-            Ok(token) => client(&configuration, token),
-            Err(_) => self.service(&configuration, token),
+        {
+            return runner.principal(peer, headers, configuration);
         }
-        .ok_or(Fault::Unauthenticated)
+        let token = bearer(headers)?;
+        match ClientToken::verify(token, &self.clients, self.clock.now()) {
+            Ok(token) => client(configuration, token),
+            Err(_) => self.service(configuration, token),
+        }
     }
 
-    /// The principal who sent these headers, if it has a right.
-    fn authorize(&self, headers: &HeaderMap, scope: Scope) -> Result<Principal, Fault> {
-        let principal = self.authenticate(headers)?;
-        principal.require(scope)?;
-        Ok(principal)
-    }
-
-    /// The configuration as it is now.
+    /// The configuration as it is now, for a request that no principal makes.
     pub fn configuration(&self) -> Arc<Configuration> {
         self.live.current()
     }
 
-    fn service(&self, configuration: &Configuration, token: &str) -> Option<Principal> {
+    fn service(&self, configuration: &Arc<Configuration>, token: &str) -> Option<Principal> {
         let services = self.services.as_ref()?;
         let token = ServiceToken::verify(token, services, self.clock.now()).ok()?;
         let application = configuration.application(&token.application)?.id.clone();
-        Principal::journey_runner(application)
+        Principal::journey_runner(Arc::clone(configuration), application)
     }
 }
 
-/// The client of a valid token with the rights that both the token and today's configuration give
-/// it. A client that was removed, lost a scope or got another secret does not keep what it had until
-/// its token ends. The configuration is asked for every call, also where a token's signature was
-/// checked before.
-fn client(configuration: &Configuration, token: ClientToken) -> Option<Principal> {
+/// The client of a valid token with the rights that both the token and the configuration give it. A
+/// client that was removed, lost a scope or got another secret does not keep what it had until its
+/// token ends. The configuration is asked for every call, also where a token's signature was checked
+/// before.
+fn client(configuration: &Arc<Configuration>, token: ClientToken) -> Option<Principal> {
     let (application, client) = configuration.client(&token.client)?;
     let ClientKind::Confidential { secret, scopes, .. } = &client.kind else { return None };
-    let is_current = *secret.generation() == token.generation;
-    (is_current && application.id == token.application).then(|| Principal {
-        scopes: token.scopes.intersection(scopes).copied().collect(),
-        caller: Caller { application: token.application, client: token.client, is_service: false },
-    })
+    if *secret.generation() != token.generation || application.id != token.application {
+        return None;
+    }
+    let scopes = token.scopes.intersection(scopes).copied().collect();
+    let caller = Caller { application: token.application, client: token.client, is_service: false };
+    Principal::new(Arc::clone(configuration), caller, scopes)
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1), if there is just one.

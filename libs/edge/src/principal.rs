@@ -1,6 +1,7 @@
-//! Who is calling, and with what rights.
+//! Who is calling, with what rights, and under which configuration.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use codes::desk::Caller;
 use codes::ids::{ApplicationId, ClientId};
@@ -11,33 +12,59 @@ use wire::error::Fault;
 
 use crate::audit;
 
-/// Who is calling, and with what rights.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Who is calling, with what rights, and under which configuration.
+///
+/// # Why it carries the configuration
+/// Rights, policy and journeys of one request come from one configuration. A reload while the request
+/// is under way must not give it the rights of one configuration and the policy of another.
+#[derive(Clone, Debug)]
 pub struct Principal {
-    /// The client and its application.
-    pub caller: Caller,
+    caller: Caller,
     pub(crate) scopes: BTreeSet<Scope>,
+    configuration: Arc<Configuration>,
 }
 
 impl Principal {
-    /// Whether the principal has a right.
-    pub fn has(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope)
+    /// A caller of one of the configuration's applications; `None` if it has no such application.
+    pub fn new(
+        configuration: Arc<Configuration>,
+        caller: Caller,
+        scopes: BTreeSet<Scope>,
+    ) -> Option<Self> {
+        configuration.application(&caller.application)?;
+        Some(Self { caller, scopes, configuration })
+    }
+
+    /// The journey runner, in the name of the application whose journey it runs.
+    pub(crate) fn journey_runner(
+        configuration: Arc<Configuration>,
+        application: ApplicationId,
+    ) -> Option<Self> {
+        let client = ClientId::parse(ServiceToken::SUBJECT).ok()?;
+        let caller = Caller { application, client, is_service: true };
+        Self::new(configuration, caller, ServiceToken::SCOPES.into_iter().collect())
+    }
+
+    /// The client and its application.
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The configuration under which the whole request is served.
+    pub const fn configuration(&self) -> &Arc<Configuration> {
+        &self.configuration
     }
 
     /// The principal's application.
-    pub fn application<'a>(
-        &self,
-        configuration: &'a Configuration,
-    ) -> Result<&'a Application, Fault> {
-        configuration.application(&self.caller.application).ok_or(Fault::Unauthenticated)
+    #[expect(clippy::missing_panics_doc, reason = "`new` found the application")]
+    pub fn application(&self) -> &Application {
+        let application = self.configuration.application(&self.caller.application);
+        application.expect("`new` found it in this configuration")
     }
 
-    /// The journey runner, in the name of an application whose journey it runs.
-    pub(crate) fn journey_runner(application: ApplicationId) -> Option<Self> {
-        let client = ClientId::parse(ServiceToken::SUBJECT).ok()?;
-        let scopes = ServiceToken::SCOPES.into_iter().collect();
-        Some(Self { caller: Caller { application, client, is_service: true }, scopes })
+    /// Whether the principal has a right.
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
     }
 
     /// Refuses a principal without a right.

@@ -34,6 +34,7 @@ pub mod ids;
 pub mod input;
 pub mod memory;
 pub mod ports;
+mod request;
 pub mod runner;
 pub mod session;
 pub mod verdict;

@@ -8,7 +8,13 @@ mod proxies;
 mod refusal;
 mod source;
 
+use std::fmt;
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::Request;
+use axum::http::Extensions;
+use tower::util::MapRequestLayer;
 use tower_http::cors::CorsLayer;
 
 use crate::limit::Limit;
@@ -20,12 +26,23 @@ pub use proxies::{Proxies, ProxyArgs};
 pub use refusal::{Refusal, Render};
 pub use source::{Site, Source};
 
+/// Puts into a request what all that handle it shall share.
+#[derive(Clone)]
+struct Prepare(Arc<dyn Fn(&mut Extensions) + Send + Sync>);
+
+impl fmt::Debug for Prepare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prepare")
+    }
+}
+
 /// An HTTP server to be.
 #[derive(Debug)]
 pub struct HttpServer {
     pub(crate) listener: Listener,
     pub(crate) limit: Limit,
     router: Router,
+    prepare: Option<Prepare>,
     cors: Option<CorsLayer>,
     render: Render,
     proxies: Proxies,
@@ -36,7 +53,14 @@ impl HttpServer {
     /// here; a fallback of its own is replaced.
     pub fn new(listener: Listener, router: Router) -> Self {
         let (limit, proxies) = (Limit::new(), Proxies::default());
-        Self { listener, limit, router, cors: None, render: refusal::json, proxies }
+        Self { listener, limit, router, prepare: None, cors: None, render: refusal::json, proxies }
+    }
+
+    /// Puts into each request, before any layer or handler reads it, what all of them shall share.
+    #[must_use]
+    pub fn prepare(mut self, prepare: impl Fn(&mut Extensions) + Send + Sync + 'static) -> Self {
+        self.prepare = Some(Prepare(Arc::new(prepare)));
+        self
     }
 
     /// Lets pages of other origins call. Given here rather than to the router, so that they can
@@ -63,7 +87,16 @@ impl HttpServer {
 
     /// What is served.
     pub(crate) fn into_parts(self) -> (Listener, Router) {
-        let Self { listener, limit, router, cors, render, proxies } = self;
-        (listener, layers::around(router, cors, render, proxies, limit))
+        let Self { listener, limit, router, prepare, cors, render, proxies } = self;
+        let router = layers::around(router, cors, render, proxies, limit);
+        let router = match prepare {
+            Some(Prepare(prepare)) => router.layer(MapRequestLayer::new(move |request| {
+                let mut request: Request = request;
+                prepare(request.extensions_mut());
+                request
+            })),
+            None => router,
+        };
+        (listener, router)
     }
 }

@@ -5,7 +5,7 @@ pub mod code {
     /// Package `postern.code.v1`.
     pub mod v1 {
         tonic::include_proto!("postern.code.v1");
-        tonic::include_proto!("postern.code.v1.debug");
+        tonic::include_proto!("postern.code.v1.secrets");
     }
 }
 
@@ -14,7 +14,7 @@ pub mod journey {
     /// Package `postern.journey.v1`.
     pub mod v1 {
         tonic::include_proto!("postern.journey.v1");
-        tonic::include_proto!("postern.journey.v1.debug");
+        tonic::include_proto!("postern.journey.v1.secrets");
     }
 }
 

@@ -41,17 +41,10 @@ fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Chec
     })
 }
 
-/// Writes what came of a request for a code.
-pub fn from_issuance(issuance: Issuance) -> Result<pb::IssueCodeResponse, Fault> {
+/// The code that was issued, or why none was.
+pub fn issued(issuance: Issuance) -> Result<IssuedCode, Fault> {
     match issuance {
-        Issuance::Issued(IssuedCode { code, code_id, expires_at, attempts_allowed }) => {
-            Ok(pb::IssueCodeResponse {
-                code: code.expose().to_owned(),
-                code_id: code_id.to_string(),
-                expires_at: Some(to_wire(expires_at)),
-                attempts_allowed,
-            })
-        }
+        Issuance::Issued(code) => Ok(code),
         Issuance::ExpirationRefused(outside) => Err(outside.into()),
         Issuance::UnknownUser => Err(Fault::UserNotFound),
         Issuance::Locked(locked_until) => Err(Fault::UserLocked { locked_until }),
@@ -61,6 +54,18 @@ pub fn from_issuance(issuance: Issuance) -> Result<pb::IssueCodeResponse, Fault>
             Err(Fault::OverrideQuotaExceeded { retry_after })
         }
         Issuance::Conflict => Err(Fault::IdempotencyConflict),
+    }
+}
+
+/// Writes an issued code. The message wipes it from memory when dropped, as [`IssuedCode`] does.
+pub fn from_issued(
+    IssuedCode { code, code_id, expires_at, attempts_allowed }: IssuedCode,
+) -> pb::IssueCodeResponse {
+    pb::IssueCodeResponse {
+        code: code.expose().to_owned(),
+        code_id: code_id.to_string(),
+        expires_at: Some(to_wire(expires_at)),
+        attempts_allowed,
     }
 }
 

@@ -1,9 +1,10 @@
 //! `JourneyRunnerService`: requests in, replies out.
 
-use codes::ids::IdempotencyKey;
 use journeys::definition::Journey;
-use journeys::ids::SessionId;
-use journeys::runner::{Answer, Escape, InputError, InputRequired, RunError, StepError};
+use journeys::ids::{JourneyId, SessionId};
+use journeys::runner::{
+    Answer, CLIENT_INPUT, Escape, InputError, InputRequired, RunError, Start, StepError, Submission,
+};
 use serde_json::{Map, Value};
 
 use crate::error::{Fault, RETRY_AFTER};
@@ -11,41 +12,8 @@ use crate::journey::v1 as pb;
 use crate::json::{from_object, parse_struct};
 use crate::violations::{FieldViolation, Violations};
 
-/// The option that answers a step, as opposed to leaving it.
-pub const CLIENT_INPUT: &str = "client_input";
-
-/// A request to start a journey, read.
-pub struct StartJourney {
-    /// The journey's id as it was sent: one that could be none is as unknown as any other.
-    pub journey_id: String,
-    /// What `@policy.request().params` reads.
-    pub params: Map<String, Value>,
-    /// Ties the journey to the caller's own trail.
-    pub correlation_id: Option<String>,
-    /// What `@policy.request().locale` reads.
-    pub locale: Option<String>,
-    /// Names the start.
-    pub idempotency_key: Option<IdempotencyKey>,
-}
-
-/// An answer to a waiting step, read.
-pub struct SubmitInput {
-    /// The waiting journey.
-    pub session: SessionId,
-    /// The step.
-    pub assertion_id: String,
-    /// The challenge.
-    pub challenge: String,
-    /// The chosen option.
-    pub option: String,
-    /// The fields.
-    pub data: Value,
-    /// Names the submission.
-    pub idempotency_key: Option<IdempotencyKey>,
-}
-
-/// Reads a request to start a journey.
-pub fn parse_start(request: pb::StartJourneyRequest) -> Result<StartJourney, Fault> {
+/// Reads a request to start a journey. A journey id that could be none is as unknown as any other.
+pub fn parse_start(request: pb::StartJourneyRequest) -> Result<Start, Fault> {
     let mut violations = Violations::default();
     let params = violations.check("params", parse_struct(request.params.unwrap_or_default()));
     let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
@@ -57,25 +25,35 @@ pub fn parse_start(request: pb::StartJourneyRequest) -> Result<StartJourney, Fau
     else {
         return Err(violations.into());
     };
-    let journey_id = request.journey_id;
-    Ok(StartJourney { journey_id, params, correlation_id, locale, idempotency_key })
+    let journey = JourneyId::parse(&request.journey_id).map_err(|_| Fault::JourneyNotFound)?;
+    Ok(Start {
+        journey,
+        params,
+        headers: Map::new(),
+        device: Value::Null,
+        locale,
+        correlation_id,
+        idempotency_key,
+        source: None,
+    })
 }
 
 /// Reads an answer to a waiting step. A session id that could be none is as unknown as any other.
-pub fn parse_submit(request: pb::SubmitInputRequest) -> Result<SubmitInput, Fault> {
+pub fn parse_submit(request: pb::SubmitInputRequest) -> Result<Submission, Fault> {
     let mut violations = Violations::default();
     let data = violations.check("data", parse_struct(request.data.unwrap_or_default()));
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
     let (Ok(data), Ok(idempotency_key)) = (data, key) else { return Err(violations.into()) };
     let session = SessionId::parse(&request.session_id).map_err(|_| Fault::SessionNotFound)?;
     let option = Some(request.option_id).filter(|option| !option.is_empty());
-    Ok(SubmitInput {
+    Ok(Submission {
         session,
         assertion_id: request.assertion_id,
         challenge: request.challenge,
         option: option.unwrap_or_else(|| CLIENT_INPUT.to_owned()),
         data: Value::Object(data),
         idempotency_key,
+        source: None,
     })
 }
 
@@ -188,6 +166,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_journey_that_could_be_none_is_as_unknown_as_any_other() {
+        let request =
+            pb::StartJourneyRequest { journey_id: "A b".to_owned(), ..Default::default() };
+        assert!(matches!(parse_start(request), Err(Fault::JourneyNotFound)));
+    }
 
     #[test]
     fn a_session_that_could_be_none_is_as_unknown_as_any_other() {

@@ -13,11 +13,14 @@ use crate::violations::Violations;
 
 /// Reads an attempt to redeem a code of that shape. What is refused depends on the request and the
 /// shape alone.
-pub fn parse_verify(request: pb::VerifyCodeRequest, shape: Shape) -> Result<VerifyRequest, Fault> {
+pub fn parse_verify(
+    mut request: pb::VerifyCodeRequest,
+    shape: Shape,
+) -> Result<VerifyRequest, Fault> {
     let mut violations = Violations::default();
     let user = violations.user("user", request.user.as_ref());
     let code = violations.guess("code", shape, &request.code);
-    let context = request.context.unwrap_or_default();
+    let context = request.context.take().unwrap_or_default();
     let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
     let correlation_id = short("context.correlation_id", context.correlation_id);
     let journey_id = short("context.journey_id", context.journey_id);
@@ -174,8 +177,8 @@ mod tests {
             ("", "code: must not be empty"),
             ("123456", "code: must be a code of 8 letters and digits"),
         ] {
-            let request =
-                pb::VerifyCodeRequest { code: code.to_owned(), ..pb::VerifyCodeRequest::default() };
+            let mut request = pb::VerifyCodeRequest::default();
+            code.clone_into(&mut request.code);
             let Err(Fault::InvalidArgument(violations)) = parse_verify(request, shape) else {
                 panic!("it was read");
             };

@@ -8,7 +8,9 @@ use wire::code::v1::{
     DescribeCodeRequest, DescribeCodeResponse, IssueCodeRequest, IssueCodeResponse,
     RevokeCodeRequest, RevokeCodeResponse,
 };
-use wire::issuer::{from_description, from_revocation, parse_describe, parse_issue, parse_revoke};
+use wire::issuer::{
+    from_description, from_issued, from_revocation, parse_describe, parse_issue, parse_revoke,
+};
 
 use crate::CodeIssuer;
 
@@ -29,7 +31,7 @@ impl CodeIssuerService for CodeIssuer {
     ) -> Result<Response<IssueCodeResponse>, Status> {
         let principal = principal(&request)?;
         let request = parse_issue(request.into_inner())?;
-        Ok(Response::new(self.issue(&principal, &request).await?))
+        Ok(Response::new(from_issued(self.issue(&principal, &request).await?)))
     }
 
     async fn revoke_code(
@@ -38,9 +40,8 @@ impl CodeIssuerService for CodeIssuer {
     ) -> Result<Response<RevokeCodeResponse>, Status> {
         let principal = principal(&request)?;
         let request = parse_revoke(request.get_ref())?;
-        let configuration = self.gate.configuration();
-        let Application { policy, directory, .. } = principal.application(&configuration)?;
-        let revoked = self.issuer.revoke(&principal.caller, policy, &**directory, &request).await;
+        let Application { policy, directory, .. } = principal.application();
+        let revoked = self.issuer.revoke(principal.caller(), policy, &**directory, &request).await;
         Ok(Response::new(from_revocation(revoked.map_err(edge::unavailable)?)?))
     }
 
@@ -50,9 +51,8 @@ impl CodeIssuerService for CodeIssuer {
     ) -> Result<Response<DescribeCodeResponse>, Status> {
         let principal = principal(&request)?;
         let user = parse_describe(request.get_ref())?;
-        let configuration = self.gate.configuration();
-        let directory = &principal.application(&configuration)?.directory;
-        let code = self.issuer.describe(&principal.caller, &**directory, &user).await;
+        let directory = &principal.application().directory;
+        let code = self.issuer.describe(principal.caller(), &**directory, &user).await;
         Ok(Response::new(from_description(code.map_err(edge::unavailable)?)))
     }
 }

@@ -2,6 +2,19 @@
 //!
 //! Thin: requests come in through `grpc` and `http`, pass the gate, and go to
 //! [`codes::issuer::Issuer`].
+//!
+//! # The path of an issued code
+//! ```text
+//!  edge::guard                  http::send: Gate::admit         one configuration, one Principal
+//!  wire::issuer::parse_issue    json::parse, Body::into_request
+//!         `--------- IssueRequest ---------'
+//!  CodeIssuer::issue
+//!  codes::issuer::Issuer        draws a `TempCode`, stores its digest
+//!  CodeStore: one Redis script
+//!         .---------- IssuedCode ----------.
+//!  wire::issuer::from_issued    http::Sent                      the code in clear, for the answer
+//! ```
+//! `IssuedCode` and `IssueCodeResponse` wipe the code from memory when they are dropped.
 
 mod grpc;
 mod http;
@@ -11,13 +24,12 @@ use std::sync::Arc;
 
 use clock::Clock;
 use codes::desk::Desk;
-use codes::issuer::{IssueRequest, Issuer};
+use codes::issuer::{IssueRequest, IssuedCode, Issuer};
 use config::Application;
 use edge::gate::Gate;
 use edge::principal::Principal;
 use tokens::mint::Minter;
 use tokens::scope::Scope;
-use wire::code::v1::IssueCodeResponse;
 use wire::error::Fault;
 
 /// The description of this service's HTTP.
@@ -45,13 +57,12 @@ impl CodeIssuer {
         &self,
         principal: &Principal,
         request: &IssueRequest,
-    ) -> Result<IssueCodeResponse, Fault> {
+    ) -> Result<IssuedCode, Fault> {
         if request.override_lockout {
             principal.require(Scope::LockoutsOverride)?;
         }
-        let configuration = self.gate.configuration();
-        let Application { policy, directory, .. } = principal.application(&configuration)?;
-        let issuance = self.issuer.issue(&principal.caller, policy, &**directory, request).await;
-        wire::issuer::from_issuance(issuance.map_err(edge::unavailable)?)
+        let Application { policy, directory, .. } = principal.application();
+        let issuance = self.issuer.issue(principal.caller(), policy, &**directory, request).await;
+        wire::issuer::issued(issuance.map_err(edge::unavailable)?)
     }
 }

@@ -6,15 +6,14 @@
 use std::sync::Arc;
 
 use codes::claims::{Claim, ClaimStore};
+use codes::desk::Caller;
 use codes::digest::Fingerprint;
 use codes::ids::IdempotencyKey;
 use codes::names::Names;
 use codes::record::Attempt;
+use journeys::runner::{Start, Submission};
 use serde_json::Value;
 use wire::error::{Fault, RETRY_AFTER};
-use wire::runner::{StartJourney, SubmitInput};
-
-use crate::Runs;
 
 /// The keys of clients, and the secret under which requests are compared: they hold codes.
 pub(crate) struct Keys {
@@ -31,36 +30,35 @@ impl Keys {
     /// Claims the key of a start, if it has one: the start's name.
     pub(crate) async fn claim_start(
         &self,
-        runs: &Runs,
-        request: &StartJourney,
+        caller: &Caller,
+        request: &Start,
     ) -> Result<Option<Fingerprint>, Fault> {
-        let StartJourney { journey_id, params, correlation_id, locale, idempotency_key } = request;
+        let Start { journey, params, correlation_id, locale, idempotency_key, .. } = request;
         let Some(key) = idempotency_key else { return Ok(None) };
         let params = Value::Object(params.clone()).to_string();
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
-        let texts = [journey_id.clone(), params, optional(correlation_id), optional(locale)];
-        let Attempt { id, fingerprint } = self.claim(runs, key, "start", &texts).await?;
+        let texts = [journey.to_string(), params, optional(correlation_id), optional(locale)];
+        let Attempt { id, fingerprint } = self.claim(caller, key, "start", &texts).await?;
         Ok(Some(self.names.fingerprint("run", &[id.as_bytes(), fingerprint.as_bytes()])))
     }
 
     /// Claims the key of a submission, if it has one.
     pub(crate) async fn claim_submission(
         &self,
-        runs: &Runs,
-        request: &SubmitInput,
+        caller: &Caller,
+        request: &Submission,
     ) -> Result<(), Fault> {
-        let SubmitInput { session, assertion_id, challenge, option, data, idempotency_key } =
-            request;
-        let Some(key) = idempotency_key else { return Ok(()) };
+        let Submission { session, assertion_id, challenge, option, data, .. } = request;
+        let Some(key) = &request.idempotency_key else { return Ok(()) };
         let session = session.expose().to_owned();
         let [assertion_id, challenge, option] = [assertion_id, challenge, option].map(Clone::clone);
         let texts = [session, assertion_id, challenge, option, data.to_string()];
-        self.claim(runs, key, "submit", &texts).await.map(drop)
+        self.claim(caller, key, "submit", &texts).await.map(drop)
     }
 
     async fn claim(
         &self,
-        Runs { application, client }: &Runs,
+        Caller { application, client, .. }: &Caller,
         key: &IdempotencyKey,
         operation: &str,
         texts: &[String],
@@ -84,25 +82,30 @@ mod tests {
     use clock::FakeClock;
     use codes::ids::{ApplicationId, ClientId};
     use codes::memory::MemoryClaimStore;
-    use serde_json::json;
+    use journeys::ids::JourneyId;
+    use serde_json::{Map, json};
 
     use super::*;
 
-    fn start(user: &str, key: &str) -> StartJourney {
+    fn start(user: &str, key: &str) -> Start {
         let params = json!({ "external_user_id": user, "temp_code": "123456" });
-        StartJourney {
-            journey_id: "recovery".to_owned(),
+        Start {
+            journey: JourneyId::parse("recovery").expect("valid"),
             params: params.as_object().cloned().unwrap_or_default(),
+            headers: Map::new(),
+            device: Value::Null,
             correlation_id: None,
             locale: None,
+            source: None,
             idempotency_key: IdempotencyKey::parse(key).ok(),
         }
     }
 
-    fn of(client: &str) -> Runs {
-        Runs {
+    fn of(client: &str) -> Caller {
+        Caller {
             application: ApplicationId::parse("acme").expect("valid"),
             client: ClientId::parse(client).expect("valid"),
+            is_service: false,
         }
     }
 

@@ -1,10 +1,6 @@
 //! `postern.journey.v1.JourneyRunnerService`.
 
-use std::sync::Arc;
-
 use edge::guard::{Guarded, principal};
-use edge::principal::Principal;
-use journeys::definition::Journey;
 use journeys::ids::JourneyId;
 use tonic::{Request, Response, Status};
 use wire::error::Fault;
@@ -17,7 +13,7 @@ use wire::journey::v1::{
 };
 use wire::runner::{from_answer, from_journey, parse_start, parse_submit};
 
-use crate::{JourneyRunner, Runs, Sent};
+use crate::{JourneyRunner, journey};
 
 impl JourneyRunner {
     /// The service behind its gate.
@@ -28,21 +24,15 @@ impl JourneyRunner {
     }
 }
 
-impl From<Principal> for Runs {
-    fn from(principal: Principal) -> Self {
-        Self { application: principal.caller.application, client: principal.caller.client }
-    }
-}
-
 #[tonic::async_trait]
 impl JourneyRunnerService for JourneyRunner {
     async fn start_journey(
         &self,
         request: Request<StartJourneyRequest>,
     ) -> Result<Response<StartJourneyResponse>, Status> {
-        let runs = principal(&request)?.into();
+        let principal = principal(&request)?;
         let start = parse_start(request.into_inner())?;
-        let answer = self.start(runs, start, Sent::default()).await?;
+        let answer = self.start(&principal, start).await?;
         Ok(Response::new(StartJourneyResponse { state: Some(from_answer(answer)) }))
     }
 
@@ -50,9 +40,9 @@ impl JourneyRunnerService for JourneyRunner {
         &self,
         request: Request<SubmitInputRequest>,
     ) -> Result<Response<SubmitInputResponse>, Status> {
-        let runs = principal(&request)?.into();
+        let principal = principal(&request)?;
         let submission = parse_submit(request.into_inner())?;
-        let answer = self.submit(runs, submission, None).await?;
+        let answer = self.submit(&principal, submission).await?;
         Ok(Response::new(SubmitInputResponse { state: Some(from_answer(answer)) }))
     }
 
@@ -60,10 +50,9 @@ impl JourneyRunnerService for JourneyRunner {
         &self,
         request: Request<ListJourneysRequest>,
     ) -> Result<Response<ListJourneysResponse>, Status> {
-        let client = principal(&request)?.caller.client;
-        let configuration = self.live.current();
-        let journeys = configuration.journeys();
-        let journeys = journeys.filter_map(|journey| self.journey(&client, journey.id()));
+        let principal = principal(&request)?;
+        let ids = principal.configuration().journeys().map(|journey| journey.id());
+        let journeys = ids.filter_map(|id| journey(&principal, id));
         let journeys = journeys.map(|journey| from_journey(&journey)).collect();
         Ok(Response::new(ListJourneysResponse { journeys }))
     }
@@ -72,9 +61,9 @@ impl JourneyRunnerService for JourneyRunner {
         &self,
         request: Request<DescribeJourneyRequest>,
     ) -> Result<Response<DescribeJourneyResponse>, Status> {
-        let client = principal(&request)?.caller.client;
+        let principal = principal(&request)?;
         let id = JourneyId::parse(&request.get_ref().journey_id);
-        let journey: Option<Arc<Journey>> = id.ok().and_then(|id| self.journey(&client, &id));
+        let journey = id.ok().and_then(|id| journey(&principal, &id));
         let journey = journey.ok_or(Fault::JourneyNotFound)?;
         Ok(Response::new(DescribeJourneyResponse { journey: Some(from_journey(&journey)) }))
     }

@@ -2,6 +2,27 @@
 //! the Web SDK, calls the verifier, and mints what users end up with.
 //!
 //! Thin: requests come in through `grpc` and `http`, and go to [`journeys::runner::Runner`].
+//!
+//! # The path of a temporary code
+//! ```text
+//!  browser                               service
+//!  http::call                            edge::guard            one configuration, one Principal
+//!  http::envelope: JSON -> Message       wire::runner: protobuf -> Start, Submission
+//!  http::invoke, assert: Message            |
+//!    -> Start, Submission                   |
+//!         `-------------+-------------------'
+//!  JourneyRunner::start, submit          claims the idempotency key, finds the journey
+//!  journeys::runner::Runner              the code becomes a `SecretString`
+//!    engine -> ports::Attempt
+//!  verify::RemoteVerifier                VerifyCodeRequest, which wipes the code when dropped
+//!         | gRPC
+//!  edge::guard                           one configuration, one Principal
+//!  wire::verifier::parse_verify          the code becomes a `Guess`
+//!  codes::verifier::Verifier             the code becomes a digest
+//!  CodeStore: one Redis script
+//! ```
+//! The answer returns as `VerifyOutcome`, `Verification`, `VerifyCodeResponse`, `Verdict` and
+//! [`Answer`], which each protocol writes in its own form.
 
 mod claims;
 mod grpc;
@@ -12,31 +33,31 @@ mod pace;
 mod seal;
 pub mod settings;
 mod store;
+#[cfg(test)]
+mod tests;
 mod verify;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use clock::Clock;
 use codes::claims::ClaimStore;
-use codes::ids::{ApplicationId, ClientId};
 use codes::randomness::Randomness;
 use config::Live;
 use edge::gate::Gate;
-use grpc_client::Client;
+use edge::principal::Principal;
 use journeys::definition::Journey;
 use journeys::ids::JourneyId;
-use journeys::ports::JourneyStore;
-use journeys::runner::{Answer, InputError, InputRequired, RunError, Runner, Start, Submission};
+use journeys::ports::{JourneyStore, VerifyCodes};
+use journeys::runner::{
+    Answer, InputError, InputRequired, RunError, Runner, Start, Submission, Terms,
+};
 use telemetry::{note, observe};
 use tokens::mint::Minter;
 use wire::error::Fault;
-use wire::runner::{StartJourney, SubmitInput};
 use zeroize::Zeroizing;
 
 use crate::claims::Keys;
 use crate::http::Admissions;
-pub use crate::http::refusal;
 use crate::mint::JourneyMinter;
 use crate::outcome::Outcomes;
 pub use crate::pace::Limits;
@@ -44,7 +65,7 @@ use crate::pace::Pace;
 use crate::seal::Sealer;
 pub use crate::settings::Identity;
 use crate::store::SealedStore;
-use crate::verify::RemoteVerifier;
+pub use crate::verify::RemoteVerifier;
 
 /// The description of this service's HTTP.
 pub const OPENAPI: &str = include_str!("../openapi.json");
@@ -57,10 +78,8 @@ pub struct Ports {
     pub store: Arc<dyn JourneyStore>,
     /// What clients' idempotency keys stand for.
     pub claims: Arc<dyn ClaimStore>,
-    /// The way to the verifier.
-    pub verifier: Client,
-    /// By what the verifier knows this service.
-    pub identity: Identity,
+    /// Verifies codes.
+    pub verifier: Arc<dyn VerifyCodes>,
     /// The service's clock.
     pub clock: Arc<dyn Clock>,
     /// Where ids and challenges come from.
@@ -78,6 +97,7 @@ pub struct JourneyRunner {
     live: Arc<Live>,
     gate: Gate,
     runner: Arc<Runner>,
+    minter: Minter,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     sealer: Arc<Sealer>,
@@ -87,99 +107,57 @@ pub struct JourneyRunner {
     pace: Arc<Pace>,
 }
 
-/// Who runs a journey.
-struct Runs {
-    application: ApplicationId,
-    client: ClientId,
-}
-
 impl JourneyRunner {
     /// A runner of the configured journeys for those whom the gate lets in and for browsers.
     pub fn new(ports: Ports, gate: Gate, minter: Minter) -> Self {
-        let Ports { live, store, verifier, identity, clock, randomness, .. } = ports;
+        let Ports { live, store, verifier, clock, randomness, .. } = ports;
         let Ports { claims, sealing_key, limits, .. } = ports;
         let keys = Arc::new(Keys::new(claims, &*sealing_key));
         let pace = Arc::new(Pace::new(limits));
         let sealer = Arc::new(Sealer::new(&sealing_key));
-        let verifier = RemoteVerifier::new(verifier, identity, minter.clone(), Arc::clone(&clock));
-        let tokens = JourneyMinter { live: Arc::clone(&live), minter, clock: Arc::clone(&clock) };
         let admissions = Admissions::new(Arc::clone(&store));
         let store = SealedStore { sealer: Arc::clone(&sealer), inner: store };
-        let runner = Runner::new(
-            Arc::new(store),
-            Arc::new(verifier),
-            Arc::new(tokens),
-            Arc::clone(&clock),
-            Arc::clone(&randomness),
-        );
+        let runner =
+            Runner::new(Arc::new(store), verifier, Arc::clone(&clock), Arc::clone(&randomness));
         let (runner, outcomes) = (Arc::new(runner), Outcomes::new());
         let waiting = Arc::clone(&runner);
         let says = "Journeys that wait for their clients: the sum over all replicas.";
         observe("postern.journeys.live", says, &[], move || waiting.waiting());
-        Self { live, gate, runner, clock, randomness, sealer, admissions, keys, outcomes, pace }
-    }
-
-    /// The journey of that id, if there is one and the client may run it.
-    fn journey(&self, client: &ClientId, id: &JourneyId) -> Option<Arc<Journey>> {
-        let configuration = self.live.current();
-        let (_, client) = configuration.client(client)?;
-        configuration.journey(id).filter(|_| client.may_run(id)).cloned()
-    }
-
-    /// The journey that is run, by name in the trace.
-    fn journey_to_run(&self, client: &ClientId, id: &JourneyId) -> Option<Arc<Journey>> {
-        let journey = self.journey(client, id)?;
-        note("postern.journey.id", journey.id().to_string());
-        Some(journey)
+        Self {
+            live,
+            gate,
+            runner,
+            minter,
+            clock,
+            randomness,
+            sealer,
+            admissions,
+            keys,
+            outcomes,
+            pace,
+        }
     }
 
     /// Starts a journey.
-    async fn start(&self, runs: Runs, request: StartJourney, sent: Sent) -> Result<Answer, Fault> {
-        let name = self.keys.claim_start(&runs, &request).await?;
-        let Runs { application, client } = runs;
-        let id = JourneyId::parse(&request.journey_id).map_err(|_| Fault::JourneyNotFound)?;
-        let journey = self.journey_to_run(&client, &id).ok_or(Fault::JourneyNotFound)?;
-        let configuration = self.live.current();
-        let policy = configuration.application(&application).map(|it| &it.policy);
-        let policy = policy.ok_or(Fault::Unauthenticated)?;
-        let start = Start {
-            application,
-            client,
-            params: request.params,
-            headers: sent.headers,
-            device: sent.device,
-            locale: request.locale,
-            correlation_id: request.correlation_id,
-            name,
-            failures_allowed: policy.settings().failed_attempts,
-            source: sent.source,
-        };
-        let outcome = self.runner.start(&journey, start).await;
-        self.conclude(outcome)
+    async fn start(&self, principal: &Principal, start: Start) -> Result<Answer, Fault> {
+        let name = self.keys.claim_start(principal.caller(), &start).await?;
+        let journey = journey_to_run(principal, &start.journey).ok_or(Fault::JourneyNotFound)?;
+        let tokens = self.minter(principal);
+        let terms = terms(principal, &tokens);
+        self.conclude(self.runner.start(terms, &journey, name, start).await)
     }
 
     /// Answers a waiting step.
-    async fn submit(
-        &self,
-        runs: Runs,
-        request: SubmitInput,
-        source: Option<IpAddr>,
-    ) -> Result<Answer, Fault> {
-        self.keys.claim_submission(&runs, &request).await?;
-        let Runs { application, client } = runs;
-        let find = |_: &ApplicationId, id: &JourneyId| self.journey_to_run(&client, id);
-        let submission = Submission {
-            application,
-            client: client.clone(),
-            session: request.session,
-            assertion_id: request.assertion_id,
-            challenge: request.challenge,
-            option: request.option,
-            data: request.data,
-            source,
-        };
-        let outcome = self.runner.submit(find, submission).await;
-        self.conclude(outcome)
+    async fn submit(&self, principal: &Principal, submission: Submission) -> Result<Answer, Fault> {
+        self.keys.claim_submission(principal.caller(), &submission).await?;
+        let tokens = self.minter(principal);
+        let find = |id: &JourneyId| journey_to_run(principal, id);
+        self.conclude(self.runner.submit(terms(principal, &tokens), find, submission).await)
+    }
+
+    fn minter<'a>(&'a self, principal: &'a Principal) -> JourneyMinter<'a> {
+        let settings = &principal.application().tokens;
+        JourneyMinter { settings, minter: &self.minter, clock: &*self.clock }
     }
 
     /// Counts and logs an outcome; what went wrong becomes what the caller is told.
@@ -192,13 +170,23 @@ impl JourneyRunner {
     }
 }
 
-/// What a browser sends beside the parameters.
-#[derive(Default)]
-struct Sent {
-    headers: serde_json::Map<String, serde_json::Value>,
-    device: serde_json::Value,
-    /// The address that it comes from.
-    source: Option<IpAddr>,
+/// The terms on which a principal's requests run.
+fn terms<'a>(principal: &'a Principal, tokens: &'a JourneyMinter<'_>) -> Terms<'a> {
+    let failures_allowed = principal.application().policy.settings().failed_attempts;
+    Terms { caller: principal.caller(), tokens, failures_allowed }
+}
+
+/// The journey of that id, if there is one and the client may run it.
+fn journey(principal: &Principal, id: &JourneyId) -> Option<Arc<Journey>> {
+    let client = principal.application().clients.get(&principal.caller().client)?;
+    principal.configuration().journey(id).filter(|_| client.may_run(id)).cloned()
+}
+
+/// The journey that is run, by name in the trace.
+fn journey_to_run(principal: &Principal, id: &JourneyId) -> Option<Arc<Journey>> {
+    let journey = journey(principal, id)?;
+    note("postern.journey.id", journey.id().to_string());
+    Some(journey)
 }
 
 /// Logs what went wrong inside, and returns what the caller is told.

@@ -1,12 +1,10 @@
-//! The tokens of a journey, minted with this service's keys by the application's settings as they
-//! are now.
-
-use std::sync::Arc;
+//! The tokens of a journey, minted with this service's keys by the settings of the application under
+//! which the request was admitted.
 
 use clock::Clock;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
-use config::Live;
+use config::TokenSettings;
 use journeys::ids::JourneyId;
 use journeys::ports::{MintError, MintTokens, UserTokens};
 use telemetry::{SPANS, is_kept};
@@ -14,25 +12,23 @@ use tokens::journey::JourneyToken;
 use tokens::mint::Minter;
 use tokens::user::{IdToken, UserToken};
 
-/// Mints the tokens of journeys.
-pub(crate) struct JourneyMinter {
-    pub(crate) live: Arc<Live>,
-    pub(crate) minter: Minter,
-    pub(crate) clock: Arc<dyn Clock>,
+/// Mints the tokens of one request's journey.
+pub(crate) struct JourneyMinter<'a> {
+    pub(crate) settings: &'a TokenSettings,
+    pub(crate) minter: &'a Minter,
+    pub(crate) clock: &'a dyn Clock,
 }
 
-impl MintTokens for JourneyMinter {
+impl MintTokens for JourneyMinter<'_> {
     fn user_tokens(&self, authentication: &Authentication) -> Result<UserTokens, MintError> {
         let _span =
             is_kept().then(|| tracing::info_span!(target: SPANS, "mint user tokens").entered());
-        let configuration = self.live.current();
-        let application = configuration.application(&authentication.application);
-        let settings = &application.ok_or_else(gone)?.tokens;
+        let Self { settings, minter, .. } = self;
         let access_token =
             UserToken { authentication: authentication.clone(), scope: settings.scope.clone() };
         let id_token = IdToken { authentication: authentication.clone() };
-        let access_token = access_token.mint(&self.minter, settings.lifetime);
-        let id_token = id_token.mint(&self.minter, settings.lifetime);
+        let access_token = access_token.mint(minter, settings.lifetime);
+        let id_token = id_token.mint(minter, settings.lifetime);
         Ok(UserTokens {
             access_token: access_token.map_err(failed)?,
             id_token: id_token.map_err(failed)?,
@@ -55,12 +51,8 @@ impl MintTokens for JourneyMinter {
             journey: journey.to_string(),
             authentication: authentication.cloned(),
         };
-        token.mint(&self.minter, run, self.clock.now()).map_err(failed)
+        token.mint(self.minter, run, self.clock.now()).map_err(failed)
     }
-}
-
-fn gone() -> MintError {
-    MintError("the application is no longer configured".to_owned())
 }
 
 fn failed(error: tokens::mint::MintError) -> MintError {

@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 
 pub use self::verifier::Identity;
 use self::verifier::VerifierArgs;
-use crate::{JourneyRunner, Limits, OPENAPI, Ports, refusal};
+use crate::{JourneyRunner, Limits, OPENAPI, Ports, RemoteVerifier};
 
 /// How fast anonymous callers may go.
 #[derive(Clone, Debug, clap::Args)]
@@ -162,13 +162,14 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let Checked { live, store, minter, clients, verifier, identity, sealing_key, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
+    let verifier = Client::connect(verifier, wire::FILE_DESCRIPTOR_SET)?;
+    let clock = || Arc::new(SystemClock);
     let ports = Ports {
         live: Arc::clone(&live),
         store: Arc::clone(&stores.journeys),
         claims: Arc::clone(&stores.journey_claims),
-        verifier: Client::connect(verifier, wire::FILE_DESCRIPTOR_SET)?,
-        identity,
-        clock: Arc::new(SystemClock),
+        verifier: Arc::new(RemoteVerifier::new(verifier, identity, minter.clone(), clock())),
+        clock: clock(),
         randomness: randomness::system(),
         sealing_key,
         limits,
@@ -181,7 +182,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     let pages = HttpServer::new(http.tls(http_tls), router.merge(service.http()));
-    let pages = pages.cors(service.cors()).refusals(refusal).behind(proxies.clone());
+    let pages = service.serve_browsers(pages).behind(proxies.clone());
     let servers = Servers::new().behind(proxies).grpc(server).http(pages).admin(admin);
     let servers = servers.task(look_after(live));
     let readiness = servers.readiness();

@@ -34,7 +34,7 @@ const DEADLINE: Duration = Duration::from_millis(800);
 const DENIAL_FLOOR: Duration = Duration::from_millis(50);
 
 /// Verifies codes at the verifier.
-pub(crate) struct RemoteVerifier {
+pub struct RemoteVerifier {
     client: VerifierServiceClient<Client>,
     identity: Identity,
     minter: Minter,
@@ -44,12 +44,7 @@ pub(crate) struct RemoteVerifier {
 
 impl RemoteVerifier {
     /// Calls the verifier over this way; if it is to know tokens, with some of this minter.
-    pub(crate) fn new(
-        way: Client,
-        identity: Identity,
-        minter: Minter,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(way: Client, identity: Identity, minter: Minter, clock: Arc<dyn Clock>) -> Self {
         let client = VerifierServiceClient::new(way);
         Self { client, identity, minter, clock, tokens: Mutex::default() }
     }
@@ -131,6 +126,7 @@ fn message(attempt: &Attempt) -> VerifyCodeRequest {
             r#type: wire::code::v1::IdentifierType::from(attempt.identifier_type).into(),
             value: attempt.identifier.clone(),
         }),
+        // Wiped from memory when the message is dropped.
         code: attempt.code.expose_secret().to_owned(),
         context: Some(VerifyContext {
             correlation_id: attempt.correlation_id.clone().unwrap_or_default(),

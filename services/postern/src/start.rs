@@ -11,7 +11,7 @@ use codes::randomness;
 use edge::gate::Gate;
 use edge::metadata;
 use grpc_client::{Client, Remote};
-use journey_runner::{Identity, JourneyRunner, Ports};
+use journey_runner::{Identity, JourneyRunner, Ports, RemoteVerifier};
 use server::{GrpcServer, HttpServer, Process, Servers, StartError, bind};
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
@@ -62,8 +62,12 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         live: Arc::clone(&live),
         store: Arc::clone(&stores.journeys),
         claims: Arc::clone(&stores.journey_claims),
-        verifier: Client::connect(to_verifier, wire::FILE_DESCRIPTOR_SET)?,
-        identity: Identity::Token,
+        verifier: Arc::new(RemoteVerifier::new(
+            Client::connect(to_verifier, wire::FILE_DESCRIPTOR_SET)?,
+            Identity::Token,
+            minter.clone(),
+            Arc::new(SystemClock),
+        )),
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key: Zeroizing::new(randomness::bytes(&randomness::system())),
@@ -80,8 +84,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
             journey_runner.starts(),
         ));
     let pages = HttpServer::new(http.tls(tls), router);
-    let pages = pages.cors(journey_runner.cors()).refusals(journey_runner::refusal);
-    let pages = pages.behind(proxies.clone());
+    let pages = journey_runner.serve_browsers(pages).behind(proxies.clone());
     let may_ask = process.reflection.unwrap_or(true);
     let reflecting = |server: GrpcServer| server.reflection(may_ask, wire::FILE_DESCRIPTOR_SET);
     welcome(&addresses, &live.current(), is_demo);

@@ -47,11 +47,10 @@ impl VerifierService for Verifier {
         request: Request<VerifyCodeRequest>,
     ) -> Result<Response<VerifyCodeResponse>, Status> {
         let principal = principal(&request)?;
-        let configuration = self.gate.configuration();
-        let Application { policy, directory, .. } = principal.application(&configuration)?;
+        let Application { policy, directory, .. } = principal.application();
         let request = parse_verify(request.into_inner(), policy.shape())?;
         let verification =
-            self.verifier.verify(&principal.caller, policy, &**directory, &request).await;
+            self.verifier.verify(principal.caller(), policy, &**directory, &request).await;
         let verification = verification.map_err(edge::unavailable)?;
         Ok(Response::new(from_verification(verification, principal.has(Scope::CodesReason))?))
     }
@@ -62,9 +61,8 @@ impl VerifierService for Verifier {
     ) -> Result<Response<DescribeLockoutResponse>, Status> {
         let principal = principal(&request)?;
         let user = parse_describe(request.get_ref())?;
-        let configuration = self.gate.configuration();
-        let directory = &principal.application(&configuration)?.directory;
-        let lockout = self.verifier.describe_lockout(&principal.caller, &**directory, &user).await;
+        let directory = &principal.application().directory;
+        let lockout = self.verifier.describe_lockout(principal.caller(), &**directory, &user).await;
         Ok(Response::new(from_lockout(lockout.map_err(edge::unavailable)?)))
     }
 
@@ -74,9 +72,8 @@ impl VerifierService for Verifier {
     ) -> Result<Response<ClearLockoutResponse>, Status> {
         let principal = principal(&request)?;
         let request = parse_clear(request.into_inner())?;
-        let configuration = self.gate.configuration();
-        let Application { policy, directory, .. } = principal.application(&configuration)?;
-        let caller = &principal.caller;
+        let Application { policy, directory, .. } = principal.application();
+        let caller = principal.caller();
         let cleared = self.verifier.clear_lockout(caller, policy, &**directory, &request).await;
         Ok(Response::new(from_clearance(cleared.map_err(edge::unavailable)?)?))
     }

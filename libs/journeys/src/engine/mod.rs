@@ -32,12 +32,10 @@ use crate::definition::step::{Action, Exit};
 use crate::expression::value::Value;
 use crate::input::InputError;
 use crate::ports::UserTokens;
+use crate::request::CLIENT_INPUT;
 use crate::verdict::{Verdict, error_code};
 use leg::Engine;
 use state::{Leg, State, error_value};
-
-/// The option that fills in a form or goes on from an information.
-pub(crate) const CLIENT_INPUT: &str = "client_input";
 
 /// What happened.
 pub(crate) enum Event {

@@ -1,6 +1,7 @@
 //! Where a journey stands.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 
 use clock::Timestamp;
 use codes::authentication::Authentication;
@@ -14,6 +15,7 @@ use crate::expression::evaluate::Scope;
 use crate::expression::path::{Path, Root};
 use crate::expression::value::{OversizeError, Value};
 use crate::input::InputError;
+use crate::request::Start;
 
 /// The one sentence that every denial has: whoever reads it learns nothing about the reason.
 pub(crate) const DENIED: &str = "The user id or the code is not right, or the code cannot be used.";
@@ -52,14 +54,6 @@ pub(crate) struct Leg {
     pub(crate) data: BTreeMap<String, Value>,
     /// The user's tokens, once they are minted.
     pub(crate) tokens: Option<Value>,
-}
-
-/// What a caller sends along with a start.
-pub(crate) struct Surroundings {
-    pub(crate) params: serde_json::Map<String, Json>,
-    pub(crate) headers: serde_json::Map<String, Json>,
-    pub(crate) locale: Option<String>,
-    pub(crate) device: Json,
 }
 
 impl State {
@@ -128,20 +122,21 @@ pub(crate) fn error_value(code: &str) -> Value {
     ]))
 }
 
-/// The request and the device as expressions see them: what the journey does not read is dropped,
-/// the temporary code is marked.
+/// Takes the request and the device out of a start as expressions see them: what the journey does not
+/// read is dropped, the temporary code is marked.
 pub(crate) fn surroundings(
     journey: &Journey,
-    mut given: Surroundings,
+    start: &mut Start,
 ) -> Result<(Value, Value), Vec<InputError>> {
     let inputs = journey.inputs();
-    given.params.retain(|name, _| inputs.params.has(name));
-    given.headers.retain(|name, _| inputs.headers.has(name));
-    let device = if inputs.device { given.device } else { Json::Null };
+    let (mut params, mut headers) = (take(&mut start.params), take(&mut start.headers));
+    params.retain(|name, _| inputs.params.has(name));
+    headers.retain(|name, _| inputs.headers.has(name));
+    let device = if inputs.device { start.device.take() } else { Json::Null };
     let request = Json::Object(serde_json::Map::from_iter([
-        ("params".to_owned(), Json::Object(given.params)),
-        ("headers".to_owned(), Json::Object(given.headers)),
-        ("locale".to_owned(), given.locale.map_or(Json::Null, Json::String)),
+        ("params".to_owned(), Json::Object(params)),
+        ("headers".to_owned(), Json::Object(headers)),
+        ("locale".to_owned(), start.locale.take().map_or(Json::Null, Json::String)),
     ]));
     let wrong = oversized(journey.identifiers(), &Root::Request, &request);
     if !wrong.is_empty() {

@@ -6,9 +6,10 @@ use clock::Timestamp;
 use codes::ids::{ApplicationId, ClientId};
 use serde_json::{Map, Value as Json, json};
 
-use super::state::{State, Surroundings, surroundings};
+use super::state::{State, surroundings};
 use super::{CLIENT_INPUT, Event, Move, PromptBody, advance};
 use crate::definition::Journey;
+use crate::request::Start;
 
 const NOW: Timestamp = Timestamp::from_unix_millis(1_000);
 
@@ -31,13 +32,17 @@ impl Run {
         let end = format!("  end: {{ type: complete, data: {{ v: {v} }} }}");
         let yaml = format!("id: x\nstart: a\nsteps:\n{steps}\n{end}\n");
         let journey = Journey::parse("x", &yaml).expect("a journey");
-        let given = Surroundings {
+        let mut start = Start {
+            journey: journey.id().clone(),
             params: object(params),
             headers: Map::new(),
-            locale: None,
             device: Json::Null,
+            locale: None,
+            correlation_id: None,
+            idempotency_key: None,
+            source: None,
         };
-        let seen = surroundings(&journey, given).expect("small");
+        let seen = surroundings(&journey, &mut start).expect("small");
         let whose = (ApplicationId::parse("app").expect("id"), ClientId::parse("web").expect("id"));
         let state = State::new(&journey, whose, seen, 3);
         let mut run = Self { journey, state: Some(state) };

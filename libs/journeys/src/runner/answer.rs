@@ -1,62 +1,14 @@
-//! What goes into a runner, and what comes out of it.
+//! What comes out of a runner.
 
 use std::fmt;
-use std::net::IpAddr;
 
-use codes::digest::Fingerprint;
-use codes::ids::{ApplicationId, ClientId};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::engine::state::DENIED;
 use crate::engine::{Abort, Prompt, PromptBody, PromptError};
 use crate::ids::SessionId;
 use crate::input::InputError;
 use crate::ports::{MintError, StoreFault};
-
-/// A request to start a journey.
-pub struct Start {
-    /// The application.
-    pub application: ApplicationId,
-    /// The client.
-    pub client: ClientId,
-    /// What `@policy.request().params` reads.
-    pub params: Map<String, Value>,
-    /// What `@policy.request().headers` reads.
-    pub headers: Map<String, Value>,
-    /// What `@policy.device()` reads.
-    pub device: Value,
-    /// What `@policy.request().locale` reads.
-    pub locale: Option<String>,
-    /// Ties the journey to the caller's own trail.
-    pub correlation_id: Option<String>,
-    /// Names the start among all starts with other clients, keys or requests: sent again under it, its
-    /// verifications count once.
-    pub name: Option<Fingerprint>,
-    /// The failed verifications after which no form is shown any more: the policy's failed attempts.
-    pub failures_allowed: u32,
-    /// The address from which it was sent, where it is known.
-    pub source: Option<IpAddr>,
-}
-
-/// An answer to the step at which a journey waits.
-pub struct Submission {
-    /// The application.
-    pub application: ApplicationId,
-    /// The client.
-    pub client: ClientId,
-    /// The session, from [`InputRequired`].
-    pub session: SessionId,
-    /// The step that is answered, from [`InputRequired`].
-    pub assertion_id: String,
-    /// The challenge, from [`InputRequired`]. Good for one submission.
-    pub challenge: String,
-    /// `client_input`, or an escape's id.
-    pub option: String,
-    /// The fields.
-    pub data: Value,
-    /// The address from which it was sent, where it is known.
-    pub source: Option<IpAddr>,
-}
 
 /// Where a journey stands. No `Debug` here shows more than that.
 #[derive(Debug)]

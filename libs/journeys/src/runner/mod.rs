@@ -24,31 +24,31 @@ mod tests;
 use std::sync::Arc;
 
 use clock::Clock;
-use codes::ids::ApplicationId;
+use codes::digest::Fingerprint;
 use codes::randomness::Randomness;
 
 pub use self::answer::{
-    Answer, Completed, Escape, InputRequired, Outage, Rejected, RejectionReason, RunError, Start,
-    StepError, StepKind, Submission,
+    Answer, Completed, Escape, InputRequired, Outage, Rejected, RejectionReason, RunError,
+    StepError, StepKind,
 };
 pub use crate::engine::Abort;
 pub use crate::input::InputError;
+pub use crate::request::{CLIENT_INPUT, Start, Submission, Terms};
 
 use self::attempts::Attempts;
 use self::check::check;
 use self::tally::Tally;
 use crate::definition::Journey;
-use crate::engine::state::{State, Surroundings, surroundings};
+use crate::engine::state::{State, surroundings};
 use crate::engine::{Event, Move, Prompt, advance};
 use crate::ids::{JourneyId, SessionId, SessionKey, fingerprint, random_text};
-use crate::ports::{Advance, Attempt, JourneyStore, MintTokens, VerifyCodes, VerifyFault};
+use crate::ports::{Advance, Attempt, JourneyStore, VerifyCodes, VerifyFault};
 use crate::session::{Facts, SESSION_LIFETIME, Session};
 
 /// Runs journeys.
 pub struct Runner {
     store: Arc<dyn JourneyStore>,
     verifier: Arc<dyn VerifyCodes>,
-    tokens: Arc<dyn MintTokens>,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     tally: Tally,
@@ -73,27 +73,27 @@ impl Runner {
     pub fn new(
         store: Arc<dyn JourneyStore>,
         verifier: Arc<dyn VerifyCodes>,
-        tokens: Arc<dyn MintTokens>,
         clock: Arc<dyn Clock>,
         randomness: Randomness,
     ) -> Self {
-        Self { store, verifier, tokens, clock, randomness, tally: Tally::default() }
+        Self { store, verifier, clock, randomness, tally: Tally::default() }
     }
 
-    /// Starts a journey and runs it to its first stop.
-    pub async fn start(&self, journey: &Journey, start: Start) -> Result<Answer, RunError> {
-        let given = Surroundings {
-            params: start.params,
-            headers: start.headers,
-            locale: start.locale,
-            device: start.device,
-        };
-        let seen = surroundings(journey, given).map_err(RunError::InvalidSubmission)?;
-        let whose = (start.application, start.client);
-        let state = State::new(journey, whose, seen, start.failures_allowed);
+    /// Starts a journey and runs it to its first stop. `name` tells the start from all starts with
+    /// other clients, keys or requests: sent again under it, its verifications count once.
+    pub async fn start(
+        &self,
+        terms: Terms<'_>,
+        journey: &Journey,
+        name: Option<Fingerprint>,
+        mut start: Start,
+    ) -> Result<Answer, RunError> {
+        let seen = surroundings(journey, &mut start).map_err(RunError::InvalidSubmission)?;
+        let whose = (terms.caller.application.clone(), terms.caller.client.clone());
+        let state = State::new(journey, whose, seen, terms.failures_allowed);
         // What is minted for a run follows from its name, so that a retry gets the same, and no other
         // request does.
-        let run = match start.name {
+        let run = match name {
             Some(name) => name.to_string(),
             None => random_text::<16>(&self.randomness),
         };
@@ -103,28 +103,30 @@ impl Runner {
             correlation_id: start.correlation_id,
             expires_at: self.clock.now() + SESSION_LIFETIME,
         };
-        let (state, stop) = self.drive(journey, state, &facts, attempts, Event::Started).await?;
-        self.answer(journey, state, &facts, stop, None).await
+        let (state, stop) =
+            self.drive(terms, journey, state, &facts, attempts, Event::Started).await?;
+        self.answer(terms, journey, state, &facts, stop, None).await
     }
 
     /// Answers the step at which a journey waits, and runs it to its next stop. `find` gives the
     /// journey as it is now.
     pub async fn submit(
         &self,
-        find: impl Fn(&ApplicationId, &JourneyId) -> Option<Arc<Journey>> + Send,
+        terms: Terms<'_>,
+        find: impl Fn(&JourneyId) -> Option<Arc<Journey>> + Send,
         submission: Submission,
     ) -> Result<Answer, RunError> {
         let key = submission.session.key();
         let stored = self.store.load(&key).await?.ok_or(RunError::SessionNotFound)?;
         let mut session = Session::parse(&stored.body).ok_or(RunError::JourneyChanged)?;
-        let is_theirs = session.application == submission.application.as_str()
-            && session.client == submission.client.as_str();
+        let is_theirs = session.application == terms.caller.application.as_str()
+            && session.client == terms.caller.client.as_str();
         let facts = session.facts();
         if !is_theirs || facts.expires_at <= self.clock.now() {
             return Err(RunError::SessionNotFound);
         }
         let journey = JourneyId::parse(&session.journey).ok();
-        let journey = journey.and_then(|id| find(&submission.application, &id));
+        let journey = journey.and_then(|id| find(&id));
         let state = journey.as_ref().and_then(|journey| session.to_state(journey));
         let Some((journey, state)) = journey.zip(state) else {
             // Claimed first, as by everybody who ends a session: so one does, and counts it.
@@ -142,8 +144,10 @@ impl Runner {
         let names = [claim.id.expose(), submission.challenge.as_str()];
         let attempts = Attempts::of(&fingerprint("submission", &names), submission.source);
         let event = Event::Answered { option: submission.option, data: submission.data };
-        let answer = match self.drive(&journey, state, &facts, attempts, event).await {
-            Ok((state, stop)) => self.answer(&journey, state, &facts, stop, Some(&claim)).await,
+        let answer = match self.drive(terms, &journey, state, &facts, attempts, event).await {
+            Ok((state, stop)) => {
+                self.answer(terms, &journey, state, &facts, stop, Some(&claim)).await
+            }
             Err(error) => Err(error),
         };
         match &answer {
@@ -163,6 +167,7 @@ impl Runner {
     /// Performs the engine's moves until it stops.
     async fn drive(
         &self,
+        terms: Terms<'_>,
         journey: &Journey,
         mut state: State,
         facts: &Facts,
@@ -191,7 +196,7 @@ impl Runner {
                     })?)
                 }
                 Move::Mint(authentication) => {
-                    Event::Minted(self.tokens.user_tokens(&authentication)?)
+                    Event::Minted(terms.tokens.user_tokens(&authentication)?)
                 }
                 Move::Wait(prompt) => return Ok((state, Stop::Wait(prompt))),
                 Move::Complete(data) => return Ok((state, Stop::Complete(data))),
@@ -205,6 +210,7 @@ impl Runner {
     /// Turns a stop into an answer; a journey that waits is stored before anybody hears of it.
     async fn answer(
         &self,
+        terms: Terms<'_>,
         journey: &Journey,
         state: State,
         facts: &Facts,
@@ -236,7 +242,7 @@ impl Runner {
                 Ok(Answer::InputRequired(input))
             }
             Stop::Complete(data) => {
-                let token = self.tokens.journey_token(
+                let token = terms.tokens.journey_token(
                     &state.application,
                     &state.client,
                     journey.id(),

@@ -7,6 +7,7 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
+use codes::desk::Caller;
 use codes::digest::Fingerprint;
 use codes::ids::{ApplicationId, ClientId};
 use codes::record::DenialReason;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use self::fakes::{World, input, rejected};
 use self::journeys::{FORM, GUIDE, LATE, LOOP, TWICE};
-use super::{Answer, Outage, RunError, Submission};
+use super::{Answer, Outage, RunError, Submission, Terms};
 use crate::definition::Journey;
 use crate::ports::VerifyFault;
 use crate::session::SESSION_LIFETIME;
@@ -160,9 +161,9 @@ async fn a_start_sent_again_names_the_same_verifications_and_another_start_does_
     let world = World::new(TWICE);
     world.verifier.will([(); 6].map(|()| rejected(DenialReason::NoCode)));
     for name in [1, 1, 2] {
-        let mut start = World::start_request(json!({"external_user_id": "ada", "temp_code": "1"}));
-        start.name = Some(Fingerprint::from_bytes([name; 16]));
-        world.runner.start(&world.journey, start).await.expect("an answer");
+        let start = World::start_request(json!({"external_user_id": "ada", "temp_code": "1"}));
+        let name = Some(Fingerprint::from_bytes([name; 16]));
+        world.start_as(name, start).await.expect("an answer");
     }
     let keys = world.verifier.keys();
     assert_ne!(keys[0], keys[1]);
@@ -227,7 +228,7 @@ async fn a_wrong_submission_does_not_use_up_the_challenge() {
         assertion_id: "verify".to_owned(),
         ..World::submission(&first, filled_in("1"))
     };
-    let wrong = world.runner.submit(world.find(), other).await;
+    let wrong = world.runner.submit(world.terms(), world.find(), other).await;
     assert!(
         matches!(wrong, Err(RunError::InvalidSubmission(fields)) if fields[0].name == "assertion_id")
     );
@@ -238,11 +239,14 @@ async fn a_wrong_submission_does_not_use_up_the_challenge() {
 async fn a_session_is_its_clients_alone() {
     let world = World::new(FORM);
     let first = input(world.start(json!({})).await);
-    let whole = || World::submission(&first, filled_in("123456"));
     let client = ClientId::parse("other").expect("a client");
     let application = ApplicationId::parse("other").expect("an application");
-    for stranger in [Submission { client, ..whole() }, Submission { application, ..whole() }] {
-        let refused = world.runner.submit(world.find(), stranger).await;
+    let theirs = &world.caller;
+    for stranger in [Caller { client, ..theirs.clone() }, Caller { application, ..theirs.clone() }]
+    {
+        let terms = Terms { caller: &stranger, ..world.terms() };
+        let submission = World::submission(&first, filled_in("123456"));
+        let refused = world.runner.submit(terms, world.find(), submission).await;
         assert_eq!(refused.map(drop), Err(RunError::SessionNotFound));
     }
     assert!(world.submit(&first, filled_in("123456")).await.is_ok());
@@ -265,8 +269,8 @@ async fn a_changed_journey_must_be_started_again() {
     let first = input(world.start(json!({})).await);
     let changed = Journey::parse("j", &format!("{FORM}# changed\n")).map(Arc::new).expect("fine");
     let submission = World::submission(&first, filled_in("123456"));
-    let find = |_: &ApplicationId, _: &_| Some(Arc::clone(&changed));
-    let refused = world.runner.submit(find, submission).await;
+    let find = |_: &_| Some(Arc::clone(&changed));
+    let refused = world.runner.submit(world.terms(), find, submission).await;
     assert_eq!(refused.map(drop), Err(RunError::JourneyChanged));
     let gone = world.submit(&first, filled_in("123456")).await;
     assert_eq!(gone.map(drop), Err(RunError::SessionNotFound));
@@ -299,6 +303,6 @@ async fn a_run_can_move_between_threads() {
     let world = World::new(FORM);
     let first = input(world.start(json!({})).await);
     let submission = World::submission(&first, filled_in("123456"));
-    let run = async move { world.runner.submit(world.find(), submission).await };
+    let run = async move { world.runner.submit(world.terms(), world.find(), submission).await };
     assert!(tokio::spawn(run).await.expect("no panic").is_ok());
 }

@@ -42,6 +42,27 @@ fn every_field_that_sounds_secret_is_redacted() {
     }
 }
 
+fn issued(code: String) -> code::IssueCodeResponse {
+    let mut response = code::IssueCodeResponse::default();
+    response.code = code;
+    response
+}
+
+fn attempt(user: Option<code::UserIdentifier>, code: String) -> code::VerifyCodeRequest {
+    code::VerifyCodeRequest { user, code, context: None, idempotency_key: String::new() }
+}
+
+#[test]
+fn each_message_with_a_code_in_clear_wipes_it_when_dropped() {
+    let holds_a_code = |field: &FieldDescriptor| {
+        field.name() == "code" && field.kind() == Kind::String && is_redacted(field)
+    };
+    let messages: Vec<_> = fields().into_iter().filter(holds_a_code).collect();
+    let messages: Vec<_> = messages.iter().map(|field| field.parent_message().name()).collect();
+    assert_eq!(messages, ["IssueCodeResponse", "VerifyCodeRequest"]);
+    assert!(std::mem::needs_drop::<code::IssueCodeResponse>());
+}
+
 #[test]
 fn no_message_prints_a_secret() {
     let secret = || SECRET.to_owned();
@@ -68,7 +89,7 @@ fn no_message_prints_a_secret() {
     }));
     let printed = [
         format!("{:?}", code::IssueCodeRequest { user: user(), ..Default::default() }),
-        format!("{:#?}", code::IssueCodeResponse { code: secret(), ..Default::default() }),
+        format!("{:#?}", issued(secret())),
         format!(
             "{:?}",
             code::RevokeCodeRequest {
@@ -76,10 +97,7 @@ fn no_message_prints_a_secret() {
                 ..Default::default()
             }
         ),
-        format!(
-            "{:?}",
-            code::VerifyCodeRequest { user: user(), code: secret(), ..Default::default() }
-        ),
+        format!("{:?}", attempt(user(), secret())),
         format!("{:?}", code::VerifyCodeResponse { outcome: Some(outcome) }),
         format!("{:?}", journey::StartJourneyRequest { params: filled(), ..Default::default() }),
         format!(

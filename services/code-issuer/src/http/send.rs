@@ -14,8 +14,7 @@ use codes::audit::Context;
 use codes::issuer::IssueRequest;
 use codes::user::{Identifier, IdentifierType};
 use edge::json::{self, Refusal};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use wire::error::Fault;
 use wire::rpc::Rpc;
 use wire::violations::{Checked, Violations};
@@ -43,6 +42,14 @@ struct Body {
     idempotency_key: String,
 }
 
+/// The answer's body. The code is in clear only here.
+#[derive(Serialize)]
+struct Sent<'a> {
+    message: &'static str,
+    code: &'a str,
+    expires_at: String,
+}
+
 /// `POST /cis/v1/auth/otp/send`.
 pub(super) async fn send(
     State(edge): State<Arc<Edge>>,
@@ -53,11 +60,11 @@ pub(super) async fn send(
     let principal = service.gate.admit(&headers, None, Rpc::IssueCode)?;
     let request = json::parse::<Body>(&headers, &body)?.into_request()?;
     let issued = service.issue(&principal, &request).await?;
-    let body = json!({
-        "message": "OTP sent",
-        "code": issued.code,
-        "expires_at": issued.expires_at.map(|at| at.to_string()),
-    });
+    let body = Sent {
+        message: "OTP sent",
+        code: issued.code.expose(),
+        expires_at: issued.expires_at.to_string(),
+    };
     Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use edge::principal::Principal;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -45,6 +46,9 @@ pub(super) struct Call {
     /// The address that it comes from: never the client's to say.
     #[serde(skip)]
     pub(super) source: Option<IpAddr>,
+    /// The public client of that id, under the configuration by which the call is served.
+    #[serde(skip)]
+    pub(super) principal: Option<Principal>,
 }
 
 /// The data of `anonymous_invoke`.

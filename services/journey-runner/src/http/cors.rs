@@ -6,15 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
-use config::Live;
+use config::{ClientKind, Configuration};
+use edge::principal::Principal;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// Lets pages of every configured origin call and read. Which client's they may be is checked for
 /// each call. An origin is named exactly, never `*`: the SDK sends credentials.
-pub(super) fn layer(live: Arc<Live>) -> CorsLayer {
-    let is_configured = move |origin: &HeaderValue, _: &axum::http::request::Parts| {
-        origin.to_str().is_ok_and(|origin| live.current().allows_origin(origin))
+pub(crate) fn layer() -> CorsLayer {
+    let is_configured = |origin: &HeaderValue, request: &Parts| {
+        let configuration = request.extensions.get::<Arc<Configuration>>();
+        let Some(configuration) = configuration else { return false };
+        origin.to_str().is_ok_and(|origin| configuration.allows_origin(origin))
     };
     let trace = ["traceparent", "tracestate", "baggage"].map(HeaderName::from_static);
     CorsLayer::new()
@@ -27,7 +31,17 @@ pub(super) fn layer(live: Arc<Live>) -> CorsLayer {
 }
 
 /// Whether a request comes from a page that is neither the client's nor of this very host.
-pub(super) fn is_foreign(headers: &HeaderMap, is_clients: impl Fn(&str) -> bool) -> bool {
+pub(super) fn is_foreign(headers: &HeaderMap, client: Option<&Principal>) -> bool {
+    is_from_elsewhere(headers, |origin| {
+        let client = client.and_then(|it| it.application().clients.get(&it.caller().client));
+        match client.map(|client| &client.kind) {
+            Some(ClientKind::Public { origins, .. }) => origins.contains(origin),
+            Some(ClientKind::Confidential { .. }) | None => false,
+        }
+    })
+}
+
+fn is_from_elsewhere(headers: &HeaderMap, is_clients: impl Fn(&str) -> bool) -> bool {
     let Some(origin) = headers.get(ORIGIN) else { return false };
     let Ok(origin) = origin.to_str() else { return true };
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -46,7 +60,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(ORIGIN, HeaderValue::from_static(origin));
         }
-        is_foreign(&headers, |origin| origin == "https://acme.example")
+        is_from_elsewhere(&headers, |origin| origin == "https://acme.example")
     }
 
     #[test]

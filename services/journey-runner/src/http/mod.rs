@@ -10,30 +10,34 @@ mod envelope;
 mod openapi;
 mod page;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, ORIGIN, REFERER, USER_AGENT};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
+use codes::desk::Caller;
 use codes::ids::ClientId;
 use codes::randomness;
-use config::ClientKind;
-use journeys::ids::SessionId;
+use config::{ClientKind, Configuration, Live};
+use edge::principal::Principal;
+use journeys::ids::{JourneyId, SessionId};
+use journeys::runner::{Answer, CLIENT_INPUT, Start, Submission};
 use serde_json::{Map, Value, json};
+use server::HttpServer;
 use server::http::Source;
-use tower_http::cors::CorsLayer;
 use wire::error::Fault;
-use wire::runner::{CLIENT_INPUT, StartJourney, SubmitInput};
 
 pub(crate) use self::admission::Admissions;
 use self::call::{Assertion, Call, Invocation, Operation};
+pub(crate) use self::cors::layer as cors_layer;
 use self::encryption::CryptoSession;
 use self::envelope::{Envelope, Message, Reply, SCHEME, invalid, is_plain};
-use crate::{JourneyRunner, Runs, Sent};
+use crate::JourneyRunner;
 
 /// The headers that a journey may read.
 const READABLE: [axum::http::HeaderName; 4] = [ACCEPT_LANGUAGE, ORIGIN, REFERER, USER_AGENT];
@@ -47,34 +51,31 @@ impl JourneyRunner {
             .with_state(self.clone())
     }
 
-    /// The application and the public client of that id.
-    fn browser(&self, client_id: &str) -> Option<Runs> {
-        let configuration = self.live.current();
-        let (application, client) = configuration.client(&ClientId::parse(client_id).ok()?)?;
-        let is_public = matches!(client.kind, ClientKind::Public { .. });
-        is_public.then(|| Runs { application: application.id.clone(), client: client.id.clone() })
-    }
-
     /// Describes how the journeys are started, as they are configured when it is asked.
     pub fn starts(&self) -> impl Fn() -> Value + Clone + Send + Sync + 'static + use<> {
         let live = Arc::clone(&self.live);
         move || openapi::starts(&live.current())
     }
 
-    /// Lets the pages of all clients call.
-    pub fn cors(&self) -> CorsLayer {
-        cors::layer(Arc::clone(&self.live))
+    /// Serves browsers: each request is served under one configuration, the pages of all clients may
+    /// call, and they can read what the edge refuses.
+    pub fn serve_browsers(&self, server: HttpServer) -> HttpServer {
+        server.prepare(admit(Arc::clone(&self.live))).cors(cors_layer()).refusals(refusal)
     }
+}
 
-    fn is_foreign(&self, client_id: &str, headers: &HeaderMap) -> bool {
-        let configuration = self.live.current();
-        let client = ClientId::parse(client_id).ok();
-        let client = client.and_then(|id| configuration.client(&id));
-        cors::is_foreign(headers, |origin| match client.map(|(_, client)| &client.kind) {
-            Some(ClientKind::Public { origins, .. }) => origins.contains(origin),
-            Some(ClientKind::Confidential { .. }) | None => false,
-        })
-    }
+/// Takes the configuration under which a request is served, as it is when the request comes.
+pub(crate) fn admit(live: Arc<Live>) -> impl Fn(&mut Extensions) + Clone {
+    move |request| drop(request.insert(live.current()))
+}
+
+/// The public client of that id.
+fn browser(configuration: &Arc<Configuration>, client_id: &str) -> Option<Principal> {
+    let (application, client) = configuration.client(&ClientId::parse(client_id).ok()?)?;
+    let ClientKind::Public { .. } = client.kind else { return None };
+    let (application, client) = (application.id.clone(), client.id.clone());
+    let caller = Caller { application, client, is_service: false };
+    Principal::new(Arc::clone(configuration), caller, BTreeSet::new())
 }
 
 /// `POST /ido/api/v2/auth/<operation>`.
@@ -83,6 +84,7 @@ async fn call(
     operation: Result<Path<String>, axum::extract::rejection::PathRejection>,
     call: Result<Query<Call>, axum::extract::rejection::QueryRejection>,
     Extension(source): Extension<Source>,
+    Extension(configuration): Extension<Arc<Configuration>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -92,16 +94,17 @@ async fn call(
     let Ok(Query(mut call)) = call else {
         return runner.answer(Err(invalid("the query must name a clientId")), None);
     };
-    if runner.is_foreign(&call.client_id, &headers) {
+    let principal = browser(&configuration, &call.client_id);
+    if cors::is_foreign(&headers, principal.as_ref()) {
         return runner.answer(Err(Fault::ForeignOrigin), None);
     }
     call.source = Some(source.network());
     let now = runner.clock.now();
-    let runs = runner.browser(&call.client_id);
-    let application = runs.as_ref().map(|runs| &runs.application);
+    let application = principal.as_ref().map(|it| &it.caller().application);
     if let Err(retry_after) = runner.pace.count(source, application, now) {
         return runner.answer(Err(Fault::RateLimited { retry_after }), None);
     }
+    call.principal = principal;
     match Envelope::parse(&headers, &body) {
         Ok(Envelope::Clear(mut message)) => {
             let reply = runner.perform(operation, call, &headers, &mut message).await;
@@ -118,14 +121,14 @@ impl JourneyRunner {
     async fn perform(
         &self,
         operation: Operation,
-        call: Call,
+        mut call: Call,
         headers: &HeaderMap,
         message: &mut Message,
     ) -> Result<Reply, Fault> {
-        let runs = self.browser(&call.client_id).ok_or(Fault::JourneyNotFound)?;
+        let principal = call.principal.take().ok_or(Fault::JourneyNotFound)?;
         match operation {
-            Operation::Invoke => self.invoke(runs, call, headers, message).await,
-            Operation::Assert => self.assert(runs, call, message).await,
+            Operation::Invoke => self.invoke(&principal, call, headers, message).await,
+            Operation::Assert => self.assert(&principal, call, message).await,
             Operation::ExchangeKey => self.exchange_key(message),
             Operation::Poll => Err(invalid("no journey here waits for another device")),
             Operation::CreateDebugToken => Err(invalid("journeys here cannot be debugged")),
@@ -137,27 +140,27 @@ impl JourneyRunner {
 
     async fn invoke(
         &self,
-        runs: Runs,
+        principal: &Principal,
         call: Call,
         headers: &HeaderMap,
         message: &mut Message,
     ) -> Result<Reply, Fault> {
         let invocation: Invocation = message.data()?;
-        let request = StartJourney {
-            journey_id: invocation.policy_request_id,
+        let journey = JourneyId::parse(&invocation.policy_request_id);
+        let start = Start {
+            journey: journey.map_err(|_| Fault::JourneyNotFound)?,
             params: invocation.params,
-            correlation_id: message.correlation_id.take(),
+            headers: readable(headers),
+            device: message.device.take(),
             locale: call.locale.filter(|locale| is_plain(locale)),
+            correlation_id: message.correlation_id.take(),
             idempotency_key: None,
+            source: call.source,
         };
-        let sent =
-            Sent { headers: readable(headers), device: message.device.take(), source: call.source };
-        let answer = self.start(runs, request, sent).await?;
+        let answer = self.start(principal, start).await?;
         let session = match &answer {
-            journeys::runner::Answer::InputRequired(input) => input.session.expose().to_owned(),
-            journeys::runner::Answer::Completed(_) | journeys::runner::Answer::Rejected(_) => {
-                self.random_id()
-            }
+            Answer::InputRequired(input) => input.session.expose().to_owned(),
+            Answer::Completed(_) | Answer::Rejected(_) => self.random_id(),
         };
         let mut reply = answer::reply(answer);
         reply.headers.extend([
@@ -168,7 +171,12 @@ impl JourneyRunner {
         Ok(reply)
     }
 
-    async fn assert(&self, runs: Runs, call: Call, message: &mut Message) -> Result<Reply, Fault> {
+    async fn assert(
+        &self,
+        principal: &Principal,
+        call: Call,
+        message: &mut Message,
+    ) -> Result<Reply, Fault> {
         let Assertion { assertion_id, assert, fch, input, data } = message.data()?;
         let session = call.sid.as_deref().map(SessionId::parse);
         let session = session.and_then(Result::ok).ok_or(Fault::SessionNotFound)?;
@@ -182,15 +190,16 @@ impl JourneyRunner {
             }
             _ => return Err(invalid("this step takes no such assertion")),
         };
-        let request = SubmitInput {
+        let submission = Submission {
             session,
             assertion_id,
             challenge: fch,
             option,
             data,
             idempotency_key: None,
+            source: call.source,
         };
-        Ok(answer::reply(self.submit(runs, request, call.source).await?))
+        Ok(answer::reply(self.submit(principal, submission).await?))
     }
 
     /// Agrees on a key; the data comes back as it was sent.
@@ -258,7 +267,7 @@ fn readable(headers: &HeaderMap) -> Map<String, Value> {
 }
 
 /// What the edge refuses before this service sees it, in the shape that the SDK can read too.
-pub fn refusal(refusal: server::http::Refusal) -> Response {
+fn refusal(refusal: server::http::Refusal) -> Response {
     let body = json!({
         "error_code": refusal.error_code(),
         "message": refusal.message(),

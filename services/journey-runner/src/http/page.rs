@@ -1,12 +1,14 @@
 //! The recovery page: a user id, a temporary code, and the way back in. Plain files, no external
 //! request; it speaks the protocol that the Web SDK speaks.
 
-use axum::Router;
+use std::sync::Arc;
+
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use codes::ids::ClientId;
 use codes::shape::Alphabet;
 use config::{Application, Client, ClientKind, Configuration};
@@ -49,10 +51,9 @@ struct Asked {
 /// The page of the public client that is asked for, or else of the first that may run the journey.
 /// Where there is none, there is no page.
 async fn page(
-    State(runner): State<JourneyRunner>,
+    Extension(configuration): Extension<Arc<Configuration>>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
-    let configuration = runner.live.current();
     let host = asked.ok().and_then(|Query(asked)| host(&configuration, asked.client_id.as_deref()));
     let Some((application, client)) = host else {
         return super::refusal(server::http::Refusal::NotFound);

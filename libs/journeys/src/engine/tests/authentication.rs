@@ -7,10 +7,11 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value as Json, json};
 
 use super::super::state::DENIED;
-use super::super::{CLIENT_INPUT, Event, Move, PromptBody, PromptError};
+use super::super::{Event, Move, PromptBody, PromptError};
 use super::{Run, aborted, completed};
 use crate::expression::value::Value;
 use crate::ports::UserTokens;
+use crate::request::CLIENT_INPUT;
 use crate::verdict::{Malformed, Part, Verdict};
 
 fn error_of(next: &Move) -> Option<PromptError> {

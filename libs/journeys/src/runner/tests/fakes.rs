@@ -8,6 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use clock::FakeClock;
 use codes::authentication::Authentication;
+use codes::desk::Caller;
+use codes::digest::Fingerprint;
 use codes::ids::{ApplicationId, ClientId, GrantId, IdempotencyKey};
 use codes::record::DenialReason;
 use codes::user::UserId;
@@ -23,7 +25,9 @@ use crate::ports::{
     Advance, Attempt, JourneyStore, MintError, MintTokens, StoreFault, Stored, UserTokens,
     VerifyCodes, VerifyFault,
 };
-use crate::runner::{Answer, InputRequired, RunError, Runner, Start, Submission};
+use crate::runner::{
+    Answer, CLIENT_INPUT, InputRequired, RunError, Runner, Start, Submission, Terms,
+};
 use crate::verdict::Verdict;
 
 #[expect(clippy::unnecessary_wraps, reason = "verdicts and faults stand in one queue")]
@@ -186,6 +190,7 @@ pub(super) struct World {
     pub(super) minter: Arc<FakeMinter>,
     pub(super) store: Arc<SpyStore>,
     pub(super) clock: Arc<FakeClock>,
+    pub(super) caller: Caller,
 }
 
 impl World {
@@ -199,14 +204,18 @@ impl World {
         let runner = Runner::new(
             store.clone(),
             verifier.clone(),
-            minter.clone(),
             clock.clone(),
             Arc::new(move || {
                 let seed = seed.fetch_add(1, Ordering::SeqCst) as u64;
                 Box::new(StdRng::seed_from_u64(seed))
             }),
         );
-        Self { runner, journey, verifier, minter, store, clock }
+        let caller = Caller {
+            application: ApplicationId::parse("acme").expect("an application"),
+            client: ClientId::parse("acme-web").expect("a client"),
+            is_service: false,
+        };
+        Self { runner, journey, verifier, minter, store, clock, caller }
     }
 
     pub(super) fn start_request(params: Value) -> Start {
@@ -215,41 +224,49 @@ impl World {
             _ => Map::new(),
         };
         Start {
-            application: ApplicationId::parse("acme").expect("an application"),
-            client: ClientId::parse("acme-web").expect("a client"),
+            journey: JourneyId::parse("j").expect("a journey"),
             params,
             headers: Map::new(),
             device: Value::Null,
             locale: None,
             correlation_id: None,
-            name: None,
-            failures_allowed: 3,
+            idempotency_key: None,
             source: None,
         }
     }
 
+    /// The terms of the client `acme-web`.
+    pub(super) fn terms(&self) -> Terms<'_> {
+        Terms { caller: &self.caller, tokens: &*self.minter, failures_allowed: 3 }
+    }
+
+    pub(super) async fn start_as(
+        &self,
+        name: Option<Fingerprint>,
+        start: Start,
+    ) -> Result<Answer, RunError> {
+        self.runner.start(self.terms(), &self.journey, name, start).await
+    }
+
     pub(super) async fn start(&self, params: Value) -> Result<Answer, RunError> {
-        self.runner.start(&self.journey, Self::start_request(params)).await
+        self.start_as(None, Self::start_request(params)).await
     }
 
     pub(super) fn submission(asked: &InputRequired, data: Value) -> Submission {
         Submission {
-            application: ApplicationId::parse("acme").expect("an application"),
-            client: ClientId::parse("acme-web").expect("a client"),
             session: asked.session.clone(),
             assertion_id: asked.assertion_id.clone(),
             challenge: asked.challenge.clone(),
-            option: "client_input".to_owned(),
+            option: CLIENT_INPUT.to_owned(),
             data,
+            idempotency_key: None,
             source: None,
         }
     }
 
-    pub(super) fn find(
-        &self,
-    ) -> impl Fn(&ApplicationId, &JourneyId) -> Option<Arc<Journey>> + Send {
+    pub(super) fn find(&self) -> impl Fn(&JourneyId) -> Option<Arc<Journey>> + Send {
         let journey = Arc::clone(&self.journey);
-        move |_, id| (id == journey.id()).then(|| Arc::clone(&journey))
+        move |id| (id == journey.id()).then(|| Arc::clone(&journey))
     }
 
     pub(super) async fn submit(
@@ -257,7 +274,7 @@ impl World {
         asked: &InputRequired,
         data: Value,
     ) -> Result<Answer, RunError> {
-        self.submit_option(asked, "client_input", data).await
+        self.submit_option(asked, CLIENT_INPUT, data).await
     }
 
     pub(super) async fn submit_option(
@@ -267,6 +284,6 @@ impl World {
         data: Value,
     ) -> Result<Answer, RunError> {
         let submission = Submission { option: option.to_owned(), ..Self::submission(asked, data) };
-        self.runner.submit(self.find(), submission).await
+        self.runner.submit(self.terms(), self.find(), submission).await
     }
 }

@@ -52,7 +52,7 @@ async fn however_many_find_their_journey_changed_it_ends_once() {
     let changed = Journey::parse("j", &format!("{FORM}# changed\n")).map(Arc::new).expect("fine");
     let all = (0..10).map(|_| {
         let submission = World::submission(&first, filled_in("123456"));
-        world.runner.submit(|_: &_, _: &_| Some(Arc::clone(&changed)), submission)
+        world.runner.submit(world.terms(), |_: &_| Some(Arc::clone(&changed)), submission)
     });
     for answer in join_all(all).await {
         let error = answer.expect_err("it has changed");
