@@ -2,9 +2,10 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 50] = [
+pub const ALL: [&str; 51] = [
     "POSTERN_ADMIN_LISTEN",
     "POSTERN_APPLICATION_STARTS_PER_MINUTE",
+    "POSTERN_AUDIT_ADDRESSES",
     "POSTERN_AUDIT_FAILURES",
     "POSTERN_AUDIT_LOG",
     "POSTERN_AUDIT_SYNC",
