@@ -27,6 +27,10 @@ fn blocks(page: &str) -> Vec<String> {
 fn shell(folder: &Path, commands: &str) -> anyhow::Result<String> {
     let mut bash = Command::new("bash");
     bash.args(["-c", &format!("set -euo pipefail\n{commands}")]).current_dir(folder);
+    // The variables of the tests are no settings, which the services refuse.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("POSTERN_")) {
+        bash.env_remove(name);
+    }
     let (status, printed) = run_to_end(bash)?;
     anyhow::ensure!(status.success(), "{status}\n{commands}\n{printed}");
     Ok(printed)
