@@ -4,6 +4,8 @@
 //! Every test also checks secrecy: when its server stops, its `trace` log and everything its Redis
 //! received are searched for every code, token, secret and identifier of the test.
 
+#![expect(clippy::disallowed_methods, reason = "tests are outside, and have no seed to keep")]
+
 mod abuse;
 mod apart;
 mod audit;

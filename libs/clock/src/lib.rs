@@ -49,13 +49,6 @@ impl Add<Duration> for Timestamp {
     }
 }
 
-impl From<SystemTime> for Timestamp {
-    /// Times before the epoch become the epoch: a clock that wrong is caught by the skew guard.
-    fn from(time: SystemTime) -> Self {
-        Self::default() + time.duration_since(UNIX_EPOCH).unwrap_or_default()
-    }
-}
-
 impl fmt::Display for Timestamp {
     /// RFC 3339, in UTC, with milliseconds: `2026-01-31T08:30:00.000Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,9 +87,19 @@ pub trait Clock: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+impl SystemClock {
+    /// The time since the Unix epoch, as precisely as the system knows it: for the log, and for libraries
+    /// that have a type of their own. Zero before the epoch: a clock that wrong is caught by the
+    /// skew guard.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the time")]
+    pub fn since_epoch() -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        SystemTime::now().into()
+        Timestamp::default() + Self::since_epoch()
     }
 }
 

@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::io::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use clock::Timestamp;
+use clock::{SystemClock, Timestamp};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanId, TraceContextExt as _, TraceId};
 use serde::Serialize;
@@ -111,12 +110,11 @@ impl Object<'_> {
     /// Adds the present instant: RFC 3339, in UTC, with microseconds. All but those is written once a
     /// second: it is as much work as the rest of a short line.
     fn put_now(&mut self, name: &'static str) {
-        let now = SystemTime::now();
-        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemClock::since_epoch();
         self.begin(name);
         SECOND.with_borrow_mut(|(second, text)| {
             if *second != since.as_secs() || text.is_empty() {
-                let whole = Timestamp::from(now).to_string();
+                let whole = (Timestamp::default() + since).to_string();
                 whole.split('.').next().unwrap_or_default().clone_into(text);
                 *second = since.as_secs();
             }
@@ -181,6 +179,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    use clock::Clock as _;
     use serde_json::Value;
     use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -202,11 +201,11 @@ mod tests {
     fn a_line_says_when_it_was() {
         let (lines, _guard) = Lines::capture();
         for _ in 0..3 {
-            let before = SystemTime::now();
+            let before = SystemClock.now();
             tracing::info!("now");
             let told: Value = serde_json::from_str(&lines.take()).expect("an object");
             let told = told["timestamp"].as_str().expect("text").to_owned();
-            let around = [before, SystemTime::now()].map(|it| Timestamp::from(it).to_string());
+            let around = [before, SystemClock.now()].map(|it| it.to_string());
             assert_eq!(told.len(), "2026-01-31T08:30:00.000000Z".len(), "{told}");
             // Texts of one form are in the order of time.
             let told = format!("{}Z", &told[..around[0].len() - 1]);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clock::SystemClock;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
@@ -125,7 +126,8 @@ impl ServerTls {
     /// Exchanges the certificates when their files change, and warns of one whose time it is not.
     pub async fn look_after(self) {
         let in_use = |made: &Made| {
-            if let Some(wrong) = untimely(&made.certificate, UnixTime::now()) {
+            let now = UnixTime::since_unix_epoch(SystemClock::since_epoch());
+            if let Some(wrong) = untimely(&made.certificate, now) {
                 tracing::warn!("the certificate that is shown to clients {wrong}");
             }
         };

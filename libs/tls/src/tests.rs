@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use clock::SystemClock;
 use rcgen::{DnType, SanType, date_time_ymd};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -204,7 +205,7 @@ fn a_certificate_whose_time_it_is_not_is_noticed_and_served() {
         assert!(Files::write(&pair, "").open(PAIR).is_ok());
         certificates(pair.0.as_bytes()).expect("a certificate").remove(0)
     };
-    let now = UnixTime::now();
+    let now = UnixTime::since_unix_epoch(SystemClock::since_epoch());
     assert_eq!(untimely(&when(2001, 2002), now), Some("has expired"));
     assert_eq!(untimely(&when(2998, 2999), now), Some("is not valid yet"));
     assert_eq!(untimely(&when(2001, 2999), now), None);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::Timestamp;
+use codes::randomness;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -56,7 +57,7 @@ impl Claims {
 
 /// A token's id that no other has.
 pub(crate) fn unique_id() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>())
+    URL_SAFE_NO_PAD.encode(randomness::bytes::<16>(&randomness::system()))
 }
 
 /// A token's id that follows from what it is minted for, so that minting it again is no new token.

@@ -10,6 +10,7 @@
 //! | making and timing calls | `generator`, `calls` |
 //! | processes of a run | `stack`, `redis_server`, `topology`, `process`, `sink` |
 
+#![expect(clippy::disallowed_methods, reason = "it is outside, and draws no secret that matters")]
 #![expect(clippy::print_stdout, reason = "tables are what this is for")]
 #![expect(
     clippy::cast_precision_loss,

@@ -7,10 +7,9 @@
 
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use rand::RngExt as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::time::{Instant, sleep_until};
 
@@ -89,6 +88,9 @@ pub(super) struct Life {
     received: Arc<Received>,
 }
 
+/// How many connections there have been.
+static CONNECTIONS: AtomicU32 = AtomicU32::new(0);
+
 impl Life {
     pub(super) fn new(born: Instant, received: Arc<Received>) -> Self {
         Self { born, last_request: AtomicU64::default(), received }
@@ -109,8 +111,7 @@ impl Life {
     /// Waits until the connection has lived as long as it may, and says how long it may take to end:
     /// whoever has not greeted, or not said what is wanted, has nothing to end.
     pub(super) async fn lived_out(&self, limits: Limits, protocol: Protocol) -> Duration {
-        // Clients that came together do not come back together.
-        let age = limits.age.mul_f64(rand::rng().random_range(0.9..1.1));
+        let age = limits.age.mul_f64(part_of_age(CONNECTIONS.fetch_add(1, Ordering::Relaxed)));
         sleep_until(self.born + limits.handshake).await;
         if self.received.bytes() < protocol.greeting() {
             return Duration::ZERO;
@@ -132,5 +133,27 @@ impl Life {
             }
             sleep_until(end.min(late)).await;
         }
+    }
+}
+
+/// The part of the usual age that the `nth` connection may reach: from 0.9 to 1.1. Clients that
+/// connected together must not reconnect together. Steps of the golden ratio spread any number of
+/// successive connections evenly, which chance does not.
+fn part_of_age(nth: u32) -> f64 {
+    const STEP: u32 = 2_654_435_769; // 2^32 divided by the golden ratio
+    0.9 + 0.2 * f64::from(nth.wrapping_mul(STEP)) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_that_came_together_end_one_after_the_other() {
+        let mut ages: Vec<_> = (1000..1100).map(part_of_age).collect();
+        ages.sort_by(f64::total_cmp);
+        assert!(ages[0] >= 0.9 && ages[99] <= 1.1, "{ages:?}");
+        let widest = ages.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+        assert!(widest < 0.01, "{widest}: more than a twentieth of them would end at once");
     }
 }
