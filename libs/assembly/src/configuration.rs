@@ -3,18 +3,15 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clock::{Clock as _, SystemClock};
-use config::{Client, ClientKind, Configuration, Live, Reload, Source};
+use config::{Client, ClientKind, Configuration, Live, Source};
+use reload::{Change, Changes};
 use settings::Endpoint;
 use settings::Mistakes;
 use telemetry::{AUDIT, confirmed};
 use tokens::secret;
 use yaml::Problem;
-
-/// How often the folder is looked at.
-const RELOAD_EVERY: Duration = Duration::from_secs(2);
 
 /// The secrets of the demo application. Everybody knows them.
 const DEMO_SECRETS: [&str; 3] =
@@ -94,37 +91,32 @@ fn has_demo_secret(client: &Client) -> bool {
 /// Looks after a configuration for as long as the process serves: a change is taken over, unless
 /// something is wrong with it. Both are events of the audit trail, and so is what serves at the start.
 pub async fn look_after(live: Arc<Live>) {
-    let mut refused = None;
     let mut served = live.current();
     record_configuration("configuration.loaded", &served, None).await;
-    loop {
+    files::warn_of_exposed();
+    let reloading = Arc::clone(&live);
+    let mut changes = Changes::of(move || {
+        let reload = reloading.reload();
         files::warn_of_exposed();
-        tokio::time::sleep(RELOAD_EVERY).await;
-        let reloading = Arc::clone(&live);
-        let Ok(reload) = tokio::task::spawn_blocking(move || reloading.reload()).await else {
-            continue;
-        };
-        match reload {
-            Reload::Unchanged => refused = None,
-            Reload::Applied => {
-                refused = None;
+        reload
+    });
+    loop {
+        match changes.next().await {
+            Change::Applied => {
                 tracing::info!("the configuration has changed");
                 let (now, before) = (live.current(), served);
                 let changes = summary(&now.changes_since(&before));
                 record_configuration("configuration.changed", &now, Some(changes)).await;
                 served = now;
             }
-            // Said once for each change, not every two seconds.
-            Reload::Refused(problems) if refused.as_ref() != Some(&problems) => {
+            Change::Refused(problems) => {
                 for problem in &problems {
                     tracing::error!(%problem, "the configuration's change is refused");
                 }
                 let places: Vec<_> = problems.iter().map(place).collect();
                 let places = Some(summary(&places));
                 record_configuration("configuration.refused", &served, places).await;
-                refused = Some(problems);
             }
-            Reload::Refused(_) => {}
         }
     }
 }
@@ -175,6 +167,8 @@ mod tests {
     use std::path::Path;
 
     use tempfile::TempDir;
+
+    use config::Reload;
 
     use super::*;
 

@@ -9,16 +9,8 @@ use yaml::Problem;
 use crate::configuration::Configuration;
 use crate::source::Source;
 
-/// What became of a reload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reload {
-    /// The files are the same, byte for byte.
-    Unchanged,
-    /// The files have changed, and now they are what serves.
-    Applied,
-    /// The files have changed for the worse: what served before still does.
-    Refused(Vec<Problem>),
-}
+/// The outcome of a reload.
+pub type Reload = files::Reload<Problem>;
 
 /// What a configuration must not hold where it is to serve, beside what is never valid.
 type Guard = Box<dyn Fn(&Configuration) -> Vec<Problem> + Send + Sync>;

@@ -1,19 +1,14 @@
 //! What is made of files, and made again when they change.
-//!
-//! # Why contents are compared
-//! An orchestrator exchanges mounted files by a symbolic link, whose target has times and names of
-//! its own. Files are small: reading them is simpler than watching all that could change.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use files::Reload;
+use reload::{Change, Changes};
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-/// How often files are looked at.
-pub const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A pair of files is exchanged one after the other: so often it is read until two looks agree.
 const MAX_LOOKS: u32 = 4;
 
@@ -48,17 +43,6 @@ pub struct FromFiles<T> {
     made_of: Mutex<Contents>,
 }
 
-/// What became of a look at the files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// They are the same, byte for byte.
-    Unchanged,
-    /// They have changed, and what is made of them is in use.
-    Applied,
-    /// They have changed for the worse: what was made before is still in use.
-    Refused(Vec<String>),
-}
-
 impl<T> FromFiles<T> {
     /// Reads the files, and makes of them what is to be used; or says all that is wrong with them.
     pub fn open(
@@ -77,7 +61,7 @@ impl<T> FromFiles<T> {
 
     /// Looks at the files, and uses them if they have changed and nothing is wrong with them. Not
     /// for a thread that must not wait.
-    pub fn look(&self) -> Look {
+    pub fn look(&self) -> Reload<String> {
         let mut made_of = self.made_of.lock().unwrap_or_else(PoisonError::into_inner);
         let made = read(&self.files).and_then(|contents| {
             if *made_of == contents {
@@ -86,43 +70,35 @@ impl<T> FromFiles<T> {
             Ok(Some(((self.make)(&self.files, &contents)?, contents)))
         });
         match made {
-            Ok(None) => Look::Unchanged,
+            Ok(None) => Reload::Unchanged,
             Ok(Some((made, contents))) => {
                 self.current.store(Arc::new(made));
                 *made_of = contents;
-                Look::Applied
+                Reload::Applied
             }
-            Err(mistakes) => Look::Refused(mistakes),
+            Err(mistakes) => Reload::Refused(mistakes),
         }
     }
 }
 
 impl<T: Send + Sync + 'static> FromFiles<T> {
-    /// Looks after the files for as long as it is polled, and says what becomes of them.
-    pub async fn look_after(self: Arc<Self>, mut in_use: impl FnMut(&T)) {
+    /// Follows the files for as long as it is polled. Calls `in_use` with what is in use at the start and
+    /// after each change.
+    pub async fn follow(self: Arc<Self>, in_use: impl Fn(&T)) {
         in_use(&self.current());
-        let mut refused = None;
+        let files = Arc::clone(&self);
+        let mut changes = Changes::of(move || files.look());
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            let files = Arc::clone(&self);
-            let Ok(look) = tokio::task::spawn_blocking(move || files.look()).await else {
-                continue;
-            };
-            match look {
-                Look::Unchanged => refused = None,
-                Look::Applied => {
-                    refused = None;
+            match changes.next().await {
+                Change::Applied => {
                     tracing::info!(setting = self.files[0].setting, "certificates have changed");
                     in_use(&self.current());
                 }
-                // Said once for each change, not every two seconds.
-                Look::Refused(mistakes) if refused.as_ref() != Some(&mistakes) => {
-                    for mistake in &mistakes {
+                Change::Refused(mistakes) => {
+                    for mistake in mistakes {
                         tracing::error!(%mistake, "the change of certificates is refused");
                     }
-                    refused = Some(mistakes);
                 }
-                Look::Refused(_) => {}
             }
         }
     }

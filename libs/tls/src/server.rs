@@ -119,7 +119,7 @@ impl ServerTls {
 
     /// Looks at the files once.
     #[cfg(test)]
-    pub(super) fn look(&self) -> super::files::Look {
+    pub(super) fn look(&self) -> ::files::Reload<String> {
         self.0.as_ref().expect("TLS is spoken").look()
     }
 
@@ -132,7 +132,7 @@ impl ServerTls {
             }
         };
         if let Some(files) = self.0 {
-            files.look_after(in_use).await;
+            files.follow(in_use).await;
         }
     }
 }

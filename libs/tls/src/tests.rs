@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use ::files::Reload;
 use clock::SystemClock;
 use rcgen::{DnType, SanType, date_time_ymd};
 use rustls::ClientConfig;
@@ -18,7 +19,6 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use self::drawn::{Authority, Files, params};
-use super::files::Look;
 use super::*;
 
 const PAIR: [Option<&str>; 3] = [Some("certificate"), Some("key"), None];
@@ -132,7 +132,7 @@ async fn a_new_pair_is_shown_to_who_comes_next_and_a_bad_one_to_nobody() {
         shown(&stream)
     };
     let before = shows().await;
-    assert_eq!(server.look(), Look::Unchanged);
+    assert_eq!(server.look(), Reload::Unchanged);
 
     let second = authority.sign(&["localhost"]);
     for (bad, told) in [
@@ -141,16 +141,16 @@ async fn a_new_pair_is_shown_to_who_comes_next_and_a_bad_one_to_nobody() {
         ((second.0.as_str(), ""), "holds no private key"),
     ] {
         files.change(bad);
-        let Look::Refused(mistakes) = server.look() else { panic!("not refused: {told}") };
+        let Reload::Refused(mistakes) = server.look() else { panic!("not refused: {told}") };
         assert!(mistakes[0].contains(told), "{mistakes:?}");
         assert_eq!(shows().await, before);
     }
     fs::remove_file(files.at("key")).expect("removed");
-    assert!(matches!(server.look(), Look::Refused(_)));
+    assert!(matches!(server.look(), Reload::Refused(_)));
     assert_eq!(shows().await, before);
 
     files.change((&second.0, &second.1));
-    assert_eq!(server.look(), Look::Applied);
+    assert_eq!(server.look(), Reload::Applied);
     assert_ne!(shows().await, before);
 }
 
@@ -165,7 +165,7 @@ async fn the_authority_of_clients_is_exchanged_too_and_no_session_outlives_it() 
         assert!(greet(&server, config.clone()).await.is_some());
     }
     fs::write(files.at("authority"), other.pem()).expect("written");
-    assert_eq!(server.look(), Look::Applied);
+    assert_eq!(server.look(), Reload::Applied);
     assert!(greet(&server, config).await.is_none());
     let known = other.sign(&["runner.mesh"]);
     assert!(greet(&server, client(&authority, Some(&known))).await.is_some());
@@ -235,8 +235,8 @@ fn a_link_that_is_moved_is_a_change() {
         std::os::unix::fs::symlink(target, files.at(name)).expect("linked");
     }
     let server = files.open(PAIR).expect("no mistake");
-    assert_eq!(server.look(), Look::Unchanged);
+    assert_eq!(server.look(), Reload::Unchanged);
     write("two");
     point("two");
-    assert_eq!(server.look(), Look::Applied);
+    assert_eq!(server.look(), Reload::Applied);
 }
