@@ -34,6 +34,7 @@ mod otp_send;
 mod overload;
 mod pace;
 mod races;
+mod release;
 mod reload;
 mod rolling;
 mod rotation;

@@ -120,14 +120,6 @@ fn the_demo_secrets_are_refused_on_an_address_that_others_can_reach() -> Tested 
     Ok(())
 }
 
-#[test]
-fn the_version_names_the_commit_of_a_release() -> Tested {
-    let (status, printed) = run(&["--version"])?;
-    assert_eq!(status.code(), Some(0), "{printed}");
-    assert!(printed.starts_with("postern 0.1.0 (") && printed.ends_with(")\n"), "{printed}");
-    Ok(())
-}
-
 #[tokio::test]
 async fn the_settings_in_effect_are_logged_without_their_secrets() -> Tested {
     let redis = Redis::start()?;

@@ -28,6 +28,7 @@ mod live;
 mod origin;
 mod policy;
 mod reading;
+pub mod schema;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,22 @@
 //! | how values are read from the tree | [`Notes`], [`Fields`] |
 //!
 //! # Why
-//! A derived struct stops at the first mistake; code that walks the tree reports all of them. This
-//! crate opens no file and defines no key.
+//! `postern check` reports every mistake of every file at once. serde cannot: `Deserialize` returns one
+//! error. Structs with `serde_saphyr::Spanned` fields, tried with serde-saphyr 2.1, fall short in four
+//! ways:
+//!
+//! 1. A value of the wrong type, an unknown key and a key that appears twice each end the parse, so the
+//!    mistakes after them stay unreported.
+//! 2. `Spanned` needs the field to be there and of its type. A wrapper that keeps the error instead
+//!    reports wrong types together, but not unknown keys: `deny_unknown_fields` still returns at once.
+//! 3. Client kinds need an untagged enum. Its only error is "did not match any variant", on the line of
+//!    the client.
+//! 4. The messages are about Rust ("invalid u8") and do not say what to write instead.
+//!
+//! Code that walks the tree has none of these limits. JSON Schemas, which editors read, are files next
+//! to the readers (`libs/config/schemas`, `libs/journeys/schemas`), and tests keep the two equal.
+//!
+//! This crate opens no file and defines no key.
 
 mod fields;
 mod node;

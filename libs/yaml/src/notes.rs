@@ -179,9 +179,9 @@ mod tests {
             noted("a: 1\nc: 2\na: 3\nd: 4\n", read),
             [
                 "f.yaml:1: it: missing key `b`",
-                "f.yaml:2: it: unknown key `c`",
+                "f.yaml:2: it: unknown key `c`: must be one of `b`, `a`, `e`",
                 "f.yaml:3: it: `a` stands twice",
-                "f.yaml:4: it: unknown key `d`",
+                "f.yaml:4: it: unknown key `d`: must be one of `b`, `a`, `e`",
             ]
         );
         assert_eq!(

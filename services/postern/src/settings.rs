@@ -20,7 +20,7 @@ use settings::{AdminListen, HttpListen, Mistakes, endpoint};
 use tls::{HttpTls, ServerTls};
 use tokens::keys::KeyRing;
 
-use crate::demo;
+use crate::{demo, schema};
 
 /// Lets people back into their accounts with a temporary access code: all services in one process
 ///
@@ -44,6 +44,11 @@ pub(crate) enum Command {
         /// The folder
         #[arg(value_name = "DIR")]
         folder: PathBuf,
+    },
+    /// Prints the JSON Schema of a file in the configuration folder, for editors
+    Schema {
+        /// The kind of file
+        file: schema::File,
     },
 }
 

@@ -22,15 +22,19 @@ use crate::settings::{Checked, Endpoints};
 use crate::welcome::{Addresses, welcome};
 
 /// What the description of all services together says of itself.
-const OPENAPI: &str = r#"{
+const OPENAPI: &str = concat!(
+    r#"{
   "openapi": "3.1.0",
   "info": {
     "title": "Postern",
-    "version": "0.1.0",
+    "version": ""#,
+    env!("CARGO_PKG_VERSION"),
+    r#"",
     "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
     "description": "Account recovery with temporary access codes: all services in one process."
   }
-}"#;
+}"#
+);
 
 /// Binds, builds and says hello.
 pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {

@@ -132,7 +132,11 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "overrides_per_day: 101",
         "21: temp_code: overrides_per_day must be at most 100",
     ),
-    ("overrides_per_day", "overrides", "21: temp_code: unknown key `overrides`"),
+    (
+        "overrides_per_day",
+        "overrides",
+        "21: temp_code: unknown key `overrides`: must be one of `length`, `alphabet`, `expiration`, `max_expiration`, `lockout`, `failed_attempts`, `issues_per_hour`, `overrides_per_day`",
+    ),
     (
         "openid recovery",
         "openid  recovery",
@@ -231,7 +235,7 @@ fn a_mistake_in_another_file_is_named_there() {
         (
             "users/acme.yaml",
             "users:\n  - { user_id: a, mail: a@b.c }\n",
-            "users/acme.yaml:2: user: unknown key `mail`",
+            "users/acme.yaml:2: user: unknown key `mail`: must be one of `user_id`, `email`, `phone_number`, `username`",
         ),
         (
             "users/acme.yaml",

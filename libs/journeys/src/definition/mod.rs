@@ -31,6 +31,9 @@ use crate::ids::JourneyId;
 use inputs::Inputs;
 use step::{Step, StepIndex};
 
+/// The JSON Schema of a journey's file.
+pub const SCHEMA: &str = include_str!("../../schemas/journey.json");
+
 /// The most steps that a journey may have.
 pub const MAX_STEPS: usize = 200;
 

@@ -115,7 +115,9 @@ impl<'y> StepReader<'_, 'y> {
         let kind = self.required("type")?;
         let name = self.notes.text(kind, "type")?;
         if !Action::TYPES.contains(&name) {
-            self.notes.add(kind.line, format!("{}: unknown step type `{name}`", self.what));
+            let types = Action::TYPES.map(|name| format!("`{name}`")).join(", ");
+            let reason = format!("unknown step type `{name}`: must be one of {types}");
+            self.notes.add(kind.line, format!("{}: {reason}", self.what));
             return None;
         }
         let is_terminal = ["complete", "reject_access"].contains(&name);

@@ -1,0 +1,159 @@
+//! The shipped JSON Schemas and the readers of the files agree: on keys, types, defaults and bounds, on
+//! every example in this repository, and on a table of mistakes.
+
+mod examples;
+mod keys;
+mod mistakes;
+mod values;
+
+use config::{Configuration, Source, schema};
+use journeys::definition::Journey;
+use jsonschema::Validator;
+use serde_json::{Map, Number, Value};
+use yaml::{Content, Limits, Node};
+
+/// A valid application with a client of each kind and every object that an application may have.
+const APPLICATION: &str = "\
+id: acme
+name: Acme
+clients:
+  - id: help-desk
+    secret_sha256: 2a4fc7fdd96908197c9dbaae94af2127b3fe153bbe8561b421d8261594d99e62
+    scopes: [codes:issue, codes:revoke]
+  - id: acme-web
+    redirect_uris: [\"https://acme.example/back\"]
+    journeys: [recover]
+temp_code: { length: 8 }
+tokens: { scope: openid }
+users: { directory: file, file: acme.yaml }
+";
+
+/// Valid users.
+const USERS: &str = "\
+users:
+  - user_id: ada
+    email: ada@example.com
+    phone_number: \"+4930123456\"
+    username: ada
+";
+
+/// A valid journey with a step of each type.
+const JOURNEY: &str = "\
+id: recover
+start: ask
+steps:
+  ask:
+    type: collect_information
+    form_id: form
+    fields: [user, code]
+    output: form
+    escapes: [{ id: help, display_name: Help }]
+    on: { submit: verify, help: helped }
+  verify:
+    type: temp_code_authentication
+    external_user_id: form.user
+    temp_code: form.code
+    error_output: problem
+    on: { success: rounds, failure: ask }
+  helped:
+    type: information
+    title: Help
+    text: Call us
+    button_text: Back
+    on: { next: ask }
+  rounds:
+    type: loop
+    max_iterations: 3
+    body: assign
+    on: { done: provide, exhausted: decide }
+  assign:
+    type: set_variables
+    variables: { round: \"1\" }
+    on: { next: rounds }
+  provide:
+    type: provide_json_data
+    data: { at: \"1\" }
+    on: { next: decide }
+  decide:
+    type: condition
+    expression: \"true\"
+    on: { \"true\": done, \"false\": denied }
+  done: { type: complete, data: { at: \"1\" } }
+  denied: { type: reject_access }
+";
+
+/// The kinds of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum File {
+    Application,
+    Users,
+    Journey,
+}
+
+impl File {
+    const ALL: [Self; 3] = [Self::Application, Self::Users, Self::Journey];
+
+    fn schema(self) -> Value {
+        let text = match self {
+            Self::Application => schema::APPLICATION,
+            Self::Users => schema::USERS,
+            Self::Journey => schema::JOURNEY,
+        };
+        serde_json::from_str(text).expect("JSON")
+    }
+
+    fn validator(self) -> Validator {
+        jsonschema::draft202012::new(&self.schema()).expect("a schema of draft 2020-12")
+    }
+
+    /// A valid file of this kind.
+    const fn valid(self) -> &'static str {
+        match self {
+            Self::Application => APPLICATION,
+            Self::Users => USERS,
+            Self::Journey => JOURNEY,
+        }
+    }
+
+    /// What the reader reports about a file of this kind, beside valid ones of the other kinds.
+    fn problems(self, text: &str) -> Vec<String> {
+        let or = |file: Self| if file == self { text } else { file.valid() };
+        if self == Self::Journey {
+            let problems = Journey::parse("journeys/recover.yaml", text).err().unwrap_or_default();
+            return problems.iter().map(ToString::to_string).collect();
+        }
+        read(or(Self::Application), or(Self::Users)).err().unwrap_or_default()
+    }
+}
+
+/// Reads a configuration.
+fn read(application: &str, users: &str) -> Result<Configuration, Vec<String>> {
+    let source = Source::from_files([
+        ("applications/acme.yaml", application),
+        ("users/acme.yaml", users),
+        ("journeys/recover.yaml", JOURNEY),
+    ]);
+    let read = Configuration::read(&source);
+    read.map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+/// A file as a validator sees it.
+fn to_json(text: &str) -> Value {
+    let limits = Limits { depth: 24, nodes: 10_000 };
+    json_of(&Node::parse("a file", text, limits).expect("YAML"))
+}
+
+fn json_of(node: &Node) -> Value {
+    match &node.content {
+        Content::Null => Value::Null,
+        Content::Bool(yes) => Value::Bool(*yes),
+        Content::Integer(number) => Value::from(*number),
+        Content::Number(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
+        Content::Text(text) => Value::String(text.clone()),
+        Content::List(items) => items.iter().map(json_of).collect(),
+        Content::Map(members) => {
+            let members = members.iter().map(|(key, member)| (key.text.clone(), json_of(member)));
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+    }
+}
