@@ -10,6 +10,7 @@ mod disks;
 mod failovers;
 mod faults;
 mod fence;
+mod golden;
 mod histories;
 mod ledger;
 mod leftovers;
