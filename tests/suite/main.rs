@@ -18,6 +18,7 @@ mod draining;
 mod durability;
 mod floods;
 mod forgery;
+mod golden;
 mod guide;
 mod harness;
 mod heads;
