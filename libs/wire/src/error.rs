@@ -1,26 +1,21 @@
-//! The one table of errors: whatever a service refuses, it refuses with a [`Fault`], and the table
-//! (`error/table.rs`) says what callers then read, over gRPC and over HTTP. A new fault does not
-//! build without a row.
+//! The table of errors: what a service refuses is a [`Fault`], and the table (`error/table.rs`) says
+//! what callers then read, over gRPC and over HTTP. A new fault does not build without a row. What
+//! servers refuse themselves has rows of the same form in [`errors::refusal`].
 //!
 //! Texts say what to do next. None of them holds an identifier or a code, and none of them depends
 //! on whether a user exists, save for callers whose scope lets them ask.
 
 mod table;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use clock::Timestamp;
 use codes::desk::OperationError;
 use codes::policy::ExpirationError;
+pub use errors::{DOMAIN, HttpFault};
 use tonic::Status;
-use tonic_types::{ErrorDetails, StatusExt as _};
 
-use self::table::{Detail, Row};
 use crate::violations::{FieldViolation, Violations};
-
-/// The `domain` of every `google.rpc.ErrorInfo`.
-pub const DOMAIN: &str = "postern";
 
 /// When to try again what failed for want of another service.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -80,59 +75,18 @@ pub enum Fault {
         /// When to try again.
         retry_after: Duration,
     },
-    /// A mistake of ours. The log knows more.
-    Internal,
-}
-
-/// A refusal over HTTP: the body is `{"error_code": .., "message": ..}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpFault {
-    /// The status code.
-    pub status: u16,
-    /// The machine's word for it.
-    pub error_code: &'static str,
-    /// The sentence for people.
-    pub message: String,
-    /// What `Retry-After` says, in whole seconds.
-    pub retry_after_seconds: Option<u64>,
 }
 
 impl Fault {
     /// The refusal over HTTP.
     pub fn http(&self) -> HttpFault {
-        let Row { status, error_code, message, detail, .. } = Row::of(self);
-        let retry_after_seconds = match detail {
-            // Rounded up: who comes back when told must not be too early.
-            Detail::RetryAfter(wait) => {
-                Some(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
-            }
-            Detail::Nothing | Detail::Metadata(..) | Detail::Fields(_) => None,
-        };
-        HttpFault { status, error_code, message, retry_after_seconds }
+        table::row(self).into()
     }
 }
 
 impl From<Fault> for Status {
     fn from(fault: Fault) -> Self {
-        let Row { code, reason, message, detail, .. } = Row::of(&fault);
-        let mut metadata = HashMap::new();
-        let mut details = ErrorDetails::new();
-        match detail {
-            Detail::Nothing => {}
-            Detail::Metadata(key, value) => {
-                metadata.insert(key.to_owned(), value);
-            }
-            Detail::Fields(violations) => {
-                for FieldViolation { field, description } in violations {
-                    details.add_bad_request_violation(field, description);
-                }
-            }
-            Detail::RetryAfter(wait) => {
-                details.set_retry_info(Some(wait));
-            }
-        }
-        details.set_error_info(reason, DOMAIN, metadata);
-        Self::with_error_details(code, message, details)
+        table::row(&fault).into()
     }
 }
 

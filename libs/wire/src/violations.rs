@@ -9,38 +9,9 @@ use codes::guess::Guess;
 use codes::ids::IdempotencyKey;
 use codes::shape::Shape;
 use codes::user::{Identifier, IdentifierType};
-use tonic_types::StatusExt as _;
+pub use errors::FieldViolation;
 
 use crate::code::v1::{self as pb, UserIdentifier};
-
-/// What is wrong with one field. Never holds the field's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldViolation {
-    /// The field's path, such as `user.value`.
-    pub field: String,
-    /// The rule that it breaks.
-    pub description: String,
-}
-
-impl FieldViolation {
-    /// A violation of a rule.
-    pub fn new(field: impl Into<String>, rule: impl fmt::Display) -> Self {
-        Self { field: field.into(), description: rule.to_string() }
-    }
-
-    /// The violations that a status carries.
-    pub fn of(status: &tonic::Status) -> Vec<Self> {
-        let details = status.get_details_bad_request().into_iter();
-        let violations = details.flat_map(|details| details.field_violations);
-        violations.map(|violation| Self::new(violation.field, violation.description)).collect()
-    }
-}
-
-impl fmt::Display for FieldViolation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.description)
-    }
-}
 
 impl From<IdentifierType> for pb::IdentifierType {
     fn from(kind: IdentifierType) -> Self {

@@ -9,10 +9,10 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use errors::Refusal;
 use futures_util::FutureExt as _;
 use telemetry::rpc::Methods;
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
+use tonic::Status;
 
 use super::line;
 use crate::finish::finish;
@@ -20,9 +20,6 @@ use crate::limit::{Limit, Place};
 
 /// The longest that an rpc may take, whatever the client allows.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
-
-/// When a refused client may come back.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) fn around(router: Router, methods: Methods, limit: Limit) -> Router {
     router.layer(from_fn_with_state(Arc::new(Layers { methods, limit }), pass))
@@ -74,12 +71,11 @@ fn allowed(headers: &HeaderMap) -> Duration {
 async fn catch_panic(work: impl Future<Output = Response>) -> Response {
     // Nothing that the panic may have left half done is used again: it belonged to this request.
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    outcome
-        .unwrap_or_else(|_| refusal(Code::Internal, "INTERNAL", "an internal error occurred", None))
+    outcome.unwrap_or_else(|_| answer(Refusal::Internal))
 }
 
 async fn deadline(allowed: Duration, work: impl Future<Output = Response>) -> Response {
-    tokio::time::timeout(allowed, work).await.unwrap_or_else(|_| too_late())
+    tokio::time::timeout(allowed, work).await.unwrap_or_else(|_| answer(Refusal::DeadlineExceeded))
 }
 
 async fn work(place: Place, request: Request, next: Next) -> Response {
@@ -88,34 +84,22 @@ async fn work(place: Place, request: Request, next: Next) -> Response {
         drop(place);
         response
     };
-    finish(MAX_DEADLINE, work).await.unwrap_or_else(too_late)
+    finish(MAX_DEADLINE, work).await.unwrap_or_else(|| answer(Refusal::DeadlineExceeded))
 }
 
 /// A client can do more with a refusal now than with an answer after its deadline. It is written once:
 /// it is all that a refused request costs here.
 fn overloaded() -> Response {
-    static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
-        let message = "too many requests at a time: try again later";
-        let refusal = refusal(Code::ResourceExhausted, "OVERLOADED", message, Some(RETRY_AFTER));
-        refusal.into_parts().0.headers
-    });
+    static HEADERS: LazyLock<HeaderMap> =
+        LazyLock::new(|| answer(Refusal::Overloaded).into_parts().0.headers);
     let mut response = Response::default();
     response.headers_mut().clone_from(&HEADERS);
     response
 }
 
-fn too_late() -> Response {
-    let message = "the deadline passed: the request may have been carried out";
-    refusal(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, None)
-}
-
-/// A status with the details that every error of a service has.
-fn refusal(code: Code, reason: &str, message: &str, retry_after: Option<Duration>) -> Response {
-    let mut details = ErrorDetails::with_error_info(reason, "postern", []);
-    if retry_after.is_some() {
-        details.set_retry_info(retry_after);
-    }
-    Status::with_error_details(code, message, details).into_http()
+/// A refusal, with the details that every error of a service has.
+fn answer(refusal: Refusal) -> Response {
+    Status::from(refusal.row()).into_http()
 }
 
 /// The `grpc-timeout` header: at most eight digits and a unit. One that is not is ignored, as by
@@ -143,6 +127,8 @@ mod tests {
     use axum::body::Body;
     use axum::routing::post;
     use telemetry::testing::Exported;
+    use tonic::Code;
+    use tonic_types::StatusExt as _;
     use tower::ServiceExt as _;
 
     use super::*;
@@ -197,7 +183,7 @@ mod tests {
         let refused = status(&call(router.clone(), "/svc/Fast", None).await);
         assert_eq!(refused.code(), Code::ResourceExhausted);
         let retry = refused.get_details_retry_info().expect("a RetryInfo").retry_delay;
-        assert_eq!(retry, Some(RETRY_AFTER));
+        assert_eq!(retry, Some(Duration::from_secs(1)));
         let health = call(router.clone(), "/grpc.health.v1.Health/Check", None).await;
         assert!(health.headers().get("grpc-status").is_none());
         busy.await.expect("an answer");

@@ -14,7 +14,7 @@ use tower::ServiceBuilder;
 use tower_http::cors::CorsLayer;
 
 use super::proxies::Proxies;
-use super::refusal::{Refusal, Render};
+use super::refusal::{Refusal, Render, answer};
 use super::source::{self, Sources};
 use super::{body, line};
 use crate::finish::finish;
@@ -44,9 +44,9 @@ pub(super) fn around(
     router
         .layer(from_fn_with_state(Sources::behind(proxies.clone()), source::note))
         .method_not_allowed_fallback(
-            move || async move { Refusal::MethodNotAllowed.answer(render) },
+            move || async move { answer(Refusal::MethodNotAllowed, render) },
         )
-        .fallback(move || async move { Refusal::NotFound.answer(render) })
+        .fallback(move || async move { answer(Refusal::NotFound, render) })
         .layer(
             ServiceBuilder::new()
                 // Outermost: whoever below gives the answer, it is told of.
@@ -79,12 +79,12 @@ async fn set_headers(request: Request, next: Next) -> Response {
 async fn catch_panic(State(render): State<Render>, request: Request, next: Next) -> Response {
     // Nothing that the panic may have left half done is used again: it belonged to this request.
     let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    outcome.unwrap_or_else(|_| Refusal::Panicked.answer(render))
+    outcome.unwrap_or_else(|_| answer(Refusal::Internal, render))
 }
 
 async fn timeout(State(render): State<Render>, request: Request, next: Next) -> Response {
     let outcome = tokio::time::timeout(TIMEOUT, next.run(request)).await;
-    outcome.unwrap_or_else(|_| Refusal::TimedOut.answer(render))
+    outcome.unwrap_or_else(|_| answer(Refusal::TimedOut, render))
 }
 
 async fn shed(
@@ -94,21 +94,21 @@ async fn shed(
 ) -> Response {
     let Some(place) = limit.enter() else {
         limit::say_so();
-        return Refusal::Overloaded.answer(render);
+        return answer(Refusal::Overloaded, render);
     };
     let work = async move {
         let response = next.run(request).await;
         drop(place);
         response
     };
-    finish(TIMEOUT, work).await.unwrap_or_else(|| Refusal::TimedOut.answer(render))
+    finish(TIMEOUT, work).await.unwrap_or_else(|| answer(Refusal::TimedOut, render))
 }
 
 async fn read_body(State(render): State<Render>, request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     match body::read(body).await {
         Ok(bytes) => next.run(Request::from_parts(head, Body::from(bytes))).await,
-        Err(refusal) => refusal.answer(render),
+        Err(refusal) => answer(refusal, render),
     }
 }
 

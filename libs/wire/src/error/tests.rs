@@ -2,6 +2,8 @@
 
 use tonic::Code;
 
+use tonic_types::StatusExt as _;
+
 use super::*;
 
 fn all() -> Vec<Fault> {
@@ -27,7 +29,6 @@ fn all() -> Vec<Fault> {
         Fault::JourneyAborted,
         Fault::JourneyChanged,
         Fault::Unavailable { retry_after },
-        Fault::Internal,
     ]
 }
 
@@ -68,7 +69,7 @@ fn whoever_shall_come_back_is_told_when() {
 #[test]
 fn http_has_the_documented_words() {
     let words: Vec<_> =
-        all().iter().map(|fault| (fault.http().status, fault.http().error_code)).collect();
+        all().iter().map(|fault| (fault.http().status.as_u16(), fault.http().error_code)).collect();
     for word in [
         (400, "system_invalid_input"),
         (401, "unauthorized"),
@@ -108,4 +109,29 @@ fn every_violation_is_told_at_once() {
         status.message(),
         "user.type: must be given; expires_in: must be from 1 to 86400 seconds"
     );
+}
+
+#[test]
+fn the_page_about_errors_has_every_row() {
+    let page = include_str!("../../../../proto/README.md");
+    for row in all().iter().map(table::row) {
+        let told = format!("| `{}` | {} `{}` |", row.reason, row.status.as_u16(), row.error_code);
+        assert!(page.contains(&told), "{told}");
+    }
+    for refusal in errors::Refusal::ALL {
+        use errors::Refusal;
+        let row = refusal.row();
+        let grpc = format!("`{}` ", row.reason);
+        let http = format!("{} `{}` ", row.status.as_u16(), row.error_code);
+        let told = match refusal {
+            Refusal::Overloaded | Refusal::Internal => format!("| {grpc}| {http}|"),
+            Refusal::DeadlineExceeded => format!("| {grpc}| |"),
+            Refusal::NotFound
+            | Refusal::MethodNotAllowed
+            | Refusal::BrokenBody
+            | Refusal::TooLarge
+            | Refusal::TimedOut => format!("| | {http}|"),
+        };
+        assert!(page.contains(&told), "{told}");
+    }
 }

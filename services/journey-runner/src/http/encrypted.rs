@@ -74,7 +74,7 @@ fn refused() -> Fault {
 /// What is told of a fault.
 fn told(fault: Fault) -> Fault {
     match fault {
-        Fault::RateLimited { .. } | Fault::Unavailable { .. } | Fault::Internal => fault,
+        Fault::RateLimited { .. } | Fault::Unavailable { .. } => fault,
         Fault::Unauthenticated
         | Fault::PermissionDenied { .. }
         | Fault::ForeignOrigin

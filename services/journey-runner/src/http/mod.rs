@@ -30,7 +30,7 @@ use journeys::runner::{Answer, CLIENT_INPUT, Start, Submission};
 use serde_json::{Map, Value, json};
 use server::HttpServer;
 use server::http::Source;
-use wire::error::Fault;
+use wire::error::{Fault, HttpFault};
 
 pub(crate) use self::admission::Admissions;
 use self::call::{Assertion, Call, Invocation, Operation};
@@ -227,15 +227,11 @@ impl JourneyRunner {
             Err(fault) => {
                 let refusal = fault.http();
                 retry_after = refusal.retry_after_seconds;
-                let status = StatusCode::from_u16(refusal.status);
-                (
-                    status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-                    Reply::rejected(&refusal.message, json!({ "state": "rejected" })),
-                )
+                (refusal.status, Reply::rejected(&refusal.message, json!({ "state": "rejected" })))
             }
         };
         let Some(body) = reply.into_json(session, &self.randomness) else {
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            return refusal(server::http::Refusal::Internal);
         };
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -268,12 +264,13 @@ fn readable(headers: &HeaderMap) -> Map<String, Value> {
 
 /// What the edge refuses before this service sees it, in the shape that the SDK can read too.
 fn refusal(refusal: server::http::Refusal) -> Response {
+    let HttpFault { status, error_code, message, .. } = refusal.http();
     let body = json!({
-        "error_code": refusal.error_code(),
-        "message": refusal.message(),
-        "error_message": refusal.message(),
+        "error_code": error_code,
+        "message": message,
+        "error_message": message,
         "headers": [],
         "data": { "state": "rejected" },
     });
-    (refusal.status(), Json(body)).into_response()
+    (status, Json(body)).into_response()
 }

@@ -1,0 +1,86 @@
+//! What a server refuses before a service sees it, or in its place: one row for each, exhaustive.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tonic::Code;
+
+use crate::row::{Detail, HttpFault, Row};
+
+/// When a refused client may come back.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Why a server refuses a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such path.
+    NotFound,
+    /// The path has other methods.
+    MethodNotAllowed,
+    /// The body broke off.
+    BrokenBody,
+    /// The body is over the limit.
+    TooLarge,
+    /// Too many requests at a time.
+    Overloaded,
+    /// The service took longer than the server allows.
+    TimedOut,
+    /// The deadline passed that the client set, or the longest that it may set.
+    DeadlineExceeded,
+    /// The service panicked, or its answer could not be written. The log knows more.
+    Internal,
+}
+
+impl Refusal {
+    /// All refusals.
+    pub const ALL: [Self; 8] = [
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::BrokenBody,
+        Self::TooLarge,
+        Self::Overloaded,
+        Self::TimedOut,
+        Self::DeadlineExceeded,
+        Self::Internal,
+    ];
+
+    /// What callers read of it.
+    #[rustfmt::skip] // so that a table looks like one
+    pub fn row(self) -> Row<'static> {
+        use Detail::{Nothing, RetryAfter};
+        match self {
+            Self::NotFound => row(Code::Unimplemented, "NOT_FOUND", StatusCode::NOT_FOUND, "not_found", Nothing,
+                "there is nothing at this path"),
+            Self::MethodNotAllowed => row(Code::Unimplemented, "METHOD_NOT_ALLOWED", StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Nothing,
+                "this path does not take this method"),
+            Self::BrokenBody => row(Code::InvalidArgument, "BROKEN_BODY", StatusCode::BAD_REQUEST, "broken_body", Nothing,
+                "the body ended too early"),
+            Self::TooLarge => row(Code::OutOfRange, "BODY_TOO_LARGE", StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Nothing,
+                "the body must be at most 16 KiB long"),
+            Self::Overloaded => row(Code::ResourceExhausted, "OVERLOADED", StatusCode::SERVICE_UNAVAILABLE, "unavailable", RetryAfter(RETRY_AFTER),
+                "too many requests at a time: try again later"),
+            Self::TimedOut => row(Code::Unavailable, "TIMED_OUT", StatusCode::SERVICE_UNAVAILABLE, "unavailable", RetryAfter(RETRY_AFTER),
+                "the request took too long: it may have been carried out"),
+            Self::DeadlineExceeded => row(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", Nothing,
+                "the deadline passed: the request may have been carried out"),
+            Self::Internal => row(Code::Internal, "INTERNAL", StatusCode::INTERNAL_SERVER_ERROR, "internal", Nothing,
+                "an internal error occurred"),
+        }
+    }
+
+    /// The refusal over HTTP.
+    pub fn http(self) -> HttpFault {
+        self.row().into()
+    }
+}
+
+fn row(
+    code: Code,
+    reason: &'static str,
+    status: StatusCode,
+    error_code: &'static str,
+    detail: Detail<'static>,
+    message: &str,
+) -> Row<'static> {
+    Row { code, reason, status, error_code, detail, message: message.to_owned() }
+}
