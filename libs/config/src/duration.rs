@@ -1,4 +1,8 @@
 //! Durations as people write them: `90s`, `5m`, `24h`, `7d`.
+//!
+//! # Why not `humantime`
+//! It reads `5M` as five months: a slip of the shift key would be accepted. It also reads milliseconds, which
+//! a policy of whole seconds cannot keep, and sums such as `1h 30m`.
 
 use std::time::Duration;
 

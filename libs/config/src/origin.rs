@@ -1,4 +1,8 @@
 //! Redirect URIs, and the web origins (RFC 6454) that they stand for.
+//!
+//! # Why not the `url` crate
+//! It parses as browsers do, and repairs what it reads: it drops tabs and line breaks, takes `\` for `/`, and
+//! adds missing slashes. A configuration is refused instead, so that what was written is what serves.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

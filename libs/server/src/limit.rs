@@ -1,12 +1,14 @@
-//! How many requests a server works on at a time, as it finds out for itself.
+//! The concurrency limit of a server: additive increase while answers are in time, multiplicative decrease
+//! when one is late, as TCP finds the capacity of a network.
 //!
-//! # Why not one number
-//! Whoever is let in waits for those before them: at what can be done in a second, so many at a time
-//! take so long. Where the processor is what there is least of, some hundreds at a time are answered
-//! within a hundredth of a second. Where it is a store that does a thousand calls a second, as many wait
-//! for longer than anybody waits for a store: every call is worked on, and none is answered. So the
-//! number is what goes down while answers come too late, and up again while they do not: the way in
-//! which TCP finds out how much a network carries.
+//! # Why not a fixed limit
+//! An admitted request waits for those before it. Where the processor is the bottleneck, hundreds of
+//! concurrent requests are answered within 10 ms. Where it is a store that does a thousand calls a second, as
+//! many wait longer than the store's timeout: every call is worked on, and none is answered.
+//!
+//! # Why our own
+//! The `ConcurrencyLimit` of `tower` has a fixed limit, and makes requests beyond it wait. Here they are
+//! refused at once, and a permit is held for as long as the work goes on, also when its caller has gone.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,8 @@
 //! Durations as settings write them, such as `500ms` or `15s`.
+//!
+//! # Why not `humantime`
+//! It reads `5M` as five months: a slip of the shift key would be accepted. It also reads sums such as
+//! `1h 30m`, and years. Here a duration is one number and one unit.
 
 use std::time::Duration;
 

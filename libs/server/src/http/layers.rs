@@ -1,4 +1,9 @@
 //! The layers around every HTTP service, outermost first.
+//!
+//! # Why not more of `tower-http`
+//! Its `TimeoutLayer` answers with an empty body, and its `RequestBodyLimitLayer` with a text of its own;
+//! here a refusal is written in the form of the API. The latter also stops reading, so that a client which
+//! is still sending may never see the refusal. Its header layers set one header each, and would be six.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
