@@ -1,5 +1,8 @@
 //! Endpoints for operators and tools: health, reflection, keys, metadata, and the page.
 
+use anyhow::Context as _;
+use prost::Message as _;
+use prost_types::FileDescriptorProto;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tonic_health::pb::HealthCheckRequest;
@@ -75,6 +78,39 @@ async fn each_service_supports_reflection() -> Tested {
             ),
             "{answer:?}"
         );
+    }
+    Ok(())
+}
+
+/// The file that a reflection service returns.
+async fn described(
+    address: std::net::SocketAddr,
+    asks: MessageRequest,
+) -> anyhow::Result<FileDescriptorProto> {
+    let context = format!("{asks:?} at {address}");
+    let request = ServerReflectionRequest { host: String::new(), message_request: Some(asks) };
+    let mut reflection = ServerReflectionClient::new(channel(address));
+    let answers = reflection.server_reflection_info(tokio_stream(request)).await?;
+    let answer = answers.into_inner().message().await.context(context.clone())?;
+    let Some(MessageResponse::FileDescriptorResponse(files)) =
+        answer.expect("an answer").message_response
+    else {
+        anyhow::bail!("no file for {context}")
+    };
+    Ok(FileDescriptorProto::decode(&*files.file_descriptor_proto[0])?)
+}
+
+#[tokio::test]
+async fn reflection_describes_the_details_of_errors() -> Tested {
+    let postern = Postern::start()?;
+    for address in addresses(&postern) {
+        for symbol in ["ErrorInfo", "BadRequest", "RetryInfo", "Status"] {
+            let symbol = MessageRequest::FileContainingSymbol(format!("google.rpc.{symbol}"));
+            let file = described(address, symbol).await?;
+            for import in file.dependency {
+                described(address, MessageRequest::FileByFilename(import)).await?;
+            }
+        }
     }
     Ok(())
 }

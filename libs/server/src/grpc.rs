@@ -71,7 +71,10 @@ impl GrpcServer {
         let builder = || {
             let builder = tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(descriptors)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                // No rpc names these types, but every error carries them in `Any`: without them,
+                // tools such as grpcurl print details as bytes.
+                .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
             // Names what this server serves, not all that the descriptors know.
             let names = self.names.iter().filter(|name| !name.is_empty());
             names
