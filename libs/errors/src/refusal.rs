@@ -21,6 +21,8 @@ pub enum Refusal {
     BrokenBody,
     /// The body is over the limit.
     TooLarge,
+    /// A gRPC message is over the limit.
+    MessageTooLarge,
     /// Too many requests at a time.
     Overloaded,
     /// The service took longer than the server allows.
@@ -33,11 +35,12 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::BrokenBody,
         Self::TooLarge,
+        Self::MessageTooLarge,
         Self::Overloaded,
         Self::TimedOut,
         Self::DeadlineExceeded,
@@ -57,6 +60,8 @@ impl Refusal {
                 "the body ended too early"),
             Self::TooLarge => row(Code::OutOfRange, "BODY_TOO_LARGE", StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Nothing,
                 "the body must be at most 16 KiB long"),
+            Self::MessageTooLarge => row(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Nothing,
+                "the message must be at most 64 KiB long"),
             Self::Overloaded => row(Code::ResourceExhausted, "OVERLOADED", StatusCode::SERVICE_UNAVAILABLE, "unavailable", RetryAfter(RETRY_AFTER),
                 "too many requests at a time: try again later"),
             Self::TimedOut => row(Code::Unavailable, "TIMED_OUT", StatusCode::SERVICE_UNAVAILABLE, "unavailable", RetryAfter(RETRY_AFTER),

@@ -21,6 +21,9 @@ use crate::limit::{Limit, Place};
 /// The longest that an rpc may take, whatever the client allows.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
 
+/// The value of `grpc-status` for `OUT_OF_RANGE`.
+const OUT_OF_RANGE: &str = "11";
+
 pub(super) fn around(router: Router, methods: Methods, limit: Limit) -> Router {
     router.layer(from_fn_with_state(Arc::new(Layers { methods, limit }), pass))
 }
@@ -80,7 +83,7 @@ async fn deadline(allowed: Duration, work: impl Future<Output = Response>) -> Re
 
 async fn work(place: Place, request: Request, next: Next) -> Response {
     let work = async move {
-        let response = next.run(request).await;
+        let response = with_exhaustion(next.run(request).await);
         drop(place);
         response
     };
@@ -95,6 +98,15 @@ fn overloaded() -> Response {
     let mut response = Response::default();
     response.headers_mut().clone_from(&HEADERS);
     response
+}
+
+/// An answer to a message over the limit has the status that other gRPC servers give it. tonic says
+/// `OUT_OF_RANGE`, which no service here uses.
+fn with_exhaustion(response: Response) -> Response {
+    if response.headers().get("grpc-status").is_none_or(|status| status != OUT_OF_RANGE) {
+        return response;
+    }
+    answer(Refusal::MessageTooLarge)
 }
 
 /// A refusal, with the details that every error of a service has.
@@ -140,6 +152,7 @@ mod tests {
             .route("/svc/Slow", post(slow))
             .route("/svc/Wrong", post(wrong))
             .route("/svc/Fast", post(|| async {}))
+            .route("/svc/Large", post(|| async { Status::out_of_range("x").into_http::<Body>() }))
             .route("/grpc.health.v1.Health/Check", post(|| async {}));
         around(service, Methods::default(), Limit::of(1.0))
     }
@@ -206,6 +219,17 @@ mod tests {
         assert!(exported.spans().is_empty(), "the one that has a place has not ended");
         busy.await.expect("an answer");
         assert_eq!(exported.spans().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_message_over_the_limit_is_resource_exhausted_and_not_to_be_retried() {
+        let status = status(&call(router(), "/svc/Large", None).await);
+        let expected = (Code::ResourceExhausted, "the message must be at most 64 KiB long");
+        assert_eq!((status.code(), status.message()), expected);
+        let details = status.get_error_details();
+        let reason = details.error_info().map(|info| info.reason.as_str());
+        assert_eq!(reason, Some("MESSAGE_TOO_LARGE"));
+        assert!(details.retry_info().is_none());
     }
 
     #[tokio::test]
