@@ -48,6 +48,24 @@ async fn pages_are_served_over_tls_only() -> Tested {
 }
 
 #[tokio::test]
+async fn only_answers_over_tls_tell_browsers_to_insist_on_it() -> Tested {
+    const HEADER: &str = "strict-transport-security";
+    let authority = Authority::new()?;
+    let postern = start(&authority.sign("postern.example")?)?;
+    for path in ["/", JWKS, "/nowhere"] {
+        let (answer, _) = authority.get(postern.at.http, path).await?;
+        let expected = format!("\r\n{HEADER}: max-age=31536000\r\n");
+        assert!(answer.contains(&expected), "{path}: {answer}");
+    }
+    let plain = Postern::start()?;
+    for path in ["/", JWKS, "/nowhere"] {
+        let answer = plain.get(path).send().await?;
+        assert!(!answer.headers().contains_key(HEADER), "{path}: {answer:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn old_versions_and_weak_suites_are_refused() -> Tested {
     const HANDSHAKE: u8 = 22;
     const HANDSHAKE_FAILURE: u8 = 40;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Extensions;
+use axum::middleware::from_fn;
 use tower::util::MapRequestLayer;
 use tower_http::cors::CorsLayer;
 
@@ -97,6 +98,10 @@ impl HttpServer {
             })),
             None => router,
         };
-        (listener, router)
+        if !listener.tls.is_spoken() {
+            // A proxy that terminates TLS in front of this listener decides for its own host.
+            return (listener, router);
+        }
+        (listener, router.layer(from_fn(layers::insist_on_tls)))
     }
 }

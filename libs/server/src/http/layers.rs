@@ -81,6 +81,14 @@ async fn set_headers(request: Request, next: Next) -> Response {
     response
 }
 
+/// Tells browsers to speak nothing but TLS to this host, for a year.
+pub(super) async fn insist_on_tls(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let value = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
+    response
+}
+
 async fn catch_panic(State(render): State<Render>, request: Request, next: Next) -> Response {
     // Nothing that the panic may have left half done is used again: it belonged to this request.
     let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
