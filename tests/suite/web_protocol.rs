@@ -245,3 +245,29 @@ async fn a_foreign_origin_cannot_start_a_journey() -> Tested {
     assert_eq!(answer["data"]["state"], "completed", "the code was still unused");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_page_that_rebinds_its_own_host_to_this_service_cannot_start_a_journey() -> Tested {
+    let postern = Postern::start()?;
+    let user = unique("jane");
+    let code = postern.issue(&user).await?;
+    let path = format!("{INVOKE}?aid=default_application&clientId=acme-web&locale=en");
+    let params = json!({"external_user_id": user, "temp_code": code});
+    let body = json!({"headers": [], "data": {
+        "collection_result": {}, "policy_request_id": "temp-code-authentication", "params": params,
+    }});
+    let port = postern.at.pages.port();
+    let send = async |host: String| {
+        let request = postern.post(&path).header("origin", format!("http://{host}"));
+        request.header("host", host).json(&body).send().await
+    };
+    for host in ["evil.example", "localhost.evil.example", "recovery.example"] {
+        for host in [host.to_owned(), format!("{host}:{port}")] {
+            let answer = send(host.clone()).await?;
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{host}");
+        }
+    }
+    let answer: Value = send(format!("localhost:{port}")).await?.json().await?;
+    assert_eq!(answer["data"]["state"], "completed", "the code was still unused: {answer}");
+    Ok(())
+}

@@ -95,7 +95,7 @@ async fn call(
         return runner.answer(Err(invalid("the query must name a clientId")), None);
     };
     let principal = browser(&configuration, &call.client_id);
-    if cors::is_foreign(&headers, principal.as_ref()) {
+    if cors::is_foreign(&headers, &configuration, principal.as_ref()) {
         return runner.answer(Err(Fault::ForeignOrigin), None);
     }
     call.source = Some(source.network());
