@@ -10,8 +10,8 @@
 //! | making and timing calls | `generator`, `calls` |
 //! | processes of a run | `stack`, `redis_server`, `topology`, `process`, `sink` |
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the command line")]
 #![expect(clippy::disallowed_methods, reason = "it is outside, and draws no secret that matters")]
-#![expect(clippy::print_stdout, reason = "tables are what this is for")]
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -42,6 +42,7 @@ mod topology;
 use std::fs;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -95,8 +96,20 @@ enum Command {
     },
 }
 
-fn main() -> anyhow::Result<()> {
-    match Command::parse() {
+/// Every failure, a missed bar included, ends with one line and exit code 1. Returned from `main`, an
+/// error would come with a stack trace where `RUST_BACKTRACE` is set.
+fn main() -> ExitCode {
+    match run(Command::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Reference { behind, listen, redis } => reference::serve(behind, listen, &redis),
         Command::Sink { listen, deaf } => sink::serve(listen, deaf),
         Command::Ghz(args) => alone(ghz::run(&args)),

@@ -47,6 +47,9 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<()> {
     memory::run(&field, &args, &mut figures).await?;
     memory::start(&field, &mut figures)?;
     let missed = figures.print();
-    ensure!(args.short || missed == 0, "{missed} figures are below their bar");
+    ensure!(
+        args.short || missed == 0,
+        "figures that miss their bar: {missed}; the table shows which"
+    );
     Ok(())
 }
