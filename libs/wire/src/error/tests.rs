@@ -125,7 +125,7 @@ fn the_page_about_errors_has_every_row() {
         let http = format!("{} `{}` ", row.status.as_u16(), row.error_code);
         let told = match refusal {
             Refusal::Overloaded | Refusal::Internal => format!("| {grpc}| {http}|"),
-            Refusal::DeadlineExceeded => format!("| {grpc}| |"),
+            Refusal::DeadlineExceeded | Refusal::MessageTooLarge => format!("| {grpc}| |"),
             Refusal::NotFound
             | Refusal::MethodNotAllowed
             | Refusal::BrokenBody
