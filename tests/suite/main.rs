@@ -53,6 +53,7 @@ mod typed;
 mod unfit;
 mod unheard;
 mod verifying;
+mod waiting;
 mod web_protocol;
 
 /// The result of a test: an error for a failed set-up, a panic for a failed assertion.

@@ -2,7 +2,7 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 51] = [
+pub const ALL: [&str; 53] = [
     "POSTERN_ADMIN_LISTEN",
     "POSTERN_APPLICATION_STARTS_PER_MINUTE",
     "POSTERN_AUDIT_ADDRESSES",
@@ -54,4 +54,6 @@ pub const ALL: [&str; 51] = [
     "POSTERN_VERIFIER_GRPC_LISTEN",
     "POSTERN_VERIFIER_IDENTITY",
     "POSTERN_VERIFIER_KEY",
+    "POSTERN_WAITING_JOURNEYS",
+    "POSTERN_WAITING_JOURNEYS_PER_SOURCE",
 ];

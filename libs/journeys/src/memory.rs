@@ -11,10 +11,6 @@ use clock::{Clock, Timestamp};
 use crate::ids::SessionKey;
 use crate::ports::{Advance, JourneyStore, StoreFault, Stored};
 
-/// The sessions that may wait at a time. Browsers start journeys without a token, so there must be
-/// an end to them.
-pub const MAX_SESSIONS: usize = 100_000;
-
 /// A [`JourneyStore`] in memory.
 pub struct MemoryJourneyStore {
     clock: Arc<dyn Clock>,
@@ -72,9 +68,6 @@ impl JourneyStore for MemoryJourneyStore {
         let mut sessions = self.sessions();
         if sessions.by_key.contains_key(key) {
             return Err(StoreFault("the session exists".to_owned()));
-        }
-        if sessions.by_key.len() >= MAX_SESSIONS {
-            return Err(StoreFault("too many journeys wait".to_owned()));
         }
         let ends_at = self.clock.now() + lifetime;
         sessions.by_end.insert((ends_at, key.clone()));

@@ -4,6 +4,7 @@
 //! user's tokens (they are minted again), not the session's id and challenge (only their hashes).
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -36,6 +37,9 @@ pub(crate) struct Session {
     digest: String,
     run: String,
     correlation_id: Option<String>,
+    /// Whose count falls when the session ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<IpAddr>,
     expires_at_ms: i64,
     /// The hash of the challenge; none while a submission is being worked on.
     pub(crate) challenge: Option<String>,
@@ -62,6 +66,7 @@ struct StoredAuthentication {
 pub(crate) struct Facts {
     pub(crate) run: String,
     pub(crate) correlation_id: Option<String>,
+    pub(crate) source: Option<IpAddr>,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -84,6 +89,7 @@ impl Session {
             digest: URL_SAFE_NO_PAD.encode(journey.digest()),
             run: facts.run.clone(),
             correlation_id: facts.correlation_id.clone(),
+            source: facts.source,
             expires_at_ms: facts.expires_at.unix_millis(),
             challenge: Some(fingerprint("challenge", &[challenge])),
             step: step(state.step),
@@ -127,6 +133,7 @@ impl Session {
         Facts {
             run: self.run.clone(),
             correlation_id: self.correlation_id.clone(),
+            source: self.source,
             expires_at: Timestamp::from_unix_millis(self.expires_at_ms),
         }
     }

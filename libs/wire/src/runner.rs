@@ -152,6 +152,7 @@ impl From<RunError> for Fault {
                 let violation = |InputError { name, rule }| FieldViolation::new(name, rule);
                 Self::InvalidArgument(wrong.into_iter().map(violation).collect())
             }
+            RunError::TooManyWait { retry_after, .. } => Self::RateLimited { retry_after },
             RunError::Aborted(_) => Self::JourneyAborted,
             RunError::Misconfigured(_) | RunError::Unavailable(_) => {
                 Self::Unavailable { retry_after: RETRY_AFTER }

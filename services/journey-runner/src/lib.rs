@@ -117,8 +117,13 @@ impl JourneyRunner {
         let sealer = Arc::new(Sealer::new(&sealing_key));
         let admissions = Admissions::new(Arc::clone(&store));
         let store = SealedStore { sealer: Arc::clone(&sealer), inner: store };
-        let runner =
-            Runner::new(Arc::new(store), verifier, Arc::clone(&clock), Arc::clone(&randomness));
+        let runner = Runner::new(
+            Arc::new(store),
+            verifier,
+            Arc::clone(&clock),
+            Arc::clone(&randomness),
+            limits.waiting,
+        );
         let (runner, outcomes) = (Arc::new(runner), Outcomes::new());
         let waiting = Arc::clone(&runner);
         let says = "Journeys that wait for their clients: the sum over all replicas.";
@@ -195,7 +200,10 @@ fn fault(error: RunError) -> Fault {
         RunError::Aborted(_) | RunError::Misconfigured(_) | RunError::Unavailable(_) => {
             tracing::error!(error = ?error, "a journey could not go on");
         }
-        RunError::SessionNotFound | RunError::ChallengeUsed | RunError::JourneyChanged => {}
+        RunError::SessionNotFound
+        | RunError::ChallengeUsed
+        | RunError::JourneyChanged
+        | RunError::TooManyWait { .. } => {}
         RunError::InvalidSubmission(inputs) => log_inputs(inputs),
     }
     error.into()

@@ -1,7 +1,7 @@
 //! What became of a request, for traces and metrics: the journey, the step and the outcome by their
 //! names, and nothing of what anybody typed.
 
-use journeys::runner::{Answer, RunError};
+use journeys::runner::{Answer, Full, RunError};
 use telemetry::{Counter, note};
 
 /// Counts outcomes, and notes them in the trace.
@@ -32,6 +32,8 @@ const fn name(outcome: &Result<Answer, RunError>) -> &'static str {
         Err(RunError::ChallengeUsed) => "challenge_used",
         Err(RunError::JourneyChanged) => "journey_changed",
         Err(RunError::InvalidSubmission(_)) => "invalid_submission",
+        Err(RunError::TooManyWait { full: Full::Source, .. }) => "full_source",
+        Err(RunError::TooManyWait { full: Full::All, .. }) => "full",
         Err(RunError::Aborted(_)) => "aborted",
         Err(RunError::Misconfigured(_)) => "misconfigured",
         Err(RunError::Unavailable(_)) => "unavailable",

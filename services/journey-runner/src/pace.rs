@@ -10,19 +10,22 @@ use std::time::Duration;
 use clock::Timestamp;
 use codes::ids::ApplicationId;
 use edge::throttle::{Scope, SourceThrottle, Throttle};
+use journeys::runner::Capacity;
 use server::http::Source;
 use telemetry::Counter;
 
 const WINDOW: Duration = Duration::from_secs(60);
 const LABEL: &str = "postern.limit";
 
-/// Calls within a minute.
+/// How much anonymous callers may do.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Of one source; a site has ten times as many.
+    /// Calls of one source within a minute; a site has ten times as many.
     pub source: u32,
-    /// Of all sources, for one application.
+    /// Calls of all sources within a minute, for one application.
     pub application: u32,
+    /// Journeys that wait.
+    pub waiting: Capacity,
 }
 
 /// Counts calls.
@@ -54,7 +57,7 @@ impl Pace {
         application: Option<&ApplicationId>,
         now: Timestamp,
     ) -> Result<(), Duration> {
-        let Limits { source: of_source, application: of_application } = self.limits;
+        let Limits { source: of_source, application: of_application, .. } = self.limits;
         let counted = self.sources.count(source, (), of_source, now);
         let counted = counted.map_err(|(scope, wait)| match scope {
             Scope::Source => ("source", wait),
@@ -80,6 +83,7 @@ mod tests {
 
     use super::*;
 
+    const WAITING: Capacity = Capacity { of_source: 1, in_all: 1 };
     const START: Timestamp = Timestamp::from_unix_millis(0);
 
     fn source(last: u8) -> Source {
@@ -92,7 +96,7 @@ mod tests {
 
     #[test]
     fn an_application_has_a_total_that_one_source_cannot_use_up() {
-        let pace = Pace::new(Limits { source: 5, application: 8 });
+        let pace = Pace::new(Limits { source: 5, application: 8, waiting: WAITING });
         let acme = application("acme");
         for _ in 0..5 {
             assert_eq!(pace.count(source(1), Some(&acme), START), Ok(()));
@@ -110,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_client_that_does_not_exist_has_no_total() {
-        let pace = Pace::new(Limits { source: 1, application: 1 });
+        let pace = Pace::new(Limits { source: 1, application: 1, waiting: WAITING });
         for last in 0..9 {
             assert_eq!(pace.count(source(last), None, START), Ok(()));
         }

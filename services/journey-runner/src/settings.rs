@@ -16,6 +16,7 @@ use config::Live;
 use edge::gate::Gate;
 use edge::metadata;
 use grpc_client::{Client, Remote};
+use journeys::runner::Capacity;
 use server::http::{Proxies, ProxyArgs};
 use server::{GrpcServer, HttpServer, Process, ProcessArgs, Servers, StartError, bind};
 use settings::Endpoint;
@@ -45,6 +46,19 @@ pub struct PaceArgs {
         default_value = "30000"
     )]
     application_starts_per_minute: String,
+    /// How many journeys that one address (of IPv6, one /64) started over HTTP may wait for it at each
+    /// replica; a /48 of IPv6 may have ten times as many
+    #[arg(
+        long,
+        env = "POSTERN_WAITING_JOURNEYS_PER_SOURCE",
+        value_name = "COUNT",
+        default_value = "500"
+    )]
+    waiting_journeys_per_source: String,
+    /// How many journeys may wait for their clients at each replica. Each takes one to five
+    /// kilobytes of the journey store
+    #[arg(long, env = "POSTERN_WAITING_JOURNEYS", value_name = "COUNT", default_value = "10000")]
+    waiting_journeys: String,
 }
 
 impl PaceArgs {
@@ -60,7 +74,13 @@ impl PaceArgs {
             "--application-starts-per-minute (POSTERN_APPLICATION_STARTS_PER_MINUTE)",
             &self.application_starts_per_minute,
         );
-        Some(Limits { source: source?, application: application? })
+        let of_source = check(
+            "--waiting-journeys-per-source (POSTERN_WAITING_JOURNEYS_PER_SOURCE)",
+            &self.waiting_journeys_per_source,
+        );
+        let in_all = check("--waiting-journeys (POSTERN_WAITING_JOURNEYS)", &self.waiting_journeys);
+        let waiting = Capacity { of_source: of_source?, in_all: in_all? };
+        Some(Limits { source: source?, application: application?, waiting })
     }
 }
 

@@ -3,7 +3,7 @@
 from typing import Iterator
 
 from cluster import Cluster, Pod, name_of
-from policy import breaks, production_rule
+from policy import breaks, production_rule, rule
 
 
 def store(cluster: Cluster) -> tuple[str, list[str]]:
@@ -96,3 +96,74 @@ def redis_is_restarted_before_its_certificate_ends(cluster: Cluster) -> Iterator
 @breaks(redis_is_restarted_before_its_certificate_ends)
 def a_certificate_that_ends_with_its_renewal(cluster: Cluster) -> None:
     cluster.one("Certificate", "redis")["spec"]["renewBefore"] = "240h"
+
+
+UNITS = {"mi": 2**20, "mb": 2**20, "gi": 2**30, "gb": 2**30}
+
+
+def size(text: str) -> int:
+    """A size as Redis or Kubernetes writes it, in bytes."""
+    return int(text[:-2]) * UNITS[text[-2:].lower()]
+
+
+def servers(cluster: Cluster) -> Iterator[tuple[Pod, dict, list[str]]]:
+    """The containers that run a Redis, with what they are started with."""
+    for pod in cluster.pods():
+        for container in pod.containers():
+            words = [*container.get("command", []), *container.get("args", [])]
+            if "redis" in container["image"] and "start-sentinel" not in words[0]:
+                yield pod, container, words
+
+
+@rule
+def redis_is_full_before_its_pod_is(cluster: Cluster) -> Iterator[str]:
+    """A full Redis refuses writes; a full pod is killed. The rest is for forks and buffers."""
+    for pod, container, words in servers(cluster):
+        if "--maxmemory" not in words[:-1]:
+            yield f"{pod.name}: its Redis takes memory without an end"
+            continue
+        most = size(words[words.index("--maxmemory") + 1])
+        limit = size(container["resources"]["limits"]["memory"])
+        if not 0 < most <= 0.7 * limit:
+            yield f"{pod.name}: maxmemory is {most}, of a limit of {limit}"
+        script = words[0].removeprefix("/etc/redis-scripts/")
+        if script != words[0]:
+            lines = cluster.one("ConfigMap", "redis-scripts")["data"][script].splitlines()
+            if not lines[-1].endswith(' "$@"'):
+                yield f"{pod.name}: {script} does not tell Redis what it is started with"
+    for config in cluster.of("ConfigMap"):
+        if name_of(config).startswith("redis-configuration"):
+            if "maxmemory-policy noeviction" not in config["data"]["redis.conf"].splitlines():
+                yield "redis: it evicts"
+
+
+def first_server(cluster: Cluster) -> dict:
+    return next(container for _, container, _ in servers(cluster))
+
+
+@breaks(redis_is_full_before_its_pod_is)
+def a_redis_without_maxmemory(cluster: Cluster) -> None:
+    first_server(cluster)["command"] = ["/etc/redis-scripts/start-redis"]
+
+
+@breaks(redis_is_full_before_its_pod_is)
+def a_redis_that_may_take_all_of_its_pod(cluster: Cluster) -> None:
+    first_server(cluster)["resources"]["limits"]["memory"] = "640Mi"
+
+
+@breaks(redis_is_full_before_its_pod_is)
+def a_redis_without_a_bound(cluster: Cluster) -> None:
+    command = first_server(cluster)["command"]
+    command[command.index("--maxmemory") + 1] = "0mb"
+
+
+@breaks(redis_is_full_before_its_pod_is)
+def a_script_that_forgets_its_arguments(cluster: Cluster) -> None:
+    scripts = cluster.one("ConfigMap", "redis-scripts")["data"]
+    scripts["start-redis"] = scripts["start-redis"].replace(' "$@"', "")
+
+
+@breaks(redis_is_full_before_its_pod_is)
+def a_redis_that_evicts(cluster: Cluster) -> None:
+    data = cluster.one("ConfigMap", "redis-configuration")["data"]
+    data["redis.conf"] = data["redis.conf"].replace("noeviction", "allkeys-lru")

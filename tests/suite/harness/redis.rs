@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::Mutex;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use tempfile::TempDir;
 
 use super::postern::{free, utf8};
@@ -99,6 +99,16 @@ impl Redis {
     /// The value of `--store`.
     pub(crate) fn url(&self) -> String {
         format!("redis://{}", self.at)
+    }
+
+    /// Lets it take so many bytes more, and then no more.
+    pub(crate) fn leave_memory(&self, bytes: u64) -> anyhow::Result<()> {
+        let mut connection = Connection::open(self.at)?;
+        let info = String::from_utf8(connection.text(&["INFO", "memory"])?)?;
+        let used = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+        let used: u64 = used.context("it says what it uses")?.parse()?;
+        connection.call(&["CONFIG", "SET", "maxmemory", &(used + bytes).to_string()])?;
+        Ok(())
     }
 
     /// Stops the process: connections stay open, without answers.

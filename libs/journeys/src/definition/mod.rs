@@ -29,7 +29,7 @@ use yaml::Problem;
 use crate::expression::path::{Path, Root};
 use crate::ids::JourneyId;
 use inputs::Inputs;
-use step::{Step, StepIndex};
+use step::{Action, Step, StepIndex};
 
 /// The JSON Schema of a journey's file.
 pub const SCHEMA: &str = include_str!("../../schemas/journey.json");
@@ -101,6 +101,12 @@ impl Journey {
             let step = &self.steps[index];
             (step.id.as_str(), step.action.type_name())
         })
+    }
+
+    /// Whether a step of it waits for the client.
+    pub(crate) fn may_wait(&self) -> bool {
+        let waits = |step: &Step| matches!(step.action, Action::Collect(_) | Action::Inform { .. });
+        self.steps.iter().any(waits)
     }
 
     /// What the journey reads from `@policy.request().params`, by name.

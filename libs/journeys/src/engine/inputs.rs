@@ -1,10 +1,11 @@
 //! Identifiers and codes as clients send them: read as texts, or refused by name before anything is
 //! verified.
 
+use codes::user::Identifier;
 use serde_json::Value as Json;
 
 use super::leg::{Engine, Flow};
-use super::state::{marked, oversized};
+use super::state::{MAX_INPUT, marked, oversized};
 use super::{Move, PromptError};
 use crate::definition::step::{Action, Authenticate, Collect, StepIndex};
 use crate::expression::error::EvaluateError;
@@ -14,8 +15,8 @@ use crate::expression::value::Value;
 use crate::input::{InputError, TEXT, whole_text};
 use crate::verdict::{Malformed, Part};
 
-/// The longest text that a form's field takes, in bytes.
-const MAX_FIELD: usize = 4096;
+/// The longest text that a form's field takes, in bytes. It may be stored.
+const MAX_FIELD: usize = 4 * Identifier::MAX_BYTES;
 
 /// The text that a client sent: a text, or a number whose text is certain.
 fn text(value: Value) -> Option<String> {
@@ -61,7 +62,8 @@ impl Engine<'_> {
         if !wrong.is_empty() {
             return self.ask_again(wrong);
         }
-        match marked(given, &root, self.journey.secrets()) {
+        let fields = marked(given, &root, self.journey.secrets());
+        match fields.and_then(|fields| fields.within(MAX_INPUT)) {
             Ok(fields) => {
                 self.state.variables.insert(form.output.clone(), fields);
                 self.go(form.submit)

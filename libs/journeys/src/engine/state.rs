@@ -17,6 +17,10 @@ use crate::expression::value::{OversizeError, Value};
 use crate::input::InputError;
 use crate::request::Start;
 
+/// The weight of what a client may send to a journey that waits, with its start or in a form: it is
+/// stored while the journey waits.
+pub(crate) const MAX_INPUT: usize = 2048;
+
 /// The one sentence that every denial has: whoever reads it learns nothing about the reason.
 pub(crate) const DENIED: &str = "The user id or the code is not right, or the code cannot be used.";
 
@@ -146,6 +150,9 @@ pub(crate) fn surroundings(
     let request = marked(request, &Root::Request, journey.secrets());
     let request = request.map_err(|error| refused("params", error))?;
     let device = Value::from_json(device).map_err(|error| refused("device", error))?;
+    if journey.may_wait() && request.weight().saturating_add(device.weight()) > MAX_INPUT {
+        return Err(refused("params", OversizeError));
+    }
     Ok((request, device))
 }
 

@@ -113,6 +113,16 @@ impl Value {
         }
     }
 
+    /// The value's weight; more than any value may have if it is too large.
+    pub(crate) fn weight(&self) -> usize {
+        self.measure().map_or(usize::MAX, |measure| measure.weight)
+    }
+
+    /// The value, if it weighs at most that much.
+    pub(crate) fn within(self, most: usize) -> Result<Self, OversizeError> {
+        if self.weight() <= most { Ok(self) } else { Err(OversizeError) }
+    }
+
     /// Walks through the value, and stops where it is too large.
     pub(crate) fn measure(&self) -> Result<Measure, OversizeError> {
         let mut measure = Measure::default();

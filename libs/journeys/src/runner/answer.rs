@@ -1,9 +1,11 @@
 //! What comes out of a runner.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::tally::Full;
 use crate::engine::state::DENIED;
 use crate::engine::{Abort, Prompt, PromptBody, PromptError};
 use crate::ids::SessionId;
@@ -160,6 +162,14 @@ pub enum RunError {
     /// The request itself is wrong: which fields, and why.
     #[error("the request is not valid")]
     InvalidSubmission(Vec<InputError>),
+    /// The limit of waiting journeys is reached, of the source or of the replica. Nothing was begun.
+    #[error("too many journeys wait")]
+    TooManyWait {
+        /// What is full.
+        full: Full,
+        /// When there is room again at the latest.
+        retry_after: Duration,
+    },
     /// The journey's definition does not say how to go on.
     #[error("the journey was aborted")]
     Aborted(#[source] Abort),

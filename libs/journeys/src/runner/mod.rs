@@ -38,6 +38,7 @@ pub use crate::request::{CLIENT_INPUT, Start, Submission, Terms};
 use self::attempts::Attempts;
 use self::check::check;
 use self::tally::Tally;
+pub use self::tally::{Capacity, Full};
 use crate::definition::Journey;
 use crate::engine::state::{State, surroundings};
 use crate::engine::{Event, Move, Prompt, advance};
@@ -75,8 +76,9 @@ impl Runner {
         verifier: Arc<dyn VerifyCodes>,
         clock: Arc<dyn Clock>,
         randomness: Randomness,
+        capacity: Capacity,
     ) -> Self {
-        Self { store, verifier, clock, randomness, tally: Tally::default() }
+        Self { store, verifier, clock, randomness, tally: Tally::new(capacity) }
     }
 
     /// Starts a journey and runs it to its first stop. `name` tells the start from all starts with
@@ -101,11 +103,34 @@ impl Runner {
         let facts = Facts {
             run,
             correlation_id: start.correlation_id,
+            source: start.source,
             expires_at: self.clock.now() + SESSION_LIFETIME,
         };
+        if !journey.may_wait() {
+            return self.first_leg(terms, journey, state, &facts, attempts).await;
+        }
+        // Before anything is verified: a code that is accepted must not be lost for want of room.
+        let begun = self.tally.begin(facts.source, facts.expires_at, self.clock.now());
+        begun.map_err(|(full, retry_after)| RunError::TooManyWait { full, retry_after })?;
+        let answer = self.first_leg(terms, journey, state, &facts, attempts).await;
+        if !matches!(answer, Ok(Answer::InputRequired(_))) {
+            self.tally.ended(facts.source, facts.expires_at, self.clock.now());
+        }
+        answer
+    }
+
+    /// Runs a journey from its start to its first stop.
+    async fn first_leg(
+        &self,
+        terms: Terms<'_>,
+        journey: &Journey,
+        state: State,
+        facts: &Facts,
+        attempts: Attempts,
+    ) -> Result<Answer, RunError> {
         let (state, stop) =
-            self.drive(terms, journey, state, &facts, attempts, Event::Started).await?;
-        self.answer(terms, journey, state, &facts, stop, None).await
+            self.drive(terms, journey, state, facts, attempts, Event::Started).await?;
+        self.answer(terms, journey, state, facts, stop, None).await
     }
 
     /// Answers the step at which a journey waits, and runs it to its next stop. `find` gives the
@@ -225,7 +250,6 @@ impl Runner {
                     None => {
                         let id = SessionId::draw(&self.randomness);
                         self.store.create(&id.key(), body, SESSION_LIFETIME).await?;
-                        self.tally.began(facts.expires_at, self.clock.now());
                         id
                     }
                     Some(claim) => {
@@ -276,7 +300,7 @@ impl Runner {
     /// Ends a session. A store that fails here changes nothing: the challenge is claimed, and the
     /// session's lifetime ends it.
     async fn forget(&self, claim: &Claim, facts: &Facts) {
-        self.tally.ended(facts.expires_at, self.clock.now());
+        self.tally.ended(facts.source, facts.expires_at, self.clock.now());
         drop(self.store.end(&claim.key).await);
     }
 

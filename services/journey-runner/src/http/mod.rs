@@ -42,6 +42,9 @@ use crate::JourneyRunner;
 /// The headers that a journey may read.
 const READABLE: [axum::http::HeaderName; 4] = [ACCEPT_LANGUAGE, ORIGIN, REFERER, USER_AGENT];
 
+/// The longest of them that a journey reads, in bytes: it may be stored.
+const MAX_HEADER: usize = 512;
+
 impl JourneyRunner {
     /// The endpoints of this service.
     pub fn http(&self) -> Router {
@@ -257,7 +260,7 @@ impl JourneyRunner {
 fn readable(headers: &HeaderMap) -> Map<String, Value> {
     let text = |name: &axum::http::HeaderName| {
         let value = headers.get(name)?.to_str().ok()?;
-        Some((name.to_string(), json!(value)))
+        (value.len() <= MAX_HEADER).then(|| (name.to_string(), json!(value)))
     };
     READABLE.iter().filter_map(text).collect()
 }

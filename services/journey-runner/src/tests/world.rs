@@ -16,6 +16,7 @@ use codes::randomness;
 use config::ClientKind;
 use edge::gate::Gate;
 use journeys::memory::MemoryJourneyStore;
+use journeys::runner::Capacity;
 use serde_json::{Value, json};
 use server::http::Source;
 use tokens::client::ClientToken;
@@ -61,7 +62,11 @@ impl World {
             clock,
             randomness: randomness::system(),
             sealing_key: Zeroizing::new([7; 32]),
-            limits: Limits { source: 1_000, application: 1_000 },
+            limits: Limits {
+                source: 1_000,
+                application: 1_000,
+                waiting: Capacity { of_source: 1_000, in_all: 1_000 },
+            },
         };
         let runner = JourneyRunner::new(ports, gate, minter.clone());
         Self { reloading, runner, minter, requests: 0 }

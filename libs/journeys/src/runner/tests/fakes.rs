@@ -26,7 +26,7 @@ use crate::ports::{
     VerifyCodes, VerifyFault,
 };
 use crate::runner::{
-    Answer, CLIENT_INPUT, InputRequired, RunError, Runner, Start, Submission, Terms,
+    Answer, CLIENT_INPUT, Capacity, InputRequired, RunError, Runner, Start, Submission, Terms,
 };
 use crate::verdict::Verdict;
 
@@ -182,6 +182,9 @@ impl JourneyStore for SpyStore {
     }
 }
 
+/// How many journeys may wait.
+pub(super) const CAPACITY: Capacity = Capacity { of_source: 2, in_all: 5 };
+
 /// A runner, and the fakes around it.
 pub(super) struct World {
     pub(super) runner: Runner,
@@ -209,6 +212,7 @@ impl World {
                 let seed = seed.fetch_add(1, Ordering::SeqCst) as u64;
                 Box::new(StdRng::seed_from_u64(seed))
             }),
+            CAPACITY,
         );
         let caller = Caller {
             application: ApplicationId::parse("acme").expect("an application"),

@@ -12,7 +12,7 @@ use super::filled_in;
 use super::journeys::{FORM, GUIDE};
 use crate::definition::Journey;
 use crate::ports::VerifyFault;
-use crate::runner::RunError;
+use crate::runner::{Answer, Full, RunError, Start};
 use crate::session::SESSION_LIFETIME;
 
 #[tokio::test]
@@ -59,4 +59,52 @@ async fn however_many_find_their_journey_changed_it_ends_once() {
         assert!(matches!(error, RunError::JourneyChanged | RunError::SessionNotFound), "{error:?}");
     }
     assert_eq!(world.runner.waiting(), 1);
+}
+
+async fn start_from(world: &World, source: &str) -> Result<Answer, RunError> {
+    let source = Some(source.parse().expect("an address"));
+    let start = Start { source, ..World::start_request(json!({})) };
+    world.start_as(None, start).await
+}
+
+fn is_full(answer: &Result<Answer, RunError>, of: Full) -> bool {
+    matches!(answer, Err(RunError::TooManyWait { full, retry_after })
+        if *full == of && !retry_after.is_zero())
+}
+
+#[tokio::test]
+async fn a_source_beyond_its_limit_is_refused_before_anything_is_verified_or_stored() {
+    let world = World::new(FORM);
+    let first = input(start_from(&world, "192.0.2.1").await);
+    input(start_from(&world, "192.0.2.1").await);
+    let writes = world.store.writes();
+    assert!(is_full(&start_from(&world, "192.0.2.1").await, Full::Source));
+    assert_eq!((world.store.writes(), world.verifier.attempts().len()), (writes, 0));
+    input(start_from(&world, "192.0.2.2").await);
+    // One ends, and one more may begin.
+    assert!(matches!(world.submit(&first, filled_in("123456")).await, Ok(Answer::Completed(_))));
+    input(start_from(&world, "192.0.2.1").await);
+    assert!(is_full(&start_from(&world, "192.0.2.1").await, Full::Source));
+    world.clock.advance(SESSION_LIFETIME + Duration::from_secs(1));
+    input(start_from(&world, "192.0.2.1").await);
+}
+
+#[tokio::test]
+async fn all_together_have_a_limit_that_holds_for_trusted_callers_too() {
+    let world = World::new(FORM);
+    for last in 0..5 {
+        input(start_from(&world, &format!("192.0.2.{last}")).await);
+    }
+    assert!(is_full(&start_from(&world, "192.0.2.9").await, Full::All));
+    assert!(is_full(&world.start(json!({})).await, Full::All));
+}
+
+#[tokio::test]
+async fn a_journey_that_never_waits_goes_on_while_all_places_are_taken() {
+    let world = World::new(GUIDE);
+    for _ in 0..20 {
+        let params = json!({"external_user_id": "ada", "temp_code": "123456"});
+        let answer = world.start(params).await;
+        assert!(matches!(answer, Ok(Answer::Completed(_))));
+    }
 }
