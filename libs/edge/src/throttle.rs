@@ -61,6 +61,10 @@ impl<K: Clone + Eq + Hash> Throttle<K> {
     pub fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<(), Duration> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.forget(now);
+        // A window that ends so late was begun before the clock stepped back: all begin anew.
+        if counts.by_end.back().is_some_and(|(ends, _)| *ends > now + 2 * self.window) {
+            *counts = Counts { of: HashMap::new(), by_end: VecDeque::new() };
+        }
         let Count { count, ends } = counts.add(key, now + self.window);
         if count > limit { Err(ends.since(now)) } else { Ok(()) }
     }
@@ -176,6 +180,18 @@ mod tests {
         assert_eq!(check(later), Err(Duration::from_secs(15)));
         assert_eq!(throttle.check(&"b", 2, later), Ok(()));
         assert_eq!(check(START + MINUTE), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_keeps_no_key_waiting() {
+        let window = Duration::from_secs(60);
+        let throttle = Throttle::new(window);
+        let early = Timestamp::default() + window;
+        let late = early + Duration::from_secs(3600);
+        assert_eq!(throttle.count("a", 1, late), Ok(()));
+        assert_eq!(throttle.count("a", 1, late), Err(window));
+        assert_eq!(throttle.count("a", 1, early), Ok(()));
+        assert_eq!(throttle.count("a", 1, early), Err(window));
     }
 
     #[test]

@@ -54,13 +54,12 @@ impl Header {
         }
     }
 
-    /// The entries, the latest first.
-    ///
-    /// Commas separate entries inside quotes, too: a client that opens a quote must not swallow
-    /// what the proxy appends, and no address holds a comma.
+    /// The entries, the latest first. Each is decoded alone: bytes that a client sends do not make the
+    /// proxy's own entry unreadable.
     pub(super) fn entries(self, headers: &HeaderMap) -> impl Iterator<Item = &str> {
         let lines = headers.get_all(HeaderName::from_static(self.name())).iter().rev();
-        lines.flat_map(|line| line.to_str().unwrap_or("?").rsplit(',')).map(str::trim)
+        let entries = lines.flat_map(|line| from_the_right(line.as_bytes(), b','));
+        entries.map(|entry| str::from_utf8(entry).unwrap_or("?").trim())
     }
 
     /// The address in an entry.
@@ -72,10 +71,35 @@ impl Header {
     }
 }
 
+/// The parts between separators that no quotes enclose, the last one first.
+///
+/// # Why from the right
+/// A proxy appends its entry, and may quote the client's `Host` in it. Quotes that are counted from the
+/// end of the line are the proxy's; a quote that the client opened before them cannot swallow the entry.
+fn from_the_right(line: &[u8], separator: u8) -> Vec<&[u8]> {
+    let (mut parts, mut end, mut is_quoted) = (Vec::new(), line.len(), false);
+    for (at, &byte) in line.iter().enumerate().rev() {
+        if byte == b'"' && !is_escaped(&line[..at]) {
+            is_quoted = !is_quoted;
+        } else if byte == separator && !is_quoted {
+            parts.push(&line[at + 1..end]);
+            end = at;
+        }
+    }
+    parts.push(&line[..end]);
+    parts
+}
+
+/// Whether a quote after these bytes is a part of the quoted text: an odd number of backslashes precedes it.
+fn is_escaped(before: &[u8]) -> bool {
+    before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+}
+
 /// The value of `for=`, which an element has once.
 fn for_parameter(element: &str) -> Option<&str> {
-    let mut nodes = element.split(';').filter_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
+    let pairs = from_the_right(element.as_bytes(), b';').into_iter();
+    let mut nodes = pairs.filter_map(|pair| {
+        let (name, value) = str::from_utf8(pair).ok()?.split_once('=')?;
         name.trim().eq_ignore_ascii_case("for").then_some(value)
     });
     nodes.next().filter(|_| nodes.next().is_none())
@@ -178,6 +202,25 @@ mod tests {
         ] {
             let expected = expected.map(|text| text.parse().expect("an address"));
             assert_eq!(Header::Forwarded.parse_entry(entry), expected, "{entry}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_client_sends_hides_or_replaces_the_entry_of_the_proxy() {
+        let real = Ok("198.51.100.7".parse().expect("an address"));
+        for (header, line) in [
+            (Header::XForwardedFor, &b"\xe9, 198.51.100.7"[..]),
+            (Header::XForwardedFor, b"\"203.0.113.3, 198.51.100.7"),
+            (Header::Forwarded, b"for=\"203.0.113.3, for=198.51.100.7"),
+            (Header::Forwarded, b"for=198.51.100.7;host=\"a,for=203.0.113.77;x\""),
+            (Header::Forwarded, b"host=\"a;for=203.0.113.77,x\";for=198.51.100.7"),
+            (Header::Forwarded, b"for=198.51.100.7;host=\"a\\\",for=203.0.113.77;x\""),
+        ] {
+            let mut headers = HeaderMap::new();
+            let value = http::HeaderValue::from_bytes(line).expect("a header");
+            headers.append(HeaderName::from_static(header.name()), value);
+            let latest = header.entries(&headers).next().map(|entry| header.parse_entry(entry));
+            assert_eq!(latest, Some(real), "{}", String::from_utf8_lossy(line));
         }
     }
 

@@ -49,6 +49,8 @@ impl JourneyRunner {
         headers: &HeaderMap,
         sent: &Encrypted,
     ) -> Result<(Reply, CryptoSession), Fault> {
+        // A call of an unknown client reaches no store.
+        call.principal.as_ref().ok_or_else(refused)?;
         let now = self.clock.now();
         let session = encryption::open(&self.sealer, &sent.crypto_session_id, now);
         let session = session.ok_or_else(refused)?;
