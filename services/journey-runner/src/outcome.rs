@@ -1,8 +1,13 @@
-//! What became of a request, for traces and metrics: the journey, the step and the outcome by their
-//! names, and nothing of what anybody typed.
+//! The outcome of a request, for traces and metrics: the names of journey, step and outcome, and nothing
+//! that a user typed.
 
 use journeys::runner::{Answer, Full, RunError};
 use telemetry::{Counter, note};
+
+/// As many journeys of one source wait as may.
+const FULL_SOURCE: &str = "full_source";
+/// As many journeys wait as may.
+const FULL: &str = "full";
 
 /// Counts outcomes, and notes them in the trace.
 #[derive(Clone)]
@@ -10,7 +15,13 @@ pub(crate) struct Outcomes(Counter);
 
 impl Outcomes {
     pub(crate) fn new() -> Self {
-        Self(Counter::new("postern.journey.outcomes", "What became of requests to journeys."))
+        let outcomes =
+            Counter::new("postern.journey.outcomes", "Requests to journeys, by outcome.");
+        // An alert watches these: without a zero before it, the first refusal would be no increase.
+        for name in [FULL_SOURCE, FULL] {
+            outcomes.begin(&[("postern.journey.outcome", name)]);
+        }
+        Self(outcomes)
     }
 
     pub(crate) fn tell(&self, outcome: &Result<Answer, RunError>) {
@@ -32,8 +43,8 @@ const fn name(outcome: &Result<Answer, RunError>) -> &'static str {
         Err(RunError::ChallengeUsed) => "challenge_used",
         Err(RunError::JourneyChanged) => "journey_changed",
         Err(RunError::InvalidSubmission(_)) => "invalid_submission",
-        Err(RunError::TooManyWait { full: Full::Source, .. }) => "full_source",
-        Err(RunError::TooManyWait { full: Full::All, .. }) => "full",
+        Err(RunError::TooManyWait { full: Full::Source, .. }) => FULL_SOURCE,
+        Err(RunError::TooManyWait { full: Full::All, .. }) => FULL,
         Err(RunError::Aborted(_)) => "aborted",
         Err(RunError::Misconfigured(_)) => "misconfigured",
         Err(RunError::Unavailable(_)) => "unavailable",
