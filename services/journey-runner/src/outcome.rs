@@ -4,9 +4,9 @@
 use journeys::runner::{Answer, Full, RunError};
 use telemetry::{Counter, note};
 
-/// As many journeys of one source wait as may.
+/// The limit of waiting journeys per source is reached.
 const FULL_SOURCE: &str = "full_source";
-/// As many journeys wait as may.
+/// The limit of waiting journeys is reached.
 const FULL: &str = "full";
 
 /// Counts outcomes, and notes them in the trace.
