@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clock::{Clock, Timestamp};
+use futures_util::future::try_join_all;
 
 use crate::audit::{Action, Addresses, Audit, AuditError, Context, Event};
 use crate::claims::{Claim, ClaimStore};
@@ -134,13 +135,14 @@ impl Desk {
         self.clock.now()
     }
 
-    /// Writes what an attempt did, each action as an event of its own.
+    /// Writes what an attempt did, each action as an event of its own. All are written before the first
+    /// is waited for: an attempt with three events takes no longer than one with one.
     pub(crate) async fn record(
         &self,
         entry: Entry<'_>,
         actions: impl IntoIterator<Item = Action, IntoIter: Send> + Send,
     ) -> Result<(), OperationError> {
-        for action in actions {
+        let events = actions.into_iter().map(|action| {
             let event = Event {
                 at: self.now(),
                 action,
@@ -153,8 +155,9 @@ impl Desk {
                 source: entry.context.source.map(|it| self.peppers.source(it, self.addresses)),
                 context: entry.context.clone(),
             };
-            self.audit.record(event).await?;
-        }
+            self.audit.record(event)
+        });
+        try_join_all(events).await?;
         Ok(())
     }
 
@@ -204,3 +207,6 @@ impl<'a> Entry<'a> {
         Self { caller, subject, attempt, replayed: false, code_id: None, context }
     }
 }
+
+#[cfg(test)]
+mod tests;
