@@ -6,14 +6,13 @@
 //!  Start, Submission -> runner::Runner -> Answer
 //!                          |   |
 //!          engine: (state, event) -> (state, move)     no I/O, no clock, no randomness
-//!                          |   expression: bounded, no loops; the code is a secret value
+//!                          |   expressions: bounded, no loops; the code is a secret value
 //!                          v
 //!                     ports: VerifyCodes, MintTokens, JourneyStore
 //!                                                     `- memory, held to conformance
 //! ```
 //!
 //! - [`definition`]: journeys as authors write them, and every problem a file can have.
-//! - `expression`: the language of conditions and data.
 //! - `engine`: how a journey moves. A new step is one variant of `definition::step::Action`; the
 //!   compiler names every other place.
 //! - [`ids`], [`input`], [`verdict`]: the words that all of them share.
@@ -29,7 +28,6 @@
 pub mod conformance;
 pub mod definition;
 mod engine;
-mod expression;
 pub mod ids;
 pub mod input;
 pub mod memory;

@@ -13,12 +13,12 @@ use clock::Timestamp;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId, GrantId};
 use codes::user::UserId;
+use expressions::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::definition::Journey;
 use crate::engine::state::{State, error_value};
-use crate::expression::value::Value;
 use crate::ids::fingerprint;
 
 /// How long after its first wait a journey must have ended.

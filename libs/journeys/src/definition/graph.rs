@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use expressions::Root;
 use yaml::Notes;
 
 use super::Journey;
 use super::step::{Action, StepIndex};
-use crate::expression::path::Root;
 
 /// Notes every way that leads astray.
 pub(super) fn check(journey: &Journey, notes: &mut Notes) {

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use expressions::{Expression, Function, Path, Root, Usage};
+
 use super::step::{Action, Authenticate, Step, StepIndex};
-use crate::expression::Expression;
-use crate::expression::function::Function;
-use crate::expression::path::{Path, Root, Use, calls, reads};
 
 /// The parts of a start that a journey reads.
 #[derive(Debug, Default)]
@@ -59,9 +58,9 @@ impl Inputs {
     }
 
     fn add_all(&mut self, expression: &Expression) {
-        self.device |= calls(expression.root(), Function::Device);
-        for read in reads(expression.root()) {
-            self.add(&read.path, read.usage == Use::Presence);
+        self.device |= expression.calls(Function::Device);
+        for read in expression.reads() {
+            self.add(&read.path, read.usage == Usage::Presence);
         }
     }
 
@@ -85,7 +84,7 @@ impl Inputs {
 /// The parameters that are read, as they are, by the first verification.
 fn required(steps: &[Step], start: StepIndex) -> BTreeSet<String> {
     let Some(step) = first_verification(steps, start) else { return BTreeSet::new() };
-    let identifier = Path::from_node(step.identifier.expression.root());
+    let identifier = step.identifier.expression.path();
     let read = identifier.into_iter().chain([step.code_path.clone()]);
     read.filter_map(|path| match (path.root, path.keys.as_slice()) {
         (Root::Request, [section, name, ..]) if section == "params" => Some(name.clone()),

@@ -23,10 +23,10 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use expressions::{Path, Root};
 use sha2::{Digest as _, Sha256};
 use yaml::Problem;
 
-use crate::expression::path::{Path, Root};
 use crate::ids::JourneyId;
 use inputs::Inputs;
 use step::{Action, Step, StepIndex};

@@ -11,14 +11,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use expressions::{Expression, Function, Path, Purpose, Read, Root, Usage};
 use yaml::Notes;
 
 use super::Journey;
 use super::step::{Action, Authenticate, Step};
-use crate::expression::Expression;
-use crate::expression::evaluate::Purpose;
-use crate::expression::function::Function;
-use crate::expression::path::{Path, Read, Root, Use, calls, reads};
 use crate::verdict::{Part, Verdict};
 
 fn authentications(steps: &[Step]) -> impl Iterator<Item = (&Step, &Authenticate)> {
@@ -80,7 +77,7 @@ pub(super) fn check(journey: &Journey, notes: &mut Notes) {
         }
         if let Action::Assign { variables, .. } = &step.action {
             for (name, value) in variables {
-                if calls(value.expression.root(), Function::UserTokens) {
+                if value.expression.calls(Function::UserTokens) {
                     let reason =
                         format!("`{name}`: the user's tokens cannot be kept in a variable");
                     notes.add(value.line, reason);
@@ -127,7 +124,7 @@ fn check_expression(
     purpose: Purpose,
     (line, notes): (u64, &mut Notes),
 ) {
-    for read in reads(expression.root()) {
+    for read in expression.reads() {
         if let Root::Variable(name) = &read.path.root
             && !owners.contains_key(name.as_str())
         {
@@ -146,15 +143,15 @@ fn check_expression(
 }
 
 fn takes_secret(read: &Read, secret: &Path) -> bool {
-    let is_presence = read.usage == Use::Presence && read.path.keys.len() <= secret.keys.len();
+    let is_presence = read.usage == Usage::Presence && read.path.keys.len() <= secret.keys.len();
     read.path.meets(secret) && !is_presence
 }
 
 fn check_error(read: &Read, purpose: Purpose, (line, notes): (u64, &mut Notes)) {
     let keys: Vec<&str> = read.path.keys.iter().map(String::as_str).collect();
     match (keys.as_slice(), &read.usage, purpose) {
-        (["message"], _, _) | ([] | ["code"], Use::Presence, _) => {}
-        (["code"], Use::Comparison(literal), Purpose::Decision) => {
+        (["message"], _, _) | ([] | ["code"], Usage::Presence, _) => {}
+        (["code"], Usage::Comparison(literal), Purpose::Decision) => {
             if !Verdict::ERROR_CODES.contains(&literal.as_str()) {
                 let codes = Verdict::ERROR_CODES.join(", ");
                 notes.add(line, format!("no error has the code `{literal}`: there are {codes}"));

@@ -5,12 +5,10 @@
 use std::collections::BTreeSet;
 
 use codes::user::IdentifierType;
+use expressions::{Expression, Function, Path};
 use serde_json::Value as Json;
 
 use super::template::Template;
-use crate::expression::Expression;
-use crate::expression::function::Function;
-use crate::expression::path::{Path, calls, reads};
 use crate::verdict::Part;
 
 /// A step's place in its journey.
@@ -110,7 +108,7 @@ impl Authenticate {
     pub(crate) fn sources(&self, part: Part) -> Vec<Path> {
         match part {
             Part::Identifier => {
-                let reads = reads(self.identifier.expression.root()).into_iter();
+                let reads = self.identifier.expression.reads().into_iter();
                 reads.map(|read| read.path).collect()
             }
             Part::Code => vec![self.code_path.clone()],
@@ -230,7 +228,7 @@ impl Action {
     pub(crate) fn uses_user_tokens(&self) -> bool {
         let decision = self.decision().map(|decision| &decision.expression);
         let outputs = self.outputs().into_iter().map(|(_, expression)| expression);
-        outputs.chain(decision).any(|expression| calls(expression.root(), Function::UserTokens))
+        outputs.chain(decision).any(|expression| expression.calls(Function::UserTokens))
     }
 }
 

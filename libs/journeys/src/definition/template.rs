@@ -3,10 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::expression::Expression;
-use crate::expression::error::EvaluateError;
-use crate::expression::evaluate::{Purpose, Scope};
-use crate::expression::value::Value;
+use expressions::{EvaluateError, Expression, Purpose, Scope, Value};
 
 /// JSON in which texts may be expressions.
 #[derive(Debug)]

@@ -1,12 +1,11 @@
 //! Reads names, expressions and data off the YAML tree, and notes what is wrong with them.
 
+use expressions::{Expression, Value};
 use serde_json::Value as Json;
 use yaml::{Content, Key, Node, Notes};
 
 use super::step::{Data, Located};
 use super::template::Template;
-use crate::expression::value::Value;
-use crate::expression::{Expression, ast};
 
 /// A name that expressions can read.
 pub(super) fn name<'n>(notes: &mut Notes, yaml: &'n Node, what: &str) -> Option<&'n str> {
@@ -30,24 +29,24 @@ pub(super) fn check_name(notes: &mut Notes, line: u64, text: &str, what: &str) -
 /// An expression. A bad one is noted, and null stands for it, so that the rest of the file can
 /// still be checked.
 pub(super) fn expression(notes: &mut Notes, yaml: &Node, what: &str) -> Located {
-    let node = match &yaml.content {
+    let expression = match &yaml.content {
         Content::Text(source) => return self::source(notes, yaml.line, source, what),
-        Content::Null => ast::Node::Null,
-        Content::Bool(yes) => ast::Node::Bool(*yes),
-        Content::Integer(number) => ast::Node::Number(to_double(*number)),
-        Content::Number(number) => ast::Node::Number(*number),
+        Content::Null => Expression::null(),
+        Content::Bool(yes) => Expression::from_bool(*yes),
+        Content::Integer(number) => Expression::from_number(to_double(*number)),
+        Content::Number(number) => Expression::from_number(*number),
         Content::List(_) | Content::Map(_) => {
             notes.add(yaml.line, format!("{what} must be an expression, written as a text"));
-            ast::Node::Null
+            Expression::null()
         }
     };
-    Located { line: yaml.line, expression: Expression::from_node(node) }
+    Located { line: yaml.line, expression }
 }
 
 fn source(notes: &mut Notes, line: u64, source: &str, what: &str) -> Located {
     let expression = Expression::parse(source).unwrap_or_else(|error| {
         notes.add(line, format!("{what}: bad expression: {error}"));
-        Expression::from_node(ast::Node::Null)
+        Expression::null()
     });
     Located { line, expression }
 }

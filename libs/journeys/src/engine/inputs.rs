@@ -2,17 +2,14 @@
 //! verified.
 
 use codes::user::Identifier;
+use expressions::{EvaluateError, Path, Purpose, Root, Value, whole_text};
 use serde_json::Value as Json;
 
 use super::leg::{Engine, Flow};
 use super::state::{MAX_INPUT, marked, oversized};
 use super::{Move, PromptError};
 use crate::definition::step::{Action, Authenticate, Collect, StepIndex};
-use crate::expression::error::EvaluateError;
-use crate::expression::evaluate::Purpose;
-use crate::expression::path::{Path, Root};
-use crate::expression::value::Value;
-use crate::input::{InputError, TEXT, whole_text};
+use crate::input::{InputError, TEXT, input_name};
 use crate::verdict::{Malformed, Part};
 
 /// The longest text that a form's field takes, in bytes. It may be stored.
@@ -79,7 +76,7 @@ impl Engine<'_> {
         }
         let (identifier, code) = self.scoped(|scope| {
             let identifier = step.identifier.expression.evaluate(scope, Purpose::Output);
-            (identifier, step.code.expression.code(scope))
+            (identifier, step.code.expression.secret(scope))
         });
         let identifier = self.sent(step, Part::Identifier, identifier)?.and_then(text);
         let code = self.sent(step, Part::Code, code)?.flatten();
@@ -127,7 +124,7 @@ impl Engine<'_> {
             let form = sources.iter().find_map(|path| Some((path, self.form_of(path)?)));
             let source = form.map(|(path, _)| path).or(sources.first());
             errors.push(InputError::new(
-                source.map_or_else(|| part.key().to_owned(), Path::input_name),
+                source.map_or_else(|| part.key().to_owned(), input_name),
                 rule,
             ));
             forms.push(form.map(|(_, form)| form));

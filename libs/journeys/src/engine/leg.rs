@@ -4,13 +4,12 @@ use std::fmt;
 
 use clock::Timestamp;
 
+use expressions::{EvaluateError, MAX_WEIGHT, Purpose, Scope, Value};
+
 use super::state::State;
 use super::{Abort, Move, Prompt, PromptBody, PromptError, PromptEscape};
 use crate::definition::Journey;
 use crate::definition::step::{Action, Data, StepIndex};
-use crate::expression::error::EvaluateError;
-use crate::expression::evaluate::{Purpose, Scope};
-use crate::expression::value::{MAX_WEIGHT, Value};
 use serde_json::Value as Json;
 
 /// The most steps from one wait to the next: loops within loops could take many more.

@@ -24,12 +24,12 @@ mod tests;
 use clock::Timestamp;
 use codes::authentication::Authentication;
 use codes::user::IdentifierType;
+use expressions::Value;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
 use crate::definition::Journey;
 use crate::definition::step::{Action, Exit};
-use crate::expression::value::Value;
 use crate::input::InputError;
 use crate::ports::UserTokens;
 use crate::request::CLIENT_INPUT;

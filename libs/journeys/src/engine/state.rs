@@ -7,14 +7,12 @@ use clock::Timestamp;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
 use codes::user::Identifier;
+use expressions::{OversizeError, Path, Root, Scope, Value};
 use serde_json::Value as Json;
 
 use crate::definition::Journey;
 use crate::definition::step::StepIndex;
-use crate::expression::evaluate::Scope;
-use crate::expression::path::{Path, Root};
-use crate::expression::value::{OversizeError, Value};
-use crate::input::InputError;
+use crate::input::{InputError, input_name};
 use crate::request::Start;
 
 /// The weight of what a client may send to a journey that waits, with its start or in a form: it is
@@ -164,7 +162,7 @@ pub(super) fn oversized(identifiers: &BTreeSet<Path>, root: &Root, json: &Json) 
     };
     let rule = format!("must be at most {} bytes long", Identifier::MAX_BYTES);
     let long = identifiers.iter().filter(is_long);
-    long.map(|path| InputError::new(path.input_name(), rule.clone())).collect()
+    long.map(|path| InputError::new(input_name(path), rule.clone())).collect()
 }
 
 /// Takes a value from JSON, with what stands at the secret paths below `root` marked.

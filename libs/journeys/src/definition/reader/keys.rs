@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use codes::user::IdentifierType;
+use expressions::{Path, Root};
 use yaml::{Content, Fields, Node};
 
 use super::super::step::{Action, Authenticate, Collect, Exit, Located};
 use super::super::{MAX_ITERATIONS, values};
 use super::StepReader;
-use crate::expression::path::{Path, Root};
 
 impl<'y> StepReader<'_, 'y> {
     pub(super) fn authenticate(&mut self) -> Option<Action> {
@@ -43,7 +43,7 @@ impl<'y> StepReader<'_, 'y> {
 
     /// The code must come straight from the client: computed, it could not be kept secret.
     fn code_path(&mut self, code: &Located) -> Option<Path> {
-        let path = Path::from_node(code.expression.root()).filter(|path| {
+        let path = code.expression.path().filter(|path| {
             let first = path.keys.first().map(String::as_str);
             match path.root {
                 Root::Request => {

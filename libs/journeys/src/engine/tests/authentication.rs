@@ -3,13 +3,13 @@
 use codes::ids::GrantId;
 use codes::record::DenialReason;
 use codes::user::UserId;
+use expressions::Value;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value as Json, json};
 
 use super::super::state::DENIED;
 use super::super::{Event, Move, PromptBody, PromptError};
 use super::{Run, aborted, completed};
-use crate::expression::value::Value;
 use crate::ports::UserTokens;
 use crate::request::CLIENT_INPUT;
 use crate::verdict::{Malformed, Part, Verdict};

@@ -1,6 +1,6 @@
 //! The tree of an expression.
 
-use super::function::Function;
+use crate::function::Function;
 
 /// A node of the tree.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::error::EvaluateError;
-use super::function::Function;
-use super::operators::equal;
-use super::value::{MAX_WEIGHT, Value};
+use crate::error::EvaluateError;
+use crate::function::Function;
+use crate::operators::equal;
+use crate::value::{MAX_WEIGHT, Value};
 
 /// Calls a function that depends on its arguments alone.
 ///
 /// No work here exceeds the weight of the arguments by more than a constant factor, or
 /// [`MAX_WEIGHT`]: `replace` and `join` measure their result before they build it.
-pub(super) fn call(
+pub(crate) fn call(
     function: Function,
     arguments: &[Cow<'_, Value>],
 ) -> Result<Value, EvaluateError> {

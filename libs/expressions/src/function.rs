@@ -6,26 +6,46 @@ use std::ops::RangeInclusive;
 
 /// A function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Function {
+pub enum Function {
+    /// `@policy.request()`
     Request,
+    /// `@policy.userTokens()`
     UserTokens,
+    /// `@policy.userContext()`
     UserContext,
+    /// `@policy.isUserAuthenticated()`
     IsUserAuthenticated,
+    /// `@policy.device()`
     Device,
+    /// `@time.now()`
     Now,
+    /// `@std.len()`
     Len,
+    /// `@std.keys()`
     Keys,
+    /// `@std.contains()`
     Contains,
+    /// `@strings.upper()`
     Upper,
+    /// `@strings.lower()`
     Lower,
+    /// `@strings.trim()`
     Trim,
+    /// `@strings.starts_with()`
     StartsWith,
+    /// `@strings.ends_with()`
     EndsWith,
+    /// `@strings.replace()`
     Replace,
+    /// `@strings.split()`
     Split,
+    /// `@strings.join()`
     Join,
+    /// `@strings.concat()`
     Concat,
+    /// `@json.parse()`
     ParseJson,
+    /// `@json.stringify()`
     Stringify,
 }
 

@@ -3,11 +3,11 @@
 //! The text between backticks is not made of tokens: the parser asks for it with
 //! [`Lexer::template_text`] once it has met the first backtick.
 
-use super::ParseError;
+use crate::error::ParseError;
 
 /// A piece of source that means something by itself.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Token {
+pub(crate) enum Token {
     End,
     Number(f64),
     Text(String),
@@ -19,7 +19,7 @@ pub(super) enum Token {
 
 /// How a stretch of text between backticks ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TextEnd {
+pub(crate) enum TextEnd {
     /// With the closing backtick.
     Backtick,
     /// With `${`.
@@ -33,18 +33,18 @@ const SYMBOLS: [&str; 32] = [
 ];
 
 /// Reads tokens off a source.
-pub(super) struct Lexer<'s> {
+pub(crate) struct Lexer<'s> {
     source: &'s str,
     position: usize,
 }
 
 impl<'s> Lexer<'s> {
-    pub(super) const fn new(source: &'s str) -> Self {
+    pub(crate) const fn new(source: &'s str) -> Self {
         Self { source, position: 0 }
     }
 
     /// An error at the byte `position`.
-    pub(super) fn error(&self, position: usize, reason: impl Into<String>) -> ParseError {
+    pub(crate) fn error(&self, position: usize, reason: impl Into<String>) -> ParseError {
         let column = self.source[..position].chars().count() + 1;
         ParseError { column, reason: reason.into() }
     }
@@ -72,7 +72,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// The next token, and the byte at which it begins.
-    pub(super) fn next(&mut self) -> Result<(Token, usize), ParseError> {
+    pub(crate) fn next(&mut self) -> Result<(Token, usize), ParseError> {
         self.take_while(char::is_whitespace);
         let start = self.position;
         let token = match self.peek() {
@@ -158,7 +158,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// The text up to the closing backtick or the next `${`.
-    pub(super) fn template_text(&mut self) -> Result<(String, TextEnd), ParseError> {
+    pub(crate) fn template_text(&mut self) -> Result<(String, TextEnd), ParseError> {
         let start = self.position;
         let mut text = String::new();
         loop {

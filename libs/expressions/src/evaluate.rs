@@ -2,22 +2,22 @@
 //!
 //! # The gate
 //! [`Evaluator::raw`] may give a value that must not get out, or holds one; [`Evaluator::value`] is
-//! the gate behind it that refuses such a value, and one that is too large. Whoever computes with a
-//! value, or lets it out, takes it through the gate. Only three read `raw`: a member access (to walk
-//! on), a comparison with a literal, and the code that goes to its verification.
+//! the gate behind it that refuses such a value, and one that is too large. Every computation and
+//! every output goes through the gate. Only three places read `raw`: a member access (to walk on), a
+//! comparison with a literal, and [`crate::Expression::secret`].
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use clock::Timestamp;
 
-use super::ast::{Binary, Node, Part};
-use super::error::EvaluateError;
-use super::function::Function;
-use super::functions::call;
-use super::member::member;
-use super::operators::{apply, finite};
-use super::value::Value;
+use crate::ast::{Binary, Node, Part};
+use crate::error::EvaluateError;
+use crate::function::Function;
+use crate::functions::call;
+use crate::member::member;
+use crate::operators::{apply, finite};
+use crate::value::Value;
 
 /// The steps that one evaluation may take: one for each node, and one for each 64 units of weight
 /// of every value on the way.
@@ -26,24 +26,24 @@ pub(crate) const FUEL: usize = 10_000;
 const WEIGHT_PER_STEP: usize = 64;
 
 /// What an expression can see.
-pub(crate) struct Scope<'s> {
+pub struct Scope<'s> {
     /// The journey's variables.
-    pub(crate) variables: &'s BTreeMap<String, Value>,
+    pub variables: &'s BTreeMap<String, Value>,
     /// `@policy.request()`.
-    pub(crate) request: &'s Value,
+    pub request: &'s Value,
     /// `@policy.device()`.
-    pub(crate) device: &'s Value,
+    pub device: &'s Value,
     /// `@policy.userContext()`: null before authentication.
-    pub(crate) user: &'s Value,
+    pub user: &'s Value,
     /// `@policy.userTokens()`: null before authentication.
-    pub(crate) tokens: &'s Value,
+    pub tokens: &'s Value,
     /// `@time.now()`.
-    pub(crate) now: Timestamp,
+    pub now: Timestamp,
 }
 
 /// What a value is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub enum Purpose {
     /// It may reach the client.
     Output,
     /// It only decides which way the journey goes: guarded values may be compared.
@@ -85,7 +85,7 @@ impl<'s> Evaluator<'s> {
     }
 
     /// The value of `node`, which may be one that must not get out, or hold one.
-    pub(super) fn raw(&mut self, node: &Node) -> Evaluated<'s> {
+    pub(crate) fn raw(&mut self, node: &Node) -> Evaluated<'s> {
         self.burn(1)?;
         let value = match node {
             Node::Null => Value::Null,
@@ -172,7 +172,7 @@ impl<'s> Evaluator<'s> {
             (left, right) => {
                 let left = self.value(left)?;
                 let right = self.value(right)?;
-                return Ok(super::operators::equal(&left, &right));
+                return Ok(crate::operators::equal(&left, &right));
             }
         };
         let value = self.raw(node)?;

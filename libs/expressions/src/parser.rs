@@ -1,18 +1,18 @@
 //! Builds the tree: precedence climbing over the tokens, never deeper than [`MAX_DEPTH`].
 
-use super::ParseError;
-use super::ast::{Binary, Node, Part};
-use super::function::Function;
-use super::lexer::{Lexer, TextEnd, Token};
+use crate::ast::{Binary, Node, Part};
+use crate::error::ParseError;
+use crate::function::Function;
+use crate::lexer::{Lexer, TextEnd, Token};
 
 /// How deep a tree may be. Both the parser and whoever walks the tree recurse no deeper.
-pub(super) const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// A node, and the depth of the tree below it.
 type Deep = (Node, usize);
 
 /// Parses all of `source`.
-pub(super) fn parse(source: &str) -> Result<Node, ParseError> {
+pub(crate) fn parse(source: &str) -> Result<Node, ParseError> {
     let mut lexer = Lexer::new(source);
     let next = lexer.next()?;
     let mut parser = Parser { lexer, next, nesting: 0 };

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use clock::Timestamp;
 use serde_json::{Value as Json, json};
 
-use super::error::EvaluateError;
-use super::evaluate::{Purpose, Scope};
-use super::value::Value;
-use super::{Expression, ParseError};
+use crate::Expression;
+use crate::error::EvaluateError;
+use crate::error::ParseError;
+use crate::evaluate::{Purpose, Scope};
+use crate::value::{Value, whole_text};
 
-pub(super) fn evaluate_for(source: &str, purpose: Purpose) -> Result<Value, EvaluateError> {
+pub(crate) fn evaluate_for(source: &str, purpose: Purpose) -> Result<Value, EvaluateError> {
     let value = |json| Value::from_json(json).expect("small");
     let mut request = value(json!({
         "params": {"user": "ada", "n": 3, "list": [1, 2], "login": {}}, "headers": {}, "locale": "de"
@@ -270,4 +271,22 @@ fn no_value_prints_itself() {
     assert_eq!(format!("{value:?}"), "Value(a secret, [redacted])");
     assert_eq!(value.to_json(), Json::Null);
     assert!(!format!("{:?}", Value::Text("ada".to_owned())).contains("ada"));
+}
+
+#[test]
+fn a_number_is_a_text_only_where_it_is_exact() {
+    for (number, expected) in [
+        (0.0, Some("0")),
+        (123_456.0, Some("123456")),
+        (9_007_199_254_740_991.0, Some("9007199254740991")),
+        (9_007_199_254_740_992.0, None),
+        (1e300, None),
+        (0.5, None),
+        (-1.0, None),
+        (-0.0, None),
+        (f64::INFINITY, None),
+        (f64::NAN, None),
+    ] {
+        assert_eq!(whole_text(number).as_deref(), expected, "{number}");
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::error::EvaluateError;
-use super::value::Value;
+use crate::error::EvaluateError;
+use crate::value::Value;
 
 /// A member of `base`; null where an object or an array has no such member.
-pub(super) fn member<'v>(
+pub(crate) fn member<'v>(
     base: Cow<'v, Value>,
     is_optional: bool,
     key: &Value,

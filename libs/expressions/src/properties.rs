@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::Expression;
-use super::error::EvaluateError;
-use super::evaluate::Purpose;
-use super::tests::evaluate_for;
-use super::value::{MAX_WEIGHT, Value};
+use crate::Expression;
+use crate::error::EvaluateError;
+use crate::evaluate::Purpose;
+use crate::tests::evaluate_for;
+use crate::value::{MAX_WEIGHT, Value};
 
 /// The expression's outcome, comparable.
 fn outcome(source: &str, purpose: Purpose) -> Result<String, EvaluateError> {

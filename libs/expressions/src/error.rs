@@ -1,11 +1,21 @@
-//! Why an expression has no value.
+//! Why a source is no expression, and why an expression has no value.
 
-use super::function::Function;
-use super::value::OversizeError;
+use crate::function::Function;
+use crate::value::OversizeError;
+
+/// Why a source is not an expression.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("column {column}: {reason}")]
+pub struct ParseError {
+    /// The character at which it went wrong, counted from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub reason: String,
+}
 
 /// Why an expression has no value. Never holds a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EvaluateError {
+pub enum EvaluateError {
     /// A member of null, read without `?.`.
     #[error("a member of null was read")]
     MemberOfNull,

@@ -6,17 +6,15 @@ use std::fmt;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
-use crate::input::whole_text;
-
 /// The weight that a value may have: one for each node, and the bytes of its texts and keys.
-pub(crate) const MAX_WEIGHT: usize = 64 * 1024;
+pub const MAX_WEIGHT: usize = 64 * 1024;
 
 /// How deep a value may nest.
 pub(crate) const MAX_DEPTH: usize = 32;
 
 /// A value. Its `Debug` shows the kind alone: values hold what identifies users.
 #[derive(Clone)]
-pub(crate) enum Value {
+pub enum Value {
     /// Nothing.
     Null,
     /// Yes or no.
@@ -29,19 +27,19 @@ pub(crate) enum Value {
     List(Vec<Value>),
     /// An object.
     Object(BTreeMap<String, Value>),
-    /// A temporary code: can be verified and compared with null, nothing else.
+    /// A secret: can be compared with null, nothing else.
     Secret(Secret),
-    /// Why a verification failed: can be compared in a decision, nothing else.
+    /// A text that only the author may learn from: can be compared in a decision, nothing else.
     Guarded(String),
 }
 
-/// A temporary code as the client sent it. Wiped from memory when dropped.
+/// A secret as the client sent it. Wiped from memory when dropped.
 #[derive(Clone)]
-pub(crate) struct Secret(Option<SecretString>);
+pub struct Secret(Option<SecretString>);
 
 impl Secret {
-    /// The code; `None` where what the client sent was no text.
-    pub(crate) const fn expose(&self) -> Option<&SecretString> {
+    /// The text; `None` if the client did not send a text.
+    pub const fn expose(&self) -> Option<&SecretString> {
         self.0.as_ref()
     }
 }
@@ -49,20 +47,20 @@ impl Secret {
 /// A value that is too heavy or nests too deep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a value is too large or nested too deep")]
-pub(crate) struct OversizeError;
+pub struct OversizeError;
 
 /// What walking through a value finds.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Measure {
+pub struct Measure {
     /// The value's weight.
-    pub(crate) weight: usize,
+    pub weight: usize,
     /// Whether a part of it must not get out.
-    pub(crate) is_tainted: bool,
+    pub is_tainted: bool,
 }
 
 impl Value {
-    /// Marks `json` as the temporary code, whatever it is. A number is one where its text is certain.
-    pub(crate) fn secret(json: Json) -> Self {
+    /// Marks `json` as secret, whatever it is. A number becomes a text if [`whole_text`] knows it.
+    pub fn secret(json: Json) -> Self {
         match json {
             Json::Null => Self::Null,
             Json::String(text) => Self::Secret(Secret(Some(text.into()))),
@@ -75,7 +73,7 @@ impl Value {
     }
 
     /// Takes a value from JSON.
-    pub(crate) fn from_json(json: Json) -> Result<Self, OversizeError> {
+    pub fn from_json(json: Json) -> Result<Self, OversizeError> {
         let value = Self::convert(json, MAX_DEPTH).ok_or(OversizeError)?;
         value.measure().map(|_| value)
     }
@@ -100,7 +98,7 @@ impl Value {
     }
 
     /// The value as JSON. What must not get out is `null` there.
-    pub(crate) fn to_json(&self) -> Json {
+    pub fn to_json(&self) -> Json {
         match self {
             Self::Null | Self::Secret(_) | Self::Guarded(_) => Json::Null,
             Self::Bool(yes) => Json::Bool(*yes),
@@ -114,17 +112,17 @@ impl Value {
     }
 
     /// The value's weight; more than any value may have if it is too large.
-    pub(crate) fn weight(&self) -> usize {
+    pub fn weight(&self) -> usize {
         self.measure().map_or(usize::MAX, |measure| measure.weight)
     }
 
     /// The value, if it weighs at most that much.
-    pub(crate) fn within(self, most: usize) -> Result<Self, OversizeError> {
+    pub fn within(self, most: usize) -> Result<Self, OversizeError> {
         if self.weight() <= most { Ok(self) } else { Err(OversizeError) }
     }
 
     /// Walks through the value, and stops where it is too large.
-    pub(crate) fn measure(&self) -> Result<Measure, OversizeError> {
+    pub fn measure(&self) -> Result<Measure, OversizeError> {
         let mut measure = Measure::default();
         self.add_to(&mut measure, MAX_DEPTH)?;
         Ok(measure)
@@ -160,7 +158,7 @@ impl Value {
     }
 
     /// The secret that the value is.
-    pub(crate) const fn as_secret(&self) -> Option<&Secret> {
+    pub const fn as_secret(&self) -> Option<&Secret> {
         match self {
             Self::Secret(secret) => Some(secret),
             Self::Null
@@ -174,7 +172,7 @@ impl Value {
     }
 
     /// What the value is, in a word.
-    pub(crate) const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
@@ -203,4 +201,12 @@ fn number_to_json(number: f64) -> Json {
     } else {
         Json::from(number)
     }
+}
+
+/// A whole number as text, where JSON carries it exactly: up to 2^53 - 1 (RFC 8259, section 6), and
+/// without a sign. Zeros that led it are lost before it gets here: codes are better sent as texts.
+pub fn whole_text(number: f64) -> Option<String> {
+    const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
+    let is_exact = number.is_sign_positive() && number.fract() == 0.0 && number <= MAX_EXACT;
+    is_exact.then(|| format!("{number:.0}"))
 }

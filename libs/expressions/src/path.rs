@@ -1,13 +1,13 @@
-//! Paths: the reads of an expression that can be told before it runs.
+//! Paths: what an expression reads, known before it runs.
 
 use std::fmt;
 
-use super::ast::{Binary, Node};
-use super::function::Function;
+use crate::ast::{Binary, Node};
+use crate::function::Function;
 
 /// Where a path begins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Root {
+pub enum Root {
     /// `@policy.request()`.
     Request,
     /// A variable.
@@ -16,9 +16,11 @@ pub(crate) enum Root {
 
 /// A root, and the keys that lead down from it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Path {
-    pub(crate) root: Root,
-    pub(crate) keys: Vec<String>,
+pub struct Path {
+    /// Where it begins.
+    pub root: Root,
+    /// The keys, from the root down.
+    pub keys: Vec<String>,
 }
 
 impl Path {
@@ -40,16 +42,8 @@ impl Path {
         }
     }
 
-    /// What a client calls the input that stands there: `params.NAME`, or a form's field.
-    pub(crate) fn input_name(&self) -> String {
-        match &self.root {
-            Root::Variable(name) if self.keys.is_empty() => name.clone(),
-            Root::Variable(_) | Root::Request => self.keys.join("."),
-        }
-    }
-
     /// Whether one of the two paths leads through the other.
-    pub(crate) fn meets(&self, other: &Self) -> bool {
+    pub fn meets(&self, other: &Self) -> bool {
         self.root == other.root && self.keys.iter().zip(&other.keys).all(|(a, b)| a == b)
     }
 }
@@ -66,7 +60,7 @@ impl fmt::Display for Path {
 
 /// What an expression does with what it reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
+pub enum Usage {
     /// Compares it with null.
     Presence,
     /// Compares it with a quoted string.
@@ -77,9 +71,11 @@ pub(crate) enum Use {
 
 /// One read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Read {
-    pub(crate) path: Path,
-    pub(crate) usage: Use,
+pub struct Read {
+    /// What is read.
+    pub path: Path,
+    /// What for.
+    pub usage: Usage,
 }
 
 /// All reads of an expression.
@@ -91,7 +87,7 @@ pub(crate) fn reads(node: &Node) -> Vec<Read> {
 
 fn collect(node: &Node, found: &mut Vec<Read>) {
     if let Some(path) = Path::from_node(node) {
-        found.push(Read { path, usage: Use::Whole });
+        found.push(Read { path, usage: Usage::Whole });
     } else if let Some(read) = comparison(node) {
         found.push(read);
     } else {
@@ -106,8 +102,8 @@ fn comparison(node: &Node) -> Option<Read> {
         return None;
     };
     let usage = |literal: &Node| match literal {
-        Node::Null => Some(Use::Presence),
-        Node::Text(text) => Some(Use::Comparison(text.clone())),
+        Node::Null => Some(Usage::Presence),
+        Node::Text(text) => Some(Usage::Comparison(text.clone())),
         _ => None,
     };
     let read = |path: &Node, literal: &Node| {

@@ -2,13 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::ast::Binary;
-use super::error::EvaluateError;
-use super::value::Value;
+use crate::ast::Binary;
+use crate::error::EvaluateError;
+use crate::value::Value;
 
 /// Whether two values are the same. Values of two kinds never are; what must not get out is equal
 /// to nothing.
-pub(super) fn equal(left: &Value, right: &Value) -> bool {
+pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Null, Value::Null) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
@@ -28,7 +28,7 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
 }
 
 /// Compares or computes. The operators that do not always look at both sides are the evaluator's.
-pub(super) fn apply(operator: Binary, left: &Value, right: &Value) -> Result<Value, EvaluateError> {
+pub(crate) fn apply(operator: Binary, left: &Value, right: &Value) -> Result<Value, EvaluateError> {
     let numbers = match (left, right) {
         (Value::Number(left), Value::Number(right)) => Some((*left, *right)),
         _ => None,
@@ -67,6 +67,6 @@ pub(super) fn apply(operator: Binary, left: &Value, right: &Value) -> Result<Val
 }
 
 /// A number, unless it left the range: infinities and `NaN` are no JSON.
-pub(super) fn finite(number: f64) -> Result<Value, EvaluateError> {
+pub(crate) fn finite(number: f64) -> Result<Value, EvaluateError> {
     if number.is_finite() { Ok(Value::Number(number)) } else { Err(EvaluateError::NotFinite) }
 }
