@@ -53,7 +53,7 @@ fn the_schemas_are_printed_as_they_are_in_the_repository() -> Tested {
     for (name, path) in [
         ("application", "libs/config/schemas/application.json"),
         ("users", "libs/config/schemas/users.json"),
-        ("journey", "libs/journeys/schemas/journey.json"),
+        ("journey", "libs/definitions/schemas/journey.json"),
     ] {
         let (status, printed) = run(&["schema", name])?;
         assert_eq!((status.code(), printed), (Some(0), file(path)?), "{name}");

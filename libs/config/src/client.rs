@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use codes::ids::ClientId;
+use definitions::JourneyId;
 use files::line;
-use journeys::ids::JourneyId;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokens::scope::Scope;
 use tokens::secret::{self, SecretHash};

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use codes::ids::{ApplicationId, ClientId};
-use journeys::definition::Journey;
-use journeys::ids::JourneyId;
+use definitions::{Journey, JourneyId};
 use yaml::{Content, Node, Problem};
 
 use crate::application::{self, Application};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use codes::ids::{ApplicationId, ClientId};
-use journeys::ids::JourneyId;
+use definitions::JourneyId;
 
 use crate::users::FileDirectory;
 

@@ -10,4 +10,4 @@ pub const APPLICATION: &str = include_str!("../schemas/application.json");
 pub const USERS: &str = include_str!("../schemas/users.json");
 
 /// The schema of `journeys/*.yaml`.
-pub const JOURNEY: &str = journeys::definition::SCHEMA;
+pub const JOURNEY: &str = definitions::SCHEMA;

@@ -1,4 +1,4 @@
-//! The ids of journeys and of their sessions.
+//! The ids of sessions.
 
 use std::fmt;
 
@@ -6,40 +6,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use codes::randomness::{Randomness, bytes};
 use sha2::{Digest as _, Sha256};
-
-/// A journey's id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JourneyId(String);
-
-/// Why a text is not a journey id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a journey id must be 1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter or digit"
-)]
-pub struct JourneyIdError;
-
-impl JourneyId {
-    /// Parses a journey id: 1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter
-    /// or digit.
-    pub fn parse(text: &str) -> Result<Self, JourneyIdError> {
-        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        let is_valid = (1..=64).contains(&text.len())
-            && text.bytes().next().is_some_and(is_plain)
-            && text.bytes().all(|b| is_plain(b) || b == b'-' || b == b'_');
-        if is_valid { Ok(Self(text.to_owned())) } else { Err(JourneyIdError) }
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for JourneyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// Names a waiting journey. Whoever holds it, and the challenge, can answer; its `Debug` shows
 /// nothing.

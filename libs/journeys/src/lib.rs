@@ -1,7 +1,7 @@
 //! Journeys: what happens between a user who asks to be let in and the tokens that let them in.
 //!
 //! ```text
-//!  YAML -> definition::Journey       checked as a whole before it runs
+//!  YAML -> definitions::Journey      checked as a whole before it runs
 //!               |
 //!  Start, Submission -> runner::Runner -> Answer
 //!                          |   |
@@ -12,8 +12,7 @@
 //!                                                     `- memory, held to conformance
 //! ```
 //!
-//! - [`definition`]: journeys as authors write them, and every problem a file can have.
-//! - `engine`: how a journey moves. A new step is one variant of `definition::step::Action`; the
+//! - `engine`: how a journey moves. A new step is one variant of [`definitions::step::Action`]; the
 //!   compiler names every other place.
 //! - [`ids`], [`input`], [`verdict`]: the words that all of them share.
 //! - [`session`]: a journey that waits, and what is stored of it (no secret).
@@ -26,7 +25,6 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
-pub mod definition;
 mod engine;
 pub mod ids;
 pub mod input;

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId, IdempotencyKey};
 use codes::user::IdentifierType;
+use definitions::JourneyId;
 use secrecy::SecretString;
 
-use crate::ids::{JourneyId, SessionKey};
+use crate::ids::SessionKey;
 use crate::verdict::Verdict;
 
 /// Verifies temporary codes.

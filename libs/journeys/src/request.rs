@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use codes::desk::Caller;
 use codes::ids::IdempotencyKey;
+use definitions::JourneyId;
 use serde_json::{Map, Value};
 
-use crate::ids::{JourneyId, SessionId};
+use crate::ids::SessionId;
 use crate::ports::MintTokens;
 
 /// The option that answers a step, as opposed to leaving it by an escape.

@@ -13,11 +13,11 @@ use clock::Timestamp;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId, GrantId};
 use codes::user::UserId;
+use definitions::Journey;
 use expressions::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::definition::Journey;
 use crate::engine::state::{State, error_value};
 use crate::ids::fingerprint;
 

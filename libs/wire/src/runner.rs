@@ -1,7 +1,7 @@
 //! `JourneyRunnerService`: requests in, replies out.
 
-use journeys::definition::Journey;
-use journeys::ids::{JourneyId, SessionId};
+use definitions::{Journey, JourneyId};
+use journeys::ids::SessionId;
 use journeys::runner::{
     Answer, CLIENT_INPUT, Escape, InputError, InputRequired, RunError, Start, StepError, Submission,
 };

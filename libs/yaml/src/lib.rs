@@ -25,7 +25,7 @@
 //! 4. The messages are about Rust ("invalid u8") and do not say what to write instead.
 //!
 //! Code that walks the tree has none of these limits. JSON Schemas, which editors read, are files next
-//! to the readers (`libs/config/schemas`, `libs/journeys/schemas`), and tests keep the two equal.
+//! to the readers (`libs/config/schemas`, `libs/definitions/schemas`), and tests keep the two equal.
 //!
 //! This crate opens no file and defines no key.
 

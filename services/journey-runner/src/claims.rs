@@ -82,7 +82,7 @@ mod tests {
     use clock::FakeClock;
     use codes::ids::{ApplicationId, ClientId};
     use codes::memory::MemoryClaimStore;
-    use journeys::ids::JourneyId;
+    use definitions::JourneyId;
     use serde_json::{Map, json};
 
     use super::*;

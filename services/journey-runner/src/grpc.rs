@@ -1,7 +1,7 @@
 //! `postern.journey.v1.JourneyRunnerService`.
 
+use definitions::JourneyId;
 use edge::guard::{Guarded, principal};
-use journeys::ids::JourneyId;
 use tonic::{Request, Response, Status};
 use wire::error::Fault;
 use wire::journey::v1::journey_runner_service_server::{

@@ -43,10 +43,9 @@ use clock::Clock;
 use codes::claims::ClaimStore;
 use codes::randomness::Randomness;
 use config::Live;
+use definitions::{Journey, JourneyId};
 use edge::gate::Gate;
 use edge::principal::Principal;
-use journeys::definition::Journey;
-use journeys::ids::JourneyId;
 use journeys::ports::{JourneyStore, VerifyCodes};
 use journeys::runner::{
     Answer, InputError, InputRequired, RunError, Runner, Start, Submission, Terms,

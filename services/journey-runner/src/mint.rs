@@ -5,7 +5,7 @@ use clock::Clock;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
 use config::TokenSettings;
-use journeys::ids::JourneyId;
+use definitions::JourneyId;
 use journeys::ports::{MintError, MintTokens, UserTokens};
 use telemetry::{SPANS, is_kept};
 use tokens::journey::JourneyToken;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use codes::ids::{ApplicationId, ClientId};
 use codes::user::{Identifier, IdentifierType, UserId};
-use journeys::ids::JourneyId;
+use definitions::JourneyId;
 use tokens::scope::Scope;
 
 use super::*;

@@ -7,7 +7,7 @@ mod mistakes;
 mod values;
 
 use config::{Configuration, Source, schema};
-use journeys::definition::Journey;
+use definitions::Journey;
 use jsonschema::Validator;
 use serde_json::{Map, Number, Value};
 use yaml::{Content, Limits, Node};

@@ -2,15 +2,16 @@
 //! verified.
 
 use codes::user::Identifier;
+use definitions::Part;
+use definitions::step::{Action, Authenticate, Collect, StepIndex};
 use expressions::{EvaluateError, Path, Purpose, Root, Value, whole_text};
 use serde_json::Value as Json;
 
 use super::leg::{Engine, Flow};
 use super::state::{MAX_INPUT, marked, oversized};
 use super::{Move, PromptError};
-use crate::definition::step::{Action, Authenticate, Collect, StepIndex};
 use crate::input::{InputError, TEXT, input_name};
-use crate::verdict::{Malformed, Part};
+use crate::verdict::Malformed;
 
 /// The longest text that a form's field takes, in bytes. It may be stored.
 const MAX_FIELD: usize = 4 * Identifier::MAX_BYTES;

@@ -3,13 +3,12 @@
 use std::fmt;
 
 use clock::Timestamp;
-
+use definitions::Journey;
+use definitions::step::{Action, Data, StepIndex};
 use expressions::{EvaluateError, MAX_WEIGHT, Purpose, Scope, Value};
 
 use super::state::State;
 use super::{Abort, Move, Prompt, PromptBody, PromptError, PromptEscape};
-use crate::definition::Journey;
-use crate::definition::step::{Action, Data, StepIndex};
 use serde_json::Value as Json;
 
 /// The most steps from one wait to the next: loops within loops could take many more.

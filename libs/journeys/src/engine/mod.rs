@@ -24,16 +24,16 @@ mod tests;
 use clock::Timestamp;
 use codes::authentication::Authentication;
 use codes::user::IdentifierType;
+use definitions::step::{Action, Exit};
+use definitions::{Journey, error_code};
 use expressions::Value;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
-use crate::definition::Journey;
-use crate::definition::step::{Action, Exit};
 use crate::input::InputError;
 use crate::ports::UserTokens;
 use crate::request::CLIENT_INPUT;
-use crate::verdict::{Verdict, error_code};
+use crate::verdict::Verdict;
 use leg::Engine;
 use state::{Leg, State, error_value};
 

@@ -7,11 +7,11 @@ use clock::Timestamp;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
 use codes::user::Identifier;
+use definitions::Journey;
+use definitions::step::StepIndex;
 use expressions::{OversizeError, Path, Root, Scope, Value};
 use serde_json::Value as Json;
 
-use crate::definition::Journey;
-use crate::definition::step::StepIndex;
 use crate::input::{InputError, input_name};
 use crate::request::Start;
 

@@ -4,11 +4,11 @@ mod authentication;
 
 use clock::Timestamp;
 use codes::ids::{ApplicationId, ClientId};
+use definitions::Journey;
 use serde_json::{Map, Value as Json, json};
 
 use super::state::{State, surroundings};
 use super::{CLIENT_INPUT, Event, Move, PromptBody, advance};
-use crate::definition::Journey;
 use crate::request::Start;
 
 const NOW: Timestamp = Timestamp::from_unix_millis(1_000);

@@ -1,7 +1,8 @@
 //! What is looked at before a submission goes on.
 
+use definitions::Journey;
+
 use super::{RunError, Submission};
-use crate::definition::Journey;
 use crate::engine::has_option;
 use crate::engine::state::State;
 use crate::input::InputError;

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use clock::Clock;
 use codes::digest::Fingerprint;
 use codes::randomness::Randomness;
+use definitions::{Journey, JourneyId};
 
 pub use self::answer::{
     Answer, Completed, Escape, InputRequired, Outage, Rejected, RejectionReason, RunError,
@@ -39,10 +40,9 @@ use self::attempts::Attempts;
 use self::check::check;
 use self::tally::Tally;
 pub use self::tally::{Capacity, Full};
-use crate::definition::Journey;
 use crate::engine::state::{State, surroundings};
 use crate::engine::{Event, Move, Prompt, advance};
-use crate::ids::{JourneyId, SessionId, SessionKey, fingerprint, random_text};
+use crate::ids::{SessionId, SessionKey, fingerprint, random_text};
 use crate::ports::{Advance, Attempt, JourneyStore, VerifyCodes, VerifyFault};
 use crate::session::{Facts, SESSION_LIFETIME, Session};
 

@@ -11,12 +11,12 @@ use codes::desk::Caller;
 use codes::digest::Fingerprint;
 use codes::ids::{ApplicationId, ClientId};
 use codes::record::DenialReason;
+use definitions::Journey;
 use serde_json::{Value, json};
 
 use self::fakes::{World, input, rejected};
 use self::journeys::{FORM, GUIDE, LATE, LOOP, TWICE};
 use super::{Answer, Outage, RunError, Submission, Terms};
-use crate::definition::Journey;
 use crate::ports::VerifyFault;
 use crate::session::SESSION_LIFETIME;
 use crate::verdict::Verdict;

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use codes::user::Identifier;
 use config::{ClientKind, Configuration};
-use journeys::definition::{Journey, Parameter};
-use journeys::ids::JourneyId;
+use definitions::{Journey, JourneyId, Parameter};
 use serde_json::{Map, Value, json};
 
 /// Describes the parameters of every journey that some page may run. What no page may run is not told

@@ -12,7 +12,7 @@ use axum::{Extension, Router};
 use codes::ids::ClientId;
 use codes::shape::Alphabet;
 use config::{Application, Client, ClientKind, Configuration};
-use journeys::ids::JourneyId;
+use definitions::JourneyId;
 use serde::Deserialize;
 
 use crate::JourneyRunner;

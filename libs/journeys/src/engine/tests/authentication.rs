@@ -3,6 +3,7 @@
 use codes::ids::GrantId;
 use codes::record::DenialReason;
 use codes::user::UserId;
+use definitions::Part;
 use expressions::Value;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value as Json, json};
@@ -12,7 +13,7 @@ use super::super::{Event, Move, PromptBody, PromptError};
 use super::{Run, aborted, completed};
 use crate::ports::UserTokens;
 use crate::request::CLIENT_INPUT;
-use crate::verdict::{Malformed, Part, Verdict};
+use crate::verdict::{Malformed, Verdict};
 
 fn error_of(next: &Move) -> Option<PromptError> {
     match next {

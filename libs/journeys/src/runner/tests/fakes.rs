@@ -13,13 +13,13 @@ use codes::digest::Fingerprint;
 use codes::ids::{ApplicationId, ClientId, GrantId, IdempotencyKey};
 use codes::record::DenialReason;
 use codes::user::UserId;
+use definitions::{Journey, JourneyId};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 
-use crate::definition::Journey;
-use crate::ids::{JourneyId, SessionKey};
+use crate::ids::SessionKey;
 use crate::memory::MemoryJourneyStore;
 use crate::ports::{
     Advance, Attempt, JourneyStore, MintError, MintTokens, StoreFault, Stored, UserTokens,

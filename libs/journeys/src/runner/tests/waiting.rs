@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use codes::record::DenialReason;
+use definitions::Journey;
 use futures_util::future::join_all;
 use serde_json::json;
 
 use super::fakes::{World, input, rejected};
 use super::filled_in;
 use super::journeys::{FORM, GUIDE};
-use crate::definition::Journey;
 use crate::ports::VerifyFault;
 use crate::runner::{Answer, Full, RunError, Start};
 use crate::session::SESSION_LIFETIME;

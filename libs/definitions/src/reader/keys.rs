@@ -6,9 +6,9 @@ use codes::user::IdentifierType;
 use expressions::{Path, Root};
 use yaml::{Content, Fields, Node};
 
-use super::super::step::{Action, Authenticate, Collect, Exit, Located};
-use super::super::{MAX_ITERATIONS, values};
 use super::StepReader;
+use crate::step::{Action, Authenticate, Collect, Exit, Located};
+use crate::{MAX_ITERATIONS, values};
 
 impl<'y> StepReader<'_, 'y> {
     pub(super) fn authenticate(&mut self) -> Option<Action> {

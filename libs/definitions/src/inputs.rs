@@ -7,31 +7,34 @@ use std::collections::BTreeSet;
 
 use expressions::{Expression, Function, Path, Root, Usage};
 
-use super::step::{Action, Authenticate, Step, StepIndex};
+use crate::step::{Action, Authenticate, Step, StepIndex};
 
 /// The parts of a start that a journey reads.
 #[derive(Debug, Default)]
-pub(crate) struct Inputs {
-    pub(crate) params: Section,
-    pub(crate) headers: Section,
-    pub(crate) device: bool,
+pub struct Inputs {
+    /// Those of `@policy.request().params`.
+    pub params: Section,
+    /// Those of `@policy.request().headers`.
+    pub headers: Section,
+    /// Whether it reads the device.
+    pub device: bool,
     /// The parameters without which the journey cannot run: those of the verification to which all
     /// its runs come.
-    pub(crate) required: BTreeSet<String>,
+    pub required: BTreeSet<String>,
 }
 
 /// The members of an object that a journey reads.
 #[derive(Debug, Default)]
-pub(crate) struct Section {
+pub struct Section {
     /// Those that it names.
-    pub(crate) names: BTreeSet<String>,
+    pub names: BTreeSet<String>,
     /// Whether it reads the object as a whole, or by a name that is only known when it runs.
     is_whole: bool,
 }
 
 impl Section {
     /// Whether the journey reads the member of that name.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.is_whole || self.names.contains(name)
     }
 
@@ -44,7 +47,7 @@ impl Section {
 }
 
 impl Inputs {
-    pub(super) fn from_steps(steps: &[Step], start: StepIndex) -> Self {
+    pub(crate) fn from_steps(steps: &[Step], start: StepIndex) -> Self {
         let mut inputs = Self { required: required(steps, start), ..Self::default() };
         for step in steps {
             if let Action::Authenticate(step) = &step.action {

@@ -8,12 +8,15 @@
 //! `reader` knows the keys of every step, `graph` that every way leads to an end, `secrets` that
 //! no temporary code and no reason of a denial can get out.
 
+mod denial;
 mod graph;
+mod id;
 mod inputs;
+mod part;
 mod reader;
 mod secrets;
-pub(crate) mod step;
-pub(crate) mod template;
+pub mod step;
+mod template;
 mod values;
 
 #[cfg(test)]
@@ -27,12 +30,16 @@ use expressions::{Path, Root};
 use sha2::{Digest as _, Sha256};
 use yaml::Problem;
 
-use crate::ids::JourneyId;
-use inputs::Inputs;
+pub use denial::{ERROR_CODES, error_code};
+pub use id::{JourneyId, JourneyIdError};
+pub use inputs::{Inputs, Section};
+pub use part::Part;
+pub use template::Template;
+
 use step::{Action, Step, StepIndex};
 
 /// The JSON Schema of a journey's file.
-pub const SCHEMA: &str = include_str!("../../schemas/journey.json");
+pub const SCHEMA: &str = include_str!("../schemas/journey.json");
 
 /// The most steps that a journey may have.
 pub const MAX_STEPS: usize = 200;
@@ -66,6 +73,9 @@ pub struct Journey {
 
 impl Journey {
     /// Parses and checks a journey. `file` is what problems call it.
+    ///
+    /// # Errors
+    /// Every problem of the file, each with its line.
     pub fn parse(file: &str, yaml: &str) -> Result<Self, Vec<Problem>> {
         let (mut notes, draft) = reader::read(file, yaml);
         let journey = draft.map(|draft| Self {
@@ -104,7 +114,7 @@ impl Journey {
     }
 
     /// Whether a step of it waits for the client.
-    pub(crate) fn may_wait(&self) -> bool {
+    pub fn may_wait(&self) -> bool {
         let waits = |step: &Step| matches!(step.action, Action::Collect(_) | Action::Inform { .. });
         self.steps.iter().any(waits)
     }
@@ -128,27 +138,27 @@ impl Journey {
     }
 
     /// What the journey reads of its start.
-    pub(crate) const fn inputs(&self) -> &Inputs {
+    pub const fn inputs(&self) -> &Inputs {
         &self.inputs
     }
 
     /// The first step.
-    pub(crate) const fn start(&self) -> StepIndex {
+    pub const fn start(&self) -> StepIndex {
         self.start
     }
 
     /// The step at `index`.
-    pub(crate) fn step(&self, index: StepIndex) -> &Step {
+    pub fn step(&self, index: StepIndex) -> &Step {
         &self.steps[index]
     }
 
     /// The places of all steps.
-    pub(crate) const fn indexes(&self) -> std::ops::Range<StepIndex> {
+    pub const fn indexes(&self) -> std::ops::Range<StepIndex> {
         0..self.steps.len()
     }
 
     /// The step of that id.
-    pub(crate) fn index_of(&self, id: &str) -> Option<StepIndex> {
+    pub fn index_of(&self, id: &str) -> Option<StepIndex> {
         self.steps.iter().position(|step| step.id == id)
     }
 
@@ -158,17 +168,17 @@ impl Journey {
     }
 
     /// Where temporary codes come from: what stands there is secret.
-    pub(crate) const fn secrets(&self) -> &BTreeSet<Path> {
+    pub const fn secrets(&self) -> &BTreeSet<Path> {
         &self.secrets
     }
 
     /// Where identifiers come from: what stands there is short.
-    pub(crate) const fn identifiers(&self) -> &BTreeSet<Path> {
+    pub const fn identifiers(&self) -> &BTreeSet<Path> {
         &self.identifiers
     }
 
     /// The variables that take errors: their `code` is guarded.
-    pub(crate) const fn guarded(&self) -> &BTreeSet<String> {
+    pub const fn guarded(&self) -> &BTreeSet<String> {
         &self.guarded
     }
 }

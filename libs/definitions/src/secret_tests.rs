@@ -1,7 +1,7 @@
 //! Attempts to get the temporary code, the reason of a denial or the user's tokens out of a
 //! journey: refused when it is loaded.
 
-use super::Journey;
+use crate::Journey;
 
 /// A journey in which a parameter and a form's field hold temporary codes.
 fn journey(variables: &str, data: &str, text: &str, condition: &str) -> String {

@@ -14,9 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use expressions::{Expression, Function, Path, Purpose, Read, Root, Usage};
 use yaml::Notes;
 
-use super::Journey;
-use super::step::{Action, Authenticate, Step};
-use crate::verdict::{Part, Verdict};
+use crate::Journey;
+use crate::denial::ERROR_CODES;
+use crate::part::Part;
+use crate::step::{Action, Authenticate, Step};
 
 fn authentications(steps: &[Step]) -> impl Iterator<Item = (&Step, &Authenticate)> {
     steps.iter().filter_map(|step| match &step.action {
@@ -26,17 +27,17 @@ fn authentications(steps: &[Step]) -> impl Iterator<Item = (&Step, &Authenticate
 }
 
 /// Where temporary codes come from.
-pub(super) fn codes(steps: &[Step]) -> BTreeSet<Path> {
+pub(crate) fn codes(steps: &[Step]) -> BTreeSet<Path> {
     authentications(steps).map(|(_, step)| step.code_path.clone()).collect()
 }
 
 /// Where identifiers come from.
-pub(super) fn identifiers(steps: &[Step]) -> BTreeSet<Path> {
+pub(crate) fn identifiers(steps: &[Step]) -> BTreeSet<Path> {
     authentications(steps).flat_map(|(_, step)| step.sources(Part::Identifier)).collect()
 }
 
 /// The variables that take errors.
-pub(super) fn error_outputs(steps: &[Step]) -> BTreeSet<String> {
+pub(crate) fn error_outputs(steps: &[Step]) -> BTreeSet<String> {
     authentications(steps).filter_map(|(_, step)| step.error_output.clone()).collect()
 }
 
@@ -49,7 +50,7 @@ enum Owner {
 }
 
 /// Notes every expression that reads what it must not.
-pub(super) fn check(journey: &Journey, notes: &mut Notes) {
+pub(crate) fn check(journey: &Journey, notes: &mut Notes) {
     let owners = owners(journey, notes);
     for (step, authenticate) in authentications(&journey.steps) {
         if let Root::Variable(name) = &authenticate.code_path.root {
@@ -152,8 +153,8 @@ fn check_error(read: &Read, purpose: Purpose, (line, notes): (u64, &mut Notes)) 
     match (keys.as_slice(), &read.usage, purpose) {
         (["message"], _, _) | ([] | ["code"], Usage::Presence, _) => {}
         (["code"], Usage::Comparison(literal), Purpose::Decision) => {
-            if !Verdict::ERROR_CODES.contains(&literal.as_str()) {
-                let codes = Verdict::ERROR_CODES.join(", ");
+            if !ERROR_CODES.contains(&literal.as_str()) {
+                let codes = ERROR_CODES.join(", ");
                 notes.add(line, format!("no error has the code `{literal}`: there are {codes}"));
             }
         }

@@ -4,17 +4,17 @@ use expressions::{Expression, Value};
 use serde_json::Value as Json;
 use yaml::{Content, Key, Node, Notes};
 
-use super::step::{Data, Located};
-use super::template::Template;
+use crate::step::{Data, Located};
+use crate::template::Template;
 
 /// A name that expressions can read.
-pub(super) fn name<'n>(notes: &mut Notes, yaml: &'n Node, what: &str) -> Option<&'n str> {
+pub(crate) fn name<'n>(notes: &mut Notes, yaml: &'n Node, what: &str) -> Option<&'n str> {
     let text = notes.text(yaml, what)?;
     check_name(notes, yaml.line, text, what).then_some(text)
 }
 
 /// Notes it if `text` is no name that expressions can read.
-pub(super) fn check_name(notes: &mut Notes, line: u64, text: &str, what: &str) -> bool {
+pub(crate) fn check_name(notes: &mut Notes, line: u64, text: &str, what: &str) -> bool {
     let is_name = text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
@@ -28,7 +28,7 @@ pub(super) fn check_name(notes: &mut Notes, line: u64, text: &str, what: &str) -
 
 /// An expression. A bad one is noted, and null stands for it, so that the rest of the file can
 /// still be checked.
-pub(super) fn expression(notes: &mut Notes, yaml: &Node, what: &str) -> Located {
+pub(crate) fn expression(notes: &mut Notes, yaml: &Node, what: &str) -> Located {
     let expression = match &yaml.content {
         Content::Text(source) => return self::source(notes, yaml.line, source, what),
         Content::Null => Expression::null(),
@@ -52,7 +52,7 @@ fn source(notes: &mut Notes, line: u64, source: &str, what: &str) -> Located {
 }
 
 /// Keys and expressions.
-pub(super) fn data(notes: &mut Notes, yaml: &Node, what: &str) -> Data {
+pub(crate) fn data(notes: &mut Notes, yaml: &Node, what: &str) -> Data {
     let members = notes.map(yaml, what);
     let member = |(key, member): (&Key, &Node)| {
         (key.text.clone(), expression(notes, member, &format!("{what}.{}", key.text)))
@@ -61,14 +61,14 @@ pub(super) fn data(notes: &mut Notes, yaml: &Node, what: &str) -> Data {
 }
 
 /// JSON in which texts may be expressions.
-pub(super) fn template(notes: &mut Notes, yaml: &Node, what: &str) -> Template {
+pub(crate) fn template(notes: &mut Notes, yaml: &Node, what: &str) -> Template {
     Template::from_content(&yaml.content, &mut |source| {
         self::source(notes, yaml.line, source, what).expression
     })
 }
 
 /// A text that may be an expression.
-pub(super) fn text_template(notes: &mut Notes, yaml: &Node, what: &str) -> Template {
+pub(crate) fn text_template(notes: &mut Notes, yaml: &Node, what: &str) -> Template {
     if !matches!(yaml.content, Content::Text(_)) {
         notes.add(yaml.line, format!("{what} must be a text"));
     }
@@ -98,7 +98,7 @@ impl Template {
 }
 
 /// A node as JSON; of a key that stands twice, the last.
-pub(super) fn to_json(node: &Node) -> Json {
+pub(crate) fn to_json(node: &Node) -> Json {
     match &node.content {
         Content::Null => Json::Null,
         Content::Bool(yes) => Json::Bool(*yes),

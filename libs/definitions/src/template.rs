@@ -7,7 +7,7 @@ use expressions::{EvaluateError, Expression, Purpose, Scope, Value};
 
 /// JSON in which texts may be expressions.
 #[derive(Debug)]
-pub(crate) enum Template {
+pub enum Template {
     /// Always the same.
     Plain(Value),
     /// An expression.
@@ -20,12 +20,12 @@ pub(crate) enum Template {
 
 impl Template {
     /// Whether `text` is an expression.
-    pub(crate) fn is_expression(text: &str) -> bool {
+    pub fn is_expression(text: &str) -> bool {
         text.starts_with(['@', '`'])
     }
 
     /// Fills in the expressions.
-    pub(crate) fn render(&self, scope: &Scope<'_>) -> Result<Value, EvaluateError> {
+    pub fn render(&self, scope: &Scope<'_>) -> Result<Value, EvaluateError> {
         match self {
             Self::Plain(value) => Ok(value.clone()),
             Self::Expression(expression) => expression.evaluate(scope, Purpose::Output),
@@ -43,7 +43,7 @@ impl Template {
     }
 
     /// Fills in the expressions of what is one text.
-    pub(crate) fn render_text(&self, scope: &Scope<'_>) -> Result<String, EvaluateError> {
+    pub fn render_text(&self, scope: &Scope<'_>) -> Result<String, EvaluateError> {
         match self.render(scope)? {
             Value::Text(text) => Ok(text),
             value @ (Value::Bool(_) | Value::Number(_)) => Ok(value.to_json().to_string()),
@@ -56,7 +56,7 @@ impl Template {
     }
 
     /// The expressions inside.
-    pub(crate) fn expressions(&self) -> Vec<&Expression> {
+    pub fn expressions(&self) -> Vec<&Expression> {
         match self {
             Self::Plain(_) => Vec::new(),
             Self::Expression(expression) => vec![expression],

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use expressions::Root;
 use yaml::Notes;
 
-use super::Journey;
-use super::step::{Action, StepIndex};
+use crate::Journey;
+use crate::step::{Action, StepIndex};
 
 /// Notes every way that leads astray.
-pub(super) fn check(journey: &Journey, notes: &mut Notes) {
+pub(crate) fn check(journey: &Journey, notes: &mut Notes) {
     let graph = Graph { journey };
     graph.check_reach(notes);
     graph.check_circles(notes);

@@ -1,6 +1,6 @@
 //! Every problem that a file can have is found, on its line, all at once.
 
-use super::{Journey, Problem};
+use crate::{Journey, Problem};
 
 const GUIDE: &str = r#"id: temp-code-authentication
 start: authenticate

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use yaml::{Fields, Limits, Node, Notes};
 
-use super::step::{Action, Data, Located, Step, StepIndex};
-use super::{MAX_STEPS, values};
-use crate::ids::JourneyId;
+use crate::id::JourneyId;
+use crate::step::{Action, Data, Located, Step, StepIndex};
+use crate::{MAX_STEPS, values};
 
 /// The largest file, in bytes.
 const MAX_SOURCE: usize = 64 * 1024;
@@ -23,15 +23,15 @@ const LIMITS: Limits = Limits { depth: 24, nodes: 10_000 };
 const NOWHERE: StepIndex = 0;
 
 /// A journey whose steps are read, but not yet checked together.
-pub(super) struct Draft {
-    pub(super) id: JourneyId,
-    pub(super) start: StepIndex,
-    pub(super) steps: Vec<Step>,
+pub(crate) struct Draft {
+    pub(crate) id: JourneyId,
+    pub(crate) start: StepIndex,
+    pub(crate) steps: Vec<Step>,
 }
 
 /// Reads a journey. There is no draft where a step or a target is missing from the picture: what
 /// the checks would say about the others would mislead.
-pub(super) fn read(file: &str, source: &str) -> (Notes, Option<Draft>) {
+pub(crate) fn read(file: &str, source: &str) -> (Notes, Option<Draft>) {
     let mut notes = Notes::new(file);
     if source.len() > MAX_SOURCE {
         notes.add(None, format!("a journey has at most {MAX_SOURCE} bytes"));

@@ -8,104 +8,157 @@ use codes::user::IdentifierType;
 use expressions::{Expression, Function, Path};
 use serde_json::Value as Json;
 
-use super::template::Template;
-use crate::verdict::Part;
+use crate::part::Part;
+use crate::template::Template;
 
 /// A step's place in its journey.
-pub(crate) type StepIndex = usize;
+pub type StepIndex = usize;
 
 /// A step.
 #[derive(Debug)]
-pub(crate) struct Step {
+pub struct Step {
     /// Its id.
-    pub(crate) id: String,
+    pub id: String,
     /// Where the file defines it.
-    pub(crate) line: u64,
+    pub line: u64,
     /// What it does.
-    pub(crate) action: Action,
+    pub action: Action,
 }
 
 /// What a step does, and which steps it leads to.
 #[derive(Debug)]
-pub(crate) enum Action {
+pub enum Action {
     /// `temp_code_authentication`
     Authenticate(Authenticate),
     /// `collect_information`
     Collect(Collect),
     /// `information`
-    Inform { title: Template, text: Template, button_text: Template, next: StepIndex },
+    Inform {
+        /// The page's title.
+        title: Template,
+        /// Its text.
+        text: Template,
+        /// The label of its button.
+        button_text: Template,
+        /// The step after the button.
+        next: StepIndex,
+    },
     /// `condition`
     Decide {
+        /// The condition.
         expression: Located,
+        /// The step if it holds.
         when_true: StepIndex,
+        /// The step if it does not.
         when_false: StepIndex,
+        /// The step if it has no value; without it the journey aborts.
         otherwise: Option<StepIndex>,
     },
     /// `set_variables`
-    Assign { variables: Vec<(String, Located)>, next: StepIndex },
+    Assign {
+        /// Names and values, in the order of the file.
+        variables: Data,
+        /// The step after.
+        next: StepIndex,
+    },
     /// `loop`
     Repeat {
+        /// Checked before each round; always true if absent.
         condition: Option<Located>,
+        /// The most rounds.
         max_iterations: u32,
+        /// The first step of a round.
         body: StepIndex,
+        /// The step after the condition failed.
         done: StepIndex,
+        /// The step after the last round.
         exhausted: StepIndex,
     },
     /// `provide_json_data`
-    Provide { data: Data, next: StepIndex },
+    Provide {
+        /// What the next answer carries.
+        data: Data,
+        /// The step after.
+        next: StepIndex,
+    },
     /// `complete`
-    Complete { data: Data },
+    Complete {
+        /// What the last answer carries.
+        data: Data,
+    },
     /// `reject_access`
-    Reject { data: Data },
+    Reject {
+        /// What the last answer carries.
+        data: Data,
+    },
 }
 
 /// An expression and the line on which it stands.
 #[derive(Debug)]
-pub(crate) struct Located {
-    pub(crate) line: u64,
-    pub(crate) expression: Expression,
+pub struct Located {
+    /// The line.
+    pub line: u64,
+    /// The expression.
+    pub expression: Expression,
 }
 
 /// Keys, and the expressions that give their values.
-pub(crate) type Data = Vec<(String, Located)>;
+pub type Data = Vec<(String, Located)>;
 
 /// Has a temporary code verified.
 #[derive(Debug)]
-pub(crate) struct Authenticate {
-    pub(crate) identifier: Located,
-    pub(crate) identifier_type: IdentifierType,
-    pub(crate) code: Located,
+pub struct Authenticate {
+    /// The identifier.
+    pub identifier: Located,
+    /// What kind of identifier it is.
+    pub identifier_type: IdentifierType,
+    /// The code.
+    pub code: Located,
     /// Where the code comes from.
-    pub(crate) code_path: Path,
-    pub(crate) error_output: Option<String>,
-    pub(crate) success: StepIndex,
-    pub(crate) failure: Option<StepIndex>,
-    pub(crate) expired: Option<StepIndex>,
+    pub code_path: Path,
+    /// The variable that takes the error.
+    pub error_output: Option<String>,
+    /// The step after an accepted code.
+    pub success: StepIndex,
+    /// The step after a denial.
+    pub failure: Option<StepIndex>,
+    /// The step after a code that expired; `failure` without it.
+    pub expired: Option<StepIndex>,
 }
 
 /// Shows a form and takes its fields.
 #[derive(Debug)]
-pub(crate) struct Collect {
-    pub(crate) form_id: String,
-    pub(crate) fields: BTreeSet<String>,
-    pub(crate) app_data: Option<Template>,
-    pub(crate) output: String,
-    pub(crate) escapes: Vec<Exit>,
-    pub(crate) submit: StepIndex,
+pub struct Collect {
+    /// The form's id.
+    pub form_id: String,
+    /// The names of its fields.
+    pub fields: BTreeSet<String>,
+    /// What the page is sent with the form.
+    pub app_data: Option<Template>,
+    /// The variable that takes the fields.
+    pub output: String,
+    /// The ways out.
+    pub escapes: Vec<Exit>,
+    /// The step after the fields were sent.
+    pub submit: StepIndex,
 }
 
 /// A way out of a form.
 #[derive(Debug)]
-pub(crate) struct Exit {
-    pub(crate) id: String,
-    pub(crate) display_name: Template,
-    pub(crate) schema: Option<Json>,
-    pub(crate) target: StepIndex,
+pub struct Exit {
+    /// Its id.
+    pub id: String,
+    /// Its label.
+    pub display_name: Template,
+    /// What the author says of its data.
+    pub schema: Option<Json>,
+    /// The step to which it leads.
+    pub target: StepIndex,
 }
 
 impl Authenticate {
     /// Where the identifier or the code comes from.
-    pub(crate) fn sources(&self, part: Part) -> Vec<Path> {
+    pub fn sources(&self, part: Part) -> Vec<Path> {
         match part {
             Part::Identifier => {
                 let reads = self.identifier.expression.reads().into_iter();
@@ -118,7 +171,7 @@ impl Authenticate {
 
 impl Action {
     /// The names of all types, as YAML has them.
-    pub(crate) const TYPES: [&'static str; 9] = [
+    pub const TYPES: [&'static str; 9] = [
         "temp_code_authentication",
         "collect_information",
         "information",
@@ -131,7 +184,7 @@ impl Action {
     ];
 
     /// The type's name.
-    pub(crate) const fn type_name(&self) -> &'static str {
+    pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Authenticate(_) => Self::TYPES[0],
             Self::Collect(_) => Self::TYPES[1],
@@ -146,7 +199,7 @@ impl Action {
     }
 
     /// The steps it leads to.
-    pub(crate) fn targets(&self) -> Vec<StepIndex> {
+    pub fn targets(&self) -> Vec<StepIndex> {
         match self {
             Self::Authenticate(step) => {
                 [Some(step.success), step.failure, step.expired].into_iter().flatten().collect()
@@ -167,7 +220,7 @@ impl Action {
     }
 
     /// Whether the journey stops here until the client answers.
-    pub(crate) const fn is_waiting(&self) -> bool {
+    pub const fn is_waiting(&self) -> bool {
         match self {
             Self::Collect(_) | Self::Inform { .. } => true,
             Self::Authenticate(_)
@@ -181,12 +234,12 @@ impl Action {
     }
 
     /// Whether the journey ends here.
-    pub(crate) const fn is_terminal(&self) -> bool {
+    pub const fn is_terminal(&self) -> bool {
         matches!(self, Self::Complete { .. } | Self::Reject { .. })
     }
 
     /// The expressions whose values may get out, with their lines where they are known.
-    pub(crate) fn outputs(&self) -> Vec<(Option<u64>, &Expression)> {
+    pub fn outputs(&self) -> Vec<(Option<u64>, &Expression)> {
         let located = |expression: &'_ Located| Some(expression.line);
         match self {
             Self::Authenticate(step) => {
@@ -210,7 +263,7 @@ impl Action {
     }
 
     /// The expression that only decides which way to go.
-    pub(crate) const fn decision(&self) -> Option<&Located> {
+    pub const fn decision(&self) -> Option<&Located> {
         match self {
             Self::Decide { expression, .. } => Some(expression),
             Self::Repeat { condition, .. } => condition.as_ref(),
@@ -225,7 +278,7 @@ impl Action {
     }
 
     /// Whether it reads the user's tokens.
-    pub(crate) fn uses_user_tokens(&self) -> bool {
+    pub fn uses_user_tokens(&self) -> bool {
         let decision = self.decision().map(|decision| &decision.expression);
         let outputs = self.outputs().into_iter().map(|(_, expression)| expression);
         outputs.chain(decision).any(|expression| expression.calls(Function::UserTokens))
