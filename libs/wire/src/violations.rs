@@ -13,14 +13,13 @@ pub use errors::FieldViolation;
 
 use crate::code::v1::{self as pb, UserIdentifier};
 
-impl From<IdentifierType> for pb::IdentifierType {
-    fn from(kind: IdentifierType) -> Self {
-        match kind {
-            IdentifierType::UserId => Self::UserId,
-            IdentifierType::Email => Self::Email,
-            IdentifierType::PhoneNumber => Self::PhoneNumber,
-            IdentifierType::Username => Self::Username,
-        }
+/// Writes the type of an identifier.
+pub const fn from_identifier_type(kind: IdentifierType) -> pb::IdentifierType {
+    match kind {
+        IdentifierType::UserId => pb::IdentifierType::UserId,
+        IdentifierType::Email => pb::IdentifierType::Email,
+        IdentifierType::PhoneNumber => pb::IdentifierType::PhoneNumber,
+        IdentifierType::Username => pb::IdentifierType::Username,
     }
 }
 

@@ -23,7 +23,7 @@ use wire::code::v1::verifier_service_client::VerifierServiceClient;
 use wire::code::v1::verify_code_response::Outcome;
 use wire::code::v1::{UserIdentifier, VerifyCodeRequest, VerifyCodeResponse, VerifyContext};
 use wire::time::from_wire;
-use wire::violations::FieldViolation;
+use wire::violations::{FieldViolation, from_identifier_type};
 
 use crate::settings::Identity;
 
@@ -124,7 +124,7 @@ impl VerifyCodes for RemoteVerifier {
 fn message(attempt: &Attempt) -> VerifyCodeRequest {
     VerifyCodeRequest {
         user: Some(UserIdentifier {
-            r#type: wire::code::v1::IdentifierType::from(attempt.identifier_type).into(),
+            r#type: from_identifier_type(attempt.identifier_type).into(),
             value: attempt.identifier.clone(),
         }),
         // Wiped from memory when the message is dropped.
