@@ -17,15 +17,12 @@
 
 pub mod audit;
 pub mod authentication;
-mod characters;
 pub mod claims;
-pub mod code;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod desk;
 pub mod digest;
 pub mod directory;
-pub mod guess;
 pub mod ids;
 pub mod issuer;
 mod mac;
@@ -35,7 +32,7 @@ pub mod peppers;
 pub mod policy;
 pub mod randomness;
 pub mod record;
-pub mod shape;
 pub mod store;
-pub mod user;
 pub mod verifier;
+
+pub use credentials::{code, guess, shape, user};

@@ -70,7 +70,7 @@ impl Guess {
     }
 
     /// The guess in clear, for its digest.
-    pub(crate) fn expose(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
