@@ -108,7 +108,7 @@ impl Graph<'_> {
                 Action::Collect(form) => {
                     note(leg(form.submit), &|root, keys| {
                         *root == Root::Variable(form.output.clone())
-                            && keys.first().is_some_and(|key| form.fields.contains(key))
+                            && keys.first().is_some_and(|key| form.has_field(key))
                     });
                     for exit in &form.escapes {
                         note(leg(exit.target), &|_, _| false);

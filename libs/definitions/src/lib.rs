@@ -9,6 +9,7 @@
 //! no temporary code and no reason of a denial can get out.
 
 mod denial;
+mod form;
 mod graph;
 mod id;
 mod inputs;
@@ -31,6 +32,7 @@ use sha2::{Digest as _, Sha256};
 use yaml::Problem;
 
 pub use denial::{ERROR_CODES, error_code};
+pub use form::{Field, FieldKind, Form, FormField};
 pub use id::{JourneyId, JourneyIdError};
 pub use inputs::{Inputs, Section};
 pub use part::Part;
@@ -110,6 +112,14 @@ impl Journey {
         std::iter::once(self.start).chain(others).map(|index| {
             let step = &self.steps[index];
             (step.id.as_str(), step.action.type_name())
+        })
+    }
+
+    /// The forms of the journey, in the order of the file: what a page needs to show them.
+    pub fn forms(&self) -> impl Iterator<Item = Form<'_>> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Collect(form) => Some(Form::of(self, &step.id, form)),
+            _ => None,
         })
     }
 

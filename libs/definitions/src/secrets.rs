@@ -56,7 +56,7 @@ pub(crate) fn check(journey: &Journey, notes: &mut Notes) {
         if let Root::Variable(name) = &authenticate.code_path.root {
             let is_field = journey.steps.iter().any(|other| match &other.action {
                 Action::Collect(form) => {
-                    form.output == *name && form.fields.contains(&authenticate.code_path.keys[0])
+                    form.output == *name && form.has_field(&authenticate.code_path.keys[0])
                 }
                 _ => false,
             });

@@ -2,12 +2,11 @@
 //!
 //! A new step is one variant of [`Action`]; the compiler names every other place.
 
-use std::collections::BTreeSet;
-
 use codes::user::IdentifierType;
 use expressions::{Expression, Function, Path};
 use serde_json::Value as Json;
 
+use crate::form::Field;
 use crate::part::Part;
 use crate::template::Template;
 
@@ -131,8 +130,8 @@ pub struct Authenticate {
 pub struct Collect {
     /// The form's id.
     pub form_id: String,
-    /// The names of its fields.
-    pub fields: BTreeSet<String>,
+    /// Its fields, in the order of the file.
+    pub fields: Vec<Field>,
     /// What the page is sent with the form.
     pub app_data: Option<Template>,
     /// The variable that takes the fields.
@@ -154,6 +153,13 @@ pub struct Exit {
     pub schema: Option<Json>,
     /// The step to which it leads.
     pub target: StepIndex,
+}
+
+impl Collect {
+    /// Whether the form has the field of that name.
+    pub fn has_field(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
+    }
 }
 
 impl Authenticate {

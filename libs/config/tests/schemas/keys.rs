@@ -23,6 +23,7 @@ const OBJECTS: &[(File, &str, &str, &[&str])] = &[
     (File::Users, "users:", "zzz: 1\nusers:", &[""]),
     (File::Users, "  - user_id", "  - zzz: 1\n    user_id", &["/properties/users/items"]),
     (File::Journey, "start:", "zzz: 1\nstart:", &[""]),
+    (File::Journey, "{ name: user,", "{ zzz: 1, name: user,", &["/$defs/field"]),
     (File::Journey, "{ id: help,", "{ zzz: 1, id: help,", &["/$defs/escape"]),
 ];
 

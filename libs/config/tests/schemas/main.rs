@@ -45,7 +45,7 @@ steps:
   ask:
     type: collect_information
     form_id: form
-    fields: [user, code]
+    fields: [{ name: user, label: User, kind: identifier, autocomplete: username }, code]
     output: form
     escapes: [{ id: help, display_name: Help }]
     on: { submit: verify, help: helped }

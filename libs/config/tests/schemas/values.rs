@@ -3,6 +3,7 @@
 use codes::policy::Policy;
 use codes::user::IdentifierType;
 use config::{Application, ClientKind, Configuration, Rates, TokenSettings};
+use definitions::FieldKind;
 use serde_json::{Map, Value, json};
 use tokens::scope::Scope;
 
@@ -113,6 +114,8 @@ fn the_lists_of_values_are_those_of_the_types() {
         &journey["$defs"]["temp_code_authentication"]["properties"]["identifier_type"];
     let names: Value = IdentifierType::ALL.iter().map(|it| it.as_str()).collect();
     assert_eq!(identifiers["enum"], names);
+    let kinds = &journey["$defs"]["field"]["properties"]["kind"]["enum"];
+    assert_eq!(*kinds, json!(FieldKind::ALL.map(FieldKind::as_str)));
     let users = File::Users.schema();
     let user = users["properties"]["users"]["items"]["properties"].as_object().expect("a user");
     assert!(IdentifierType::ALL.iter().all(|it| user.contains_key(it.as_str())), "{user:?}");

@@ -1,7 +1,5 @@
 //! The keys of each type of step.
 
-use std::collections::BTreeSet;
-
 use codes::user::IdentifierType;
 use expressions::{Path, Root};
 use yaml::{Content, Fields, Node};
@@ -63,7 +61,7 @@ impl<'y> StepReader<'_, 'y> {
     pub(super) fn collect(&mut self) -> Option<Action> {
         let form_id = self.required("form_id");
         let form_id = form_id.and_then(|yaml| self.notes.text(yaml, "form_id"));
-        let fields = self.required("fields").and_then(|yaml| self.field_names(yaml));
+        let fields = self.required("fields").and_then(|yaml| self.form_fields(yaml));
         let what = self.what("app_data");
         let app_data = self.fields.optional("app_data");
         let app_data = app_data.map(|yaml| values::template(self.notes, yaml, &what));
@@ -79,27 +77,6 @@ impl<'y> StepReader<'_, 'y> {
             escapes,
             submit: submit?,
         }))
-    }
-
-    fn field_names(&mut self, yaml: &'y Node) -> Option<BTreeSet<String>> {
-        let items = match &yaml.content {
-            Content::List(items) if !items.is_empty() => items,
-            _ => {
-                let what = self.what("fields");
-                self.notes.add(yaml.line, format!("{what} must be a list of names"));
-                return None;
-            }
-        };
-        let mut names = BTreeSet::new();
-        for item in items {
-            if let Some(name) = self.name(item, "fields")
-                && !names.insert(name)
-            {
-                let what = self.what("fields");
-                self.notes.add(item.line, format!("{what}: a name stands twice"));
-            }
-        }
-        Some(names)
     }
 
     fn escapes(&mut self, yaml: &'y Node) -> Vec<Exit> {

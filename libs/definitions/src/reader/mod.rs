@@ -3,6 +3,7 @@
 //! A target that does not exist and a bad expression are replaced by a stand-in, so that the checks
 //! that follow still see the rest of the file.
 
+mod fields;
 mod keys;
 
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 //! verified.
 
 use codes::user::Identifier;
-use definitions::Part;
 use definitions::step::{Action, Authenticate, Collect, StepIndex};
+use definitions::{Field, Part};
 use expressions::{EvaluateError, Path, Purpose, Root, Value, whole_text};
 use serde_json::Value as Json;
 
@@ -36,7 +36,7 @@ impl Engine<'_> {
         let Json::Object(mut given) = data else {
             return self.ask_again(vec![InputError::new("data", "must be an object")]);
         };
-        given.retain(|name, _| form.fields.contains(name));
+        given.retain(|name, _| form.has_field(name));
         for value in given.values_mut() {
             if let Some(text) = value.as_f64().and_then(whole_text) {
                 *value = Json::String(text);
@@ -45,7 +45,7 @@ impl Engine<'_> {
         let mut wrong: Vec<InputError> = form
             .fields
             .iter()
-            .filter_map(|name| match given.get(name).and_then(Json::as_str) {
+            .filter_map(|Field { name, .. }| match given.get(name).and_then(Json::as_str) {
                 None => Some(InputError::new(name, TEXT)),
                 Some(text) if text.len() > MAX_FIELD => {
                     Some(InputError::new(name, format!("must be at most {MAX_FIELD} bytes long")))
@@ -53,6 +53,7 @@ impl Engine<'_> {
                 Some(_) => None,
             })
             .collect();
+        wrong.sort_by(|one, other| one.name.cmp(&other.name));
         let (given, root) = (Json::Object(given), Root::Variable(form.output.clone()));
         if wrong.is_empty() {
             wrong = oversized(self.journey.identifiers(), &root, &given);

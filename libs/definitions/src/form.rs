@@ -1,0 +1,150 @@
+//! The forms of a journey as a page shows them: their fields and escapes.
+
+use expressions::{Path, Root};
+use serde::Serialize;
+
+use crate::Journey;
+use crate::step::Collect;
+
+/// A field of `collect_information`, as the file has it.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its label, where the file has one.
+    pub label: Option<String>,
+    /// What it takes, where the file says so.
+    pub kind: Option<FieldKind>,
+    /// The value of the HTML attribute `autocomplete`.
+    pub autocomplete: Option<String>,
+}
+
+/// What a field takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// A user's identifier.
+    Identifier,
+    /// A temporary code.
+    Code,
+    /// Any text.
+    Text,
+}
+
+impl FieldKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Identifier, Self::Code, Self::Text];
+
+    /// The kind's name in a journey's file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identifier => "identifier",
+            Self::Code => "code",
+            Self::Text => "text",
+        }
+    }
+}
+
+/// A form of a journey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Form<'j> {
+    /// The step that shows it, and so the `assertion_id` of its answers. Two steps may show forms of
+    /// one id.
+    pub step: &'j str,
+    /// The form's id.
+    pub form_id: &'j str,
+    /// Its fields, in the order of the file.
+    pub fields: Vec<FormField<'j>>,
+    /// The ids of its escapes. Their names come with each prompt: they may be expressions.
+    pub escapes: Vec<&'j str>,
+}
+
+/// A field of a form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FormField<'j> {
+    /// The name under which it is submitted.
+    pub name: &'j str,
+    /// What the page calls it; the name where the file has no label.
+    pub label: &'j str,
+    /// What it takes: as the file says, or else as the journey uses it.
+    pub kind: FieldKind,
+    /// The value of the HTML attribute `autocomplete`.
+    pub autocomplete: Option<&'j str>,
+}
+
+impl<'j> Form<'j> {
+    pub(super) fn of(journey: &Journey, step: &'j str, form: &'j Collect) -> Self {
+        let field = |field: &'j Field| FormField {
+            name: &field.name,
+            label: field.label.as_deref().unwrap_or(&field.name),
+            kind: field.kind.unwrap_or_else(|| used_as(journey, form, field)),
+            autocomplete: field.autocomplete.as_deref(),
+        };
+        Self {
+            step,
+            form_id: &form.form_id,
+            fields: form.fields.iter().map(field).collect(),
+            escapes: form.escapes.iter().map(|exit| exit.id.as_str()).collect(),
+        }
+    }
+}
+
+/// What the journey's steps take a field for.
+fn used_as(journey: &Journey, form: &Collect, field: &Field) -> FieldKind {
+    let path = Path { root: Root::Variable(form.output.clone()), keys: vec![field.name.clone()] };
+    if journey.secrets.contains(&path) {
+        FieldKind::Code
+    } else if journey.identifiers.contains(&path) {
+        FieldKind::Identifier
+    } else {
+        FieldKind::Text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_described_as_the_file_says_or_else_as_it_is_used() {
+        let journey = Journey::parse(
+            "j.yaml",
+            r#"id: x
+start: ask
+steps:
+  ask:
+    type: collect_information
+    form_id: f
+    fields: [user, { name: name, label: Your name, kind: text, autocomplete: name }, code, note]
+    output: form
+    escapes: [{ id: help, display_name: "`${form.note}`" }]
+    on: { submit: verify, help: denied }
+  verify:
+    type: temp_code_authentication
+    external_user_id: form.user
+    temp_code: form.code
+    on: { success: done, failure: ask }
+  done: { type: complete }
+  denied: { type: reject_access }
+"#,
+        )
+        .expect("a journey");
+        let forms: Vec<_> = journey.forms().collect();
+        let [form] = forms.as_slice() else { panic!("{forms:?}") };
+        assert_eq!((form.step, form.form_id, form.escapes.as_slice()), ("ask", "f", &["help"][..]));
+        let plain = |name, kind| FormField { name, label: name, kind, autocomplete: None };
+        let named = FormField {
+            name: "name",
+            label: "Your name",
+            kind: FieldKind::Text,
+            autocomplete: Some("name"),
+        };
+        let fields = [
+            plain("user", FieldKind::Identifier),
+            named,
+            plain("code", FieldKind::Code),
+            plain("note", FieldKind::Text),
+        ];
+        assert_eq!(form.fields, fields);
+    }
+}
