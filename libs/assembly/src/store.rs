@@ -20,7 +20,7 @@ use store_redis::connection::confirmation::Confirmation;
 use store_redis::connection::observer::{Call, Observer};
 use store_redis::connection::{Connection, UnfitError};
 use store_redis::journeys::RedisJourneyStore;
-use telemetry::{Durations, is_kept};
+use telemetry::{Histogram, is_sampled};
 
 use self::access::AccessArgs;
 use crate::durability;
@@ -170,7 +170,7 @@ impl Store {
 
 /// Measures the calls to Redis, and has them traced.
 fn measured() -> Observer {
-    let durations = Durations::new(
+    let durations = Histogram::new(
         "db.client.operation.duration",
         "How long a script in Redis takes, the way to it included.",
     );
@@ -179,7 +179,7 @@ fn measured() -> Observer {
         labels.extend(error.map(|error| ("error.type", error)));
         durations.record(duration, &labels);
     });
-    Observer { tell, is_traced: is_kept }
+    Observer { tell, is_traced: is_sampled }
 }
 
 #[cfg(test)]

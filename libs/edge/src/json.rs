@@ -11,15 +11,15 @@ use wire::error::{Fault, HttpFault};
 use wire::violations::FieldViolation;
 
 /// A fault as the answer to an HTTP request.
-pub struct Refusal(pub Fault);
+pub struct FaultResponse(pub Fault);
 
-impl From<Fault> for Refusal {
+impl From<Fault> for FaultResponse {
     fn from(fault: Fault) -> Self {
         Self(fault)
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for FaultResponse {
     fn into_response(self) -> Response {
         let HttpFault { status, error_code, message, retry_after_seconds } = self.0.http();
         let body = Json(json!({ "error_code": error_code, "message": message }));

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use http::{Request, Response};
 use telemetry::rpc::{Learns, Methods, Watched, describe, tell_end};
-use telemetry::{Durations, KeyValue, Span};
+use telemetry::{Histogram, KeyValue, Span};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
@@ -15,8 +15,8 @@ use tower::Service;
 use crate::remote::Remote;
 use crate::targets::{TRY_EVERY, Targets};
 
-static DURATION: LazyLock<Durations> = LazyLock::new(|| {
-    Durations::new("rpc.client.call.duration", "How long an rpc takes that this process calls.")
+static DURATION: LazyLock<Histogram> = LazyLock::new(|| {
+    Histogram::new("rpc.client.call.duration", "How long an rpc takes that this process calls.")
 });
 
 /// A way to a service whose calls are told of in traces and metrics, and are spread over all of its
@@ -60,7 +60,7 @@ impl Service<Request<Body>> for Client {
             attributes.push(KeyValue::new("server.port", i64::from(self.port)));
             (name, attributes)
         });
-        span.carry_on(request.headers_mut());
+        span.inject(request.headers_mut());
         let mut call = Call { method, started: Instant::now(), code: None, span: span.clone() };
         let mut targets = self.targets.clone();
         let told = async move {

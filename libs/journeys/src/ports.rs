@@ -18,11 +18,11 @@ use crate::verdict::Verdict;
 #[async_trait]
 pub trait VerifyCodes: Send + Sync {
     /// Verifies one code. The same idempotency key gives the same verdict, and counts once.
-    async fn verify(&self, attempt: Attempt) -> Result<Verdict, VerifyFault>;
+    async fn verify(&self, attempt: VerifyRequest) -> Result<Verdict, VerifyFault>;
 }
 
 /// A code to verify. Its `Debug` shows neither the code nor the identifier.
-pub struct Attempt {
+pub struct VerifyRequest {
     /// The application in which the journey runs.
     pub application: ApplicationId,
     /// What the identifier is.
@@ -41,9 +41,9 @@ pub struct Attempt {
     pub source: Option<IpAddr>,
 }
 
-impl std::fmt::Debug for Attempt {
+impl std::fmt::Debug for VerifyRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Attempt")
+        f.debug_struct("VerifyRequest")
             .field("application", &self.application)
             .field("journey", &self.journey)
             .finish_non_exhaustive()

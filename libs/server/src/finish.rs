@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::time::Duration;
 
-use telemetry::stay_within;
+use telemetry::with_current_context;
 use tokio::time::timeout;
 
 /// Does some work to its end, or for as long as it may take at most: `None` then. A caller who hangs
@@ -17,7 +17,7 @@ pub(crate) async fn finish<T: Send + 'static>(
     most: Duration,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
-    let task = tokio::spawn(stay_within(timeout(most, work)));
+    let task = tokio::spawn(with_current_context(timeout(most, work)));
     match task.await {
         Ok(finished) => finished.ok(),
         Err(failed) => match failed.try_into_panic() {

@@ -1,7 +1,7 @@
 //! The edge for gRPC: services, health, reflection, and the layers around them.
 
+mod access_log;
 mod layers;
-mod line;
 
 use std::convert::Infallible;
 

@@ -1,9 +1,9 @@
 //! The edge for HTTP: a service's router, and the layers around it.
 
+mod access_log;
 mod body;
 mod forwarded;
 mod layers;
-mod line;
 mod proxies;
 mod refusal;
 mod source;

@@ -8,40 +8,40 @@
 //!
 //! # Why our own
 //! The `ConcurrencyLimit` of `tower` has a fixed limit, and makes requests beyond it wait. Here they are
-//! refused at once, and a permit is held for as long as the work goes on, also when its caller has gone.
+//! refused at once, and a permit is held until the work ends, even if the caller has gone.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The most that a server works on at a time, and where it begins: enough for any that answers in a few
-/// milliseconds. Of more, no more are done in a second: they wait, and each costs more, since what
-/// belongs to them all no longer fits the processor's caches.
+/// The highest limit, and the first: enough for a server that answers in a few milliseconds. With more
+/// concurrent requests the throughput stays the same and each request costs more, since their data no
+/// longer fits the processor's caches.
 const MOST: f64 = 256.0;
-/// The least: enough to keep a processor busy with calls that take no longer than they must.
+/// The lowest limit: enough to keep a processor busy with calls that do not wait.
 const LEAST: f64 = 64.0;
 
-/// An answer that took as long as this is late: longer than any takes of a server that has time for it,
-/// and sooner than it gives up what it waits for itself.
+/// An answer is late after this time: longer than a server with spare capacity takes, and shorter than
+/// the timeouts of its own calls.
 const LATE: Duration = Duration::from_millis(150);
-/// What is left of the number when an answer was late.
+/// The limit is multiplied by this after a late answer.
 const LESS: f64 = 0.8;
 
-/// How often it is said that requests are refused.
-const SAY_SO_EVERY: Duration = Duration::from_secs(10);
+/// The shortest time between two warnings.
+const WARN_EVERY: Duration = Duration::from_secs(10);
 
-/// Says that requests are refused, now and then.
-pub(crate) fn say_so() {
+/// Warns that requests are refused, at most once in [`WARN_EVERY`].
+pub(crate) fn warn_of_overload() {
     static SAID: Mutex<Option<Instant>> = Mutex::new(None);
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if said.is_none_or(|at| at.elapsed() > SAY_SO_EVERY) {
+    if said.is_none_or(|at| at.elapsed() > WARN_EVERY) {
         tracing::warn!("too many requests at a time: refusing more");
         *said = Some(Instant::now());
     }
 }
 
-/// Lets the metrics tell how many requests the servers of one kind work on, and how many they may.
+/// Exports the concurrent requests of the servers of one kind, and their limit.
 pub(crate) fn observe(listener: &'static str, limits: Vec<Limit>) {
     let limits = Arc::new(limits);
     let sum = |of: fn(&State) -> usize| {
@@ -52,9 +52,9 @@ pub(crate) fn observe(listener: &'static str, limits: Vec<Limit>) {
         }
     };
     let (labels, active) = ([("postern.listener", listener)], sum(|state| state.in_flight));
-    let says = "Requests that are worked on.";
+    let says = "Concurrent requests.";
     telemetry::observe("postern.requests.active", says, &labels, active);
-    let says = "How many requests may be worked on at a time, as was found out.";
+    let says = "The present limit of concurrent requests.";
     telemetry::observe("postern.requests.limit", says, &labels, sum(State::places));
 }
 
@@ -65,21 +65,21 @@ pub(crate) struct Limit(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     in_flight: usize,
-    /// How many there may be, and a part of one more.
+    /// The limit, with the fraction that later answers add to.
     most: f64,
-    /// What answers say of a number that was meanwhile made smaller is known already.
+    /// When the limit was lowered last: a request that began before says nothing about the new limit.
     smaller_since: Option<Instant>,
 }
 
-/// A request that is worked on, until this is dropped.
+/// The right to work on one request; dropping it ends the request.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Permit {
     limit: Limit,
     since: Instant,
 }
 
 impl Limit {
-    /// A limit that begins at so many.
+    /// A limit that begins at `most`.
     pub(crate) fn of(most: f64) -> Self {
         Self(Arc::new(Mutex::new(State { in_flight: 0, most, smaller_since: None })))
     }
@@ -89,18 +89,18 @@ impl Limit {
         Self::of(MOST)
     }
 
-    /// A place for another, if there is one.
-    pub(crate) fn enter(&self) -> Option<Place> {
+    /// Admits one more request, unless the limit is reached.
+    pub(crate) fn acquire(&self) -> Option<Permit> {
         let mut state = self.state();
         if state.in_flight >= state.places() {
             return None;
         }
         state.in_flight += 1;
         drop(state);
-        Some(Place { limit: self.clone(), since: Instant::now() })
+        Some(Permit { limit: self.clone(), since: Instant::now() })
     }
 
-    /// Every change is whole before the lock is let go, so a panic elsewhere leaves nothing half done.
+    /// Each change is complete before the lock is released, so a panic elsewhere cannot leave half of one.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,7 +129,7 @@ impl State {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.limit.state().ended(self.since, Instant::now());
     }
@@ -147,12 +147,12 @@ mod tests {
         let (begun, mut queue, mut took) =
             (Instant::now(), std::collections::VecDeque::new(), each);
         while begun.elapsed() < length {
-            while let Some(place) = limit.enter() {
-                queue.push_back(place);
+            while let Some(permit) = limit.acquire() {
+                queue.push_back(permit);
             }
             sleep(each).await;
-            let place = queue.pop_front().expect("there is always one");
-            took = place.since.elapsed();
+            let permit = queue.pop_front().expect("there is always one");
+            took = permit.since.elapsed();
         }
         took
     }
@@ -160,11 +160,11 @@ mod tests {
     #[test]
     fn there_are_as_many_places_as_there_may_be_at_a_time() {
         let limit = Limit::of(2.0);
-        let held = [limit.enter(), limit.enter()];
+        let held = [limit.acquire(), limit.acquire()];
         assert!(held.iter().all(Option::is_some));
-        assert!(limit.enter().is_none());
+        assert!(limit.acquire().is_none());
         drop(held);
-        assert!(limit.enter().is_some());
+        assert!(limit.acquire().is_some());
     }
 
     #[tokio::test(start_paused = true)]
@@ -195,7 +195,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_late_answer_of_many_costs_little() {
         let limit = Limit::new();
-        let late: Vec<_> = (0..50).map(|_| limit.enter()).collect();
+        let late: Vec<_> = (0..50).map(|_| limit.acquire()).collect();
         sleep(LATE).await;
         drop(late);
         assert_eq!(limit.state().places(), 204, "all of them say the same");

@@ -52,10 +52,10 @@ use self::writer::Writer;
 pub use opentelemetry::KeyValue;
 
 pub use self::audit::{AUDIT, UnwrittenError, confirmed};
-pub use self::metrics::{Counter, Durations, Gauge, Seconds, observe, text};
+pub use self::metrics::{Counter, Gauge, Histogram, Seconds, observe, text};
 pub use self::otlp::{Export, Otlp};
 pub use self::settings::{AuditLog, AuditPlace, LogFormat, TelemetryArgs, TelemetrySettings};
-pub use self::traces::{Caller, Description, SPANS, Span, is_kept, note, stay_within};
+pub use self::traces::{Caller, Description, SPANS, Span, is_sampled, note, with_current_context};
 
 /// Targets whose details are none of a log's business.
 const CARRIERS: [&str; 14] = [

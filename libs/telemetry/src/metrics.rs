@@ -67,9 +67,9 @@ impl Gauge {
 /// How long something takes. Its labels are known when the program is compiled, as a
 /// [`Counter`]'s are.
 #[derive(Clone, Debug)]
-pub struct Durations(metrics::Histogram<f64>);
+pub struct Histogram(metrics::Histogram<f64>);
 
-impl Durations {
+impl Histogram {
     /// A histogram of that name, in seconds, to be made once telemetry has started.
     pub fn new(name: &'static str, description: &'static str) -> Self {
         let (meter, buckets) = (meter(), SECONDS.to_vec());

@@ -100,9 +100,8 @@ pub(super) fn is_exported(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.target() == SPANS
 }
 
-/// Whether what is done now belongs to a trace that is kept. If not, a span of it is not to be made:
-/// no filter spares what that costs.
-pub fn is_kept() -> bool {
+/// Whether the present trace is sampled. If it is not, create no span: a filter would not save its cost.
+pub fn is_sampled() -> bool {
     let is_left_out = Context::map_current(|context| {
         context.has_active_span() && !context.span().span_context().is_sampled()
     });
@@ -151,7 +150,7 @@ impl Span {
     /// The span of a call that is made to another service, within the present one.
     pub fn client(describe: impl FnOnce() -> Description) -> Self {
         let parent = Context::current();
-        match tracer().filter(|_| is_kept()) {
+        match tracer().filter(|_| is_sampled()) {
             Some(tracer) => Self::begin(tracer, SpanKind::Client, &parent, describe),
             None => Self(parent),
         }
@@ -200,14 +199,14 @@ impl Span {
         work.with_context(self.0.clone())
     }
 
-    /// Tells whom we call in which trace they are called.
-    pub fn carry_on(&self, headers: &mut HeaderMap) {
+    /// Writes the trace's ids into the headers of a call.
+    pub fn inject(&self, headers: &mut HeaderMap) {
         TraceContextPropagator::new().inject_context(&self.0, &mut Out(headers));
     }
 }
 
-/// Does some work within the span that this is called in, wherever it is done.
-pub fn stay_within<F: Future>(work: F) -> WithContext<F> {
+/// Runs `work` within the present span, on whatever task it runs.
+pub fn with_current_context<F: Future>(work: F) -> WithContext<F> {
     work.with_current_context()
 }
 

@@ -25,7 +25,6 @@
 //! A signature proves who wrote a token, never what it was written for. The type and the audience
 //! do, and a client's id can hold no colon, so that no ID token's audience is another kind's.
 
-mod checked;
 mod claims;
 pub mod client;
 pub mod discovery;
@@ -37,6 +36,7 @@ pub mod mint;
 pub mod scope;
 pub mod secret;
 pub mod service;
+mod signature_cache;
 #[cfg(test)]
 mod tests;
 pub mod user;

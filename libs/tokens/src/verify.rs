@@ -11,11 +11,11 @@ use clock::Timestamp;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Validation, decode, decode_header};
 
-use crate::checked::{Checked, Signed};
 use crate::claims::Claims;
 use crate::error::{MAX_BYTES, TokenError};
 use crate::key::Key;
 use crate::keys::KeyRing;
+use crate::signature_cache::{SignatureCache, Signed};
 
 /// Verifies tokens of known issuers.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct TokenVerifier {
     ring: Arc<KeyRing>,
     /// Shared: whoever serves a call has a verifier of its own.
     issuers: Arc<[String]>,
-    checked: Arc<Checked>,
+    cache: Arc<SignatureCache>,
 }
 
 impl TokenVerifier {
@@ -33,7 +33,7 @@ impl TokenVerifier {
     /// A verifier of the tokens that the ring's keys signed for one of the issuers.
     pub fn new(ring: Arc<KeyRing>, issuers: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let issuers = issuers.into_iter().map(Into::into).collect();
-        Self { ring, issuers, checked: Arc::default() }
+        Self { ring, issuers, cache: Arc::default() }
     }
 
     pub(crate) fn signed(
@@ -46,7 +46,7 @@ impl TokenVerifier {
         if token.len() > MAX_BYTES {
             return Err(TokenError::TooLong);
         }
-        let signed = self.checked.signed(token, || self.check(typ, token))?;
+        let signed = self.cache.signed(token, || self.check(typ, token))?;
         // Remembered from a check as a token of another kind, perhaps.
         if signed.typ != typ {
             return Err(TokenError::WrongType);

@@ -13,7 +13,7 @@
 //!         `-------------+-------------------'
 //!  JourneyRunner::start, submit          claims the idempotency key, finds the journey
 //!  journeys::runner::Runner              the code becomes a `SecretString`
-//!    engine -> ports::Attempt
+//!    engine -> ports::VerifyRequest
 //!  verify::RemoteVerifier                VerifyCodeRequest, which wipes the code when dropped
 //!         | gRPC
 //!  edge::guard                           one configuration, one Principal

@@ -7,7 +7,7 @@ use codes::ids::{ApplicationId, ClientId};
 use config::TokenSettings;
 use definitions::JourneyId;
 use journeys::ports::{MintError, MintTokens, UserTokens};
-use telemetry::{SPANS, is_kept};
+use telemetry::{SPANS, is_sampled};
 use tokens::journey::JourneyToken;
 use tokens::mint::Minter;
 use tokens::user::{IdToken, UserToken};
@@ -22,7 +22,7 @@ pub(crate) struct JourneyMinter<'a> {
 impl MintTokens for JourneyMinter<'_> {
     fn user_tokens(&self, authentication: &Authentication) -> Result<UserTokens, MintError> {
         let _span =
-            is_kept().then(|| tracing::info_span!(target: SPANS, "mint user tokens").entered());
+            is_sampled().then(|| tracing::info_span!(target: SPANS, "mint user tokens").entered());
         let Self { settings, minter, .. } = self;
         let access_token =
             UserToken { authentication: authentication.clone(), scope: settings.scope.clone() };
@@ -43,8 +43,8 @@ impl MintTokens for JourneyMinter<'_> {
         run: &str,
         authentication: Option<&Authentication>,
     ) -> Result<String, MintError> {
-        let _span =
-            is_kept().then(|| tracing::info_span!(target: SPANS, "mint journey token").entered());
+        let _span = is_sampled()
+            .then(|| tracing::info_span!(target: SPANS, "mint journey token").entered());
         let token = JourneyToken {
             application: application.clone(),
             client: client.clone(),

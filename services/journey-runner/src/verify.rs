@@ -11,7 +11,7 @@ use codes::user::UserId;
 use definitions::Part;
 use edge::certificate::APPLICATION;
 use grpc_client::Client;
-use journeys::ports::{Attempt, VerifyCodes, VerifyFault};
+use journeys::ports::{VerifyCodes, VerifyFault, VerifyRequest};
 use journeys::verdict::{Malformed, Verdict};
 use secrecy::ExposeSecret as _;
 use tokens::mint::Minter;
@@ -87,7 +87,7 @@ impl RemoteVerifier {
         Ok(header)
     }
 
-    async fn call(&self, attempt: &Attempt) -> Result<Verdict, VerifyFault> {
+    async fn call(&self, attempt: &VerifyRequest) -> Result<Verdict, VerifyFault> {
         let (header, authorization) = self.authorization(&attempt.application)?;
         let send = || {
             let mut request = Request::new(message(attempt));
@@ -110,7 +110,7 @@ impl RemoteVerifier {
 
 #[async_trait]
 impl VerifyCodes for RemoteVerifier {
-    async fn verify(&self, attempt: Attempt) -> Result<Verdict, VerifyFault> {
+    async fn verify(&self, attempt: VerifyRequest) -> Result<Verdict, VerifyFault> {
         let floor = Instant::now() + DENIAL_FLOOR;
         let call = tokio::time::timeout(DEADLINE, self.call(&attempt)).await;
         let verdict = call.unwrap_or(Err(VerifyFault::Unavailable));
@@ -121,7 +121,7 @@ impl VerifyCodes for RemoteVerifier {
     }
 }
 
-fn message(attempt: &Attempt) -> VerifyCodeRequest {
+fn message(attempt: &VerifyRequest) -> VerifyCodeRequest {
     VerifyCodeRequest {
         user: Some(UserIdentifier {
             r#type: from_identifier_type(attempt.identifier_type).into(),

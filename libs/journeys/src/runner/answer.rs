@@ -178,12 +178,12 @@ pub enum RunError {
     Misconfigured(String),
     /// Something outside cannot serve now; the same request can be sent again.
     #[error("the service is unavailable")]
-    Unavailable(#[source] Outage),
+    Unavailable(#[source] DependencyError),
 }
 
-/// What cannot serve.
+/// Which dependency is unavailable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Outage {
+pub enum DependencyError {
     /// The verifier.
     #[error("the verifier is unavailable")]
     Verifier,

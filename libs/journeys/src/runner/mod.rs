@@ -29,7 +29,7 @@ use codes::randomness::Randomness;
 use definitions::{Journey, JourneyId};
 
 pub use self::answer::{
-    Answer, Completed, Escape, InputRequired, Outage, Rejected, RejectionReason, RunError,
+    Answer, Completed, DependencyError, Escape, InputRequired, Rejected, RejectionReason, RunError,
     StepError, StepKind,
 };
 pub use crate::engine::Abort;
@@ -43,7 +43,7 @@ pub use self::tally::{Capacity, Full};
 use crate::engine::state::{State, surroundings};
 use crate::engine::{Event, Move, Prompt, advance};
 use crate::ids::{SessionId, SessionKey, fingerprint, random_text};
-use crate::ports::{Advance, Attempt, JourneyStore, VerifyCodes, VerifyFault};
+use crate::ports::{Advance, JourneyStore, VerifyCodes, VerifyFault, VerifyRequest};
 use crate::session::{Facts, SESSION_LIFETIME, Session};
 
 /// Runs journeys.
@@ -204,7 +204,7 @@ impl Runner {
             state = moved;
             event = match next {
                 Move::Verify { identifier_type, identifier, code } => {
-                    let attempt = Attempt {
+                    let attempt = VerifyRequest {
                         application: state.application.clone(),
                         identifier_type,
                         identifier,
@@ -216,7 +216,9 @@ impl Runner {
                     };
                     let verdict = self.verifier.verify(attempt).await;
                     Event::Verified(verdict.map_err(|fault| match fault {
-                        VerifyFault::Unavailable => RunError::Unavailable(Outage::Verifier),
+                        VerifyFault::Unavailable => {
+                            RunError::Unavailable(DependencyError::Verifier)
+                        }
                         VerifyFault::Misconfigured(reason) => RunError::Misconfigured(reason),
                     })?)
                 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use self::fakes::{World, input, rejected};
 use self::journeys::{FORM, GUIDE, LATE, LOOP, TWICE};
-use super::{Answer, Outage, RunError, Submission, Terms};
+use super::{Answer, DependencyError, RunError, Submission, Terms};
 use crate::ports::VerifyFault;
 use crate::session::SESSION_LIFETIME;
 use crate::verdict::Verdict;
@@ -125,7 +125,7 @@ async fn when_the_verifier_fails_the_challenge_is_given_back_and_counts_once() {
     world.verifier.will([Err(VerifyFault::Unavailable), fakes::accepted()]);
     let first = input(world.start(json!({})).await);
     let failed = world.submit(&first, filled_in("123456")).await;
-    assert_eq!(failed.map(drop), Err(RunError::Unavailable(Outage::Verifier)));
+    assert_eq!(failed.map(drop), Err(RunError::Unavailable(DependencyError::Verifier)));
     let answer = world.submit(&first, filled_in("123456")).await.expect("an answer");
     assert!(matches!(answer, Answer::Completed(_)));
     let keys = world.verifier.keys();
@@ -138,7 +138,7 @@ async fn when_minting_fails_the_challenge_is_given_back() {
     let first = input(world.start(json!({})).await);
     world.minter.fail_once();
     let failed = world.submit(&first, filled_in("123456")).await;
-    assert!(matches!(failed, Err(RunError::Unavailable(Outage::Minting(_)))));
+    assert!(matches!(failed, Err(RunError::Unavailable(DependencyError::Minting(_)))));
     let answer = world.submit(&first, filled_in("123456")).await.expect("an answer");
     assert!(matches!(answer, Answer::Completed(_)));
     let keys = world.verifier.keys();

@@ -14,9 +14,9 @@ use futures_util::FutureExt as _;
 use telemetry::rpc::Methods;
 use tonic::Status;
 
-use super::line;
+use super::access_log;
 use crate::finish::finish;
-use crate::limit::{Limit, Place};
+use crate::limit::{Limit, Permit};
 
 /// The longest that an rpc may take, whatever the client allows.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
@@ -43,16 +43,16 @@ async fn pass(State(layers): State<Arc<Layers>>, request: Request, next: Next) -
     }
     let method = layers.methods.find(path);
     // Before all else: what is too much costs as good as nothing.
-    let Some(place) = layers.limit.enter() else {
-        line::tell_refused(&method);
+    let Some(permit) = layers.limit.acquire() else {
+        access_log::record_refused(&method);
         return overloaded();
     };
     // Around all the rest: whoever below gives the answer, it is told of.
-    line::tell(method, request, |request| {
+    access_log::record(method, request, |request| {
         let allowed = allowed(request.headers());
-        // Innermost: a place is held by what is really worked on, and for as long as it is, also when
+        // Innermost: a permit is held by what is really worked on, and for as long as it is, also when
         // its caller has gone.
-        let work = work(place, request, next);
+        let work = work(permit, request, next);
         // Around all that can panic, inside what tells of it, so that a panic is told of too. The
         // deadline is inside that guard, since it runs the service.
         catch_panic(deadline(allowed, work))
@@ -81,10 +81,10 @@ async fn deadline(allowed: Duration, work: impl Future<Output = Response>) -> Re
     tokio::time::timeout(allowed, work).await.unwrap_or_else(|_| answer(Refusal::DeadlineExceeded))
 }
 
-async fn work(place: Place, request: Request, next: Next) -> Response {
+async fn work(permit: Permit, request: Request, next: Next) -> Response {
     let work = async move {
         let response = with_exhaustion(next.run(request).await);
-        drop(place);
+        drop(permit);
         response
     };
     finish(MAX_DEADLINE, work).await.unwrap_or_else(|| answer(Refusal::DeadlineExceeded))
@@ -216,7 +216,7 @@ mod tests {
             assert_eq!(status(&refused).code(), Code::ResourceExhausted);
         }
         assert!(exported.lines.take().lines().count() <= 1);
-        assert!(exported.spans().is_empty(), "the one that has a place has not ended");
+        assert!(exported.spans().is_empty(), "the one that has a permit has not ended");
         busy.await.expect("an answer");
         assert_eq!(exported.spans().len(), 1);
     }

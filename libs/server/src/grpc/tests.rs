@@ -139,16 +139,16 @@ async fn what_the_caller_does_not_sample_is_not_exported_but_goes_on() {
 
 #[tokio::test]
 async fn what_is_done_within_a_request_is_a_part_of_its_trace_if_that_is_kept() {
-    for (sampler, is_kept) in [(Sampler::AlwaysOff, false), (Sampler::AlwaysOn, true)] {
+    for (sampler, is_sampled) in [(Sampler::AlwaysOff, false), (Sampler::AlwaysOn, true)] {
         let exported = Exported::sampling(sampler);
         let root = Span::server(&HeaderMap::new(), Caller::Trusted, || ("root".into(), vec![]));
         let work =
-            async { telemetry::is_kept().then(|| tracing::info_span!(target: SPANS, "part")) };
+            async { telemetry::is_sampled().then(|| tracing::info_span!(target: SPANS, "part")) };
         let part = root.around(work).await;
-        assert_eq!(part.is_some(), is_kept);
+        assert_eq!(part.is_some(), is_sampled);
         drop((part, root));
         let spans = exported.spans();
-        assert_eq!(spans.len(), if is_kept { 2 } else { 0 });
+        assert_eq!(spans.len(), if is_sampled { 2 } else { 0 });
         if let Some(part) = spans.get("Internal part") {
             assert_eq!(part.parent_span_id, spans["Server root"].span_context.span_id());
         }
@@ -170,21 +170,21 @@ async fn whether_a_trace_is_kept_is_decided_once_and_for_all_of_it() {
 
 #[tokio::test]
 async fn nothing_is_gathered_of_what_is_not_kept() {
-    for (sampler, is_kept) in [(Sampler::AlwaysOff, false), (Sampler::AlwaysOn, true)] {
+    for (sampler, is_sampled) in [(Sampler::AlwaysOff, false), (Sampler::AlwaysOn, true)] {
         let _exported = Exported::sampling(sampler);
         let mut is_asked = false;
         let root = Span::server(&HeaderMap::new(), Caller::Trusted, || {
             is_asked = true;
             ("root".into(), vec![])
         });
-        assert_eq!(is_asked, is_kept);
+        assert_eq!(is_asked, is_sampled);
         let _inside = root.enter();
         let mut is_asked = false;
         drop(Span::client(|| {
             is_asked = true;
             ("call".into(), vec![])
         }));
-        assert_eq!(is_asked, is_kept);
+        assert_eq!(is_asked, is_sampled);
     }
 }
 

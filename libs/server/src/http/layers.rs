@@ -21,7 +21,7 @@ use tower_http::cors::CorsLayer;
 use super::proxies::Proxies;
 use super::refusal::{Refusal, Render, answer};
 use super::source::{self, Sources};
-use super::{body, line};
+use super::{access_log, body};
 use crate::finish::finish;
 use crate::limit::{self, Limit};
 
@@ -55,7 +55,7 @@ pub(super) fn around(
         .layer(
             ServiceBuilder::new()
                 // Outermost: whoever below gives the answer, it is told of.
-                .layer(from_fn_with_state(proxies, line::tell))
+                .layer(from_fn_with_state(proxies, access_log::record))
                 // Around everything that answers: refusals need the headers as much as pages.
                 .layer(from_fn(set_headers))
                 // Around everything that refuses: a page of another origin must be able to read it.
@@ -105,13 +105,13 @@ async fn shed(
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(place) = limit.enter() else {
-        limit::say_so();
+    let Some(permit) = limit.acquire() else {
+        limit::warn_of_overload();
         return answer(Refusal::Overloaded, render);
     };
     let work = async move {
         let response = next.run(request).await;
-        drop(place);
+        drop(permit);
         response
     };
     finish(TIMEOUT, work).await.unwrap_or_else(|| answer(Refusal::TimedOut, render))

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use tonic::{Code, Status};
 
-use crate::{Description, Durations, KeyValue, Span};
+use crate::{Description, Histogram, KeyValue, Span};
 
 /// Learns an rpc's status, and is dropped when its answer has ended.
 pub trait Learns: Unpin {
@@ -71,7 +71,7 @@ pub fn tell_end(
     method: &Arc<str>,
     code: Code,
     has_failed: bool,
-    (durations, took): (&Durations, Duration),
+    (durations, took): (&Histogram, Duration),
 ) {
     let status = name(code);
     span.set("rpc.response.status_code", status);
@@ -82,7 +82,7 @@ pub fn tell_end(
 }
 
 /// Tells the metric how long an rpc took.
-pub fn measure(durations: &Durations, took: Duration, method: &Arc<str>, status: &'static str) {
+pub fn measure(durations: &Histogram, took: Duration, method: &Arc<str>, status: &'static str) {
     durations.record_as(
         took,
         &[

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use codes::audit::Context;
 use codes::issuer::IssueRequest;
 use codes::user::{Identifier, IdentifierType};
-use edge::json::{self, Refusal};
+use edge::json::{self, FaultResponse};
 use serde::{Deserialize, Serialize};
 use wire::error::Fault;
 use wire::rpc::Rpc;
@@ -55,7 +55,7 @@ pub(super) async fn send(
     State(edge): State<Arc<Edge>>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Refusal> {
+) -> Result<Response, FaultResponse> {
     let service = &edge.service;
     let principal = service.gate.admit(&headers, None, Rpc::IssueCode)?;
     let request = json::parse::<Body>(&headers, &body)?.into_request()?;

@@ -55,7 +55,7 @@ impl JourneyRunner {
         let session = encryption::open(&self.sealer, &sent.crypto_session_id, now);
         let session = session.ok_or_else(refused)?;
         let iv = sent.iv().ok_or_else(refused)?;
-        let admitted = self.admissions.admit(&session.id, iv, session.ends.since(now)).await;
+        let admitted = self.admissions.admit(&session.id, iv, session.expires_at.since(now)).await;
         let admitted = admitted.map_err(unavailable)?.ok_or_else(refused)?;
         let mut message = sent.decrypt(&session, iv).ok_or_else(refused)?;
         let reply = self.perform(operation, call, headers, &mut message).await?;

@@ -29,7 +29,7 @@ pub(super) const LIFETIME: Duration = Duration::from_secs(60 * 60);
 pub(super) struct CryptoSession {
     pub(super) id: String,
     /// When the key is no longer accepted.
-    pub(super) ends: Timestamp,
+    pub(super) expires_at: Timestamp,
     key: Zeroizing<[u8; 32]>,
 }
 
@@ -61,17 +61,22 @@ pub(super) fn agree(
         Ok(key)
     });
     let key = key.ok()?;
-    let ends = now + LIFETIME;
-    let sealed = sealer.seal(PURPOSE, [&key[..], &ends.unix_millis().to_be_bytes()].concat())?;
-    Some((CryptoSession { id: URL_SAFE_NO_PAD.encode(sealed), ends, key }, point))
+    let expires_at = now + LIFETIME;
+    let sealed =
+        sealer.seal(PURPOSE, [&key[..], &expires_at.unix_millis().to_be_bytes()].concat())?;
+    Some((CryptoSession { id: URL_SAFE_NO_PAD.encode(sealed), expires_at, key }, point))
 }
 
 /// The session of that id; `None` if we did not give it out, or long ago.
 pub(super) fn open(sealer: &Sealer, id: &str, now: Timestamp) -> Option<CryptoSession> {
     let opened = sealer.open(PURPOSE, &URL_SAFE_NO_PAD.decode(id).ok()?)?;
-    let (key, ends) = opened.split_first_chunk::<32>()?;
-    let ends = Timestamp::from_unix_millis(i64::from_be_bytes(ends.try_into().ok()?));
-    (now < ends).then(|| CryptoSession { id: id.to_owned(), ends, key: Zeroizing::new(*key) })
+    let (key, expires_at) = opened.split_first_chunk::<32>()?;
+    let expires_at = Timestamp::from_unix_millis(i64::from_be_bytes(expires_at.try_into().ok()?));
+    (now < expires_at).then(|| CryptoSession {
+        id: id.to_owned(),
+        expires_at,
+        key: Zeroizing::new(*key),
+    })
 }
 
 /// Reads an initialisation vector in base64.

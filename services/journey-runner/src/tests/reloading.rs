@@ -18,7 +18,7 @@ use config::{Live, Reload};
 use journeys::ids::SessionKey;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::{
-    Advance, Attempt, JourneyStore, StoreFault, Stored, VerifyCodes, VerifyFault,
+    Advance, JourneyStore, StoreFault, Stored, VerifyCodes, VerifyFault, VerifyRequest,
 };
 use journeys::verdict::Verdict;
 use tempfile::TempDir;
@@ -160,7 +160,7 @@ impl JourneyStore for Reloads<MemoryJourneyStore> {
 
 #[async_trait]
 impl VerifyCodes for Reloads<()> {
-    async fn verify(&self, _: Attempt) -> Result<Verdict, VerifyFault> {
+    async fn verify(&self, _: VerifyRequest) -> Result<Verdict, VerifyFault> {
         self.0.step();
         Ok(Verdict::Accepted {
             user: UserId::parse("ada").expect("a user"),

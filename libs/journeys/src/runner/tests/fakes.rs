@@ -22,8 +22,8 @@ use serde_json::{Map, Value};
 use crate::ids::SessionKey;
 use crate::memory::MemoryJourneyStore;
 use crate::ports::{
-    Advance, Attempt, JourneyStore, MintError, MintTokens, StoreFault, Stored, UserTokens,
-    VerifyCodes, VerifyFault,
+    Advance, JourneyStore, MintError, MintTokens, StoreFault, Stored, UserTokens, VerifyCodes,
+    VerifyFault, VerifyRequest,
 };
 use crate::runner::{
     Answer, CLIENT_INPUT, Capacity, InputRequired, RunError, Runner, Start, Submission, Terms,
@@ -56,7 +56,7 @@ pub(super) fn input(answer: Result<Answer, RunError>) -> InputRequired {
 #[derive(Default)]
 pub(super) struct FakeVerifier {
     verdicts: Mutex<VecDeque<Result<Verdict, VerifyFault>>>,
-    attempts: Mutex<Vec<Attempt>>,
+    attempts: Mutex<Vec<VerifyRequest>>,
 }
 
 impl FakeVerifier {
@@ -66,7 +66,7 @@ impl FakeVerifier {
 
     pub(super) fn attempts(&self) -> Vec<(String, String)> {
         let attempts = self.attempts.lock().expect("a lock");
-        let told = |attempt: &Attempt| {
+        let told = |attempt: &VerifyRequest| {
             (attempt.identifier.clone(), attempt.code.expose_secret().to_owned())
         };
         attempts.iter().map(told).collect()
@@ -80,7 +80,7 @@ impl FakeVerifier {
 
 #[async_trait]
 impl VerifyCodes for FakeVerifier {
-    async fn verify(&self, attempt: Attempt) -> Result<Verdict, VerifyFault> {
+    async fn verify(&self, attempt: VerifyRequest) -> Result<Verdict, VerifyFault> {
         // Lets the others run, as a call over the network would.
         tokio::task::yield_now().await;
         self.attempts.lock().expect("a lock").push(attempt);

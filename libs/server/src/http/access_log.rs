@@ -8,15 +8,19 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use telemetry::{Caller, Durations, KeyValue, Span};
+use telemetry::{Caller, Histogram, KeyValue, Span};
 
 use super::proxies::Proxies;
 
-static DURATION: LazyLock<Durations> = LazyLock::new(|| {
-    Durations::new("http.server.request.duration", "How long a request takes to be answered.")
+static DURATION: LazyLock<Histogram> = LazyLock::new(|| {
+    Histogram::new("http.server.request.duration", "How long a request takes to be answered.")
 });
 
-pub(super) async fn tell(State(proxies): State<Proxies>, request: Request, next: Next) -> Response {
+pub(super) async fn record(
+    State(proxies): State<Proxies>,
+    request: Request,
+    next: Next,
+) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("_OTHER", MatchedPath::as_str).to_owned();
     let method = name(request.method());
@@ -28,10 +32,10 @@ pub(super) async fn tell(State(proxies): State<Proxies>, request: Request, next:
         ];
         (format!("{method} {route}").into(), attributes)
     });
-    let mut line =
-        Line { method, route, started: Instant::now(), status: None, span: span.clone() };
+    let mut log =
+        AccessLog { method, route, started: Instant::now(), status: None, span: span.clone() };
     let response = span.around(next.run(request)).await;
-    line.status = Some(response.status());
+    log.status = Some(response.status());
     response
 }
 
@@ -54,7 +58,7 @@ fn name(method: &Method) -> &'static str {
 }
 
 /// Tells when dropped: also if the client goes away before the answer.
-struct Line {
+struct AccessLog {
     method: &'static str,
     route: String,
     started: Instant,
@@ -62,7 +66,7 @@ struct Line {
     span: Span,
 }
 
-impl Drop for Line {
+impl Drop for AccessLog {
     fn drop(&mut self) {
         let duration = self.started.elapsed();
         let status = self.status.map(|status| status.as_u16());

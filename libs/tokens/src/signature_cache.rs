@@ -26,9 +26,9 @@ pub(crate) struct Signed {
 
 /// By the hash of the whole token, so that no token is kept.
 #[derive(Default)]
-pub(crate) struct Checked(Mutex<HashMap<[u8; 32], Arc<Signed>>>);
+pub(crate) struct SignatureCache(Mutex<HashMap<[u8; 32], Arc<Signed>>>);
 
-impl Checked {
+impl SignatureCache {
     /// What a token says: remembered, or as `check` finds it. What it refuses is not remembered.
     pub(crate) fn signed(
         &self,
@@ -53,9 +53,9 @@ impl Checked {
     }
 }
 
-impl fmt::Debug for Checked {
+impl fmt::Debug for SignatureCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checked").field("remembered", &self.lock().len()).finish()
+        f.debug_struct("SignatureCache").field("remembered", &self.lock().len()).finish()
     }
 }
 
@@ -69,38 +69,38 @@ mod tests {
 
     #[test]
     fn a_signature_is_checked_once() {
-        let checked = Checked::default();
-        assert!(checked.signed("token", || Ok(good())).is_ok());
-        let again = checked.signed("token", || panic!("checked again"));
+        let cache = SignatureCache::default();
+        assert!(cache.signed("token", || Ok(good())).is_ok());
+        let again = cache.signed("token", || panic!("checked again"));
         assert_eq!(again.expect("remembered").claims.exp, 2000);
-        let other = checked.signed("token.", || Err(TokenError::BadSignature));
+        let other = cache.signed("token.", || Err(TokenError::BadSignature));
         assert_eq!(other.err(), Some(TokenError::BadSignature));
     }
 
     #[test]
     fn what_was_refused_is_checked_again() {
-        let checked = Checked::default();
+        let cache = SignatureCache::default();
         for _ in 0..2 {
-            let refused = checked.signed("token", || Err(TokenError::BadSignature));
+            let refused = cache.signed("token", || Err(TokenError::BadSignature));
             assert_eq!(refused.err(), Some(TokenError::BadSignature));
         }
-        assert!(checked.signed("token", || Ok(good())).is_ok());
+        assert!(cache.signed("token", || Ok(good())).is_ok());
     }
 
     #[test]
     fn memory_is_bounded_and_the_newest_is_remembered() {
-        let checked = Checked::default();
+        let cache = SignatureCache::default();
         for token in 0..=3 * MAX_REMEMBERED {
-            assert!(checked.signed(&token.to_string(), || Ok(good())).is_ok());
-            assert!(checked.lock().len() <= MAX_REMEMBERED);
-            assert!(checked.signed(&token.to_string(), || panic!("checked again")).is_ok());
+            assert!(cache.signed(&token.to_string(), || Ok(good())).is_ok());
+            assert!(cache.lock().len() <= MAX_REMEMBERED);
+            assert!(cache.signed(&token.to_string(), || panic!("checked again")).is_ok());
         }
     }
 
     #[test]
     fn debug_shows_no_token() {
-        let checked = Checked::default();
-        assert!(checked.signed("hunter2", || Ok(good())).is_ok());
-        assert_eq!(format!("{checked:?}"), "Checked { remembered: 1 }");
+        let cache = SignatureCache::default();
+        assert!(cache.signed("hunter2", || Ok(good())).is_ok());
+        assert_eq!(format!("{cache:?}"), "SignatureCache { remembered: 1 }");
     }
 }

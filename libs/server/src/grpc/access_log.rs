@@ -8,48 +8,48 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use telemetry::rpc::{Learns, Watched, describe, is_fault, measure, name, tell_end};
-use telemetry::{Caller, Durations, Span};
+use telemetry::{Caller, Histogram, Span};
 use tonic::Code;
 
-static DURATION: LazyLock<Durations> = LazyLock::new(|| {
-    Durations::new("rpc.server.call.duration", "How long an rpc takes to be answered.")
+static DURATION: LazyLock<Histogram> = LazyLock::new(|| {
+    Histogram::new("rpc.server.call.duration", "How long an rpc takes to be answered.")
 });
 
-pub(super) async fn tell<F: Future<Output = Response>>(
+pub(super) async fn record<F: Future<Output = Response>>(
     method: Arc<str>,
     request: Request,
     next: impl FnOnce(Request) -> F,
 ) -> Response {
     let span = Span::server(request.headers(), Caller::Trusted, || describe(&method));
-    let mut line = Line { method, started: Instant::now(), code: None, span: span.clone() };
+    let mut log = AccessLog { method, started: Instant::now(), code: None, span: span.clone() };
     let response = span.around(next(request)).await;
-    line.read(response.headers());
-    response.map(|inner| Body::new(Watched { inner, learns: line }))
+    log.read(response.headers());
+    response.map(|inner| Body::new(Watched { inner, learns: log }))
 }
 
 /// Tells of an rpc that is refused because there are too many: the metric, and the log now and then.
 /// A line for each would cost more than the refusal.
-pub(super) fn tell_refused(method: &Arc<str>) {
+pub(super) fn record_refused(method: &Arc<str>) {
     measure(&DURATION, Duration::ZERO, method, name(Code::ResourceExhausted));
-    crate::limit::say_so();
+    crate::limit::warn_of_overload();
 }
 
 /// Tells when dropped: also if the client goes away before the answer, and nothing below runs any
 /// more.
-struct Line {
+struct AccessLog {
     method: Arc<str>,
     started: Instant,
     code: Option<Code>,
     span: Span,
 }
 
-impl Learns for Line {
+impl Learns for AccessLog {
     fn learn(&mut self, code: Code) {
         self.code = Some(code);
     }
 }
 
-impl Drop for Line {
+impl Drop for AccessLog {
     fn drop(&mut self) {
         let code = self.code.unwrap_or(Code::Cancelled);
         let (method, status) = (&*self.method, name(code));
@@ -94,7 +94,7 @@ mod tests {
 
     async fn layer(State(methods): State<Methods>, request: Request, next: Next) -> Response {
         let method = methods.find(request.uri().path());
-        tell(method, request, |request| next.run(request)).await
+        record(method, request, |request| next.run(request)).await
     }
 
     fn router() -> Router {
