@@ -9,6 +9,19 @@ use crate::harness::http::{INVOKE, ORIGIN};
 use crate::harness::pages::{answer_step, form, id, submission};
 use crate::harness::{Postern, RevokeCodeRequest, another, revoke_code_request, unique, user_id};
 
+/// Where a client of pages starts a journey.
+fn start_path(client: &str) -> String {
+    format!("{INVOKE}?aid=default_application&clientId={client}&locale=en")
+}
+
+/// The body of the start that redeems a code.
+fn start_body(user: &str, code: &str) -> Value {
+    let params = json!({"external_user_id": user, "temp_code": code});
+    json!({"headers": [], "data": {
+        "collection_result": {}, "policy_request_id": "temp-code-authentication", "params": params,
+    }})
+}
+
 /// The parts of an answer that an attacker can compare: the status, the headers, and the body with
 /// its ids and times masked at equal length.
 async fn visible(answer: Response) -> anyhow::Result<(StatusCode, HeaderMap, String)> {
@@ -169,7 +182,7 @@ async fn an_unknown_and_a_confidential_client_are_refused_alike() -> Tested {
     let postern = Postern::start()?;
     let mut answers = Vec::new();
     for client in ["nobody", "acme-support"] {
-        let path = format!("{INVOKE}?aid=default_application&clientId={client}&locale=en");
+        let path = start_path(client);
         let data = json!({"policy_request_id": "temp-code-form", "collection_result": {}});
         let answer = postern.post(&path).json(&json!({"headers": [], "data": data})).send().await?;
         answers.push(visible(answer).await?);
@@ -183,7 +196,7 @@ async fn an_unknown_and_a_confidential_client_are_refused_alike() -> Tested {
 async fn preflights_succeed_for_known_origins_only() -> Tested {
     let postern = Postern::start()?;
     let preflight = async |origin: &str| -> anyhow::Result<HeaderMap> {
-        let path = format!("{INVOKE}?aid=default_application&clientId=acme-web&locale=en");
+        let path = start_path("acme-web");
         let request = postern
             .request(Method::OPTIONS, &path)
             .header("origin", origin)
@@ -223,11 +236,8 @@ async fn a_foreign_origin_cannot_start_a_journey() -> Tested {
     let postern = Postern::start()?;
     let user = unique("jane");
     let code = postern.issue(&user).await?;
-    let path = format!("{INVOKE}?aid=default_application&clientId=acme-web&locale=en");
-    let params = json!({"external_user_id": user, "temp_code": code});
-    let body = json!({"headers": [], "data": {
-        "collection_result": {}, "policy_request_id": "temp-code-authentication", "params": params,
-    }});
+    let path = start_path("acme-web");
+    let body = start_body(&user, &code);
     for origin in ["https://evil.example", "null"] {
         let answer = postern.post(&path).header("origin", origin).json(&body).send().await?;
         assert!(answer.status().is_client_error(), "{origin}: {}", answer.status());
@@ -251,11 +261,8 @@ async fn a_page_that_rebinds_its_own_host_to_this_service_cannot_start_a_journey
     let postern = Postern::start()?;
     let user = unique("jane");
     let code = postern.issue(&user).await?;
-    let path = format!("{INVOKE}?aid=default_application&clientId=acme-web&locale=en");
-    let params = json!({"external_user_id": user, "temp_code": code});
-    let body = json!({"headers": [], "data": {
-        "collection_result": {}, "policy_request_id": "temp-code-authentication", "params": params,
-    }});
+    let path = start_path("acme-web");
+    let body = start_body(&user, &code);
     let port = postern.at.pages.port();
     let send = async |host: String| {
         let request = postern.post(&path).header("origin", format!("http://{host}"));

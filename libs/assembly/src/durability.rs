@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use settings::parse_duration;
+use clock::duration::{self, Units};
 use store_redis::connection::confirmation::Confirmation;
 
 /// Reads what is waited for before an outcome is told; `None` for nothing.
@@ -22,7 +22,9 @@ pub(crate) fn parse(text: &str) -> Result<Option<Confirmation>, String> {
     };
     let number = number.parse().ok().filter(|number| *number > 0).ok_or_else(rule)?;
     let can_be_waited = Duration::from_millis(1)..=Confirmation::LONGEST;
-    let within = parse_duration(within).ok().filter(|within| can_be_waited.contains(within));
+    let within = duration::parse(within, Units::MillisecondsToHours)
+        .ok()
+        .filter(|within| can_be_waited.contains(within));
     Ok(Some(Confirmation::Replicas { number, within: within.ok_or_else(rule)? }))
 }
 

@@ -3,6 +3,8 @@
 //! This crate is the only place that reads the system's time. Rules elsewhere take `now` as a
 //! parameter. Code that has to read the time holds an `Arc<dyn Clock>`, so tests control the time.
 
+pub mod duration;
+
 use std::fmt;
 use std::ops::Add;
 use std::sync::Arc;

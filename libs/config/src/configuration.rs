@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use clock::duration;
 use codes::ids::{ApplicationId, ClientId};
 use definitions::{Journey, JourneyId};
 use yaml::{Content, Node, Problem};
 
 use crate::application::{self, Application};
 use crate::client::{Client, ClientKind};
-use crate::duration;
 use crate::known::Known;
 use crate::reading::{LIMITS, Reading};
 use crate::source::Source;

@@ -22,7 +22,6 @@ mod application;
 mod changes;
 mod client;
 mod configuration;
-mod duration;
 mod known;
 mod live;
 mod origin;

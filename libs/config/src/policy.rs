@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use clock::duration::{self, Units};
 use codes::policy::{Policy, PolicyError, PolicySettings};
 use codes::shape::Alphabet;
 use yaml::{Content, Fields, Node, Notes};
-
-use crate::duration;
 
 /// Reads a policy. `None` if something is wrong with it, all of which is noted.
 pub(crate) fn read(notes: &mut Notes, node: Option<&Node>) -> Option<Policy> {
@@ -97,7 +96,7 @@ pub(crate) fn duration(notes: &mut Notes, node: &Node, what: &str) -> Option<Dur
         return None;
     }
     let text = notes.text(node, what)?;
-    notes.check(node.line, what, duration::parse(text))
+    notes.check(node.line, what, duration::parse(text, Units::SecondsToDays))
 }
 
 /// The setting that an error is about.

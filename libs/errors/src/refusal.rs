@@ -52,23 +52,23 @@ impl Refusal {
     pub fn row(self) -> Row<'static> {
         use Detail::{Nothing, RetryAfter};
         match self {
-            Self::NotFound => row(Code::Unimplemented, "NOT_FOUND", StatusCode::NOT_FOUND, "not_found", Nothing,
+            Self::NotFound => Row::new(Code::Unimplemented, "NOT_FOUND", StatusCode::NOT_FOUND, "not_found", Nothing,
                 "there is nothing at this path"),
-            Self::MethodNotAllowed => row(Code::Unimplemented, "METHOD_NOT_ALLOWED", StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Nothing,
+            Self::MethodNotAllowed => Row::new(Code::Unimplemented, "METHOD_NOT_ALLOWED", StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Nothing,
                 "this path does not take this method"),
-            Self::BrokenBody => row(Code::InvalidArgument, "BROKEN_BODY", StatusCode::BAD_REQUEST, "broken_body", Nothing,
+            Self::BrokenBody => Row::new(Code::InvalidArgument, "BROKEN_BODY", StatusCode::BAD_REQUEST, "broken_body", Nothing,
                 "the body ended too early"),
-            Self::TooLarge => row(Code::OutOfRange, "BODY_TOO_LARGE", StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Nothing,
+            Self::TooLarge => Row::new(Code::OutOfRange, "BODY_TOO_LARGE", StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Nothing,
                 "the body must be at most 16 KiB long"),
-            Self::MessageTooLarge => row(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Nothing,
+            Self::MessageTooLarge => Row::new(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Nothing,
                 "the message must be at most 64 KiB long"),
-            Self::Overloaded => row(Code::ResourceExhausted, "OVERLOADED", StatusCode::SERVICE_UNAVAILABLE, "unavailable", RetryAfter(RETRY_AFTER),
+            Self::Overloaded => Row::new(Code::ResourceExhausted, "OVERLOADED", StatusCode::SERVICE_UNAVAILABLE, "unavailable", RetryAfter(RETRY_AFTER),
                 "too many requests at a time: try again later"),
-            Self::TimedOut => row(Code::Unavailable, "TIMED_OUT", StatusCode::SERVICE_UNAVAILABLE, "unavailable", RetryAfter(RETRY_AFTER),
+            Self::TimedOut => Row::new(Code::Unavailable, "TIMED_OUT", StatusCode::SERVICE_UNAVAILABLE, "unavailable", RetryAfter(RETRY_AFTER),
                 "the request took too long: it may have been carried out"),
-            Self::DeadlineExceeded => row(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", Nothing,
+            Self::DeadlineExceeded => Row::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", Nothing,
                 "the deadline passed: the request may have been carried out"),
-            Self::Internal => row(Code::Internal, "INTERNAL", StatusCode::INTERNAL_SERVER_ERROR, "internal", Nothing,
+            Self::Internal => Row::new(Code::Internal, "INTERNAL", StatusCode::INTERNAL_SERVER_ERROR, "internal", Nothing,
                 "an internal error occurred"),
         }
     }
@@ -77,15 +77,4 @@ impl Refusal {
     pub fn http(self) -> HttpFault {
         self.row().into()
     }
-}
-
-fn row(
-    code: Code,
-    reason: &'static str,
-    status: StatusCode,
-    error_code: &'static str,
-    detail: Detail<'static>,
-    message: &str,
-) -> Row<'static> {
-    Row { code, reason, status, error_code, detail, message: message.to_owned() }
 }

@@ -57,6 +57,20 @@ pub struct Row<'a> {
     pub message: String,
 }
 
+impl<'a> Row<'a> {
+    /// A row: the status and the word of gRPC, those of HTTP, the detail and the sentence.
+    pub fn new(
+        code: Code,
+        reason: &'static str,
+        status: StatusCode,
+        error_code: &'static str,
+        detail: Detail<'a>,
+        message: &str,
+    ) -> Self {
+        Self { code, reason, status, error_code, detail, message: message.to_owned() }
+    }
+}
+
 /// What a row says beside its words.
 #[derive(Clone, Debug)]
 pub enum Detail<'a> {

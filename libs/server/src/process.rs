@@ -3,7 +3,8 @@
 use std::num::NonZero;
 use std::time::Duration;
 
-use settings::{Mistakes, parse_duration};
+use clock::duration::{self, Units};
+use settings::Mistakes;
 use telemetry::{TelemetryArgs, TelemetrySettings};
 
 /// Settings that every process has.
@@ -67,9 +68,9 @@ impl ProcessArgs {
             Some(_) => Err("must be on or off"),
         };
         let telemetry = self.telemetry.check(mistakes);
-        let delay = parse_duration(&self.drain_delay);
+        let delay = duration::parse(&self.drain_delay, Units::MillisecondsToHours);
         let delay = mistakes.check("--drain-delay (POSTERN_DRAIN_DELAY)", delay);
-        let deadline = parse_duration(&self.drain_deadline);
+        let deadline = duration::parse(&self.drain_deadline, Units::MillisecondsToHours);
         let deadline = mistakes.check("--drain-deadline (POSTERN_DRAIN_DEADLINE)", deadline);
         let reflection = mistakes.check("--reflection (POSTERN_REFLECTION)", reflection);
         let threads = self.threads.parse().ok().filter(|threads| *threads <= MAX_THREADS);

@@ -6,19 +6,16 @@
 //! | to learn | read |
 //! | --- | --- |
 //! | how mistakes are collected | [`Mistakes`] |
-//! | how a duration is written | [`parse_duration`] |
 //! | where a process listens | [`GrpcListen`], [`HttpListen`], [`AdminListen`], [`endpoint`] |
 //! | which settings are in effect, for the log | [`Effective`] |
 //! | which environment variables are misspelt | [`variables`] |
 
 pub mod variables;
 
-mod duration;
 mod effective;
 mod listen;
 mod mistakes;
 
-pub use duration::{DurationError, parse_duration};
 pub use effective::Effective;
 pub use listen::{AdminListen, Endpoint, GrpcListen, HttpListen, endpoint};
 pub use mistakes::Mistakes;

@@ -50,33 +50,24 @@ impl Link {
 
     /// The clock of every primary.
     pub(super) async fn times(&mut self) -> RedisResult<Vec<Timestamp>> {
-        let command = redis::cmd("TIME");
-        let times: Vec<(i64, i64)> = match self {
-            Self::Node(connection) => vec![command.query_async(connection).await?],
-            Self::Cluster(connection) => {
-                let everywhere =
-                    RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
-                let Value::Map(replies) = connection.route_command(command, everywhere).await?
-                else {
-                    return Err(RedisError::from((ErrorKind::Parse, "no map of nodes")));
-                };
-                let times = replies.into_iter().map(|(_, reply)| redis::from_redis_value(reply));
-                times.collect::<Result<_, _>>()?
-            }
-        };
+        let times: Vec<(i64, i64)> = self.everywhere("TIME").await?;
         let millis = |(seconds, micros)| seconds * 1000 + micros / 1000;
         Ok(times.into_iter().map(millis).map(Timestamp::from_unix_millis).collect())
     }
 
     /// The `INFO` reply of every primary.
     pub(super) async fn describe(&mut self) -> RedisResult<Vec<String>> {
-        let command = redis::cmd("INFO");
+        self.everywhere("INFO").await
+    }
+
+    /// Sends a command without a key to every primary.
+    async fn everywhere<T: FromRedisValue>(&mut self, command: &str) -> RedisResult<Vec<T>> {
+        let command = redis::cmd(command);
         match self {
             Self::Node(connection) => Ok(vec![command.query_async(connection).await?]),
             Self::Cluster(connection) => {
-                let everywhere =
-                    RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
-                let Value::Map(replies) = connection.route_command(command, everywhere).await?
+                let primaries = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+                let Value::Map(replies) = connection.route_command(command, primaries).await?
                 else {
                     return Err(RedisError::from((ErrorKind::Parse, "no map of nodes")));
                 };

@@ -11,57 +11,46 @@ use super::Fault;
 pub(super) fn row(fault: &Fault) -> Row<'_> {
         use Detail::{Fields, Metadata, Nothing, RetryAfter};
         match fault {
-            Fault::Unauthenticated => of(Code::Unauthenticated, "UNAUTHENTICATED", StatusCode::UNAUTHORIZED, "unauthorized", Nothing,
+            Fault::Unauthenticated => Row::new(Code::Unauthenticated, "UNAUTHENTICATED", StatusCode::UNAUTHORIZED, "unauthorized", Nothing,
                 "a valid client access token is needed: get one from the token endpoint"),
-            Fault::PermissionDenied { missing } => of(Code::PermissionDenied, "PERMISSION_DENIED", StatusCode::FORBIDDEN, "forbidden",
+            Fault::PermissionDenied { missing } => Row::new(Code::PermissionDenied, "PERMISSION_DENIED", StatusCode::FORBIDDEN, "forbidden",
                 Metadata("scope", (*missing).to_owned()), &format!("the token lacks the scope {missing}")),
-            Fault::ForeignOrigin => of(Code::PermissionDenied, "FOREIGN_ORIGIN", StatusCode::FORBIDDEN, "foreign_origin", Nothing,
+            Fault::ForeignOrigin => Row::new(Code::PermissionDenied, "FOREIGN_ORIGIN", StatusCode::FORBIDDEN, "foreign_origin", Nothing,
                 "pages of this origin may not run this client's journeys: add it to the client's redirect_uris"),
-            Fault::InvalidArgument(violations) => of(Code::InvalidArgument, "INVALID_ARGUMENT", StatusCode::BAD_REQUEST, "system_invalid_input",
+            Fault::InvalidArgument(violations) => Row::new(Code::InvalidArgument, "INVALID_ARGUMENT", StatusCode::BAD_REQUEST, "system_invalid_input",
                 Fields(violations), &sentence(violations)),
 
-            Fault::UserNotFound => of(Code::NotFound, "USER_NOT_FOUND", StatusCode::NOT_FOUND, "user_not_found", Nothing,
+            Fault::UserNotFound => Row::new(Code::NotFound, "USER_NOT_FOUND", StatusCode::NOT_FOUND, "user_not_found", Nothing,
                 "the directory knows no such user: check the identifier and its type"),
-            Fault::UserLocked { locked_until } => of(Code::FailedPrecondition, "USER_LOCKED", StatusCode::CONFLICT, "auth_locked",
+            Fault::UserLocked { locked_until } => Row::new(Code::FailedPrecondition, "USER_LOCKED", StatusCode::CONFLICT, "auth_locked",
                 Metadata("locked_until", locked_until.to_string()),
                 &format!("the user is locked until {locked_until}: wait, or clear the lockout")),
-            Fault::UserDisabled => of(Code::FailedPrecondition, "USER_DISABLED", StatusCode::CONFLICT, "auth_disabled", Nothing,
+            Fault::UserDisabled => Row::new(Code::FailedPrecondition, "USER_DISABLED", StatusCode::CONFLICT, "auth_disabled", Nothing,
                 "the user is disabled after too many failures: clear the lockout"),
-            Fault::IssueQuotaExceeded { retry_after } => of(Code::ResourceExhausted, "ISSUE_QUOTA_EXCEEDED", StatusCode::TOO_MANY_REQUESTS, "issue_quota_exceeded",
+            Fault::IssueQuotaExceeded { retry_after } => Row::new(Code::ResourceExhausted, "ISSUE_QUOTA_EXCEEDED", StatusCode::TOO_MANY_REQUESTS, "issue_quota_exceeded",
                 RetryAfter(*retry_after), "the user has had all codes of this hour: try again later"),
-            Fault::OverrideQuotaExceeded { retry_after } => of(Code::ResourceExhausted, "OVERRIDE_QUOTA_EXCEEDED", StatusCode::TOO_MANY_REQUESTS, "override_quota_exceeded",
+            Fault::OverrideQuotaExceeded { retry_after } => Row::new(Code::ResourceExhausted, "OVERRIDE_QUOTA_EXCEEDED", StatusCode::TOO_MANY_REQUESTS, "override_quota_exceeded",
                 RetryAfter(*retry_after), "the user's lock was overridden too often today: wait for its end"),
 
-            Fault::RateLimited { retry_after } => of(Code::ResourceExhausted, "RATE_LIMITED", StatusCode::TOO_MANY_REQUESTS, "too_many_requests",
+            Fault::RateLimited { retry_after } => Row::new(Code::ResourceExhausted, "RATE_LIMITED", StatusCode::TOO_MANY_REQUESTS, "too_many_requests",
                 RetryAfter(*retry_after), "too many requests: try again later"),
-            Fault::IdempotencyConflict => of(Code::Aborted, "IDEMPOTENCY_CONFLICT", StatusCode::CONFLICT, "idempotency_conflict", Nothing,
+            Fault::IdempotencyConflict => Row::new(Code::Aborted, "IDEMPOTENCY_CONFLICT", StatusCode::CONFLICT, "idempotency_conflict", Nothing,
                 "the idempotency key cannot be used for this request: choose a new one"),
 
-            Fault::JourneyNotFound => of(Code::NotFound, "JOURNEY_NOT_FOUND", StatusCode::NOT_FOUND, "journey_not_found", Nothing,
+            Fault::JourneyNotFound => Row::new(Code::NotFound, "JOURNEY_NOT_FOUND", StatusCode::NOT_FOUND, "journey_not_found", Nothing,
                 "there is no such journey for this client"),
-            Fault::SessionNotFound => of(Code::NotFound, "SESSION_NOT_FOUND", StatusCode::NOT_FOUND, "session_not_found", Nothing,
+            Fault::SessionNotFound => Row::new(Code::NotFound, "SESSION_NOT_FOUND", StatusCode::NOT_FOUND, "session_not_found", Nothing,
                 "the journey session does not exist or has ended: start the journey again"),
-            Fault::ChallengeUsed => of(Code::Aborted, "CHALLENGE_USED", StatusCode::CONFLICT, "challenge_used", Nothing,
+            Fault::ChallengeUsed => Row::new(Code::Aborted, "CHALLENGE_USED", StatusCode::CONFLICT, "challenge_used", Nothing,
                 "the challenge was answered before: use the one of the latest answer"),
-            Fault::JourneyAborted => of(Code::Aborted, "JOURNEY_ABORTED", StatusCode::CONFLICT, "journey_aborted", Nothing,
+            Fault::JourneyAborted => Row::new(Code::Aborted, "JOURNEY_ABORTED", StatusCode::CONFLICT, "journey_aborted", Nothing,
                 "the journey could not go on: start it again"),
-            Fault::JourneyChanged => of(Code::Aborted, "JOURNEY_CHANGED", StatusCode::CONFLICT, "journey_changed", Nothing,
+            Fault::JourneyChanged => Row::new(Code::Aborted, "JOURNEY_CHANGED", StatusCode::CONFLICT, "journey_changed", Nothing,
                 "the journey was changed meanwhile: start it again"),
 
-            Fault::Unavailable { retry_after } => of(Code::Unavailable, "UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE, "unavailable",
+            Fault::Unavailable { retry_after } => Row::new(Code::Unavailable, "UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE, "unavailable",
                 RetryAfter(*retry_after), "temporarily unavailable: try again with the same idempotency key"),
         }
-}
-
-fn of<'a>(
-    code: Code,
-    reason: &'static str,
-    status: StatusCode,
-    error_code: &'static str,
-    detail: Detail<'a>,
-    message: &str,
-) -> Row<'a> {
-    Row { code, reason, status, error_code, detail, message: message.to_owned() }
 }
 
 fn sentence(violations: &[FieldViolation]) -> String {
