@@ -138,6 +138,10 @@ pub struct Stores {
 impl Store {
     /// Opens the store, inside a runtime. A server need not be there yet; one that is there and not
     /// fit is a mistake.
+    ///
+    /// # Errors
+    /// Redis is reachable but unfit, or an address or a certificate cannot be used. A Redis that is
+    /// not reachable yet is no error.
     pub async fn open(self) -> Result<Stores, Mistakes> {
         match self {
             Self::Memory => Ok(Stores {

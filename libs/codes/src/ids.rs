@@ -25,6 +25,9 @@ macro_rules! id {
 
         impl $name {
             #[doc = concat!("Parses ", $what, ": ", $rule, ".")]
+            ///
+            /// # Errors
+            /// Any other text: the error names the rule.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) {

@@ -76,6 +76,9 @@ pub trait CodeStore: Send + Sync {
 }
 
 /// Refuses a caller whose clock is too far from the store's.
+///
+/// # Errors
+/// [`StoreError::Skewed`] beyond [`MAX_SKEW`].
 pub fn check_skew(asked_at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
     let skew = asked_at.distance(now);
     if skew > MAX_SKEW { Err(StoreError::Skewed(skew)) } else { Ok(()) }

@@ -29,11 +29,17 @@ pub struct Configuration {
 
 impl Configuration {
     /// Reads and checks a folder.
+    ///
+    /// # Errors
+    /// Every problem of every file, with its line; also a folder that cannot be read.
     pub fn load(folder: &Path) -> Result<Self, Vec<Problem>> {
         Self::read(&Source::Folder(folder.to_owned()))
     }
 
     /// Reads and checks what a source holds. Reports everything that is wrong at once.
+    ///
+    /// # Errors
+    /// Every problem of every file, with its line.
     pub fn read(source: &Source) -> Result<Self, Vec<Problem>> {
         source.exists().map_err(|problem| vec![problem])?;
         let mut reading = Reading::new(source);

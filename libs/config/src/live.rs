@@ -26,17 +26,26 @@ pub struct Live {
 
 impl Live {
     /// Reads and checks a folder.
+    ///
+    /// # Errors
+    /// As [`Configuration::load`].
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, Vec<Problem>> {
         Self::from_source(Source::Folder(folder.into()))
     }
 
     /// Reads and checks what a source holds.
+    ///
+    /// # Errors
+    /// As [`Configuration::read`].
     pub fn from_source(source: Source) -> Result<Self, Vec<Problem>> {
         Self::guarded(source, |_| Vec::new())
     }
 
     /// Reads and checks what a source holds. Every configuration, this one and each that is to
     /// replace it, must also be one that the guard finds no problem with.
+    ///
+    /// # Errors
+    /// As [`Configuration::read`]; of a valid configuration, the guard's problems.
     pub fn guarded(
         source: Source,
         guard: impl Fn(&Configuration) -> Vec<Problem> + Send + Sync + 'static,

@@ -41,6 +41,10 @@ impl Guess {
     /// - A leading `Code:`, in any case, and one trailing full stop or comma go.
     /// - A decimal digit of any script becomes the ASCII digit of its value.
     /// - Letters become capitals; I, L and O, which no code has, become the digits they look like.
+    ///
+    /// # Errors
+    /// [`GuessError::Empty`] if nothing remains; [`GuessError::Shape`] for any other text that is
+    /// no code of `shape`.
     pub fn parse(shape: Shape, text: &str) -> Result<Self, GuessError> {
         if text.len() > MAX_TYPED_BYTES {
             return Err(GuessError::Shape(shape));

@@ -98,6 +98,12 @@ impl Identifier {
     /// | e-mail address | local part: NFC, case-folded; domain: A-labels |
     /// | phone number | `+` and digits |
     /// | user name | Unicode NFKC, case-folded |
+    ///
+    /// # Errors
+    /// [`IdentifierError::Empty`], [`IdentifierError::TooLong`] and
+    /// [`IdentifierError::Unprintable`] for any type; [`IdentifierError::NotAnEmail`] and
+    /// [`IdentifierError::NotAPhoneNumber`] for theirs; [`IdentifierError::Reserved`] for a user id
+    /// that begins with the name of another type.
     pub fn parse(kind: IdentifierType, text: &str) -> Result<Self, IdentifierError> {
         let text = text.trim();
         if text.is_empty() {
@@ -163,6 +169,9 @@ pub struct UserId(String);
 
 impl UserId {
     /// Takes a user id as a directory holds it, in the canonical form of [`IdentifierType::UserId`].
+    ///
+    /// # Errors
+    /// As [`Identifier::parse`] for [`IdentifierType::UserId`].
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
         Identifier::parse(IdentifierType::UserId, text).map(|identifier| Self(identifier.value))
     }
@@ -177,6 +186,9 @@ impl UserId {
     }
 
     /// Reads a user back from what [`as_str`](Self::as_str) gave, such as the `sub` of a token.
+    ///
+    /// # Errors
+    /// As [`Identifier::parse`] for the type that the text is marked with.
     pub fn parse_subject(text: &str) -> Result<Self, IdentifierError> {
         let marked = IdentifierType::ALL.into_iter().filter(|&kind| kind != IdentifierType::UserId);
         let mut marked = marked.filter_map(|kind| {

@@ -4,46 +4,8 @@ use expressions::{Path, Root};
 use serde::Serialize;
 
 use crate::Journey;
+use crate::field::{Field, FieldKind};
 use crate::step::Collect;
-
-/// A field of `collect_information`, as the file has it.
-#[derive(Debug)]
-pub struct Field {
-    /// Its name.
-    pub name: String,
-    /// Its label, where the file has one.
-    pub label: Option<String>,
-    /// What it takes, where the file says so.
-    pub kind: Option<FieldKind>,
-    /// The value of the HTML attribute `autocomplete`.
-    pub autocomplete: Option<String>,
-}
-
-/// What a field takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldKind {
-    /// A user's identifier.
-    Identifier,
-    /// A temporary code.
-    Code,
-    /// Any text.
-    Text,
-}
-
-impl FieldKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Identifier, Self::Code, Self::Text];
-
-    /// The kind's name in a journey's file.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Identifier => "identifier",
-            Self::Code => "code",
-            Self::Text => "text",
-        }
-    }
-}
 
 /// A form of a journey.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -9,6 +9,7 @@
 //! no temporary code and no reason of a denial can get out.
 
 mod denial;
+mod field;
 mod form;
 mod graph;
 mod id;
@@ -32,7 +33,8 @@ use sha2::{Digest as _, Sha256};
 use yaml::Problem;
 
 pub use denial::{ERROR_CODES, error_code};
-pub use form::{Field, FieldKind, Form, FormField};
+pub use field::{Field, FieldKind};
+pub use form::{Form, FormField};
 pub use id::{JourneyId, JourneyIdError};
 pub use inputs::{Inputs, Section};
 pub use part::Part;

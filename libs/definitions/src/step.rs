@@ -6,7 +6,7 @@ use codes::user::IdentifierType;
 use expressions::{Expression, Function, Path};
 use serde_json::Value as Json;
 
-use crate::form::Field;
+use crate::field::Field;
 use crate::part::Part;
 use crate::template::Template;
 

@@ -25,6 +25,9 @@ impl Template {
     }
 
     /// Fills in the expressions.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
     pub fn render(&self, scope: &Scope<'_>) -> Result<Value, EvaluateError> {
         match self {
             Self::Plain(value) => Ok(value.clone()),
@@ -43,6 +46,10 @@ impl Template {
     }
 
     /// Fills in the expressions of what is one text.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`], and [`EvaluateError::NotA`] if the value is no text, number or
+    /// boolean.
     pub fn render_text(&self, scope: &Scope<'_>) -> Result<String, EvaluateError> {
         match self.render(scope)? {
             Value::Text(text) => Ok(text),

@@ -37,6 +37,9 @@ pub struct ClientRefused<'a> {
 
 impl ClientRefused<'_> {
     /// Writes the event, before the refusal is told.
+    ///
+    /// # Errors
+    /// The event was not written in time: the caller must not answer.
     pub async fn record(self) -> Result<(), UnwrittenError> {
         let (application, client) = self.client.unzip();
         let refusal = if client.is_some() { "wrong_secret" } else { "unknown_client" };

@@ -24,6 +24,9 @@ pub struct RunnerNameError;
 
 impl RunnerName {
     /// Parses a name, which is one host's or one URI's.
+    ///
+    /// # Errors
+    /// An empty text, or one with a blank, a wildcard or a character outside ASCII.
     pub fn parse(text: &str) -> Result<Self, RunnerNameError> {
         let is_name = |c: char| c.is_ascii_graphic() && c != '*';
         let valid = !text.is_empty() && text.chars().all(is_name);

@@ -60,6 +60,10 @@ impl Gate {
     /// The principal who makes a call: one with the right that the rpc needs, and within its rate. Both
     /// protocols are admitted here, so that they share one rate. The principal carries the one
     /// configuration by which it was admitted.
+    ///
+    /// # Errors
+    /// [`Fault::Unauthenticated`] without a valid token or certificate; [`Fault::PermissionDenied`]
+    /// without the scope; [`Fault::RateLimited`] beyond the rate.
     pub fn admit(
         &self,
         headers: &HeaderMap,

@@ -68,6 +68,9 @@ where
 }
 
 /// The principal of a call that came through a [`Guarded`] service.
+///
+/// # Errors
+/// [`Fault::Unauthenticated`] if the call did not come through one.
 pub fn principal<T>(request: &tonic::Request<T>) -> Result<Principal, Fault> {
     request.extensions().get::<Principal>().cloned().ok_or(Fault::Unauthenticated)
 }

@@ -41,6 +41,10 @@ const MISFITS: [&str; 5] =
     ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
 
 /// Reads a body of JSON. What is wrong with it is told to whoever sent it, and to nobody else.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`]: another content type, no JSON object, or a member of the wrong name
+/// or type.
 pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Fault> {
     if !is_json(headers) {
         return Err(invalid("content-type must be application/json"));

@@ -68,6 +68,9 @@ impl Principal {
     }
 
     /// Refuses a principal without a right.
+    ///
+    /// # Errors
+    /// [`Fault::PermissionDenied`] names the missing scope; the audit trail notes it.
     pub fn require(&self, scope: Scope) -> Result<(), Fault> {
         if self.has(scope) {
             Ok(())

@@ -47,6 +47,9 @@ impl<K: Clone + Eq + Hash> Throttle<K> {
     }
 
     /// Counts nothing. A key that has reached `limit` in this window is refused, with the time to wait.
+    ///
+    /// # Errors
+    /// The limit is reached: the time to wait.
     pub fn check(&self, key: &K, limit: u32, now: Timestamp) -> Result<(), Duration> {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         match counts.of.get(key) {
@@ -58,6 +61,9 @@ impl<K: Clone + Eq + Hash> Throttle<K> {
     /// Counts one more. Beyond `limit` in this window it is refused, with the time to wait.
     ///
     /// A key that is new is counted, however many others there are: the oldest window makes room.
+    ///
+    /// # Errors
+    /// The limit was reached before: the time to wait.
     pub fn count(&self, key: K, limit: u32, now: Timestamp) -> Result<(), Duration> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.forget(now);
@@ -128,6 +134,9 @@ impl<K: Clone + Eq + Hash> SourceThrottle<K> {
     }
 
     /// Counts nothing. A source or a site that has reached its limit is refused, with the time to wait.
+    ///
+    /// # Errors
+    /// The limit is reached.
     pub fn check(&self, source: Source, key: K, limit: u32, now: Timestamp) -> Result<(), Refused> {
         let checked = self.sources.check(&(source, key.clone()), limit, now);
         checked.map_err(|wait| (Scope::Source, wait))?;
@@ -138,6 +147,9 @@ impl<K: Clone + Eq + Hash> SourceThrottle<K> {
 
     /// Counts one more. Beyond `limit` for its source, or ten times `limit` for its site, it is
     /// refused, with the time to wait. What a source's limit refuses does not count for its site.
+    ///
+    /// # Errors
+    /// The limit was reached before.
     pub fn count(&self, source: Source, key: K, limit: u32, now: Timestamp) -> Result<(), Refused> {
         let counted = self.sources.count((source, key.clone()), limit, now);
         counted.map_err(|wait| (Scope::Source, wait))?;

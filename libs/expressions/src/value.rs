@@ -73,6 +73,9 @@ impl Value {
     }
 
     /// Takes a value from JSON.
+    ///
+    /// # Errors
+    /// As [`Self::measure`].
     pub fn from_json(json: Json) -> Result<Self, OversizeError> {
         let value = Self::convert(json, MAX_DEPTH).ok_or(OversizeError)?;
         value.measure().map(|_| value)
@@ -117,11 +120,17 @@ impl Value {
     }
 
     /// The value, if it weighs at most that much.
+    ///
+    /// # Errors
+    /// The value is heavier.
     pub fn within(self, most: usize) -> Result<Self, OversizeError> {
         if self.weight() <= most { Ok(self) } else { Err(OversizeError) }
     }
 
     /// Walks through the value, and stops where it is too large.
+    ///
+    /// # Errors
+    /// The value is heavier than [`MAX_WEIGHT`] or nests too deep.
     pub fn measure(&self) -> Result<Measure, OversizeError> {
         let mut measure = Measure::default();
         self.add_to(&mut measure, MAX_DEPTH)?;

@@ -37,6 +37,9 @@ pub fn without_mark(text: &[u8]) -> &[u8] {
 
 /// The one line that a file holds, without a byte order mark and the newline that ends it. An error
 /// begins with the number of the line that is wrong.
+///
+/// # Errors
+/// No UTF-8, an empty file, a second line, a blank at either end, or a control character.
 pub fn line(content: &[u8]) -> Result<&str, LineError> {
     if content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]) {
         return Err(LineError::Utf16);

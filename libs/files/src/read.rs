@@ -36,6 +36,10 @@ impl From<io::Error> for ReadError {
 }
 
 /// Reads a file. Links are followed.
+///
+/// # Errors
+/// [`ReadError::Irregular`] if it is no regular file, [`ReadError::TooLarge`] beyond [`MAX_BYTES`],
+/// [`ReadError::Unreadable`] if the system refuses.
 pub fn read(path: &Path) -> Result<SecretSlice<u8>, ReadError> {
     // Before it is opened: opening a pipe that nobody writes to does not return.
     let kind = fs::metadata(path)?.file_type();
@@ -52,6 +56,9 @@ pub fn read(path: &Path) -> Result<SecretSlice<u8>, ReadError> {
 ///
 /// # Why not the group
 /// Kubernetes gives a mounted secret to a pod by its group (`fsGroup`), so that its mode is 0440.
+///
+/// # Errors
+/// As [`read`].
 pub fn read_secret(path: &Path) -> Result<SecretSlice<u8>, ReadError> {
     let content = read(path)?;
     if fs::metadata(path)?.permissions().mode() & OTHERS != 0 {

@@ -32,6 +32,9 @@ pub struct Client {
 impl Client {
     /// Begins to look for the service, and goes on for as long as this is kept; within a runtime. It
     /// is called with the rpcs of these descriptors.
+    ///
+    /// # Errors
+    /// The descriptors cannot be decoded.
     pub fn connect(remote: Remote, descriptors: &[u8]) -> anyhow::Result<Self> {
         Ok(Self {
             methods: Methods::parse(descriptors)?,

@@ -49,6 +49,10 @@ pub struct Remote {
 impl Remote {
     /// A service by its URL: all the addresses that its host has are its replicas. With `https` the
     /// URL's host is whom its certificate must name.
+    ///
+    /// # Errors
+    /// [`RemoteError::Url`] without a host or with another scheme; [`RemoteError::NotSecure`] and
+    /// [`RemoteError::NoTls`] if scheme and certificates disagree.
     pub fn parse(url: &str, tls: Option<ClientTls>) -> Result<Self, RemoteError> {
         let origin: Uri = url.parse().map_err(|_| RemoteError::Url)?;
         let is_bare = matches!(origin.path_and_query().map_or("/", |path| path.as_str()), "/");

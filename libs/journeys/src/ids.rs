@@ -31,6 +31,9 @@ impl SessionId {
     }
 
     /// Parses an id that was handed out.
+    ///
+    /// # Errors
+    /// Any text that is not a session id.
     pub fn parse(text: &str) -> Result<Self, SessionIdError> {
         match URL_SAFE_NO_PAD.decode(text) {
             Ok(bytes) if bytes.len() == Self::BYTES => Ok(Self(text.to_owned())),

@@ -64,9 +64,15 @@ pub enum VerifyFault {
 /// Mints what a journey hands out. Signing is quick: no method waits.
 pub trait MintTokens: Send + Sync {
     /// The tokens of an authenticated user.
+    ///
+    /// # Errors
+    /// The tokens cannot be signed.
     fn user_tokens(&self, authentication: &Authentication) -> Result<UserTokens, MintError>;
 
     /// The token of a completed journey. `run` is unique to this run of the journey.
+    ///
+    /// # Errors
+    /// The token cannot be signed.
     fn journey_token(
         &self,
         application: &ApplicationId,

@@ -63,6 +63,9 @@ impl GrpcServer {
     /// Learns the names of the rpcs, by which they are logged and measured, and lets clients ask which
     /// there are, if they may: over both versions of the protocol, since many tools speak the older
     /// one only.
+    ///
+    /// # Errors
+    /// The descriptors cannot be decoded.
     pub fn reflection(mut self, may_ask: bool, descriptors: &'static [u8]) -> anyhow::Result<Self> {
         self.methods = Methods::parse(descriptors)?;
         if !may_ask {

@@ -36,6 +36,9 @@ impl Listener {
 pub struct BindError(pub Vec<String>);
 
 /// Binds all of them, or says what is in the way of each that cannot be bound.
+///
+/// # Errors
+/// One line for each endpoint that cannot be bound.
 #[expect(clippy::missing_panics_doc, reason = "as many listeners as endpoints")]
 pub async fn bind<const N: usize>(endpoints: [Endpoint; N]) -> Result<[Listener; N], BindError> {
     let (mut listeners, mut errors) = (Vec::with_capacity(N), Vec::new());

@@ -97,6 +97,9 @@ where
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("POSTERN_COMMIT"), ")");
 
 /// Parses the command line; otherwise prints the help or what is wrong, and says how to exit.
+///
+/// # Errors
+/// The exit code: success after `--help` and `--version`, 64 after a mistake.
 pub fn parse<S: Parser>() -> Result<(S, Effective), ExitCode> {
     let mut command = S::command();
     let parsed = command.try_get_matches_from_mut(env::args_os()).and_then(|matches| {

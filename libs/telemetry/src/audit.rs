@@ -52,6 +52,9 @@ pub struct UnwrittenError;
 
 /// Says one event of the trail, by `tracing` under the target [`AUDIT`], and waits until its line is
 /// written.
+///
+/// # Errors
+/// The line was not written in time, and the trail does not go on without it.
 pub async fn confirmed(say: impl FnOnce()) -> Result<(), UnwrittenError> {
     RECEIPT.take();
     say();

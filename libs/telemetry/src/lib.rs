@@ -119,6 +119,10 @@ pub struct Telemetry {
 impl Telemetry {
     /// Starts telemetry for the process, which is called `service` unless the environment says
     /// otherwise; inside its runtime. A second start in one process changes nothing.
+    ///
+    /// # Errors
+    /// [`TelemetryError::Export`] if an exporter cannot be built, [`TelemetryError::Log`] if a file
+    /// cannot be opened.
     pub fn start(settings: &TelemetrySettings, service: &str) -> Result<Self, TelemetryError> {
         let resource = resource(service);
         let export = settings.otlp.traces.as_ref();

@@ -45,6 +45,9 @@ pub struct FromFiles<T> {
 
 impl<T> FromFiles<T> {
     /// Reads the files, and makes of them what is to be used; or says all that is wrong with them.
+    ///
+    /// # Errors
+    /// Every file that cannot be read, and every complaint of `make`.
     pub fn open(
         files: Vec<File>,
         make: impl Fn(&[File], &Contents) -> Result<T, Vec<String>> + Send + Sync + 'static,

@@ -36,6 +36,9 @@ impl ClientToken {
     const AUDIENCE: &str = "urn:postern:services";
 
     /// Signs the token.
+    ///
+    /// # Errors
+    /// No key signs, or signing failed.
     pub fn mint(&self, minter: &Minter, now: Timestamp) -> Result<String, MintError> {
         let claims = Claims {
             // The client acts for itself: RFC 9068, section 2.2.
@@ -50,6 +53,10 @@ impl ClientToken {
     }
 
     /// Reads and checks a token.
+    ///
+    /// # Errors
+    /// The variant names the first check that failed: form, type, key, signature, issuer, audience,
+    /// time, claims.
     pub fn verify(
         token: &str,
         verifier: &TokenVerifier,

@@ -40,6 +40,9 @@ impl JourneyToken {
 
     /// Signs the token. `run` is unique to this run of the journey and may be secret: the token's
     /// id follows from it, and does not lead back to it.
+    ///
+    /// # Errors
+    /// No key signs, or signing failed.
     pub fn mint(&self, minter: &Minter, run: &str, now: Timestamp) -> Result<String, MintError> {
         let id = derived_id("postern journey token", run);
         let claims = Claims {
@@ -55,6 +58,10 @@ impl JourneyToken {
     }
 
     /// Reads and checks a token of that application's journeys.
+    ///
+    /// # Errors
+    /// The variant names the first check that failed: form, type, key, signature, issuer, audience,
+    /// time, claims.
     pub fn verify(
         token: &str,
         application: &ApplicationId,

@@ -39,6 +39,9 @@ pub struct KeyRing {
 impl KeyRing {
     /// Reads every `*.pem` of a folder. Of the private keys, the one whose file name sorts last
     /// signs. Reports everything that is wrong at once.
+    ///
+    /// # Errors
+    /// One error for each file that is no key; [`KeyFault::NoSigningKey`] if none signs.
     pub fn load(folder: &Path) -> Result<Self, Vec<KeyError>> {
         let ring = Self::read(folder)?;
         if ring.signer.is_none() {
@@ -48,6 +51,9 @@ impl KeyRing {
     }
 
     /// Reads every `*.pem` of a folder, and keeps only the public halves.
+    ///
+    /// # Errors
+    /// One error for each file that is no key.
     pub fn load_verifying(folder: &Path) -> Result<Self, Vec<KeyError>> {
         let mut ring = Self::read(folder)?;
         ring.signer = None;

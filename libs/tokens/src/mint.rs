@@ -31,6 +31,9 @@ pub struct Minter {
 
 impl Minter {
     /// A minter for the issuer of that URL. Fails if no key of the ring signs.
+    ///
+    /// # Errors
+    /// [`MintError::NoSigningKey`].
     pub fn new(ring: Arc<KeyRing>, issuer: impl Into<String>) -> Result<Self, MintError> {
         match ring.signer() {
             Some(_) => Ok(Self { ring, issuer: issuer.into() }),

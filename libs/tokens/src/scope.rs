@@ -60,6 +60,9 @@ impl Scope {
     }
 
     /// The scope of that name.
+    ///
+    /// # Errors
+    /// Any other name.
     pub fn parse(name: &str) -> Result<Self, ScopeError> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == name).ok_or(ScopeError)
     }
@@ -77,6 +80,9 @@ impl fmt::Display for Scope {
 pub struct ScopeError;
 
 /// Parses a list of scopes separated by spaces. Order and repetition carry no meaning.
+///
+/// # Errors
+/// One of the names is no scope.
 pub fn parse_list(text: &str) -> Result<BTreeSet<Scope>, ScopeError> {
     text.split(' ').filter(|name| !name.is_empty()).map(Scope::parse).collect()
 }

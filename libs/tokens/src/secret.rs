@@ -29,6 +29,9 @@ impl SecretHash {
     }
 
     /// Reads a hash as `sha256sum` writes it.
+    ///
+    /// # Errors
+    /// Any text but 64 hexadecimal digits.
     pub fn parse(hex: &str) -> Result<Self, SecretHashError> {
         let mut hash = [0; 32];
         if hex.len() != 2 * hash.len() || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -69,6 +72,9 @@ impl Generation {
     const BYTES: usize = 8;
 
     /// Reads a generation from a token's claim.
+    ///
+    /// # Errors
+    /// Another length, or no base64url.
     pub fn parse(text: &str) -> Result<Self, GenerationError> {
         let is_generation = URL_SAFE_NO_PAD.decode(text).is_ok_and(|it| it.len() == Self::BYTES);
         is_generation.then(|| Self(text.to_owned())).ok_or(GenerationError)

@@ -33,6 +33,9 @@ impl ServiceToken {
     const AUDIENCE: &str = "urn:postern:verifier";
 
     /// Signs the token.
+    ///
+    /// # Errors
+    /// No key signs, or signing failed.
     pub fn mint(&self, minter: &Minter, now: Timestamp) -> Result<String, MintError> {
         let claims = Claims {
             sub: Some(Self::SUBJECT.to_owned()),
@@ -43,6 +46,10 @@ impl ServiceToken {
     }
 
     /// Reads and checks a token.
+    ///
+    /// # Errors
+    /// The variant names the first check that failed: form, type, key, signature, issuer, audience,
+    /// time, claims.
     pub fn verify(
         token: &str,
         verifier: &TokenVerifier,

@@ -54,6 +54,9 @@ pub struct Limits {
 
 impl Node {
     /// Parses `source`. Problems name it `file`.
+    ///
+    /// # Errors
+    /// The first syntax error, or the limit that was exceeded.
     pub fn parse(file: &str, source: &str, limits: Limits) -> Result<Self, Problem> {
         serde_saphyr::from_str_with_options(source, options(limits)).map_err(|error| {
             let line = error.location().map(|location| location.line()).filter(|line| *line > 0);

@@ -101,6 +101,9 @@ impl server::Settings for Args {
 }
 
 /// Puts the service together.
+///
+/// # Errors
+/// A listener cannot be bound, or the store is unfit.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, tls: [grpc_tls, http_tls], live, store, .. } = settings;
     let Checked { peppers, addresses, minter, proxies, .. } = settings;

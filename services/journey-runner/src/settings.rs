@@ -177,6 +177,9 @@ impl server::Settings for Args {
 }
 
 /// Puts the service together.
+///
+/// # Errors
+/// A listener cannot be bound, or the store is unfit.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, tls: [grpc_tls, http_tls], proxies, limits, .. } = settings;
     let Checked { live, store, minter, clients, verifier, identity, sealing_key, .. } = settings;

@@ -131,6 +131,9 @@ impl Args {
 }
 
 /// Puts the service together.
+///
+/// # Errors
+/// A listener cannot be bound, or the store is unfit.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, tls, live, store, addresses, peppers, clients, runner } = settings;
     let [grpc, admin] = bind(endpoints).await?;

@@ -156,6 +156,9 @@ impl World {
     }
 
     /// Verifies what somebody typed at a store that may not answer.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
     pub async fn try_verify_as(
         &self,
         user: &Identifier,

@@ -3,7 +3,7 @@
 use yaml::{Content, Fields, Node};
 
 use super::StepReader;
-use crate::form::{Field, FieldKind};
+use crate::field::{Field, FieldKind};
 
 /// The longest label, in characters.
 const MAX_LABEL: usize = 120;

@@ -83,6 +83,11 @@ impl Runner {
 
     /// Starts a journey and runs it to its first stop. `name` tells the start from all starts with
     /// other clients, keys or requests: sent again under it, its verifications count once.
+    ///
+    /// # Errors
+    /// [`RunError::InvalidSubmission`] for wrong inputs, [`RunError::TooManyWait`] at a limit,
+    /// [`RunError::Aborted`] if the journey cannot go on, [`RunError::Unavailable`] and
+    /// [`RunError::Misconfigured`] if a dependency fails.
     pub async fn start(
         &self,
         terms: Terms<'_>,
@@ -135,6 +140,10 @@ impl Runner {
 
     /// Answers the step at which a journey waits, and runs it to its next stop. `find` gives the
     /// journey as it is now.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; also [`RunError::SessionNotFound`], [`RunError::ChallengeUsed`] and
+    /// [`RunError::JourneyChanged`].
     pub async fn submit(
         &self,
         terms: Terms<'_>,

@@ -87,6 +87,9 @@ impl fmt::Debug for Access {
 
 impl Address {
     /// Parses `redis[s]://`, `redis[s]+sentinel://` and `redis[s]+cluster://`.
+    ///
+    /// # Errors
+    /// [`AddressError::Url`] for any other URL.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
         // The client library reads options from the query and the fragment, for example one that
         // skips certificate verification. No setting may do that.

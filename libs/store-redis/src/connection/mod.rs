@@ -115,6 +115,10 @@ type Words = Vec<Vec<u8>>;
 impl Connection {
     /// Starts to connect. Must be called inside a runtime. A service can start before Redis: until
     /// Redis is up, calls fail at once. The observer is told of each call when it has ended.
+    ///
+    /// # Errors
+    /// [`AddressError::NoTls`] if certificates are given for a URL without TLS,
+    /// [`AddressError::Certificates`] if they cannot be read.
     pub fn open(
         address: &Address,
         access: Access,
@@ -133,6 +137,9 @@ impl Connection {
     }
 
     /// Waits for the first connection attempt. Fails only if Redis is up and its checks fail.
+    ///
+    /// # Errors
+    /// Redis is reachable, and fails its checks.
     pub async fn first_look(&self) -> Result<(), UnfitError> {
         match timeout(FIRST_LOOK, self.breaker.link()).await {
             Ok(Err(outage)) => match &*outage {

@@ -16,6 +16,9 @@ pub struct Methods(Arc<HashSet<Arc<str>>>);
 
 impl Methods {
     /// All that the descriptors know.
+    ///
+    /// # Errors
+    /// The descriptors cannot be decoded.
     pub fn parse(descriptors: &[u8]) -> Result<Self, prost::DecodeError> {
         let mut names = HashSet::new();
         for file in FileDescriptorSet::decode(descriptors)?.file {
