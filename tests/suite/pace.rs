@@ -200,7 +200,7 @@ async fn every_client_has_a_rate_for_each_kind_of_change() -> Tested {
     };
     slow(
         "[codes:issue, codes:revoke, codes:read, lockouts:read, lockouts:clear]",
-        "changes_per_minute: 4",
+        "changes_per_minute: 4\n    reads_per_minute: 4",
     )?;
     slow("[codes:verify]", "verifications_per_minute: 4")?;
     slow("[journeys:run, journeys:read]", "verifications_per_minute: 4")?;
@@ -218,6 +218,11 @@ async fn every_client_has_a_rate_for_each_kind_of_change() -> Tested {
     let revoked = answered_before_a_refusal(async || issuer.revoke_code(revoke()).await).await;
     assert_eq!(revoked, 0);
     issuer.issue_code(IssueCodeRequest { user: user_id("jane"), ..Default::default() }).await?;
+
+    let describe = || DescribeLockoutRequest { user: user_id("jane") };
+    let described =
+        answered_before_a_refusal(async || lockouts.describe_lockout(describe()).await).await;
+    assert_eq!(described, 4);
 
     let mut verifier = postern.verifier("acme-plain-verifier").await?;
     let guess = || VerifyCodeRequest { user: user_id("jane"), ..Default::default() };

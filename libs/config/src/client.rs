@@ -27,13 +27,20 @@ pub struct Rates {
     pub changes_per_minute: u32,
     /// Codes that it enters, and journeys that it starts and answers.
     pub verifications_per_minute: u32,
+    /// Codes and lockouts that it describes.
+    pub reads_per_minute: u32,
 }
 
 impl Default for Rates {
     /// More than any help desk types in, less than it takes to reach every account before somebody
     /// notices; and of verifications what a large login system needs.
     fn default() -> Self {
-        Self { issues_per_minute: 600, changes_per_minute: 600, verifications_per_minute: 60_000 }
+        Self {
+            issues_per_minute: 600,
+            changes_per_minute: 600,
+            verifications_per_minute: 60_000,
+            reads_per_minute: 600,
+        }
     }
 }
 
@@ -149,7 +156,7 @@ fn confidential(
     line: u64,
     secret: [Option<&Node>; 2],
     scopes: Option<&Node>,
-    rates: [Option<&Node>; 3],
+    rates: [Option<&Node>; 4],
 ) -> Option<ClientKind> {
     let secret = match secret {
         [Some(file), None] => secret_file(reading, notes, file),
@@ -169,13 +176,15 @@ fn confidential(
 }
 
 /// The keys of [`Rates`].
-const RATES: [&str; 3] = ["issues_per_minute", "changes_per_minute", "verifications_per_minute"];
+const RATES: [&str; 4] =
+    ["issues_per_minute", "changes_per_minute", "verifications_per_minute", "reads_per_minute"];
 
-fn rates(notes: &mut Notes, nodes: [Option<&Node>; 3]) -> Option<Rates> {
-    let Rates { issues_per_minute, changes_per_minute, verifications_per_minute } =
+fn rates(notes: &mut Notes, nodes: [Option<&Node>; 4]) -> Option<Rates> {
+    let Rates { issues_per_minute, changes_per_minute, verifications_per_minute, reads_per_minute } =
         Rates::default();
-    let defaults = [issues_per_minute, changes_per_minute, verifications_per_minute];
-    let [issues, changes, verifications] = [0, 1, 2].map(|at| match nodes[at] {
+    let defaults =
+        [issues_per_minute, changes_per_minute, verifications_per_minute, reads_per_minute];
+    let [issues, changes, verifications, reads] = [0, 1, 2, 3].map(|at| match nodes[at] {
         None => Some(defaults[at]),
         Some(node) => notes.integer(node, RATES[at]),
     });
@@ -183,6 +192,7 @@ fn rates(notes: &mut Notes, nodes: [Option<&Node>; 3]) -> Option<Rates> {
         issues_per_minute: issues?,
         changes_per_minute: changes?,
         verifications_per_minute: verifications?,
+        reads_per_minute: reads?,
     })
 }
 

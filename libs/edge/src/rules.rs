@@ -28,15 +28,18 @@ pub enum Budget {
     Changes,
     /// Codes that are entered, and journeys in which they are.
     Verifications,
+    /// Codes and lockouts that are described: each writes an audit event.
+    Reads,
 }
 
-/// The budget that this rpc is charged to; `None` if it changes nothing.
+/// The budget that this rpc is charged to; `None` if it neither changes nor records anything.
 pub const fn budget(rpc: Rpc) -> Option<Budget> {
     match rpc {
         Rpc::IssueCode => Some(Budget::Issues),
         Rpc::RevokeCode | Rpc::ClearLockout => Some(Budget::Changes),
         Rpc::VerifyCode | Rpc::StartJourney | Rpc::SubmitInput => Some(Budget::Verifications),
-        Rpc::DescribeCode | Rpc::DescribeLockout | Rpc::ListJourneys | Rpc::DescribeJourney => None,
+        Rpc::DescribeCode | Rpc::DescribeLockout => Some(Budget::Reads),
+        Rpc::ListJourneys | Rpc::DescribeJourney => None,
     }
 }
 
@@ -47,6 +50,7 @@ impl Budget {
             Self::Issues => rates.issues_per_minute,
             Self::Changes => rates.changes_per_minute,
             Self::Verifications => rates.verifications_per_minute,
+            Self::Reads => rates.reads_per_minute,
         }
     }
 }

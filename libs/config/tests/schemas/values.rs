@@ -43,7 +43,7 @@ fn the_defaults_of_the_schema_are_those_of_the_reader() {
     assert_eq!(only(&configuration).tokens, TokenSettings::default());
 
     let mut client = defaults("/$defs/confidential_client");
-    assert_eq!(client.len(), 3, "{client:?}");
+    assert_eq!(client.len(), 4, "{client:?}");
     for key in ["id", "secret_sha256", "scopes"] {
         client.insert(key.to_owned(), to_json(APPLICATION)["clients"][0][key].clone());
     }
@@ -80,6 +80,7 @@ const INTEGERS: &[(File, &str, &str)] = &[
     (File::Application, "/$defs/rate", "/clients/0/issues_per_minute"),
     (File::Application, "/$defs/rate", "/clients/0/changes_per_minute"),
     (File::Application, "/$defs/rate", "/clients/0/verifications_per_minute"),
+    (File::Application, "/$defs/rate", "/clients/0/reads_per_minute"),
     (File::Journey, "/$defs/loop/properties/max_iterations", "/steps/rounds/max_iterations"),
 ];
 
