@@ -76,7 +76,10 @@ fn holds(span: &Span, expected: &[(&str, &str)]) {
 async fn one_recovery_is_one_trace_from_the_page_to_redis_and_holds_nothing_secret() -> Tested {
     let collector = Collector::start()?;
     // The page's server stands for a proxy that is trusted to begin traces.
-    let trusted = [("POSTERN_TRUSTED_PROXIES", "127.0.0.0/8".to_owned())];
+    let trusted = [
+        ("POSTERN_TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
+        ("POSTERN_PROXY_TRACES", "continue".to_owned()),
+    ];
     let variables = [&sending_to(&collector)[..], &trusted].concat();
     let services = Deployment::of(&config())?.with_environment(&variables);
     let postern = services.replica()?;
@@ -155,7 +158,7 @@ async fn one_recovery_is_one_trace_from_the_page_to_redis_and_holds_nothing_secr
 #[tokio::test]
 async fn what_a_trusted_proxy_does_not_sample_is_not_sent() -> Tested {
     let collector = Collector::start()?;
-    let trusting = ["--trusted-proxies", "127.0.0.0/8"];
+    let trusting = ["--trusted-proxies=127.0.0.0/8", "--proxy-traces=continue"];
     let postern = Postern::with_environment(&trusting, &sending_to(&collector))?;
     let unsampled = format!("00-{TRACE:032x}-{PAGE:016x}-00");
     let page = postern.get("/").header("traceparent", unsampled).send().await?;
@@ -167,7 +170,7 @@ async fn what_a_trusted_proxy_does_not_sample_is_not_sent() -> Tested {
 }
 
 #[tokio::test]
-async fn strangers_cannot_have_their_requests_traced() -> Tested {
+async fn strangers_cannot_have_their_requests_traced_even_behind_a_trusted_proxy() -> Tested {
     const REQUESTS: usize = 500;
     let collector = Collector::start()?;
     let mut variables = sending_to(&collector);
@@ -175,7 +178,7 @@ async fn strangers_cannot_have_their_requests_traced() -> Tested {
         ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio".to_owned()),
         ("OTEL_TRACES_SAMPLER_ARG", "0.01".to_owned()),
     ]);
-    let mut postern = Postern::with_environment(&[], &variables)?;
+    let mut postern = Postern::with_environment(&["--trusted-proxies=127.0.0.0/8"], &variables)?;
     let (client, page) = (Client::new(), format!("http://{}/", postern.at.http));
     for request in 1..=REQUESTS {
         let sampled = format!("00-{request:032x}-{PAGE:016x}-01");

@@ -5,6 +5,7 @@
 //! client may stay silent before its first byte, how many there may be, or how long they stay; and
 //! neither can exchange its certificates. One loop of our own serves gRPC and HTTP alike.
 
+mod activity;
 mod io;
 mod limits;
 mod places;
@@ -31,6 +32,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tower::{ServiceExt as _, service_fn};
 
+use self::activity::Awaited;
 use self::io::Io;
 use self::limits::Life;
 use self::places::{Place, Places, Refusal};
@@ -195,7 +197,7 @@ impl Server {
         let service = service_fn(move |request: Request<Incoming>| {
             noted.request();
             let active = activity.begin();
-            let mut request = request.map(Body::new);
+            let mut request = request.map(|body| Body::new(Awaited::new(body, &activity)));
             // Where a call comes from is asked of browsers alone.
             if matches!(protocol, Protocol::Http1) {
                 request.extensions_mut().insert(ConnectInfo(from));

@@ -24,7 +24,7 @@ pub(super) async fn record(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("_OTHER", MatchedPath::as_str).to_owned();
     let method = name(request.method());
-    let caller = if proxies.trust_peer_of(&request) { Caller::Trusted } else { Caller::Stranger };
+    let caller = if proxies.trust_trace_of(&request) { Caller::Trusted } else { Caller::Stranger };
     let span = Span::server(request.headers(), caller, || {
         let attributes = vec![
             KeyValue::new("http.request.method", method),

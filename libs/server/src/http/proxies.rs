@@ -13,7 +13,7 @@ use super::forwarded::{Header, Unusable};
 /// The settings that say which proxies are trusted.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ProxyArgs {
-    /// Proxies whose `--forwarded-header` and trace context are believed, and which may have more than
+    /// Proxies whose `--forwarded-header` is believed, and which may have more than
     /// `--connections-per-source`, as addresses or networks such as `10.0.0.0/8,192.0.2.1`; without
     /// it, the peer of a connection is the client
     #[arg(long, env = "POSTERN_TRUSTED_PROXIES", value_name = "NETWORKS")]
@@ -22,6 +22,11 @@ pub struct ProxyArgs {
     /// `forwarded` (RFC 7239). Choose the one that your proxies overwrite or append to
     #[arg(long, env = "POSTERN_FORWARDED_HEADER", value_name = "HEADER")]
     forwarded_header: Option<String>,
+    /// What is done with the trace context that a trusted proxy sends: `link` (the default) or
+    /// `continue`. Continue it only if the proxies set or remove the context that their clients send:
+    /// otherwise strangers choose trace IDs and what is sampled
+    #[arg(long, env = "POSTERN_PROXY_TRACES", value_name = "link|continue")]
+    proxy_traces: Option<String>,
 }
 
 impl ProxyArgs {
@@ -43,7 +48,14 @@ impl ProxyArgs {
             .map_or(Some(Header::default()), |name| Header::parse(&name.to_ascii_lowercase()));
         let header = header.ok_or("must be x-forwarded-for or forwarded");
         let header = mistakes.check("--forwarded-header (POSTERN_FORWARDED_HEADER)", header);
-        Some(Proxies { networks: networks?, header: header? })
+        let continues_traces = match self.proxy_traces.as_deref() {
+            None | Some("link") => Ok(false),
+            Some("continue") => Ok(true),
+            Some(_) => Err("must be link or continue"),
+        };
+        let setting = "--proxy-traces (POSTERN_PROXY_TRACES)";
+        let continues_traces = mistakes.check(setting, continues_traces);
+        Some(Proxies { networks: networks?, header: header?, continues_traces: continues_traces? })
     }
 }
 
@@ -52,6 +64,7 @@ impl ProxyArgs {
 pub struct Proxies {
     networks: Arc<[IpNet]>,
     header: Header,
+    continues_traces: bool,
 }
 
 /// Where a request comes from.
@@ -66,15 +79,21 @@ impl Proxies {
     /// Those of that setting.
     #[cfg(test)]
     pub(crate) fn of(setting: &str) -> Self {
-        let args = ProxyArgs { trusted_proxies: Some(setting.to_owned()), forwarded_header: None };
+        let args = ProxyArgs { trusted_proxies: Some(setting.to_owned()), ..ProxyArgs::default() };
         let mut mistakes = Mistakes::default();
         args.check(&mut mistakes).unwrap_or_else(|| panic!("{mistakes}"))
     }
 
-    /// Whether the peer of a request is one of them.
-    pub(super) fn trust_peer_of(&self, request: &Request) -> bool {
+    /// These proxies, whose traces are continued.
+    #[cfg(test)]
+    pub(crate) fn with_traces(self) -> Self {
+        Self { continues_traces: true, ..self }
+    }
+
+    /// Whether the peer of a request is one of them, and its trace context is continued.
+    pub(super) fn trust_trace_of(&self, request: &Request) -> bool {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        peer.is_some_and(|ConnectInfo(peer)| self.trusts(peer.ip()))
+        self.continues_traces && peer.is_some_and(|ConnectInfo(peer)| self.trusts(peer.ip()))
     }
 
     /// Whether a proxy of that address is trusted.
@@ -115,6 +134,7 @@ mod tests {
         let args = ProxyArgs {
             trusted_proxies: Some(trusted.to_owned()),
             forwarded_header: Some(header.to_owned()),
+            ..ProxyArgs::default()
         };
         let mut mistakes = Mistakes::default();
         args.check(&mut mistakes).unwrap_or_else(|| panic!("{mistakes}"))
@@ -189,6 +209,7 @@ mod tests {
             let args = ProxyArgs {
                 trusted_proxies: Some(trusted.to_owned()),
                 forwarded_header: Some(header.to_owned()),
+                ..ProxyArgs::default()
             };
             let mut mistakes = Mistakes::default();
             assert!(args.check(&mut mistakes).is_none(), "{trusted} {header}");

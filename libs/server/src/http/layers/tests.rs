@@ -124,7 +124,7 @@ async fn ask_within_a_trace(router: Router) {
 #[tokio::test]
 async fn a_request_is_a_span_of_a_trusted_proxy_s_trace_without_its_path_and_query() {
     let exported = Exported::capture();
-    ask_within_a_trace(behind(Proxies::of("192.0.2.0/24"))).await;
+    ask_within_a_trace(behind(Proxies::of("192.0.2.0/24").with_traces())).await;
     for (method, path) in [(Method::GET, "/wrong/hunter2"), (Method::POST, "/wrong")] {
         call(router(), method, path, Body::empty()).await;
     }
@@ -143,7 +143,9 @@ async fn a_request_is_a_span_of_a_trusted_proxy_s_trace_without_its_path_and_que
 
 #[tokio::test]
 async fn a_stranger_s_trace_is_linked_and_decides_nothing() {
-    for proxies in [Proxies::default(), Proxies::of("198.51.100.0/24")] {
+    let passing_it_on = Proxies::of("192.0.2.0/24");
+    let elsewhere = Proxies::of("198.51.100.0/24").with_traces();
+    for proxies in [Proxies::default(), passing_it_on, elsewhere] {
         let exported = Exported::capture();
         ask_within_a_trace(behind(proxies.clone())).await;
         let page = &exported.spans()["Server GET /page"];
