@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::Tested;
 use crate::harness::http::INVOKE;
 use crate::harness::postern::{config, utf8};
-use crate::harness::redis::Redis;
+use crate::harness::redis::{Entry, Redis};
 use crate::harness::{Postern, asked, unique};
 
 /// More than fill the Redis of these tests, if all are kept.
@@ -93,5 +93,28 @@ async fn many_sources_that_leave_their_journeys_leave_room_for_codes() -> Tested
     let metrics = postern.metrics().await?;
     let full = "postern_journey_outcomes_total{postern_journey_outcome=\"full\"}";
     assert!(metrics.contains(full), "{metrics}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_full_journey_store_refuses_only_journeys_that_wait() -> Tested {
+    let (codes, journeys) = (Redis::start()?, Redis::with(&["--appendonly", "yes"])?);
+    codes.draw_peppers()?;
+    let [store, url, peppers, folder] = codes.flags()?;
+    let beside = format!("--journey-store={}", journeys.url());
+    let postern = start(&[&store, &url, &peppers, &folder, &beside])?;
+    let start = || postern.invoke("temp-code-form", json!({}));
+    assert_eq!(start().await?.status(), StatusCode::OK);
+    let is_journey = |entry: &Entry| entry.key.starts_with("postern:journey:{");
+    assert!(journeys.entries()?.iter().any(is_journey), "it waits there");
+    assert!(!codes.entries()?.iter().any(is_journey), "and not beside the codes");
+
+    journeys.leave_memory(0)?;
+    assert_eq!(start().await?.status(), StatusCode::SERVICE_UNAVAILABLE);
+    somebody_recovers(&postern).await?;
+    let ready = reqwest::get(format!("http://{}/readyz", postern.at.admin)).await?;
+    assert_eq!(ready.status(), StatusCode::OK, "journeys that never wait go on");
+    let metrics = postern.metrics().await?;
+    assert!(metrics.contains("postern_journey_store_up"), "{metrics}");
     Ok(())
 }

@@ -1,28 +1,18 @@
 //! Where codes and journeys are kept.
 
 mod access;
+mod journeys;
+mod open;
 
-use std::sync::Arc;
-
-use clock::SystemClock;
-use codes::claims::ClaimStore;
-use codes::memory::{MemoryClaimStore, MemoryCodeStore};
-use codes::store::CodeStore;
-use journeys::memory::MemoryJourneyStore;
-use journeys::ports::JourneyStore;
 use settings::Mistakes;
-use store_redis::claims::RedisClaimStore;
-use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::Checks;
 pub use store_redis::connection::checks::Use;
 use store_redis::connection::confirmation::Confirmation;
-use store_redis::connection::observer::{Call, Observer};
-use store_redis::connection::{Connection, UnfitError};
-use store_redis::journeys::RedisJourneyStore;
-use telemetry::{Histogram, is_sampled};
 
 use self::access::AccessArgs;
+pub use self::journeys::JourneyStoreArgs;
+pub use self::open::Stores;
 use crate::durability;
 
 /// The store of a service.
@@ -60,6 +50,8 @@ pub enum Store {
         checks: Checks,
         /// What is waited for before an outcome is told.
         confirmation: Option<Confirmation>,
+        /// Where journeys wait, if not beside the codes.
+        journeys: Option<Address>,
     },
 }
 
@@ -116,74 +108,8 @@ impl StoreArgs {
         let confirmation = confirmation?.filter(|_| used != Use::Journeys);
         let checks = if is_checked? { Checks::On(used) } else { Checks::Off };
         let access = Box::new(access?);
-        Some(Store::Redis { address: address?, access, checks, confirmation })
+        Some(Store::Redis { address: address?, access, checks, confirmation, journeys: None })
     }
-}
-
-/// Open stores.
-#[derive(Clone)]
-pub struct Stores {
-    /// Where codes and lockouts are kept.
-    pub codes: Arc<dyn CodeStore>,
-    /// What idempotency keys for codes stand for.
-    pub claims: Arc<dyn ClaimStore>,
-    /// Where journeys wait.
-    pub journeys: Arc<dyn JourneyStore>,
-    /// What idempotency keys for journeys stand for.
-    pub journey_claims: Arc<dyn ClaimStore>,
-    /// The way to Redis, if they are kept there.
-    pub(crate) connection: Option<Connection>,
-}
-
-impl Store {
-    /// Opens the store, inside a runtime. A server need not be there yet; one that is there and not
-    /// fit is a mistake.
-    ///
-    /// # Errors
-    /// Redis is reachable but unfit, or an address or a certificate cannot be used. A Redis that is
-    /// not reachable yet is no error.
-    pub async fn open(self) -> Result<Stores, Mistakes> {
-        match self {
-            Self::Memory => Ok(Stores {
-                codes: Arc::new(MemoryCodeStore::new(Arc::new(SystemClock))),
-                claims: Arc::new(MemoryClaimStore::new(Arc::new(SystemClock))),
-                journeys: Arc::new(MemoryJourneyStore::new(Arc::new(SystemClock))),
-                journey_claims: Arc::new(MemoryClaimStore::new(Arc::new(SystemClock))),
-                connection: None,
-            }),
-            Self::Redis { address, access, checks, confirmation } => {
-                let named = |what: &str| format!("{}: {what}", StoreArgs::SETTING);
-                let connection =
-                    Connection::open(&address, *access, checks, confirmation, Some(measured()));
-                let connection =
-                    connection.map_err(|error| Mistakes(vec![named(&error.to_string())]))?;
-                connection.first_look().await.map_err(|UnfitError(complaints)| {
-                    Mistakes(complaints.iter().map(|complaint| named(complaint)).collect())
-                })?;
-                Ok(Stores {
-                    codes: Arc::new(RedisCodeStore::new(connection.clone())),
-                    claims: Arc::new(RedisClaimStore::beside_codes(connection.clone())),
-                    journeys: Arc::new(RedisJourneyStore::new(connection.clone())),
-                    journey_claims: Arc::new(RedisClaimStore::beside_journeys(connection.clone())),
-                    connection: Some(connection),
-                })
-            }
-        }
-    }
-}
-
-/// Measures the calls to Redis, and has them traced.
-fn measured() -> Observer {
-    let durations = Histogram::new(
-        "db.client.operation.duration",
-        "How long a script in Redis takes, the way to it included.",
-    );
-    let tell = Arc::new(move |Call { script, duration, error }| {
-        let mut labels = vec![("db.system.name", "redis"), ("db.stored_procedure.name", script)];
-        labels.extend(error.map(|error| ("error.type", error)));
-        durations.record(duration, &labels);
-    });
-    Observer { tell, is_traced: is_sampled }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 53] = [
+pub const ALL: [&str; 55] = [
     "POSTERN_ADMIN_LISTEN",
     "POSTERN_APPLICATION_STARTS_PER_MINUTE",
     "POSTERN_AUDIT_ADDRESSES",
@@ -25,9 +25,11 @@ pub const ALL: [&str; 53] = [
     "POSTERN_HTTP_TLS_KEY",
     "POSTERN_ISSUER",
     "POSTERN_ISSUER_GRPC_LISTEN",
+    "POSTERN_JOURNEY_STORE",
     "POSTERN_LOG",
     "POSTERN_LOG_FORMAT",
     "POSTERN_PEPPERS",
+    "POSTERN_PROXY_TRACES",
     "POSTERN_REFLECTION",
     "POSTERN_RUNNER_CERTIFICATE_NAME",
     "POSTERN_RUNNER_GRPC_LISTEN",

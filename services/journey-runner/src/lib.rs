@@ -114,7 +114,7 @@ impl JourneyRunner {
         let keys = Arc::new(Keys::new(claims, &*sealing_key));
         let pace = Arc::new(Pace::new(limits));
         let sealer = Arc::new(Sealer::new(&sealing_key));
-        let admissions = Admissions::new(Arc::clone(&store));
+        let admissions = Admissions::new(Arc::clone(&store), Arc::clone(&clock), limits.waiting);
         let store = SealedStore { sealer: Arc::clone(&sealer), inner: store };
         let runner = Runner::new(
             Arc::new(store),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use assembly::configuration::{ConfigArgs, look_after};
 use assembly::health;
 use assembly::secrets::{SigningArgs, TrustArgs, sealing_key};
-use assembly::store::{Store, StoreArgs, Use};
+use assembly::store::{JourneyStoreArgs, Store, StoreArgs, Use};
 use clock::SystemClock;
 use codes::randomness;
 use config::Live;
@@ -109,6 +109,8 @@ pub struct Args {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
+    journey_store: JourneyStoreArgs,
+    #[command(flatten)]
     signing: SigningArgs,
     #[command(flatten)]
     clients: TrustArgs,
@@ -153,6 +155,7 @@ impl server::Settings for Args {
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
         let store = self.store.shared(Use::Journeys, mistakes);
+        let store = store.and_then(|store| self.journey_store.beside(store, mistakes));
         let minter = self.signing.open(mistakes);
         let clients = self.clients.open(mistakes);
         let verifier = self.verifier.open(mistakes);

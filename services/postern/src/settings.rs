@@ -6,7 +6,7 @@ use std::sync::Arc;
 use assembly::audit::AddressArgs;
 use assembly::configuration::{ConfigArgs, open};
 use assembly::secrets::{PepperArgs, generated_peppers};
-use assembly::store::{Store, StoreArgs};
+use assembly::store::{JourneyStoreArgs, Store, StoreArgs};
 use codes::audit::Addresses;
 use codes::peppers::Peppers;
 use codes::randomness;
@@ -81,6 +81,8 @@ pub(crate) struct Serve {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
+    journey_store: JourneyStoreArgs,
+    #[command(flatten)]
     addresses: AddressArgs,
     #[command(flatten)]
     peppers: PepperArgs,
@@ -142,6 +144,7 @@ impl server::Settings for Serve {
         let reach = endpoints.iter().flat_map(Endpoints::of_clients);
         let live = open(source, reach, mistakes);
         let store = self.store.or_memory(mistakes);
+        let store = store.and_then(|store| self.journey_store.beside(store, mistakes));
         let audit_addresses = self.addresses.check(mistakes);
         let peppers = self.peppers(is_demo, store.as_ref(), mistakes);
         let keys = self.keys(mistakes);

@@ -38,8 +38,7 @@ pub use crate::request::{CLIENT_INPUT, Start, Submission, Terms};
 
 use self::attempts::Attempts;
 use self::check::check;
-use self::tally::Tally;
-pub use self::tally::{Capacity, Full};
+pub use self::tally::{Capacity, Full, Tally};
 use crate::engine::state::{State, surroundings};
 use crate::engine::{Event, Move, Prompt, advance};
 use crate::ids::{SessionId, SessionKey, fingerprint, random_text};

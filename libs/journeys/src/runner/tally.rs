@@ -48,7 +48,7 @@ pub enum Full {
 }
 
 /// One replica's count. As many seconds are kept as a journey may wait.
-pub(super) struct Tally {
+pub struct Tally {
     capacity: Capacity,
     counts: Mutex<Counts>,
 }
@@ -98,13 +98,16 @@ impl Network {
 
 impl Tally {
     /// Nothing waits yet.
-    pub(super) fn new(capacity: Capacity) -> Self {
+    pub fn new(capacity: Capacity) -> Self {
         Self { capacity, counts: Mutex::default() }
     }
 
     /// Counts a journey that will wait until then at most, if one more may; otherwise says what is
     /// full, and how long to wait until a journey's time is over.
-    pub(super) fn begin(
+    ///
+    /// # Errors
+    /// What is at its limit, and how long until the first of its journeys is forgotten.
+    pub fn begin(
         &self,
         source: Option<IpAddr>,
         expires_at: Timestamp,
@@ -127,7 +130,7 @@ impl Tally {
     }
 
     /// A journey that was to wait until then at most waits no longer, or never did.
-    pub(super) fn ended(&self, source: Option<IpAddr>, expires_at: Timestamp, now: Timestamp) {
+    pub fn ended(&self, source: Option<IpAddr>, expires_at: Timestamp, now: Timestamp) {
         self.counts(now).change(source, expires_at, -1);
     }
 

@@ -11,13 +11,16 @@
 //!
 //! # What is stored
 //! One entry of the journey store for each session with a message: the faults, and the vectors in the
-//! order in which they came. It ends with the session's key.
+//! order in which they came. It ends with the session's key. Strangers can make entries, so one source
+//! and all together may have so many ([`ENTRIES_PER_JOURNEY`]).
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
+use clock::{Clock, Timestamp};
 use journeys::ids::SessionKey;
 use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
+use journeys::runner::{Capacity, RunError, Tally};
 
 use super::encryption::Iv;
 
@@ -30,9 +33,17 @@ const MAX_FAULTS: u8 = 3;
 /// How often a change is tried again that another message of the same session outran.
 const TRIES: usize = 8;
 
+/// How many entries may be stored for each journey that may wait. An entry of the few messages that a
+/// journey takes has a tenth of a waiting journey's size, and stays up to an hour.
+const ENTRIES_PER_JOURNEY: u32 = 10;
+
 /// The messages of all crypto sessions.
 #[derive(Clone)]
-pub(crate) struct Admissions(Arc<dyn JourneyStore>);
+pub(crate) struct Admissions {
+    store: Arc<dyn JourneyStore>,
+    clock: Arc<dyn Clock>,
+    tally: Arc<Tally>,
+}
 
 /// A message that may be decrypted.
 pub(super) struct Admitted {
@@ -71,40 +82,71 @@ impl Entry {
 }
 
 impl Admissions {
-    /// Keeps them in that store.
-    pub(crate) fn new(store: Arc<dyn JourneyStore>) -> Self {
-        Self(store)
+    /// Keeps them in that store, where so many journeys may wait.
+    pub(crate) fn new(
+        store: Arc<dyn JourneyStore>,
+        clock: Arc<dyn Clock>,
+        waiting: Capacity,
+    ) -> Self {
+        let tally = Arc::new(Tally::new(Capacity {
+            of_source: waiting.of_source.saturating_mul(ENTRIES_PER_JOURNEY),
+            in_all: waiting.in_all.saturating_mul(ENTRIES_PER_JOURNEY),
+        }));
+        Self { store, clock, tally }
     }
 
-    /// Admits a message of that session; `None` if it is not to be decrypted. `left` is how long the
-    /// session's key will still be accepted.
+    /// Admits a message of that session; `None` if it is not to be decrypted. The session's key is
+    /// accepted until `expires_at`.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store fails, `TooManyWait` if the source or all together have too many
+    /// sessions.
     pub(super) async fn admit(
         &self,
         session: &str,
         iv: Iv,
-        left: Duration,
-    ) -> Result<Option<Admitted>, StoreFault> {
+        expires_at: Timestamp,
+        source: Option<IpAddr>,
+    ) -> Result<Option<Admitted>, RunError> {
         let key = SessionKey::of_crypto_session(session);
         for _ in 0..TRIES {
             let Some((version, mut entry)) = self.load(&key).await? else {
-                let first = Entry { faults: 1, seen: vec![iv] }.bytes();
-                match self.0.create(&key, first, left).await {
+                match self.begin(&key, iv, expires_at, source).await {
                     Ok(()) => return Ok(Some(Admitted { key })),
                     // Another message of this session may have come first: then there is an entry.
-                    Err(fault) if self.load(&key).await?.is_none() => return Err(fault),
+                    Err(error) if self.load(&key).await?.is_none() => return Err(error),
                     Err(_) => continue,
                 }
             };
             if !entry.admit(iv) {
                 return Ok(None);
             }
-            match self.0.advance(&key, version, entry.bytes()).await? {
+            match self.store.advance(&key, version, entry.bytes()).await? {
                 Advance::Advanced => return Ok(Some(Admitted { key })),
                 Advance::Gone => return Ok(None),
                 Advance::Outrun => {}
             }
         }
-        Err(contended())
+        Err(contended().into())
+    }
+
+    /// Stores the entry of a session's first message, if there is room for it.
+    async fn begin(
+        &self,
+        key: &SessionKey,
+        iv: Iv,
+        expires_at: Timestamp,
+        source: Option<IpAddr>,
+    ) -> Result<(), RunError> {
+        let now = self.clock.now();
+        let begun = self.tally.begin(source, expires_at, now);
+        begun.map_err(|(full, retry_after)| RunError::TooManyWait { full, retry_after })?;
+        let first = Entry { faults: 1, seen: vec![iv] }.bytes();
+        let stored = self.store.create(key, first, expires_at.since(now)).await;
+        if stored.is_err() {
+            self.tally.ended(source, expires_at, now);
+        }
+        Ok(stored?)
     }
 
     /// Counts an admitted message no longer as a fault.
@@ -112,7 +154,7 @@ impl Admissions {
         for _ in 0..TRIES {
             let Some((version, mut entry)) = self.load(&key).await? else { return Ok(()) };
             entry.faults = entry.faults.saturating_sub(1);
-            if self.0.advance(&key, version, entry.bytes()).await? != Advance::Outrun {
+            if self.store.advance(&key, version, entry.bytes()).await? != Advance::Outrun {
                 return Ok(());
             }
         }
@@ -120,7 +162,7 @@ impl Admissions {
     }
 
     async fn load(&self, key: &SessionKey) -> Result<Option<(u64, Entry)>, StoreFault> {
-        let Some(Stored { version, body }) = self.0.load(key).await? else { return Ok(None) };
+        let Some(Stored { version, body }) = self.store.load(key).await? else { return Ok(None) };
         let entry = Entry::parse(&body);
         let entry =
             entry.ok_or_else(|| StoreFault("a crypto session cannot be read".to_owned()))?;

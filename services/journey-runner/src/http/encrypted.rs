@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::response::Response;
-use journeys::ports::StoreFault;
 use journeys::runner::RunError;
 use tokio::time::{Instant, sleep_until};
 use wire::error::Fault;
@@ -55,17 +54,14 @@ impl JourneyRunner {
         let session = encryption::open(&self.sealer, &sent.crypto_session_id, now);
         let session = session.ok_or_else(refused)?;
         let iv = sent.iv().ok_or_else(refused)?;
-        let admitted = self.admissions.admit(&session.id, iv, session.expires_at.since(now)).await;
-        let admitted = admitted.map_err(unavailable)?.ok_or_else(refused)?;
+        let admitted =
+            self.admissions.admit(&session.id, iv, session.expires_at, call.source).await;
+        let admitted = admitted.map_err(fault)?.ok_or_else(refused)?;
         let mut message = sent.decrypt(&session, iv).ok_or_else(refused)?;
         let reply = self.perform(operation, call, headers, &mut message).await?;
-        self.admissions.accept(admitted).await.map_err(unavailable)?;
+        self.admissions.accept(admitted).await.map_err(|store| fault(RunError::from(store)))?;
         Ok((reply, session))
     }
-}
-
-fn unavailable(store: StoreFault) -> Fault {
-    fault(RunError::from(store))
 }
 
 /// The one refusal.

@@ -1,8 +1,11 @@
 //! Tests of the admission of encrypted messages.
 
+use std::time::Duration;
+
 use clock::FakeClock;
 use futures_util::future::join_all;
 use journeys::memory::MemoryJourneyStore;
+use journeys::runner::Full;
 
 use super::*;
 
@@ -10,12 +13,14 @@ const LEFT: Duration = Duration::from_secs(60);
 
 fn admissions() -> (Admissions, Arc<FakeClock>) {
     let clock = Arc::new(FakeClock::default());
-    (Admissions::new(Arc::new(MemoryJourneyStore::new(clock.clone()))), clock)
+    let store = Arc::new(MemoryJourneyStore::new(clock.clone()));
+    (Admissions::new(store, clock.clone(), Capacity { of_source: 1, in_all: 2 }), clock)
 }
 
 impl Admissions {
     async fn admits(&self, session: &str, iv: u8) -> Option<Admitted> {
-        self.admit(session, [iv; 16], LEFT).await.expect("the store serves")
+        let expires_at = self.clock.now() + LEFT;
+        self.admit(session, [iv; 16], expires_at, None).await.expect("the store serves")
     }
 
     async fn accepts(&self, admitted: Option<Admitted>) {
@@ -78,6 +83,31 @@ async fn what_is_stored_ends_with_the_session_s_key() {
     assert!(all.admits("one", 0).await.is_none(), "seen before");
     clock.advance(Duration::from_millis(1));
     assert!(all.load(&SessionKey::of_crypto_session("one")).await.expect("serves").is_none());
+}
+
+#[tokio::test]
+async fn a_source_and_all_together_have_a_bounded_number_of_sessions() {
+    let (all, clock) = admissions();
+    let expires_at = clock.now() + LEFT;
+    let admit = async |session: String, host: u8| {
+        let source = Some(IpAddr::from([192, 0, 2, host]));
+        match all.admit(&session, [0; 16], expires_at, source).await {
+            Ok(admitted) => Ok(admitted.is_some()),
+            Err(RunError::TooManyWait { full, .. }) => Err(full),
+            Err(error) => panic!("{error:?}"),
+        }
+    };
+    for turn in 0..10 {
+        assert_eq!(admit(format!("one {turn}"), 1).await, Ok(true));
+    }
+    assert_eq!(admit("one more".to_owned(), 1).await, Err(Full::Source));
+    assert_eq!(admit("one 0".to_owned(), 1).await, Ok(false), "begun before, and seen");
+    for turn in 0..10 {
+        assert_eq!(admit(format!("two {turn}"), 2).await, Ok(true));
+    }
+    assert_eq!(admit("three".to_owned(), 3).await, Err(Full::All));
+    clock.advance(LEFT + Duration::from_secs(1));
+    assert!(all.admits("three", 0).await.is_some(), "there is room again");
 }
 
 #[test]

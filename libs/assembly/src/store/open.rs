@@ -1,0 +1,134 @@
+//! From the settings of a store to its ports.
+
+use std::sync::Arc;
+
+use clock::SystemClock;
+use codes::claims::ClaimStore;
+use codes::memory::{MemoryClaimStore, MemoryCodeStore};
+use codes::store::CodeStore;
+use journeys::memory::MemoryJourneyStore;
+use journeys::ports::JourneyStore;
+use settings::Mistakes;
+use store_redis::claims::RedisClaimStore;
+use store_redis::codes::RedisCodeStore;
+use store_redis::connection::address::{Access, Address};
+use store_redis::connection::checks::{Checks, Use};
+use store_redis::connection::confirmation::Confirmation;
+use store_redis::connection::observer::{Call, Observer};
+use store_redis::connection::{Connection, UnfitError};
+use store_redis::journeys::RedisJourneyStore;
+use telemetry::{Histogram, is_sampled};
+
+use super::journeys::JourneyStoreArgs;
+use super::{Store, StoreArgs};
+
+/// Open stores.
+#[derive(Clone)]
+pub struct Stores {
+    /// Where codes and lockouts are kept.
+    pub codes: Arc<dyn CodeStore>,
+    /// What idempotency keys for codes stand for.
+    pub claims: Arc<dyn ClaimStore>,
+    /// Where journeys wait.
+    pub journeys: Arc<dyn JourneyStore>,
+    /// What idempotency keys for journeys stand for.
+    pub journey_claims: Arc<dyn ClaimStore>,
+    /// The way to Redis, if they are kept there.
+    pub(crate) connection: Option<Connection>,
+    /// The way to the Redis of waiting journeys, if it is another.
+    pub(crate) journey_connection: Option<Connection>,
+}
+
+impl Store {
+    /// Opens the store, inside a runtime. A server need not be there yet.
+    ///
+    /// # Errors
+    /// A server that is there and not fit, or an address that cannot be used.
+    pub async fn open(self) -> Result<Stores, Mistakes> {
+        let Self::Redis { address, access, checks, confirmation, journeys } = self else {
+            return Ok(Stores::in_memory());
+        };
+        let observer = measured();
+        let setting = StoreArgs::SETTING;
+        let codes = Server { setting, address, access: access.clone(), checks, confirmation };
+        let codes = codes.connect(&observer).await?;
+        let journeys = match journeys {
+            Some(address) => {
+                let checks = match checks {
+                    Checks::On(_) => Checks::On(Use::Journeys),
+                    Checks::Off => Checks::Off,
+                };
+                let setting = JourneyStoreArgs::SETTING;
+                let server = Server { setting, address, access, checks, confirmation: None };
+                Some(server.connect(&observer).await?)
+            }
+            None => None,
+        };
+        Ok(Stores::in_redis(codes, journeys))
+    }
+}
+
+impl Stores {
+    fn in_memory() -> Self {
+        let clock = Arc::new(SystemClock);
+        Self {
+            codes: Arc::new(MemoryCodeStore::new(clock.clone())),
+            claims: Arc::new(MemoryClaimStore::new(clock.clone())),
+            journeys: Arc::new(MemoryJourneyStore::new(clock.clone())),
+            journey_claims: Arc::new(MemoryClaimStore::new(clock)),
+            connection: None,
+            journey_connection: None,
+        }
+    }
+
+    fn in_redis(codes: Connection, journeys: Option<Connection>) -> Self {
+        let waiting = journeys.as_ref().unwrap_or(&codes).clone();
+        Self {
+            codes: Arc::new(RedisCodeStore::new(codes.clone())),
+            claims: Arc::new(RedisClaimStore::beside_codes(codes.clone())),
+            journeys: Arc::new(RedisJourneyStore::new(waiting)),
+            journey_claims: Arc::new(RedisClaimStore::beside_journeys(codes.clone())),
+            connection: Some(codes),
+            journey_connection: journeys,
+        }
+    }
+}
+
+/// A Redis to connect to.
+struct Server {
+    /// The setting that names it.
+    setting: &'static str,
+    address: Address,
+    access: Box<Access>,
+    checks: Checks,
+    confirmation: Option<Confirmation>,
+}
+
+impl Server {
+    /// Connects, and checks the server if it is there.
+    async fn connect(self, observer: &Observer) -> Result<Connection, Mistakes> {
+        let Self { setting, address, access, checks, confirmation } = self;
+        let named = |what: &str| format!("{setting}: {what}");
+        let observer = Some(observer.clone());
+        let connection = Connection::open(&address, *access, checks, confirmation, observer)
+            .map_err(|error| Mistakes(vec![named(&error.to_string())]))?;
+        connection.first_look().await.map_err(|UnfitError(complaints)| {
+            Mistakes(complaints.iter().map(|complaint| named(complaint)).collect())
+        })?;
+        Ok(connection)
+    }
+}
+
+/// Measures the calls to Redis, and has them traced.
+fn measured() -> Observer {
+    let durations = Histogram::new(
+        "db.client.operation.duration",
+        "How long a script in Redis takes, the way to it included.",
+    );
+    let tell = Arc::new(move |Call { script, duration, error }| {
+        let mut labels = vec![("db.system.name", "redis"), ("db.stored_procedure.name", script)];
+        labels.extend(error.map(|error| ("error.type", error)));
+        durations.record(duration, &labels);
+    });
+    Observer { tell, is_traced: is_sampled }
+}
