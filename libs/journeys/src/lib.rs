@@ -26,6 +26,8 @@
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod engine;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod ids;
 pub mod input;
 pub mod memory;

@@ -2,7 +2,7 @@
 
 mod access_log;
 mod body;
-mod forwarded;
+pub(crate) mod forwarded;
 mod layers;
 mod proxies;
 mod refusal;

@@ -16,6 +16,8 @@
 //! | how many requests are worked on at a time | `limit` |
 //! | how a process starts and ends serving | [`servers`] |
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod grpc;
 pub mod http;
 pub mod listener;
@@ -28,6 +30,7 @@ mod connections;
 mod finish;
 mod limit;
 mod readiness;
+mod timeout;
 
 pub use grpc::GrpcServer;
 pub use http::HttpServer;

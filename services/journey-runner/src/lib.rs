@@ -57,6 +57,8 @@ use zeroize::Zeroizing;
 
 use crate::claims::Keys;
 use crate::http::Admissions;
+#[cfg(feature = "fuzzing")]
+pub use crate::http::fuzzing;
 use crate::mint::JourneyMinter;
 use crate::outcome::Outcomes;
 pub use crate::pace::Limits;

@@ -17,6 +17,7 @@ use tonic::Status;
 use super::access_log;
 use crate::finish::finish;
 use crate::limit::{Limit, Permit};
+use crate::timeout::parse_timeout;
 
 /// The longest that an rpc may take, whatever the client allows.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
@@ -112,26 +113,6 @@ fn with_exhaustion(response: Response) -> Response {
 /// A refusal, with the details that every error of a service has.
 fn answer(refusal: Refusal) -> Response {
     Status::from(refusal.row()).into_http()
-}
-
-/// The `grpc-timeout` header: at most eight digits and a unit. One that is not is ignored, as by
-/// every gRPC server.
-fn parse_timeout(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("grpc-timeout")?.to_str().ok()?;
-    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if count.len() > 8 || !count.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let count: u64 = count.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_secs(count * 60 * 60)),
-        "M" => Some(Duration::from_secs(count * 60)),
-        "S" => Some(Duration::from_secs(count)),
-        "m" => Some(Duration::from_millis(count)),
-        "u" => Some(Duration::from_micros(count)),
-        "n" => Some(Duration::from_nanos(count)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName};
 
 /// The header in which each proxy notes its peer, the last one at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Header {
+pub(crate) enum Header {
     /// `X-Forwarded-For`.
     #[default]
     XForwardedFor,
@@ -23,7 +23,7 @@ pub(super) enum Header {
 
 /// Why an entry gives no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unusable {
+pub(crate) enum Unusable {
     /// The proxy hides its client: `unknown`, or an obfuscated name.
     Hidden,
     /// The entry has none of the forms above.
@@ -32,7 +32,7 @@ pub(super) enum Unusable {
 
 impl Unusable {
     /// The reason in logs and metrics.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Hidden => "hidden",
             Self::Unreadable => "unreadable",
@@ -42,12 +42,12 @@ impl Unusable {
 
 impl Header {
     /// The header of that name, in lower case.
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         [Self::XForwardedFor, Self::Forwarded].into_iter().find(|header| header.name() == name)
     }
 
     /// The header's name.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::XForwardedFor => "x-forwarded-for",
             Self::Forwarded => "forwarded",
@@ -56,14 +56,14 @@ impl Header {
 
     /// The entries, the latest first. Each is decoded alone: bytes that a client sends do not make the
     /// proxy's own entry unreadable.
-    pub(super) fn entries(self, headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    pub(crate) fn entries(self, headers: &HeaderMap) -> impl Iterator<Item = &str> {
         let lines = headers.get_all(HeaderName::from_static(self.name())).iter().rev();
         let entries = lines.flat_map(|line| from_the_right(line.as_bytes(), b','));
         entries.map(|entry| str::from_utf8(entry).unwrap_or("?").trim())
     }
 
     /// The address in an entry.
-    pub(super) fn parse_entry(self, entry: &str) -> Result<IpAddr, Unusable> {
+    pub(crate) fn parse_entry(self, entry: &str) -> Result<IpAddr, Unusable> {
         match self {
             Self::XForwardedFor => parse_node(entry),
             Self::Forwarded => parse_node(for_parameter(entry).ok_or(Unusable::Unreadable)?),

@@ -7,6 +7,8 @@ mod cors;
 mod encrypted;
 mod encryption;
 mod envelope;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod openapi;
 mod page;
 
