@@ -14,6 +14,7 @@ use crate::client::{self, Client};
 use crate::known::Known;
 use crate::policy;
 use crate::reading::Reading;
+use crate::support::{self, Support};
 
 /// An application.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct Application {
     pub policy: Policy,
     /// Where its users are found.
     pub directory: Arc<dyn Directory>,
+    /// How its users reach support.
+    pub support: Support,
     /// What its users' tokens say.
     pub tokens: TokenSettings,
     /// Its clients.
@@ -75,6 +78,8 @@ pub(crate) fn read(
         read.into_iter().collect::<Option<Vec<_>>>()
     });
     let policy = policy::read(notes, fields.optional("temp_code"));
+    let support = ["support_phone", "support_hint"].map(|key| fields.optional(key));
+    let support = support::read(notes, support);
     let tokens = tokens(notes, fields.optional("tokens"));
     let directory = directory(notes, known, fields.optional("users"));
     fields.finish(notes);
@@ -83,6 +88,7 @@ pub(crate) fn read(
         name: name?,
         policy: policy?,
         directory: directory?,
+        support: support?,
         tokens: tokens?,
         clients: clients?.into_iter().map(|client| (client.id.clone(), client)).collect(),
     })

@@ -19,6 +19,7 @@ impl Configuration {
             let named = format!("application {}:", b.id);
             for (what, is_same) in [
                 ("name", a.name == b.name),
+                ("support", a.support == b.support),
                 ("temp_code", a.policy == b.policy),
                 ("tokens", a.tokens == b.tokens),
             ] {

@@ -87,8 +87,8 @@ pub enum ClientKind {
         redirect_uris: BTreeSet<String>,
         /// The web origins of those, as browsers send them.
         origins: BTreeSet<String>,
-        /// The journeys that it may run.
-        journeys: BTreeSet<JourneyId>,
+        /// The journeys that it may run, in the order of the file.
+        journeys: Vec<JourneyId>,
     },
 }
 
@@ -236,6 +236,7 @@ fn scopes(notes: &mut Notes, node: &Node) -> Option<BTreeSet<Scope>> {
         notes.check(item.line, &format!("scopes: `{name}`"), Scope::parse(name))
     })?;
     // Whoever can issue a code and also have it accepted can be any user.
+    let scopes: BTreeSet<_> = scopes.into_iter().collect();
     let redeeming = [Scope::CodesVerify, Scope::JourneysRun];
     let redeeming = redeeming.into_iter().find(|scope| scopes.contains(scope));
     match redeeming.filter(|_| scopes.contains(&Scope::CodesIssue)) {
@@ -277,21 +278,22 @@ fn public(
             notes.check(item.line, &what, is_known.ok_or("no journey file defines it"))
         })
     });
-    Some(ClientKind::Public { redirect_uris: redirect_uris?, origins, journeys: journeys? })
+    let redirect_uris = redirect_uris?.into_iter().collect();
+    Some(ClientKind::Public { redirect_uris, origins, journeys: journeys? })
 }
 
 /// Reads a list of texts. `None` if one of them, or the list, is wrong.
-fn each<T: Ord>(
+fn each<T>(
     notes: &mut Notes,
     node: &Node,
     what: &str,
     mut read: impl FnMut(&mut Notes, &Node, &str) -> Option<T>,
-) -> Option<BTreeSet<T>> {
+) -> Option<Vec<T>> {
     let items = notes.list(node, what);
     let read: Vec<_> = items
         .iter()
         .map(|item| notes.text(item, what).and_then(|text| read(notes, item, text)))
         .collect();
-    let read: BTreeSet<_> = read.into_iter().collect::<Option<_>>()?;
+    let read: Vec<_> = read.into_iter().collect::<Option<_>>()?;
     (!items.is_empty()).then_some(read)
 }

@@ -29,6 +29,7 @@ mod policy;
 mod reading;
 pub mod schema;
 mod source;
+mod support;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -38,4 +39,5 @@ pub use client::{Client, ClientKind, Rates};
 pub use configuration::Configuration;
 pub use live::{Live, Reload};
 pub use source::Source;
+pub use support::Support;
 pub use users::FileDirectory;

@@ -1,6 +1,9 @@
 //! The fields of forms, as a journey's file has them.
 
+use expressions::Path;
 use serde::Serialize;
+
+use crate::Journey;
 
 /// A field of `collect_information`, as the file has it.
 #[derive(Debug)]
@@ -37,6 +40,17 @@ impl FieldKind {
             Self::Identifier => "identifier",
             Self::Code => "code",
             Self::Text => "text",
+        }
+    }
+
+    /// What the journey's steps take the input at `path` for.
+    pub(crate) fn of(journey: &Journey, path: &Path) -> Self {
+        if journey.secrets.contains(path) {
+            Self::Code
+        } else if journey.identifiers.contains(path) {
+            Self::Identifier
+        } else {
+            Self::Text
         }
     }
 }

@@ -39,7 +39,10 @@ impl<'j> Form<'j> {
         let field = |field: &'j Field| FormField {
             name: &field.name,
             label: field.label.as_deref().unwrap_or(&field.name),
-            kind: field.kind.unwrap_or_else(|| used_as(journey, form, field)),
+            kind: field.kind.unwrap_or_else(|| {
+                let root = Root::Variable(form.output.clone());
+                FieldKind::of(journey, &Path { root, keys: vec![field.name.clone()] })
+            }),
             autocomplete: field.autocomplete.as_deref(),
         };
         Self {
@@ -48,18 +51,6 @@ impl<'j> Form<'j> {
             fields: form.fields.iter().map(field).collect(),
             escapes: form.escapes.iter().map(|exit| exit.id.as_str()).collect(),
         }
-    }
-}
-
-/// What the journey's steps take a field for.
-fn used_as(journey: &Journey, form: &Collect, field: &Field) -> FieldKind {
-    let path = Path { root: Root::Variable(form.output.clone()), keys: vec![field.name.clone()] };
-    if journey.secrets.contains(&path) {
-        FieldKind::Code
-    } else if journey.identifiers.contains(&path) {
-        FieldKind::Identifier
-    } else {
-        FieldKind::Text
     }
 }
 

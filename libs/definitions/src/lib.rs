@@ -56,8 +56,8 @@ pub const MAX_ITERATIONS: u32 = 100;
 pub struct Parameter<'j> {
     /// Its name.
     pub name: &'j str,
-    /// Whether it is an identifier or a code, and so a text.
-    pub is_text: bool,
+    /// What it takes.
+    pub kind: FieldKind,
     /// Whether no run of the journey can do without it.
     pub is_required: bool,
 }
@@ -139,7 +139,7 @@ impl Journey {
         };
         self.params().iter().map(move |name| Parameter {
             name,
-            is_text: [&self.identifiers, &self.secrets].iter().any(|set| set.contains(&path(name))),
+            kind: FieldKind::of(self, &path(name)),
             is_required: self.inputs.required.contains(name),
         })
     }

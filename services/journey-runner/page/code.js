@@ -19,3 +19,8 @@ export function canBeCode(text, { length, alphabet }) {
   const code = kept.replace(/^CODE:/, "").replace(STOP, "").replace(/\p{Nd}|[OIL]/gu, "0");
   return code.length === length && ALPHABETS[alphabet].test(code);
 }
+
+/** Whether `text` is that number, with whatever stands between its digits. */
+export function isNumber(text, number) {
+  return text.normalize("NFKC").replace(/\D/g, "") === number;
+}

@@ -1,163 +1,120 @@
-// The recovery page: sends the user id and the temporary code to the journey runner, over the same
-// protocol as the Web SDK, and says in plain words what to do next.
-//
-// The code goes into the body of one request and nowhere else: not into the address, the history,
-// storage or a log. A denial is shown the same whatever its cause; the server does not tell either.
+// The recovery page: runs one journey to its end, screen by screen. A denial is shown the same
+// whatever its cause; the server does not tell either.
 
-import { canBeCode } from "./code.js";
+import { Journey } from "./journey.js";
+import { forms, start, texts } from "./page.js";
+import { NEW_NUMBER } from "./pairing.js";
+import { fail, forgetCodes, setBusy, show, values, welcome } from "./screen.js";
 
-const PATIENCE_MS = 20_000;
+const journey = new Journey(document.getElementById("entry").dataset);
 
-const form = document.getElementById("recovery");
-const button = form.querySelector("button");
-const progress = document.getElementById("progress");
-const failure = document.getElementById("failure");
-const { codeLength, codeAlphabet, codeShape } = form.dataset;
-const shape = { length: Number(codeLength), alphabet: codeAlphabet };
-const fields = [
-  { key: "external_user_id", input: document.getElementById("user-id"), missing: "Enter your user ID" },
-  {
-    key: "temp_code", input: document.getElementById("temp-code"), missing: "Enter the temporary code",
-    isReadable: (text) => canBeCode(text, shape), unreadable: `A temporary code has ${codeShape}`,
-  },
-];
-const codeInput = fields[1].input;
-const title = document.title;
-
+/** What the button of the present screen does. */
+let submit;
+/** The form that is shown, by its step. */
+let shown;
 let busy = false;
 
-form.addEventListener("submit", async (event) => {
+document.getElementById("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (busy) return;
-  clearFailure();
-  const problems = fields.map((field) => ({ ...field, problem: problemOf(field) })).filter(({ problem }) => problem);
-  if (problems.length > 0) {
-    showProblems(problems);
-    return;
-  }
-  setBusy(true);
-  const outcome = await redeem();
-  setBusy(false);
-  if (outcome.name === "accepted") {
-    welcome();
-  } else {
-    showFailure(outcome);
-  }
+  if (!busy) submit();
 });
 
 // A page that comes back from the browser's cache, or is left, holds no code.
-for (const moment of ["pagehide", "pageshow"]) {
-  window.addEventListener(moment, () => { codeInput.value = ""; });
+for (const moment of ["pagehide", "pageshow"]) window.addEventListener(moment, forgetCodes);
+
+/** Shows what the journey waits for. One that needs parameters asks for those first. */
+function begin() {
+  if (journey.step) showStep(journey.step);
+  else if (start.length > 0) showForm({ inputs: start }, (params) => journey.start(params));
+  else restart();
 }
 
-/** What is wrong with a field as it is, in words; null if nothing is. */
-function problemOf({ input, missing, isReadable, unreadable }) {
-  const text = input.value.trim();
-  if (text === "") return missing;
-  return isReadable && !isReadable(text) ? unreadable : null;
+function restart() {
+  perform(() => journey.start({}));
 }
 
-/** Runs the journey; answers with the outcome's name and, where the server gave one, how long to wait. */
-async function redeem() {
-  const { clientId, journeyId } = form.dataset;
-  const query = new URLSearchParams({ aid: "default_application", clientId, locale: navigator.language });
-  const params = Object.fromEntries(fields.map(({ key, input }) => [key, input.value.trim()]));
-  try {
-    const response = await fetch(`/ido/api/v2/auth/anonymous_invoke?${query}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({
-        headers: [],
-        data: { collection_result: {}, policy_request_id: journeyId, params },
-      }),
-      cache: "no-store",
-      redirect: "error",
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-    const waitSeconds = Number(response.headers.get("Retry-After"));
-    // Nothing was compared, and nothing counted.
-    if (response.status === 400) return { name: "unreadable" };
-    if (response.status === 429) return { name: "busy", waitSeconds };
-    if (!response.ok) return { name: "unavailable", waitSeconds };
-    const answer = await response.json();
-    switch (answer?.data?.state) {
-      case "completed": return { name: "accepted" };
-      case "rejected": return { name: "denied" };
-      default: return { name: "unavailable" };
+async function perform(act) {
+  if (busy) return;
+  busy = true;
+  setBusy(true);
+  const outcome = await act();
+  setBusy(false);
+  busy = false;
+  follow(outcome);
+}
+
+function follow(outcome) {
+  switch (outcome.name) {
+    case "waiting": {
+      const again = outcome.error && journey.step.assertion_id === shown;
+      if (!again) showStep(journey.step);
+      if (outcome.error) fail({ name: outcome.error });
+      break;
     }
-  } catch (error) {
-    // An answer that is no JSON is the server's fault, not the connection's.
-    return { name: error instanceof SyntaxError ? "unavailable" : "offline" };
+    case "accepted":
+      welcome();
+      break;
+    case "rejected":
+      // A start that was denied is tried again with the same form.
+      if (start.length > 0 && !shown) fail({ name: "denied" });
+      else showEnd(texts.rejected_title, texts.rejected_text);
+      break;
+    case "expired":
+      showEnd(texts.expired_title, texts.expired_text);
+      break;
+    default:
+      // Nothing is shown yet where the very start failed.
+      if (!submit) showEnd(texts.title, "", texts.try_again);
+      fail(outcome);
   }
 }
 
-function setBusy(state) {
-  busy = state;
-  // Not `disabled`: that would take the focus away from whoever just pressed the button.
-  button.setAttribute("aria-disabled", String(state));
-  for (const { input } of fields) input.readOnly = state;
-  progress.textContent = state ? "Checking the code" : "";
-}
-
-function clearFailure() {
-  failure.hidden = true;
-  failure.replaceChildren();
-  document.title = title;
-  for (const { input } of fields) {
-    input.removeAttribute("aria-invalid");
-    errorOf(input).textContent = "";
+function showStep(step) {
+  const { title, text, button_text: action, app_data: data = {} } = step;
+  const escapes = (step.escapes ?? []).map(({ id, display_name: label }) => [id, label, leave(id)]);
+  shown = step.assertion_id;
+  if (step.type === "information") {
+    present({ heading: title, text, action, escapes }, () => perform(() => journey.submit({})));
+    return;
   }
+  const inputs = forms.find(({ step: id }) => id === step.assertion_id)?.fields ?? [];
+  const renew = escapes.find(([id]) => id === NEW_NUMBER)?.[2] ?? begin;
+  showForm({ inputs, data, escapes, renew }, (input) => journey.submit(input));
 }
 
-function showProblems(problems) {
-  const list = document.createElement("ul");
-  for (const { input, problem: text } of problems) {
-    input.setAttribute("aria-invalid", "true");
-    errorOf(input).textContent = text;
-    const link = document.createElement("a");
-    link.href = `#${input.id}`;
-    link.textContent = text;
-    // Moves the focus itself, so that the address stays as it is.
-    link.addEventListener("click", (event) => { event.preventDefault(); input.focus(); });
-    const item = document.createElement("li");
-    item.append(link);
-    list.append(item);
-  }
-  present(problems.some(({ problem, missing }) => problem === missing) ? "incomplete" : "unreadable", list);
+/** Shows a form, whose `app_data` may give its title, text, button and pairing number. */
+function showForm({ inputs, data = {}, escapes = [], renew }, send) {
+  const has = (kind) => inputs.some((field) => field.kind === kind);
+  const { pairing } = data;
+  const usual = pairing ? "" : leadOf(has("identifier"), has("code"));
+  present({
+    heading: data.title ?? (pairing ? texts.pairing_title : texts.title),
+    text: data.text ?? usual,
+    action: data.button_text ?? (has("code") ? texts.redeem : texts.continue),
+    inputs, pairing, renew, escapes,
+  }, () => {
+    const input = values();
+    if (input) perform(() => send(input));
+  });
 }
 
-function showFailure({ name, waitSeconds }) {
-  // The other failures say nothing about the code: it is kept for the next try.
-  if (name === "denied") codeInput.value = "";
-  present(name);
-  const wait = failure.querySelector("[data-wait]");
-  if (wait && waitSeconds > 0) wait.textContent = inWords(waitSeconds);
+function leadOf(hasIdentifier, hasCode) {
+  if (hasIdentifier) return hasCode ? texts.lead_identifier_code : texts.lead_identifier;
+  return hasCode ? texts.lead_code : "";
 }
 
-/** Shows the template of that name, followed by `more`, and moves the focus there. */
-function present(name, ...more) {
-  const template = document.getElementById(`failure-${name}`);
-  failure.replaceChildren(template.content.cloneNode(true), ...more);
-  failure.hidden = false;
-  failure.focus();
-  document.title = `Error: ${title}`;
+function showEnd(heading, text, action = texts.start_again) {
+  shown = undefined;
+  present({ heading, text, action }, begin);
 }
 
-function welcome() {
-  for (const { input } of fields) input.value = "";
-  document.getElementById("entry").hidden = true;
-  document.getElementById("welcome").hidden = false;
-  const heading = document.getElementById("welcome-title");
-  heading.focus();
-  document.title = `${heading.textContent} · ${title}`;
+function present(screen, act) {
+  submit = act;
+  show({ ...screen, escapes: (screen.escapes ?? []).filter(([id]) => id !== NEW_NUMBER).map(([, ...rest]) => rest) });
 }
 
-function errorOf(input) {
-  return document.getElementById(`${input.id}-error`);
+function leave(id) {
+  return () => perform(() => journey.leave(id));
 }
 
-function inWords(seconds) {
-  if (seconds < 60) return seconds === 1 ? "a second" : `${seconds} seconds`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes === 1 ? "a minute" : `${minutes} minutes`;
-}
+begin();

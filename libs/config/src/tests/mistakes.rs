@@ -23,6 +23,16 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("name: Acme", "name: \" \"", "2: name must be a text"),
     ("name: Acme", "nom: Acme", "1: application: missing key `name`"),
     ("name: Acme", "name: Acme\nname: Acme", "3: application: `name` stands twice"),
+    (
+        "name: Acme",
+        "name: Acme\nsupport_phone: 0800 POSTERN",
+        "3: support_phone must be digits, which `+`, `(`, `)`, `-`, `.`, `/` and blanks may group, at most 40 characters",
+    ),
+    (
+        "name: Acme",
+        "name: Acme\nsupport_hint: \" \"",
+        "3: support_hint must be a text of at most 300 characters",
+    ),
     ("id: acme-support", "id: \"-\"", BAD_CLIENT),
     (
         "id: acme-web",

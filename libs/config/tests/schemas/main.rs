@@ -16,6 +16,8 @@ use yaml::{Content, Limits, Node};
 const APPLICATION: &str = "\
 id: acme
 name: Acme
+support_phone: +49 (0)30 123-456
+support_hint: From 8 to 18. Have your badge at hand.
 clients:
   - id: help-desk
     secret_sha256: 2a4fc7fdd96908197c9dbaae94af2127b3fe153bbe8561b421d8261594d99e62

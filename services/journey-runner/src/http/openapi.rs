@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use codes::user::Identifier;
 use config::{ClientKind, Configuration};
-use definitions::{Journey, JourneyId, Parameter};
+use definitions::{FieldKind, Journey, JourneyId, Parameter};
 use serde_json::{Map, Value, json};
 
 /// Describes the parameters of every journey that some page may run. What no page may run is not told
@@ -49,7 +49,7 @@ fn start(journey: &Journey) -> Value {
 }
 
 fn parameter(parameter: Parameter<'_>) -> Value {
-    if !parameter.is_text {
+    if parameter.kind == FieldKind::Text {
         return json!({ "description": "Read by the journey's expressions: any JSON." });
     }
     json!({
