@@ -1,4 +1,4 @@
-//! The way to a service of another process, which continues the trace that it is called in.
+//! Calls to a service of another process, within the caller's trace.
 
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
@@ -16,11 +16,10 @@ use crate::remote::Remote;
 use crate::targets::{TRY_EVERY, Targets};
 
 static DURATION: LazyLock<Histogram> = LazyLock::new(|| {
-    Histogram::new("rpc.client.call.duration", "How long an rpc takes that this process calls.")
+    Histogram::new("rpc.client.call.duration", "Duration of the rpcs that this process calls.")
 });
 
-/// A way to a service whose calls are told of in traces and metrics, and are spread over all of its
-/// replicas.
+/// A client of a service. Its calls are traced and measured, and spread over all replicas.
 #[derive(Clone, Debug)]
 pub struct Client {
     targets: Targets,
@@ -30,8 +29,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Begins to look for the service, and goes on for as long as this is kept; within a runtime. It
-    /// is called with the rpcs of these descriptors.
+    /// Starts to look for the service, until this is dropped; needs a runtime. `descriptors` name
+    /// the rpcs.
     ///
     /// # Errors
     /// The descriptors cannot be decoded.
@@ -51,7 +50,7 @@ impl Service<Request<Body>> for Client {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Status>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        // Which replica is called, and whether it is there, each call finds out for itself.
+        // Each call chooses its replica, and learns whether one is there.
         Poll::Ready(Ok(()))
     }
 
@@ -78,7 +77,7 @@ impl Service<Request<Body>> for Client {
     }
 }
 
-/// Tells when dropped: also if whoever called does not wait for the answer.
+/// Records when dropped: also if the caller does not wait for the answer.
 struct Call {
     method: Arc<str>,
     started: Instant,

@@ -1,5 +1,5 @@
-//! The way to a gRPC service of another process: where it is, how a connection to each of its replicas
-//! is kept, and what is told of each call.
+//! The client side of gRPC: where a service is, the connections to its replicas, and the traces and
+//! metrics of each call.
 //!
 //! ```text
 //! Remote ── addresses, TLS ──> Follower ── keeps a connection to each replica ──> Targets

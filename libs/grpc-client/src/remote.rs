@@ -1,4 +1,4 @@
-//! Where a service of another process is: its URL, its addresses, and how it is spoken to.
+//! Where a service is: its URL, its addresses, its TLS.
 
 use std::fmt;
 use std::future::Future;
@@ -13,27 +13,27 @@ use settings::Mistakes;
 use tls::{ClientTls, ClientTlsFiles};
 use tonic::transport::{ClientTlsConfig, Endpoint, Error};
 
-/// How long a connection may take to be made.
+/// The longest time to make a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(1);
-/// How often a connection is asked whether it lives, and how long it may take to answer. A host that
-/// is gone without a word costs calls until then.
+/// How often a connection is pinged, and how long the answer may take. Calls to a host that
+/// vanished fail after that.
 const PING: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(2));
 
-/// Asks for the addresses of a host.
+/// Resolves a host.
 pub type Lookup = Arc<dyn Fn(&str, u16) -> Looking + Send + Sync>;
 type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
 
-/// Why a URL is of no use, or the certificates with it.
+/// Why a URL, or the certificates given with it, were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {
     /// It has no host, or speaks neither `http` nor `https`.
     #[error("must be a URL such as http://host:1234 or https://host:1234")]
     Url,
-    /// Certificates are given, and no TLS is spoken.
+    /// Certificates are given for a URL without TLS.
     #[error("must begin with https, since certificates are given")]
     NotSecure,
-    /// TLS is spoken, and nobody says whom to believe.
-    #[error("begins with https, and needs to know whom to believe")]
+    /// The URL needs TLS, and no authority is known.
+    #[error("begins with https and needs an authority")]
     NoTls,
 }
 
@@ -47,8 +47,8 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// A service by its URL: all the addresses that its host has are its replicas. With `https` the
-    /// URL's host is whom its certificate must name.
+    /// A service by its URL. Every address of its host is a replica. With `https` the certificate
+    /// must name the URL's host.
     ///
     /// # Errors
     /// [`RemoteError::Url`] without a host or with another scheme; [`RemoteError::NotSecure`] and
@@ -71,7 +71,7 @@ impl Remote {
         Ok(Self { origin, port, tls, lookup: Arc::new(system) })
     }
 
-    /// Checks the settings of a service that must be given: its URL, and the files that belong to it.
+    /// Checks the settings of a required service: its URL and its files.
     pub fn check(
         setting: &str,
         url: Option<&str>,
@@ -92,7 +92,7 @@ impl Remote {
         mistakes.check(setting, Self::parse(url, tls?))
     }
 
-    /// Finds addresses in another way than the system does.
+    /// Resolves addresses in another way than the system does.
     #[must_use]
     pub fn found_by(mut self, lookup: Lookup) -> Self {
         self.lookup = lookup;
@@ -115,7 +115,7 @@ impl Remote {
         self.tls.as_ref()
     }
 
-    /// How one replica is spoken to, with these certificates.
+    /// The endpoint of one replica, with these certificates.
     pub(super) fn endpoint(
         &self,
         address: SocketAddr,

@@ -1,11 +1,10 @@
-//! The replicas of a service that is called: which there are, and to which of them there is a
-//! connection.
+//! The replicas of a service, and which of them are connected.
 //!
 //! # Why our own balancing
-//! tonic's asks for addresses once, and goes on to choose a replica that cannot be reached. Its
-//! channels make a lost connection again within the next call, which then waits for a host that may
-//! have gone. Here only those are called to which there is a connection; one that ends is noticed as
-//! it ends, and made again beside the calls.
+//! tonic resolves addresses once, and keeps choosing replicas that cannot be reached. Its channels
+//! reconnect within the next call, which then waits for a host that may have gone. Here only
+//! connected replicas are called. A connection that ends is noticed at once, and made again beside
+//! the calls.
 
 mod connection;
 mod follower;
@@ -26,28 +25,28 @@ use tower::ServiceExt as _;
 use self::connection::Target;
 use crate::remote::Remote;
 
-/// How often a connection is tried that could not be made.
+/// How often a failed connection is tried again.
 pub(super) const TRY_EVERY: Duration = Duration::from_secs(1);
 
-/// How long a call waits for a connection where there is none: for as long as one takes to be made
-/// again, and not for a service that is down.
+/// How long a call waits if no replica is connected: long enough to reconnect, too short to wait
+/// for a service that is down.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// The replicas to which there is a connection.
+/// The connected replicas.
 type Live = Arc<[Arc<Target>]>;
 
-/// All replicas that are known.
+/// All known replicas.
 #[derive(Clone, Debug)]
 pub(super) struct Targets {
     live: watch::Receiver<Live>,
     turn: Arc<AtomicUsize>,
-    /// Rouses who connects.
+    /// Wakes the follower.
     look: Arc<Notify>,
 }
 
 impl Targets {
-    /// Begins to look for replicas, and goes on for as long as this is kept. Connections that could
-    /// not be made are tried so often.
+    /// Starts to look for replicas, until this is dropped. Failed connections are tried again at
+    /// this interval.
     pub(super) fn follow(remote: Remote, try_every: Duration) -> Self {
         let (sender, live) = watch::channel(Live::default());
         let look = Arc::<Notify>::default();
@@ -55,12 +54,13 @@ impl Targets {
         Self { live, turn: Arc::default(), look }
     }
 
-    /// Calls one of them. A caller that may safely call twice finds another the second time.
+    /// Calls one of them. A caller that may safely repeat its call reaches another one the second
+    /// time.
     pub(super) async fn call(&mut self, request: Request<Body>) -> Result<Response<Body>, Status> {
         let target = self.pick().await?;
         target.channel.clone().oneshot(request).await.map_err(|error| {
             if is_too_late(&error) {
-                // Which says nothing about the connection.
+                // This says nothing about the connection.
                 return Status::deadline_exceeded("the service did not answer in time");
             }
             target.fate.lose();
@@ -72,7 +72,7 @@ impl Targets {
     async fn pick(&mut self) -> Result<Arc<Target>, Status> {
         let is_there = |live: &Live| live.iter().any(|target| !target.fate.is_lost());
         if !is_there(&self.live.borrow()) {
-            // The service may be there since it was last tried.
+            // The service may be back since the last attempt.
             self.look.notify_one();
         }
         let live = self.live.wait_for(is_there);
@@ -85,7 +85,7 @@ impl Targets {
     }
 }
 
-/// Whether the call's own time was up.
+/// Whether the call's own deadline passed.
 fn is_too_late(error: &(dyn Error + 'static)) -> bool {
     let mut causes = successors(Some(error), |error| (*error).source());
     causes.any(<dyn Error>::is::<TimeoutExpired>)

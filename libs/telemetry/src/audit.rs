@@ -1,7 +1,7 @@
 //! The audit trail: lines under a target of their own, which no filter turns off, each with a receipt.
 //!
-//! Where a line is not written, or not in time, what it tells of must not be answered: an operation
-//! that nobody can trace is refused. `--audit-failures continue` declines that.
+//! An operation is not answered until its line is written: one that leaves no trace is refused.
+//! `--audit-failures continue` declines that.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -15,11 +15,11 @@ use super::queue::Receipt;
 /// The target of the audit trail.
 pub const AUDIT: &str = "audit";
 
-/// How long an operation waits for its line: what is left of a verification's deadline once the store
-/// has had its share, with time to answer.
+/// How long an operation waits for its line: the part of a verification's deadline that the store
+/// leaves, with time to answer.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// What is done about lines that cannot be written.
+/// What happens if lines cannot be written.
 static TRAIL: OnceLock<Trail> = OnceLock::new();
 
 pub(super) struct Trail {
@@ -29,18 +29,18 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    /// Begins; a second start in one process changes nothing.
+    /// Starts the trail; a second start in one process changes nothing.
     pub(super) fn start(self) {
         let _ = TRAIL.set(self);
     }
 }
 
 thread_local! {
-    /// The receipt of the last line of the trail that was said on this thread.
+    /// The receipt of the last audit line of this thread.
     static RECEIPT: Cell<Option<Receipt>> = const { Cell::new(None) };
 }
 
-/// Keeps a receipt for whoever said the line.
+/// Keeps a receipt for the caller that wrote the line.
 pub(super) fn keep(receipt: Receipt) {
     RECEIPT.set(Some(receipt));
 }
@@ -50,8 +50,8 @@ pub(super) fn keep(receipt: Receipt) {
 #[error("its line was not written within {} ms", PATIENCE.as_millis())]
 pub struct UnwrittenError;
 
-/// Says one event of the trail, by `tracing` under the target [`AUDIT`], and waits until its line is
-/// written.
+/// Writes one event of the trail through `tracing` under the target [`AUDIT`], and waits until its
+/// line is written.
 ///
 /// # Errors
 /// The line was not written in time, and the trail does not go on without it.

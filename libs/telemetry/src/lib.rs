@@ -1,12 +1,11 @@
-//! Logging to standard error, so that standard output stays free for what a command prints. Lines are
-//! written by a thread of their own: no request waits for the log, and only the audit trail is waited
-//! for.
+//! Logging to standard error, so that standard output stays free for the output of commands. A
+//! thread of its own writes the lines: only the audit trail makes requests wait.
 //!
-//! Libraries that carry requests are heard from warnings up, however much is asked for: what they
-//! tell in detail is what passes through them, and that can be a secret.
+//! Libraries that carry requests are logged from warnings up, whatever level is set: their details
+//! are the requests themselves, which can hold secrets.
 //!
-//! Traces and metrics are sent over OTLP where the environment names an endpoint for them; metrics
-//! can be scraped always. No request waits for either: what cannot be sent is dropped.
+//! Traces and metrics are sent over OTLP if the environment names an endpoint; metrics can always
+//! be scraped. Requests do not wait for either: what cannot be sent is dropped.
 
 pub mod rpc;
 #[cfg(any(test, feature = "testing"))]
@@ -57,7 +56,7 @@ pub use self::otlp::{Export, Otlp};
 pub use self::settings::{AuditLog, AuditPlace, LogFormat, TelemetryArgs, TelemetrySettings};
 pub use self::traces::{Caller, Description, SPANS, Span, is_sampled, note, with_current_context};
 
-/// Targets whose details are none of a log's business.
+/// Targets that are logged from warnings up only.
 const CARRIERS: [&str; 14] = [
     "axum",
     "h2",
@@ -75,10 +74,10 @@ const CARRIERS: [&str; 14] = [
     "tower_http",
 ];
 
-/// How long the end of the process waits until what is left has been sent.
+/// How long the process waits at its end for spans and metrics to be sent.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// How long it then waits until the lines of the log and the audit trail have been written.
+/// How long it then waits for the lines of the log and the audit trail to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Why telemetry could not start.
@@ -92,22 +91,22 @@ pub enum TelemetryError {
     Log(#[from] io::Error),
 }
 
-/// The lines of a process: its log, and its audit trail where that has a place of its own.
+/// The lines of a process: its log, and its audit trail if that has a destination of its own.
 #[derive(Clone, Debug)]
 pub struct Lines(Vec<Arc<Queue>>);
 
 impl Lines {
-    /// Waits until everything that was said is written, for as long as that may take at most.
+    /// Waits until every line is written, up to a limit.
     pub fn flush(&self) {
         for queue in &self.0 {
-            // Nobody is left to tell, if even this fails.
+            // If this fails too, the process has no way left to report it.
             let _ = queue.flush(LAST_LINES);
         }
     }
 }
 
-/// Keeps telemetry running; flushes it when dropped, which is the last thing that a process does
-/// before its runtime ends.
+/// Keeps telemetry running. Dropping it flushes telemetry: the last act of a process before its
+/// runtime ends.
 #[must_use = "telemetry ends when this is dropped"]
 #[derive(Debug)]
 pub struct Telemetry {
@@ -117,8 +116,8 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts telemetry for the process, which is called `service` unless the environment says
-    /// otherwise; inside its runtime. A second start in one process changes nothing.
+    /// Starts telemetry inside the runtime. The process is called `service` unless the environment
+    /// names it otherwise. A second start in one process changes nothing.
     ///
     /// # Errors
     /// [`TelemetryError::Export`] if an exporter cannot be built, [`TelemetryError::Log`] if a file
@@ -164,15 +163,15 @@ impl Telemetry {
 }
 
 impl Telemetry {
-    /// The lines of the process, which can still be flushed when all else has ended.
+    /// The lines of the process, which can still be flushed after everything else has ended.
     pub fn lines(&self) -> Lines {
         self.lines.clone()
     }
 }
 
-/// Begins to write the log and, where it has a place of its own, the audit trail.
+/// Starts to write the log and, if it has a destination of its own, the audit trail.
 fn lines(audit: &AuditLog) -> io::Result<(Arc<Queue>, Option<Arc<Queue>>)> {
-    let says = "Lines of the log that were dropped: nobody reads them, or the disk is full.";
+    let says = "Lines of the log that were dropped: the reader has stopped, or the disk is full.";
     let dropped = Counter::new("postern.log.dropped", says);
     let says = "Lines of the audit trail that were not written, or not in time.";
     let failed = Counter::new("postern.audit.failures", says);
@@ -206,7 +205,7 @@ impl Drop for Telemetry {
             let (done, flushed) = mpsc::channel();
             // On a thread of its own, since not every provider keeps to a time limit.
             thread::spawn(move || {
-                // What could not be sent is logged below.
+                // A failure to send is logged below.
                 let traces = traces.is_none_or(|provider| provider.shutdown().is_ok());
                 let metrics = metrics.is_none_or(|provider| provider.shutdown().is_ok());
                 done.send(traces && metrics)
@@ -218,7 +217,7 @@ impl Drop for Telemetry {
     }
 }
 
-/// What this process says of itself.
+/// The attributes of this process.
 fn resource(service: &str) -> Resource {
     let named = Resource::builder().build();
     let name = named.get(&Key::from_static_str("service.name"));
@@ -227,8 +226,8 @@ fn resource(service: &str) -> Resource {
     if is_named { builder } else { builder.with_service_name(service.to_owned()) }.build()
 }
 
-/// Sends spans in batches, from a thread of its own. Which are sampled, the environment says; the
-/// default is what the caller has decided, and all of those that nobody has.
+/// Sends spans in batches from a thread of its own. The environment names the sampler; by default
+/// the caller decides, and traces that begin here are sampled.
 fn traces(resource: Resource, export: &Export) -> Result<SdkTracerProvider, ExporterBuildError> {
     let mut exporter = SpanExporter::builder().with_tonic();
     if let Some(tls) = &export.tls {
@@ -239,7 +238,7 @@ fn traces(resource: Resource, export: &Export) -> Result<SdkTracerProvider, Expo
     Ok(builder.with_resource(resource).build())
 }
 
-/// Lets through only what a log is there for.
+/// Passes only the spans and events that belong in the log.
 fn fit_to_log<S>(lines: impl Layer<S> + Send + Sync) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -255,7 +254,7 @@ fn is_fit_to_log(event: &Metadata<'_>) -> bool {
     !traces::is_exported(event) && (is_loud || !CARRIERS.contains(&root))
 }
 
-/// Logs where a panic happened, and not what it says: a message can quote what it chokes on.
+/// Logs where a panic happened, and not its message, which can quote what a client sent.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -24,27 +24,27 @@ fn ids() -> Option<(TraceId, SpanId)> {
     })
 }
 
-/// Writes each event as a line that is a JSON object: where it belongs, when it was, and its fields.
+/// Writes each event as one line, a JSON object: its place, its time and its fields.
 ///
 /// # Why our own
-/// Each request has a line or two. `tracing-subscriber` takes twice the instructions for one: it
-/// looks for spans that there are none of, and writes through several buffers.
+/// Each request writes a line or two. `tracing-subscriber` takes twice the instructions for one: it
+/// looks up spans, of which there are none here, and writes through several buffers.
 pub(super) struct JsonLines<W> {
     writer: W,
 }
 
 impl<W> JsonLines<W> {
-    /// Lines to that writer, each in one piece.
+    /// Writes lines to `writer`, each in one piece.
     pub(super) const fn to(writer: W) -> Self {
         Self { writer }
     }
 }
 
 thread_local! {
-    /// What the last line was written in, for the next.
+    /// The buffer of the last line, used again for the next.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 
-    /// The second of the last line, and how it is written.
+    /// The second of the last line, and its text.
     static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
 }
 
@@ -54,10 +54,11 @@ where
     W: for<'writer> MakeWriter<'writer> + 'static,
 {
     fn on_event(&self, event: &Event<'_>, _: Within<'_, S>) {
-        // An event within an event, as of a value that logs while it is written, has its own.
+        // An event within an event, such as from a value that logs while it is formatted, has a
+        // buffer of its own.
         let mut line = BUFFER.take();
         write_line(&mut line, event);
-        // Nobody is left to tell, if even this fails.
+        // If this fails too, the process has no way left to report it.
         let _ = self.writer.make_writer_for(event.metadata()).write_all(&line);
         line.clear();
         BUFFER.replace(line);
@@ -84,10 +85,10 @@ struct Object<'a> {
 }
 
 impl Object<'_> {
-    /// Adds a field. Its name is compiled in, and so needs no escaping.
+    /// Adds a field. Its name is compiled in, so that it needs no escaping.
     fn put(&mut self, name: &'static str, value: impl Serialize) {
         self.begin(name);
-        // A text or a number, to memory: neither can fail.
+        // Writing a text or a number to memory cannot fail.
         let _ = serde_json::to_writer(&mut *self.line, &value);
     }
 
@@ -107,8 +108,8 @@ impl Object<'_> {
         self.line.push(b'"');
     }
 
-    /// Adds the present instant: RFC 3339, in UTC, with microseconds. All but those is written once a
-    /// second: it is as much work as the rest of a short line.
+    /// Adds the present instant: RFC 3339, in UTC, with microseconds. The part up to the second is
+    /// formatted once a second, since that costs as much as the rest of a short line.
     fn put_now(&mut self, name: &'static str) {
         let since = SystemClock::since_epoch();
         self.begin(name);

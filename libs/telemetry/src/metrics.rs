@@ -1,4 +1,4 @@
-//! Metrics: counted once, and read twice, by whoever scrapes and by the exporter.
+//! Metrics: counted once, read by scrapers and by the exporter.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -14,25 +14,24 @@ use tokio::runtime::Handle;
 
 use super::otlp::Export;
 
-/// From half a millisecond, which is what a round trip to Redis takes, to the longest request.
+/// From half a millisecond, which a round trip to Redis takes, to the longest request.
 const SECONDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// What is scraped.
+/// The registry that is scraped.
 static REGISTRY: OnceLock<Registry> = OnceLock::new();
 
-/// Counts what happens. Its labels are known when the program is compiled, so that none can hold
-/// what a client sent.
+/// A counter. Its labels are known at compile time, so that none can hold what a client sent.
 #[derive(Clone, Debug)]
 pub struct Counter(metrics::Counter<u64>);
 
 impl Counter {
-    /// A counter of that name, to be made once telemetry has started.
+    /// Creates the counter of that name; telemetry must have started.
     pub fn new(name: &'static str, description: &'static str) -> Self {
         Self(meter().u64_counter(name).with_description(description).build())
     }
 
-    /// Begins to count at nothing, so that the first that happens is seen to have been one more.
+    /// Exports the counter as zero, so that its first increment is visible as one.
     pub fn begin(&self, labels: &[(&'static str, &'static str)]) {
         self.0.add(0, &attributes(labels));
     }
@@ -42,35 +41,34 @@ impl Counter {
         self.add(1, labels);
     }
 
-    /// Counts so many.
+    /// Adds `count`.
     pub fn add(&self, count: u64, labels: &[(&'static str, &'static str)]) {
         self.0.add(count, &attributes(labels));
     }
 }
 
-/// How things stand.
+/// A gauge.
 #[derive(Clone, Debug)]
 pub struct Gauge(metrics::Gauge<u64>);
 
 impl Gauge {
-    /// A gauge of that name, to be made once telemetry has started.
+    /// Creates the gauge of that name; telemetry must have started.
     pub fn new(name: &'static str, description: &'static str) -> Self {
         Self(meter().u64_gauge(name).with_description(description).build())
     }
 
-    /// Says how things stand.
+    /// Sets the gauge.
     pub fn set(&self, value: u64) {
         self.0.record(value, &[]);
     }
 }
 
-/// How long something takes. Its labels are known when the program is compiled, as a
-/// [`Counter`]'s are.
+/// A histogram of durations. Its labels are known at compile time, as a [`Counter`]'s are.
 #[derive(Clone, Debug)]
 pub struct Histogram(metrics::Histogram<f64>);
 
 impl Histogram {
-    /// A histogram of that name, in seconds, to be made once telemetry has started.
+    /// Creates the histogram of that name, in seconds; telemetry must have started.
     pub fn new(name: &'static str, description: &'static str) -> Self {
         let (meter, buckets) = (meter(), SECONDS.to_vec());
         let histogram = meter.f64_histogram(name).with_unit("s").with_description(description);
@@ -82,19 +80,19 @@ impl Histogram {
         self.record_as(duration, &attributes(labels));
     }
 
-    /// Records one duration with labels that are known only while running. They must be few: rpcs and
+    /// Records one duration with labels that are known at run time only. They must be few: rpcs and
     /// routes.
     pub fn record_as(&self, duration: Duration, labels: &[KeyValue]) {
         self.0.record(duration.as_secs_f64(), labels);
     }
 }
 
-/// How long something is at present.
+/// A gauge of a duration.
 #[derive(Clone, Debug)]
 pub struct Seconds(metrics::Gauge<f64>);
 
 impl Seconds {
-    /// A gauge of that name, in seconds, to be made once telemetry has started.
+    /// Creates the gauge of that name, in seconds; telemetry must have started.
     pub fn new(name: &'static str, description: &'static str) -> Self {
         Self(meter().f64_gauge(name).with_unit("s").with_description(description).build())
     }
@@ -105,9 +103,9 @@ impl Seconds {
     }
 }
 
-/// Tells a number whenever somebody reads the metrics, to be called once telemetry has started, and once
-/// for each choice of labels. The sum over all processes is what it is about: in one alone it may be
-/// below zero.
+/// Exports the number that `number` gives at each read. Call it once for each set of labels, after
+/// telemetry has started. Only the sum over all processes has a meaning: the number of one process
+/// may be below zero.
 pub fn observe(
     name: &'static str,
     description: &'static str,
@@ -129,7 +127,7 @@ fn meter() -> Meter {
     global::meter("postern")
 }
 
-/// Starts counting, for whoever scrapes and, if asked to, for the exporter.
+/// Starts the metrics for scrapers and, if configured, for the exporter.
 pub(super) fn start(
     resource: Resource,
     export: Option<&Export>,
@@ -143,14 +141,14 @@ pub(super) fn start(
         }
         builder = builder.with_periodic_exporter(exporter.build()?);
     }
-    // Neither fails for a registry that is empty. The scope is the same for all, and is left out.
+    // Neither fails for an empty registry. The scope is the same for all metrics, and is left out.
     let scraped = opentelemetry_prometheus::exporter().with_registry(registry.clone());
     if let Ok(scraped) = scraped.scope_info_enabled(false).build() {
         builder = builder.with_reader(scraped);
     }
     let _ = registry.register(Box::new(ProcessCollector::for_self()));
     let provider = builder.build();
-    // Whoever came first in this process is read from.
+    // The first start in this process wins.
     if REGISTRY.set(registry).is_ok() {
         global::set_meter_provider(provider.clone());
         tell_tasks();
@@ -158,7 +156,7 @@ pub(super) fn start(
     Ok(provider)
 }
 
-/// Tells how many tasks the runtime has, in which this is called: more and more of them are a leak.
+/// Exports the number of tasks of the present runtime: a steady rise is a leak.
 fn tell_tasks() {
     if let Ok(runtime) = Handle::try_current() {
         meter()

@@ -1,6 +1,6 @@
-//! Whether telemetry is sent, as the environment says under the names that OpenTelemetry gives. What
-//! is sent where, how often and with which headers, the exporter reads there for itself; here is
-//! only checked what it would pass over in silence, and read whom to believe where TLS is spoken.
+//! Whether telemetry is sent, by OpenTelemetry's own environment variables. The exporter reads
+//! endpoint, interval and headers itself. This module checks what the exporter would ignore in
+//! silence, and reads the certificates for TLS.
 
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ const SAMPLERS: [&str; 6] = [
     "parentbased_traceidratio",
 ];
 
-/// What is sent over OTLP.
+/// The kinds of telemetry that are sent over OTLP.
 #[derive(Clone, Debug, Default)]
 pub struct Otlp {
     /// Spans.
@@ -44,7 +44,7 @@ pub struct Otlp {
 /// How one kind is sent.
 #[derive(Clone, Debug, Default)]
 pub struct Export {
-    /// What TLS is spoken with, if it is.
+    /// The TLS of the connection, if it has any.
     pub(super) tls: Option<ClientTlsConfig>,
 }
 
@@ -54,7 +54,7 @@ impl Otlp {
         Self::from(|name| std::env::var(name).ok(), mistakes)
     }
 
-    /// Nothing is sent unless somebody says where to.
+    /// Nothing is sent without an endpoint.
     fn from(find: impl Fn(&str) -> Option<String>, mistakes: &mut Mistakes) -> Self {
         // An empty variable is one that is not set.
         let find = |name: &str| find(name).filter(|value| !value.is_empty());

@@ -1,4 +1,4 @@
-//! Where lines go: a descriptor of the process, or a file that can be rotated.
+//! Destinations of lines: a descriptor of the process, or a file that can be rotated.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write};
@@ -8,31 +8,31 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// How long to wait for a reader, where a descriptor is not to block.
+/// How long to wait for the reader of a non-blocking descriptor.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Readable by the owner and the group, which collects the lines.
+/// Readable by the owner and by the group, which collects the lines.
 const MODE: u32 = 0o640;
 
-/// A place for lines.
+/// A destination of lines.
 pub(super) trait Output: Send {
     /// Writes some of these bytes.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Makes sure that the next line goes where it should. Answers `true` if that place ends within a
-    /// line that somebody began.
+    /// Makes sure that the next line goes to the right destination. Returns `true` if that ends
+    /// within a line.
     fn follow(&mut self) -> io::Result<bool> {
         Ok(false)
     }
 
-    /// Waits until the disk has what was written.
+    /// Waits until the disk has the written bytes.
     fn sync(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Standard error or standard output. A copy of the descriptor: while a write blocks, nobody waits
-/// for the lock that the standard library puts on those.
+/// Standard error or standard output. A copy of the descriptor: while a write blocks, other users
+/// of the standard library's lock do not wait.
 pub(super) struct Descriptor(File);
 
 impl Descriptor {
@@ -45,7 +45,7 @@ impl Output for Descriptor {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.0.write(bytes) {
-                // Whoever shares the descriptor has made it so.
+                // Another process that shares the descriptor has set it to non-blocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(PAUSE),
                 written => return written,
             }
@@ -54,7 +54,7 @@ impl Output for Descriptor {
 }
 
 /// A file to which lines are appended. It is opened again once its path leads to another file or to
-/// none: so it is rotated by renaming it.
+/// none, so that renaming rotates it.
 pub(crate) struct RotatedFile {
     path: PathBuf,
     open: Option<(File, Identity)>,
@@ -151,7 +151,7 @@ mod tests {
         fs::rename(&path, &old).expect("renamed");
         write(&mut file, "c\n").expect("written");
         assert_eq!((read(&old), read(&path)), ("a\nb\n".to_owned(), "c\n".to_owned()));
-        // Truncated by whoever copied it.
+        // Truncated by the program that copied it.
         File::create(&path).expect("truncated");
         write(&mut file, "d\n").expect("written");
         assert_eq!(read(&path), "d\n");

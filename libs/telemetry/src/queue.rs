@@ -1,9 +1,8 @@
-//! Lines on their way out of the process. Whoever has something to say appends it in memory and goes
-//! on; a thread of its own writes. So a log whose disk is full, or whose reader has stopped, delays
-//! nothing but itself.
+//! Lines on their way out of the process. A caller appends its line in memory and goes on; a thread
+//! of its own writes. A full disk or a stopped reader delays the log only.
 //!
-//! A line of the log is dropped, and counted, where there is no room for it. A line of the audit trail
-//! has a receipt: its caller learns whether it was written.
+//! A line of the log is dropped, and counted, if there is no room. A line of the audit trail has a
+//! receipt: its caller learns whether it was written.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,29 +12,28 @@ use tokio::sync::oneshot;
 
 use super::metrics::Counter;
 
-/// How many bytes of lines wait at most: some thousand requests' lines.
+/// The most bytes of waiting lines: some thousand requests.
 const ROOM: usize = 1024 * 1024;
 
-/// How many bytes wait at most, lines of the audit trail included: a flood of other lines leaves
-/// them room.
+/// The most bytes with audit lines included: a flood of other lines leaves them room.
 const ROOM_FOR_AUDIT: usize = 2 * ROOM;
 
-/// How long lines without a receipt wait for others to be written with them: to wake the writer for
-/// each would cost more than the line.
+/// How long lines without a receipt wait, to be written together: waking the writer for each would
+/// cost more than the line.
 const LINGER: Duration = Duration::from_millis(5);
 
-/// Tells whether a line was written.
+/// Carries whether a line was written.
 pub(super) type Receipt = oneshot::Receiver<bool>;
 
 /// Lines that wait to be written.
 #[derive(Debug)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// There is something to write.
+    /// Lines wait.
     filled: Condvar,
-    /// What there was is written.
+    /// The waiting lines are written.
     emptied: Condvar,
-    /// Lines of the log that nobody will read.
+    /// Dropped lines of the log.
     dropped: Counter,
     /// Lines of the audit trail that could not be written.
     failed: Counter,
@@ -45,15 +43,15 @@ pub(super) struct Queue {
 struct State {
     bytes: Vec<u8>,
     receipts: VecDeque<Due>,
-    /// Lines that were dropped since the log last said so.
+    /// Lines dropped since the log last reported it.
     dropped: u64,
-    /// Somebody waits for all that there is.
+    /// A flush waits for all lines.
     is_flushed: bool,
-    /// The writer has a batch in hand.
+    /// The writer has a batch.
     is_writing: bool,
 }
 
-/// A receipt that is owed.
+/// A receipt that is still to be given.
 #[derive(Debug)]
 struct Due {
     /// Where the line ends in its batch.
@@ -73,7 +71,7 @@ impl Batch {
         &self.bytes
     }
 
-    /// Whether somebody waits for a receipt.
+    /// Whether a caller waits for a receipt.
     pub(super) fn is_confirmed(&self) -> bool {
         !self.receipts.is_empty()
     }
@@ -91,7 +89,7 @@ impl Queue {
         if state.bytes.len() + line.len() > ROOM {
             state.dropped += 1;
             drop(state);
-            // Outside the lock: a counter may have something to log.
+            // Outside the lock: the counter may log.
             self.dropped.count(&[]);
             return;
         }
@@ -103,7 +101,7 @@ impl Queue {
         }
     }
 
-    /// Appends a line of the audit trail. Where there is no room, the receipt says that it was not
+    /// Appends a line of the audit trail. Without room, the receipt says that the line was not
     /// written.
     pub(super) fn push_confirmed(&self, line: &[u8]) -> Receipt {
         let (to, receipt) = oneshot::channel();
@@ -121,7 +119,8 @@ impl Queue {
         receipt
     }
 
-    /// Waits for lines, and takes all there are. `spent` is the last batch, whose memory is used again.
+    /// Waits for lines, and takes all of them. `spent` is the last batch, whose memory is used
+    /// again.
     pub(super) fn next(&self, spent: Batch) -> Batch {
         let mut batch = spent;
         batch.bytes.clear();
@@ -150,14 +149,14 @@ impl Queue {
         batch
     }
 
-    /// Gives the receipts of a batch of which so many bytes were written. Answers with the number of
-    /// lines that were dropped since this was asked last, if there is room to say so.
+    /// Gives the receipts of a batch of which `written` bytes were written. Returns the number of
+    /// lines that were dropped since the last call, if there is room to report it.
     pub(super) fn settle(&self, batch: &mut Batch, written: usize) -> u64 {
         let mut failed = 0;
         for Due { end, to } in batch.receipts.drain(..) {
             let is_written = end <= written;
             failed += u64::from(!is_written);
-            // Its caller may have given up waiting.
+            // Its caller may have given up.
             let _ = to.send(is_written);
         }
         let rest = batch.bytes.get(written..).unwrap_or_default();
@@ -170,7 +169,7 @@ impl Queue {
         if rest.is_empty() { std::mem::take(&mut state.dropped) } else { 0 }
     }
 
-    /// Waits until everything that was said is written, or until the limit has passed: whether it is.
+    /// Waits until every line is written, up to `limit`. Returns whether they were.
     pub(super) fn flush(&self, limit: Duration) -> bool {
         let until = Instant::now() + limit;
         let mut state = self.lock();
@@ -188,7 +187,7 @@ impl Queue {
         state.bytes.is_empty() && !state.is_writing
     }
 
-    /// What it holds is whole whatever panicked.
+    /// A panic elsewhere cannot leave it half changed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

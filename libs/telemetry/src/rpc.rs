@@ -1,4 +1,4 @@
-//! What is told of an rpc, at either of its ends: its name and its status, in spans and metrics.
+//! Spans and metrics of an rpc, at the client and at the server: its name and its status.
 
 mod methods;
 mod status;

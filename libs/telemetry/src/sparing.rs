@@ -1,5 +1,5 @@
-//! How often telemetry speaks of itself. Its libraries complain of every export that fails, which is one
-//! every few seconds for as long as nobody takes what is sent: a log is not to be filled with that.
+//! Limits how often telemetry logs its own failures. Its libraries complain of every failed export,
+//! which is one every few seconds while a collector is down.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,10 +10,10 @@ use tracing::callsite::Identifier;
 use tracing::subscriber::Interest;
 use tracing_subscriber::layer::{Context, Filter};
 
-/// How often one complaint is heard.
+/// The shortest time between two equal complaints.
 const EVERY: Duration = Duration::from_secs(5 * 60);
 
-/// Lets each complaint of telemetry pass once, and again when a while has gone by; and all else.
+/// Passes each complaint of telemetry once, and again after a while; passes everything else.
 #[derive(Default)]
 pub(super) struct Sparing {
     heard: Mutex<HashMap<Identifier, Instant>>,
@@ -21,7 +21,7 @@ pub(super) struct Sparing {
 
 impl Sparing {
     fn is_due(&self, complaint: Identifier, now: Instant) -> bool {
-        // What it holds is whole whatever panicked.
+        // A panic elsewhere cannot leave it half changed.
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = heard.get(&complaint).is_none_or(|at| now - *at >= EVERY);
         if is_due {
@@ -31,7 +31,7 @@ impl Sparing {
     }
 }
 
-/// Whether telemetry's own libraries say it.
+/// Whether the target is one of telemetry's own libraries.
 fn is_complaint(metadata: &Metadata<'_>) -> bool {
     metadata.target().starts_with("opentelemetry")
 }
@@ -41,7 +41,7 @@ impl<S> Filter<S> for Sparing {
         !is_complaint(metadata) || self.is_due(metadata.callsite(), Instant::now())
     }
 
-    /// All else need not ask each time.
+    /// Everything else is decided once.
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         if is_complaint(metadata) { Interest::sometimes() } else { Interest::always() }
     }
@@ -60,7 +60,7 @@ mod tests {
     use crate::lines::JsonLines;
     use crate::testing::Lines;
 
-    /// What the exporter says of an export that fails.
+    /// The exporter's complaint about a failed export.
     fn complain() {
         tracing::warn!(target: "opentelemetry-otlp", "telemetry data will be lost");
         tracing::error!(target: "opentelemetry_sdk", "the collector is not there");

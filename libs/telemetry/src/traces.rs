@@ -1,20 +1,19 @@
-//! Spans: which of them leave the process, and how a trace goes on from one process to the next.
+//! Spans: which of them leave the process, and how a trace continues in another process.
 //!
 //! # What is exported
-//! The spans of requests and of calls to other services, which are begun here, and within them spans of
-//! `tracing` under the target `trace`. Nothing else: no event, no line of the log, no span of a library.
-//! Whoever begins a span says in it all that will ever be known of it outside.
+//! The spans of requests and of calls to other services, which begin here, and within them spans of
+//! `tracing` under the target `trace`. Nothing else: no event, no line of the log, no span of a
+//! library. The code that begins a span sets everything that leaves the process about it.
 //!
-//! # Whose trace goes on
-//! That of a caller who is trusted: one over gRPC, or a trusted proxy over HTTP. Anybody else could have
-//! every request of theirs kept, or lead requests into the trace of others: their requests begin a
-//! trace of their own, with a link to the context that they gave.
+//! # Whose trace continues
+//! That of a trusted caller: one over gRPC, or a trusted proxy over HTTP. A stranger could force
+//! sampling of every request, or inject requests into another trace: a stranger's request begins a
+//! new trace with a link to the given context.
 //!
-//! # What is not sampled
-//! Whether a trace is kept is decided where it begins, by the sampler that the environment names, or
-//! was decided by the caller. Of one that is not kept there are ids, which the log and whoever is
-//! called are told, and nothing is gathered that nobody would see: of a hundred requests that is the
-//! lot of ninety-nine.
+//! # Sampling
+//! The sampler of the environment, or the trusted caller, decides at the trace's beginning. A trace
+//! that is not sampled has ids, for the log and for calls, and collects nothing else. With a ratio
+//! of 1 % that is 99 of 100 requests.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -38,12 +37,12 @@ use tracing_subscriber::registry::LookupSpan;
 /// The target of spans that are exported.
 pub const SPANS: &str = "trace";
 
-/// Who makes the spans of requests; nobody where they are sent nowhere.
+/// Creates the spans of requests; empty if spans are not exported.
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
-/// Begins to make spans.
+/// Starts to create spans.
 pub(super) fn start(provider: &SdkTracerProvider) {
-    // Whoever came first in this process makes them.
+    // The first start in this process wins.
     let _ = TRACER.set(provider.tracer("postern"));
 }
 
@@ -57,19 +56,19 @@ fn tracer() -> Option<&'static SdkTracer> {
 
 #[cfg(any(test, feature = "testing"))]
 thread_local! {
-    /// Makes the spans of a test, which has a thread of its own.
+    /// Creates the spans of a test, which has a thread of its own.
     static TRACER_OF_THREAD: std::cell::Cell<Option<&'static SdkTracer>> =
         const { std::cell::Cell::new(None) };
 }
 
-/// Sets what makes the spans of this thread.
+/// Sets the tracer of this thread.
 #[cfg(any(test, feature = "testing"))]
 pub(super) fn set_tracer_of_thread(tracer: Option<&'static SdkTracer>) {
     TRACER_OF_THREAD.set(tracer);
 }
 
-/// Adds what is known of the request's outcome to the span that it is worked on in. The value must be
-/// the name of something that is configured or compiled in, and never what a client sent.
+/// Adds a fact about the outcome to the span of the present request. The value must be configured
+/// or compiled in, never sent by a client.
 pub fn note(key: &'static str, value: impl Into<Cow<'static, str>>) {
     Context::map_current(|context| {
         let span = context.span();
@@ -79,14 +78,14 @@ pub fn note(key: &'static str, value: impl Into<Cow<'static, str>>) {
     });
 }
 
-/// What turns the spans of `tracing` into parts of the present trace, where that is kept.
+/// The layer that turns spans of `tracing` into parts of the present trace, if it is sampled.
 pub(super) fn layer<S>(provider: &SdkTracerProvider) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
     tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("postern"))
-        // What it could tell of where in the code a span began helps nobody who reads a trace.
+        // The place in the code is of no use to the reader of a trace.
         .with_location(false)
         .with_threads(false)
         .with_tracked_inactivity(false)
@@ -95,7 +94,7 @@ where
         .with_filter(filter_fn(is_exported))
 }
 
-/// Whether it is a span that is exported. The log does not show those: it has lines of its own.
+/// Whether this span is exported. The log does not show such spans: it has lines of its own.
 pub(super) fn is_exported(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.target() == SPANS
 }
@@ -108,26 +107,26 @@ pub fn is_sampled() -> bool {
     tracer().is_some() && !is_left_out
 }
 
-/// What a span is called, and what is known of it when it begins.
+/// Name and attributes of a span at its beginning.
 pub type Description = (Cow<'static, str>, Vec<KeyValue>);
 
-/// Who names the trace that a request belongs to.
+/// Who sent the trace context of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// A service or a proxy that is known: its trace goes on, kept or not as it decided.
+    /// A known service or proxy: its trace continues, sampled or not as it decided.
     Trusted,
-    /// Anybody.
+    /// Any other.
     Stranger,
 }
 
-/// A span, or no more than ids where its trace is not kept; nothing at all where none is. It ends
-/// when nobody works within it any more, and this is dropped.
+/// A span; ids only if its trace is not sampled; empty if spans are not exported. It ends when this
+/// and everything within it is dropped.
 #[derive(Clone, Debug)]
 pub struct Span(Context);
 
 impl Span {
-    /// The span of a request, in the trace that its caller began, if the headers name one and the
-    /// caller is trusted. Of a stranger's trace it keeps a link.
+    /// The span of a request. It continues the trace in the headers if the caller is trusted; to a
+    /// stranger's trace it has a link.
     pub fn server(
         headers: &HeaderMap,
         caller: Caller,
@@ -147,7 +146,7 @@ impl Span {
         begun
     }
 
-    /// The span of a call that is made to another service, within the present one.
+    /// The span of a call to another service, within the present span.
     pub fn client(describe: impl FnOnce() -> Description) -> Self {
         let parent = Context::current();
         match tracer().filter(|_| is_sampled()) {
@@ -162,7 +161,7 @@ impl Span {
         parent: &Context,
         describe: impl FnOnce() -> Description,
     ) -> Self {
-        // No sampler that the environment can name looks at more than ids.
+        // No sampler that the environment can name uses more than ids.
         let mut span = tracer.build_with_context(SpanBuilder::default().with_kind(kind), parent);
         if span.is_recording() {
             let (name, attributes) = describe();
@@ -180,7 +179,7 @@ impl Span {
         }
     }
 
-    /// Says that what it stands for failed, and how, in one word.
+    /// Marks the span as failed, with the kind of error.
     pub fn fail(&self, error: impl Into<Value>) {
         let span = self.0.span();
         if span.span_context().is_sampled() {
@@ -189,12 +188,12 @@ impl Span {
         }
     }
 
-    /// What is done from now on is done within it.
+    /// Enters the span until the guard is dropped.
     pub fn enter(&self) -> ContextGuard {
         self.0.clone().attach()
     }
 
-    /// Does some work within it.
+    /// Runs `work` within the span.
     pub fn around<F: Future>(&self, work: F) -> WithContext<F> {
         work.with_context(self.0.clone())
     }
@@ -210,7 +209,7 @@ pub fn with_current_context<F: Future>(work: F) -> WithContext<F> {
     work.with_current_context()
 }
 
-/// The ids of a context without its `tracestate`, in which its caller can write what they like.
+/// The ids of a context without its `tracestate`, which is free text of the caller.
 fn without_state(given: &SpanContext) -> SpanContext {
     let (trace, span, flags) = (given.trace_id(), given.span_id(), given.trace_flags());
     SpanContext::new(trace, span, flags, true, TraceState::NONE)

@@ -1,5 +1,4 @@
-//! The thread that writes lines: those that wait together are written together, and synchronised
-//! together.
+//! The thread that writes lines: lines that wait together are written and synchronised together.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -8,20 +7,20 @@ use std::thread;
 use super::output::Output;
 use super::queue::{Batch, Queue};
 
-/// Writes to one output, for as long as the process lives.
+/// Writes to one output until the process ends.
 pub(super) struct Writer<O> {
     output: O,
-    /// The last line was not written to its end. The next one must not be taken for the rest of it.
+    /// The last line was written in part. The next one must not continue it.
     is_torn: bool,
-    /// The last write failed, and that was said.
+    /// The last write failed, and that was logged.
     is_failing: bool,
-    /// What the lines are, where the log can tell that they cannot be written.
+    /// The name of the lines, for the log.
     name: Option<&'static str>,
 }
 
 impl<O: Output + 'static> Writer<O> {
-    /// Writes what comes through the queue from now on. `name` says in the log what cannot be written;
-    /// `None` if these lines are the log itself.
+    /// Starts to write what the queue receives. `name` says in the log which lines cannot be
+    /// written; `None` if these lines are the log itself.
     pub(super) fn start(
         output: O,
         name: Option<&'static str>,
@@ -44,14 +43,14 @@ impl<O: Output + 'static> Writer<O> {
         }
     }
 
-    /// Writes a batch: how many bytes of it are where they should be.
+    /// Writes a batch. Returns how many bytes of it are safe.
     fn write(&mut self, batch: &Batch) -> usize {
         let (written, outcome) = self.append(batch.bytes());
         let outcome = match outcome {
             Ok(()) if batch.is_confirmed() => self.output.sync(),
             outcome => outcome,
         };
-        // What the disk may not have, nobody is told to be there.
+        // Bytes that may not be on the disk are not confirmed.
         let is_lost = outcome.is_err() && written == batch.bytes().len();
         self.tell(&outcome);
         if is_lost { 0 } else { written }
@@ -86,7 +85,7 @@ impl<O: Output + 'static> Writer<O> {
         (written, Ok(()))
     }
 
-    /// Tells the log when it begins and when it ends that lines cannot be written.
+    /// Logs when writing begins to fail and when it works again.
     fn tell(&mut self, outcome: &io::Result<()>) {
         let was_failing = std::mem::replace(&mut self.is_failing, outcome.is_err());
         let Some(name) = self.name else { return };

@@ -1,4 +1,4 @@
-//! TLS towards another service: whom to believe, and what to show.
+//! TLS towards another service: the authority it trusts, and the certificate it shows.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::{authorities, certificates, private_key, provider};
 /// The files of a client: each a setting's name, and where it is.
 #[derive(Clone, Debug)]
 pub struct ClientTlsFiles {
-    /// The certificates of whoever signs those of the other service; without it, the system's.
+    /// The authority of the other service's certificate; the system's authorities without it.
     pub authority: (&'static str, Option<PathBuf>),
     /// This service's certificate.
     pub certificate: (&'static str, Option<PathBuf>),
@@ -22,12 +22,12 @@ pub struct ClientTlsFiles {
     pub key: (&'static str, Option<PathBuf>),
 }
 
-/// What a client of another service believes and shows, as the files are now.
+/// The TLS of a client, as its files are now.
 #[derive(Clone)]
 pub struct ClientTls(Arc<FromFiles<ClientTlsConfig>>);
 
 impl ClientTls {
-    /// What is believed and shown now.
+    /// The present configuration.
     pub fn current(&self) -> Arc<ClientTlsConfig> {
         self.0.current()
     }
@@ -55,7 +55,7 @@ impl ClientTlsFiles {
         self.certificate.1.is_some() || self.key.1.is_some()
     }
 
-    /// Reads the files, or notes all that is wrong with them.
+    /// Reads the files, or notes every mistake in them.
     pub fn open(self, mistakes: &mut Mistakes) -> Option<ClientTls> {
         let is_half = self.certificate.1.is_some() != self.key.1.is_some();
         let (certificate, key) = (self.certificate.0, self.key.0);
@@ -83,7 +83,7 @@ impl ClientTlsFiles {
     }
 }
 
-/// Makes of perhaps an authority, and perhaps a certificate and its key, what a client speaks with.
+/// Builds the configuration from an optional authority and an optional certificate with its key.
 fn make(
     has_authority: bool,
     files: &[File],

@@ -1,4 +1,4 @@
-//! What is made of files, and made again when they change.
+//! Values that are built from files, and built again when the files change.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,33 +9,34 @@ use reload::{Change, Changes};
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-/// A pair of files is exchanged one after the other: so often it is read until two looks agree.
+/// The files of a pair are replaced one after the other: they are read until two reads agree, at
+/// most so often.
 const MAX_LOOKS: u32 = 4;
 
-/// A file, and which setting says so.
+/// A file, and the setting that names it.
 #[derive(Clone, Debug)]
 pub struct File {
     /// The setting, for messages.
     pub setting: &'static str,
     /// Where it is.
     pub path: PathBuf,
-    /// Whether it is a key, which nobody else should see.
+    /// Whether it is a private key, which other users should not be able to read.
     pub is_key: bool,
 }
 
 impl File {
-    /// A sentence about the file, under its setting.
+    /// An error about the file, under its setting.
     pub fn says(&self, what: impl std::fmt::Display) -> String {
         format!("{}: {}: {what}", self.setting, self.path.display())
     }
 }
 
-/// What files hold, in the order in which they were named. It can be a key.
+/// The contents of the files, in order. May hold a key.
 pub type Contents = Vec<Zeroizing<Vec<u8>>>;
 
 type Make<T> = Box<dyn Fn(&[File], &Contents) -> Result<T, Vec<String>> + Send + Sync>;
 
-/// What is made of some files, as they are now.
+/// A value that is built from files, as they are now.
 pub struct FromFiles<T> {
     files: Vec<File>,
     make: Make<T>,
@@ -44,7 +45,7 @@ pub struct FromFiles<T> {
 }
 
 impl<T> FromFiles<T> {
-    /// Reads the files, and makes of them what is to be used; or says all that is wrong with them.
+    /// Reads the files and builds the value.
     ///
     /// # Errors
     /// Every file that cannot be read, and every complaint of `make`.
@@ -57,13 +58,12 @@ impl<T> FromFiles<T> {
         Ok(Self { files, make: Box::new(make), current, made_of: Mutex::new(contents) })
     }
 
-    /// What is in use now.
+    /// The present value.
     pub fn current(&self) -> Arc<T> {
         self.current.load_full()
     }
 
-    /// Looks at the files, and uses them if they have changed and nothing is wrong with them. Not
-    /// for a thread that must not wait.
+    /// Reads the files, and builds the value again if they have changed and are valid. Blocks.
     pub fn look(&self) -> Reload<String> {
         let mut made_of = self.made_of.lock().unwrap_or_else(PoisonError::into_inner);
         let made = read(&self.files).and_then(|contents| {
@@ -85,8 +85,8 @@ impl<T> FromFiles<T> {
 }
 
 impl<T: Send + Sync + 'static> FromFiles<T> {
-    /// Follows the files for as long as it is polled. Calls `in_use` with what is in use at the start and
-    /// after each change.
+    /// Follows the files for as long as it is polled. Calls `in_use` with the present value at the
+    /// start and after each change.
     pub async fn follow(self: Arc<Self>, in_use: impl Fn(&T)) {
         in_use(&self.current());
         let files = Arc::clone(&self);
@@ -107,7 +107,7 @@ impl<T: Send + Sync + 'static> FromFiles<T> {
     }
 }
 
-/// Reads files until two looks agree, or says which cannot be read.
+/// Reads files until two reads agree, or says which cannot be read.
 pub(super) fn read(files: &[File]) -> Result<Contents, Vec<String>> {
     let mut contents = read_once(files)?;
     for _ in 1..MAX_LOOKS {
@@ -135,7 +135,7 @@ fn read_once(named: &[File]) -> Result<Contents, Vec<String>> {
     if mistakes.is_empty() { Ok(contents) } else { Err(mistakes) }
 }
 
-/// Takes a part of what is made, or notes what is wrong with its file.
+/// Takes a part of the value, or notes the mistake in its file.
 pub(super) fn part<T>(
     file: &File,
     made: Result<T, impl std::fmt::Display>,

@@ -1,11 +1,11 @@
-//! Who a client is that has shown a certificate which the listener's authority has signed.
+//! The identity of a client whose certificate the listener's authority has signed.
 
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use webpki::EndEntityCert;
 
-/// A client that is known by its certificate. It is among the extensions of each of its requests.
+/// A client known by its certificate. It is in the extensions of each of its requests.
 #[derive(Clone, Debug)]
 pub struct Peer {
     names: Arc<Names>,
@@ -18,8 +18,8 @@ struct Names {
 }
 
 impl Peer {
-    /// The names of a certificate that was found valid: those among its alternative names that are
-    /// hosts or URIs. What else it says is not looked at.
+    /// The alternative names of a valid certificate that are hosts or URIs. Its other fields are
+    /// ignored.
     pub fn of(certificate: &CertificateDer<'_>) -> Self {
         let names = EndEntityCert::try_from(certificate).map_or_else(
             |_| Names::default(),
@@ -31,8 +31,8 @@ impl Peer {
         Self { names: Arc::new(names) }
     }
 
-    /// Whether the certificate was issued for just that host or URI. One for many hosts (`*.mesh`)
-    /// is nobody's.
+    /// Whether the certificate was issued for exactly this host or URI. A wildcard (`*.mesh`)
+    /// identifies no client.
     pub fn is(&self, name: &str) -> bool {
         let Names { hosts, uris } = &*self.names;
         uris.iter().any(|uri| uri == name)

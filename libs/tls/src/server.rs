@@ -1,4 +1,4 @@
-//! The TLS of a listener: its certificate, and whose clients it lets in.
+//! The TLS of a listener: its certificate, and which clients it admits.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use super::{authorities, certificates, private_key, provider, untimely};
 /// The TLS of the gRPC listener.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct GrpcTls {
-    /// The certificate, PEM, that gRPC is served with over TLS; followed by those of its signers
+    /// The certificate chain of the gRPC listener, PEM; gRPC is served over TLS with it
     #[arg(
         id = "grpc_tls_certificate",
         long = "grpc-tls-certificate",
@@ -34,7 +34,8 @@ pub struct GrpcTls {
         value_name = "FILE"
     )]
     key: Option<PathBuf>,
-    /// The certificates, PEM, of whoever signs those of gRPC clients, which must then show one
+    /// The authorities of gRPC client certificates, PEM; with it, each client must show a
+    /// certificate
     #[arg(
         id = "grpc_tls_client_authority",
         long = "grpc-tls-client-authority",
@@ -47,7 +48,7 @@ pub struct GrpcTls {
 /// The TLS of the HTTP listener.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct HttpTls {
-    /// The certificate, PEM, that HTTP is served with over TLS; followed by those of its signers
+    /// The certificate chain of the HTTP listener, PEM; HTTP is served over TLS with it
     #[arg(
         id = "http_tls_certificate",
         long = "http-tls-certificate",
@@ -66,7 +67,7 @@ pub struct HttpTls {
 }
 
 impl GrpcTls {
-    /// Reads the files. Without them, no TLS is spoken.
+    /// Reads the files. Without files the listener has no TLS.
     pub fn open(&self, mistakes: &mut Mistakes) -> Option<ServerTls> {
         let settings = [
             "--grpc-tls-certificate (POSTERN_GRPC_TLS_CERTIFICATE)",
@@ -84,7 +85,7 @@ impl GrpcTls {
 }
 
 impl HttpTls {
-    /// Reads the files. Without them, no TLS is spoken.
+    /// Reads the files. Without files the listener has no TLS.
     pub fn open(&self, mistakes: &mut Mistakes) -> Option<ServerTls> {
         let settings = [
             "--http-tls-certificate (POSTERN_HTTP_TLS_CERTIFICATE)",
@@ -106,24 +107,25 @@ struct Made {
 }
 
 impl ServerTls {
-    /// Whether TLS is spoken.
+    /// Whether the listener has TLS.
     pub const fn is_spoken(&self) -> bool {
         self.0.is_some()
     }
 
-    /// What the next connection is greeted with.
+    /// The TLS of the next connection.
     pub fn acceptor(&self) -> Option<TlsAcceptor> {
         let made = self.0.as_ref()?.current();
         Some(TlsAcceptor::from(Arc::clone(&made.config)))
     }
 
-    /// Looks at the files once.
+    /// Reads the files once.
     #[cfg(test)]
     pub(super) fn look(&self) -> ::files::Reload<String> {
         self.0.as_ref().expect("TLS is spoken").look()
     }
 
-    /// Exchanges the certificates when their files change, and warns of one whose time it is not.
+    /// Exchanges the certificates when their files change, and warns of one that is expired or not
+    /// yet valid.
     pub async fn look_after(self) {
         let in_use = |made: &Made| {
             let now = UnixTime::since_unix_epoch(SystemClock::since_epoch());
@@ -143,7 +145,7 @@ impl fmt::Debug for ServerTls {
     }
 }
 
-/// Reads certificate, key and the clients' authority; all that is wrong with them is noted at once.
+/// Reads the certificate, its key and the clients' authority, and notes every mistake at once.
 pub(super) fn open(
     protocol: &'static [u8],
     settings: [&'static str; 3],
@@ -166,7 +168,7 @@ pub(super) fn open(
     let opened = if missing.is_empty() {
         FromFiles::open(given, move |files, contents| make(protocol, files, contents))
     } else {
-        // Says at least which of the others cannot be read.
+        // Report which of the other files cannot be read.
         read(&given).err().map_or_else(|| Err(Vec::new()), Err)
     };
     match opened {
@@ -180,7 +182,7 @@ pub(super) fn open(
     }
 }
 
-/// Makes of certificate, key and perhaps an authority what connections are greeted with.
+/// Builds the configuration from certificate, key and an optional authority.
 fn make(protocol: &[u8], files: &[File], contents: &Contents) -> Result<Made, Vec<String>> {
     let mut mistakes = Vec::new();
     let chain = part(&files[0], certificates(&contents[0]), &mut mistakes);

@@ -1,5 +1,4 @@
-//! One replica and the one connection to it. With that it ends: whether there is to be another is not
-//! for a call to find out.
+//! One replica and its one connection. When that ends, the follower decides about another.
 
 use std::future::Future;
 use std::io;
@@ -23,14 +22,14 @@ use crate::remote::Remote;
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) address: SocketAddr,
-    /// The certificates that its connection was made with.
+    /// The certificates of its connection.
     pub(super) tls: Option<Arc<ClientTlsConfig>>,
     pub(super) channel: Channel,
     pub(super) fate: Arc<Fate>,
 }
 
 impl Target {
-    /// Connects. Whoever listens hears when the connection has ended.
+    /// Connects. Notifies `ended` when the connection has ended.
     pub(super) async fn connect(
         remote: &Remote,
         address: SocketAddr,
@@ -57,20 +56,20 @@ impl Fate {
         self.is_lost.load(Ordering::Relaxed)
     }
 
-    /// It is of no use any more.
+    /// Marks it as unusable.
     pub(super) fn lose(&self) {
         if !self.is_lost.swap(true, Ordering::Relaxed) {
             self.ended.notify_one();
         }
     }
 
-    /// Nobody wants it any more, and its end is no news.
+    /// Drops the connection without notice of its end.
     pub(super) fn leave(&self) {
         self.is_lost.store(true, Ordering::Relaxed);
     }
 }
 
-/// Connects once. A channel that asks again, in the midst of a call, is refused at once.
+/// Connects once. A channel that would reconnect within a call is refused at once.
 struct Once {
     address: SocketAddr,
     fate: Arc<Fate>,
@@ -105,7 +104,7 @@ impl Service<Uri> for Once {
     }
 }
 
-/// A connection, which says when it has ended.
+/// A connection that reports its end.
 struct Connection {
     stream: TcpStream,
     fate: Arc<Fate>,

@@ -1,4 +1,4 @@
-//! Keeps a connection to each replica that there is.
+//! Keeps a connection to each replica.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -15,15 +15,15 @@ use super::Live;
 use super::connection::Target;
 use crate::remote::Remote;
 
-/// After so many rounds addresses are asked for again, where nothing is missing.
+/// Addresses are resolved again after so many rounds, even if no replica is missing.
 pub(super) const ROUNDS: u32 = 5;
-/// How long an answer about addresses may take.
+/// The longest time to resolve addresses.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(2);
-/// How long to wait when a connection has ended, or none is found: others may end with it, and callers
-/// of a service that is down are many.
+/// How long to wait after a connection ended or none was found: others may end with it, and many
+/// callers wait for a service that is down.
 const A_MOMENT: Duration = Duration::from_millis(50);
 
-/// Looks for replicas until nobody wants to know any more.
+/// Looks for replicas until no `Targets` is left.
 pub(super) async fn follow(
     remote: Remote,
     try_every: Duration,
@@ -58,11 +58,11 @@ struct Follower {
     live: watch::Sender<Live>,
     /// The addresses that the service has.
     wanted: BTreeSet<SocketAddr>,
-    /// Those of which it was said that they cannot be reached.
+    /// Addresses that could not be reached.
     failed: BTreeSet<SocketAddr>,
     connecting: JoinSet<(SocketAddr, Result<Target, Error>)>,
     under_way: BTreeSet<SocketAddr>,
-    /// A connection has ended, or a call finds none.
+    /// A connection ended, or a call found none.
     ended: Arc<Notify>,
 }
 
@@ -74,7 +74,7 @@ impl Follower {
         loop {
             tokio::select! {
                 _ = rounds.tick() => {
-                    // A replica that is gone was perhaps replaced by one at another address.
+                    // A replica that is gone may have been replaced at another address.
                     if round.is_multiple_of(ROUNDS) || self.missing().next().is_some() {
                         self.look().await;
                     }
@@ -97,7 +97,7 @@ impl Follower {
         self.remote.tls().map(ClientTls::current)
     }
 
-    /// The addresses to which there is no connection, or none with the certificates of today.
+    /// The addresses without a connection, or without one under the present certificates.
     fn missing(&self) -> impl Iterator<Item = SocketAddr> {
         let (live, tls) = (Arc::clone(&self.live.borrow()), self.tls());
         let is_as_today = move |target: &Target| match (&target.tls, &tls) {
@@ -112,8 +112,7 @@ impl Follower {
         self.wanted.iter().filter(move |address| !is_there(address)).copied()
     }
 
-    /// Asks for the addresses that the service has now, and leaves the others. What is known stays
-    /// known while nobody can say better.
+    /// Resolves the addresses of the service. If that fails, the known ones stay.
     async fn look(&mut self) {
         let error = match timeout(LOOKUP_LIMIT, self.remote.addresses()).await {
             Ok(Ok(found)) if !found.is_empty() => {
@@ -128,7 +127,7 @@ impl Follower {
         self.tidy();
     }
 
-    /// Forgets connections that are lost, or lead where the service is no more.
+    /// Forgets connections that are lost, or lead to an old address.
     fn tidy(&self) {
         let keep = |target: &&Arc<Target>| {
             let is_wanted = self.wanted.contains(&target.address);
@@ -145,7 +144,7 @@ impl Follower {
         });
     }
 
-    /// Begins to connect to those that are missing.
+    /// Starts to connect to the missing replicas.
     fn connect(&mut self) {
         let tls = self.tls();
         for address in self.missing().collect::<Vec<_>>() {
@@ -159,7 +158,7 @@ impl Follower {
         }
     }
 
-    /// From now on calls go over this connection, and not over an older one to the same replica.
+    /// Calls now use this connection instead of an older one to the same replica.
     fn take_over(&mut self, address: SocketAddr, outcome: Result<Target, Error>) {
         self.under_way.remove(&address);
         match outcome {

@@ -1,5 +1,4 @@
-//! The rpcs that there are, by name: what a client made up is not repeated, in no log, metric or
-//! trace.
+//! The names of all rpcs. A name that a client made up reaches no log, metric or trace.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,7 +6,7 @@ use std::sync::Arc;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 
-/// The name of what is no rpc.
+/// The name for any path that is no rpc.
 const OTHER: &str = "_OTHER";
 
 /// The names of rpcs, such as `grpc.health.v1.Health/Check`.
@@ -15,7 +14,7 @@ const OTHER: &str = "_OTHER";
 pub struct Methods(Arc<HashSet<Arc<str>>>);
 
 impl Methods {
-    /// All that the descriptors know.
+    /// Reads the names from the descriptors.
     ///
     /// # Errors
     /// The descriptors cannot be decoded.
@@ -32,7 +31,7 @@ impl Methods {
         Ok(Self(Arc::new(names)))
     }
 
-    /// The rpc that is called by that path.
+    /// The rpc of that path.
     pub fn find(&self, path: &str) -> Arc<str> {
         self.0.get(path.trim_start_matches('/')).map_or_else(|| OTHER.into(), Arc::clone)
     }

@@ -1,4 +1,4 @@
-//! The status of an rpc, which comes in the headers of its answer or, mostly, in its trailers.
+//! The status of an rpc, which comes in the trailers of its answer, or in the headers.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use tonic::{Code, Status};
 
 use crate::{Description, Histogram, KeyValue, Span};
 
-/// Learns an rpc's status, and is dropped when its answer has ended.
+/// Learns an rpc's status; dropped when its answer has ended.
 pub trait Learns: Unpin {
-    /// The status is this.
+    /// Takes the status.
     fn learn(&mut self, code: Code);
 
-    /// Reads the status, if it is there.
+    /// Reads the status from headers or trailers, if they have it.
     fn read(&mut self, headers: &HeaderMap) {
         if let Some(status) = Status::from_header_map(headers) {
             self.learn(status.code());
@@ -24,7 +24,7 @@ pub trait Learns: Unpin {
     }
 }
 
-/// An answer's body, and what waits for its end.
+/// An answer's body, and the observer of its end.
 pub struct Watched<B, L> {
     /// The body.
     pub inner: B,
@@ -56,7 +56,7 @@ impl<B: http_body::Body + Unpin, L: Learns> http_body::Body for Watched<B, L> {
     }
 }
 
-/// What is known of an rpc when it begins.
+/// Name and attributes of the span at its beginning.
 pub fn describe(method: &Arc<str>) -> Description {
     let attributes = vec![
         KeyValue::new("rpc.system.name", "grpc"),
@@ -65,7 +65,7 @@ pub fn describe(method: &Arc<str>) -> Description {
     (method.to_string().into(), attributes)
 }
 
-/// Tells the span and the metric how an rpc ended.
+/// Records in span and metric how an rpc ended.
 pub fn tell_end(
     span: &Span,
     method: &Arc<str>,
@@ -81,7 +81,7 @@ pub fn tell_end(
     measure(durations, took, method, status);
 }
 
-/// Tells the metric how long an rpc took.
+/// Records in the metric how long an rpc took.
 pub fn measure(durations: &Histogram, took: Duration, method: &Arc<str>, status: &'static str) {
     durations.record_as(
         took,
