@@ -116,6 +116,10 @@ impl Issuer {
     }
 
     /// Issues a code, which takes the place of the user's earlier one.
+    ///
+    /// # Errors
+    /// The directory, the store or the audit trail failed. After [`OperationError::Audit`] the code
+    /// exists but is unknown: a retry under the same key gives its outcome.
     pub async fn issue(
         &self,
         caller: &Caller,
@@ -167,6 +171,9 @@ impl Issuer {
     }
 
     /// Revokes a live code.
+    ///
+    /// # Errors
+    /// The directory, the store or the audit trail failed.
     pub async fn revoke(
         &self,
         caller: &Caller,
@@ -218,6 +225,9 @@ impl Issuer {
     }
 
     /// Describes the user's latest code; `None` where there is none, or no such user.
+    ///
+    /// # Errors
+    /// The directory, the store or the audit trail failed.
     pub async fn describe(
         &self,
         caller: &Caller,

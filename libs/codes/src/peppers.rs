@@ -42,6 +42,10 @@ impl Peppers {
     pub const MIN_BYTES: usize = 16;
 
     /// Takes the key that locates records, the pepper of new codes, and the one before it.
+    ///
+    /// # Errors
+    /// [`PepperError::TooShort`] below [`Self::MIN_BYTES`]; [`PepperError::Repeated`] if two keys
+    /// are equal.
     pub fn new(
         locator: SecretSlice<u8>,
         current: SecretSlice<u8>,

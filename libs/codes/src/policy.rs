@@ -98,6 +98,9 @@ impl Policy {
     pub const MIN_EXPIRATION: Duration = SECOND;
 
     /// Checks the settings, and reports everything that is wrong with them.
+    ///
+    /// # Errors
+    /// One error for each setting out of its range.
     pub fn new(settings: PolicySettings) -> Result<Self, Vec<PolicyError>> {
         let shape = Shape::new(settings.length, settings.alphabet);
         let checks = [
@@ -134,6 +137,9 @@ impl Policy {
     }
 
     /// The life of a code for which `asked` was asked; never clamped.
+    ///
+    /// # Errors
+    /// `asked` is outside the range, which the error names.
     pub fn expiration(&self, asked: Option<Duration>) -> Result<Duration, ExpirationError> {
         let (min, max) = (Self::MIN_EXPIRATION, self.settings.max_expiration);
         let life = asked.unwrap_or(self.settings.expiration);

@@ -12,6 +12,9 @@ use crate::time::to_wire;
 use crate::violations::{Checked, Violations};
 
 /// Reads a request for a code.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`] with every violation.
 pub fn parse_issue(request: pb::IssueCodeRequest) -> Result<IssueRequest, Fault> {
     let mut violations = Violations::default();
     let user = violations.user("user", request.user.as_ref());
@@ -42,6 +45,9 @@ fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Chec
 }
 
 /// The code that was issued, or why none was.
+///
+/// # Errors
+/// The fault of each outcome without a code.
 pub fn issued(issuance: Issuance) -> Result<IssuedCode, Fault> {
     match issuance {
         Issuance::Issued(code) => Ok(code),
@@ -70,6 +76,9 @@ pub fn from_issued(
 }
 
 /// Reads which code to revoke.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`] with every violation.
 pub fn parse_revoke(request: &pb::RevokeCodeRequest) -> Result<RevokeRequest, Fault> {
     use pb::revoke_code_request::Target;
     let mut violations = Violations::default();
@@ -96,6 +105,9 @@ pub fn parse_revoke(request: &pb::RevokeCodeRequest) -> Result<RevokeRequest, Fa
 }
 
 /// Writes what came of a revocation.
+///
+/// # Errors
+/// [`Fault::IdempotencyConflict`] if the key named another request.
 pub const fn from_revocation(revocation: Revocation) -> Result<pb::RevokeCodeResponse, Fault> {
     match revocation {
         Revocation::Revoked => Ok(pb::RevokeCodeResponse { revoked: true }),
@@ -105,6 +117,9 @@ pub const fn from_revocation(revocation: Revocation) -> Result<pb::RevokeCodeRes
 }
 
 /// Reads whose code to describe.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`] with every violation.
 pub fn parse_describe(request: &pb::DescribeCodeRequest) -> Result<Identifier, Fault> {
     let mut violations = Violations::default();
     violations.user("user", request.user.as_ref()).map_err(|_| violations.into())

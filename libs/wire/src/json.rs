@@ -40,6 +40,9 @@ impl std::fmt::Display for JsonError {
 impl std::error::Error for JsonError {}
 
 /// Reads an object. Whole numbers become integers, as they were before JSON became doubles.
+///
+/// # Errors
+/// One variant for each limit.
 pub fn parse_struct(wire: Struct) -> Result<Map<String, Value>, JsonError> {
     Budget { values: MAX_VALUES }.object(wire, MAX_DEPTH)
 }

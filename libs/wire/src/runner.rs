@@ -13,6 +13,9 @@ use crate::json::{from_object, parse_struct};
 use crate::violations::{FieldViolation, Violations};
 
 /// Reads a request to start a journey. A journey id that could be none is as unknown as any other.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`] with every violation, [`Fault::JourneyNotFound`].
 pub fn parse_start(request: pb::StartJourneyRequest) -> Result<Start, Fault> {
     let mut violations = Violations::default();
     let params = violations.check("params", parse_struct(request.params.unwrap_or_default()));
@@ -39,6 +42,9 @@ pub fn parse_start(request: pb::StartJourneyRequest) -> Result<Start, Fault> {
 }
 
 /// Reads an answer to a waiting step. A session id that could be none is as unknown as any other.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`] with every violation, [`Fault::SessionNotFound`].
 pub fn parse_submit(request: pb::SubmitInputRequest) -> Result<Submission, Fault> {
     let mut violations = Violations::default();
     let data = violations.check("data", parse_struct(request.data.unwrap_or_default()));

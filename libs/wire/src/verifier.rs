@@ -13,6 +13,9 @@ use crate::violations::Violations;
 
 /// Reads an attempt to redeem a code of that shape. What is refused depends on the request and the
 /// shape alone.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`] with every violation.
 pub fn parse_verify(
     mut request: pb::VerifyCodeRequest,
     shape: Shape,
@@ -36,6 +39,9 @@ pub fn parse_verify(
 }
 
 /// Writes what came of an attempt; why it was denied only if `reasons` may be told.
+///
+/// # Errors
+/// [`Fault::IdempotencyConflict`] if the key named another request and `reasons` may be told.
 pub fn from_verification(
     verification: Verification,
     reasons: bool,
@@ -96,6 +102,9 @@ pub fn to_reason(reason: i32) -> Option<DenialReason> {
 }
 
 /// Reads whose lockout to describe.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`] with every violation.
 pub fn parse_describe(request: &pb::DescribeLockoutRequest) -> Result<Identifier, Fault> {
     let mut violations = Violations::default();
     violations.user("user", request.user.as_ref()).map_err(|_| violations.into())
@@ -113,6 +122,9 @@ pub fn from_lockout(lockout: Lockout) -> pb::DescribeLockoutResponse {
 }
 
 /// Reads whose lockout to clear, and who clears it.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`] with every violation.
 pub fn parse_clear(request: pb::ClearLockoutRequest) -> Result<ClearRequest, Fault> {
     let mut violations = Violations::default();
     let user = violations.user("user", request.user.as_ref());
@@ -128,6 +140,9 @@ pub fn parse_clear(request: pb::ClearLockoutRequest) -> Result<ClearRequest, Fau
 }
 
 /// Writes what was cleared.
+///
+/// # Errors
+/// [`Fault::IdempotencyConflict`] if the key named another request.
 pub const fn from_clearance(clearance: Clearance) -> Result<pb::ClearLockoutResponse, Fault> {
     match clearance {
         Clearance::Cleared(Cleared { lock, failures, disabled }) => Ok(pb::ClearLockoutResponse {

@@ -52,11 +52,17 @@ impl Violations {
     }
 
     /// Takes over the outcome of a parser.
+    ///
+    /// # Errors
+    /// [`Noted`]: the parser failed.
     pub fn check<T, E: fmt::Display>(&mut self, field: &str, parsed: Result<T, E>) -> Checked<T> {
         parsed.map_err(|error| self.note(field, error))
     }
 
     /// A user, as every rpc names them.
+    ///
+    /// # Errors
+    /// [`Noted`]: missing, of an unknown type, or no identifier of its type.
     pub fn user(&mut self, field: &str, user: Option<&UserIdentifier>) -> Checked<Identifier> {
         let Some(user) = user else { return Err(self.note(field, "must be given")) };
         let Ok(kind) = pb::IdentifierType::try_from(user.r#type) else {
@@ -75,11 +81,17 @@ impl Violations {
     }
 
     /// A code as somebody typed it, where codes have that shape.
+    ///
+    /// # Errors
+    /// [`Noted`]: no code of that shape.
     pub fn guess(&mut self, field: &str, shape: Shape, code: &str) -> Checked<Guess> {
         self.check(field, Guess::parse(shape, code))
     }
 
     /// An idempotency key; empty where the caller gives none.
+    ///
+    /// # Errors
+    /// [`Noted`]: no idempotency key.
     pub fn idempotency_key(&mut self, field: &str, key: &str) -> Checked<Option<IdempotencyKey>> {
         if key.is_empty() {
             return Ok(None);
@@ -88,6 +100,9 @@ impl Violations {
     }
 
     /// An IP address; empty where the caller gives none.
+    ///
+    /// # Errors
+    /// [`Noted`]: no IP address.
     pub fn address(&mut self, field: &str, address: &str) -> Checked<Option<IpAddr>> {
         if address.is_empty() {
             return Ok(None);
@@ -96,6 +111,9 @@ impl Violations {
     }
 
     /// A duration of whole positive seconds, if one is given.
+    ///
+    /// # Errors
+    /// [`Noted`]: zero, negative, or with a fraction.
     pub fn whole_seconds(
         &mut self,
         field: &str,
@@ -112,6 +130,9 @@ impl Violations {
 
     /// Free text for the audit trail; empty where the caller gives none. Control characters are
     /// refused, so that no text can forge a line of the trail or of a log.
+    ///
+    /// # Errors
+    /// [`Noted`]: too long, or with a control character.
     pub fn text(&mut self, field: &str, text: String, max_bytes: usize) -> Checked<Option<String>> {
         if text.len() > max_bytes {
             return Err(self.note(field, format!("must be at most {max_bytes} bytes long")));
