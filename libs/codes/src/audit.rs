@@ -94,12 +94,22 @@ pub enum IssueRefusal {
     IssueQuota,
     /// The day's overrides for this user are used up.
     OverrideQuota,
+    /// No journey of the user waits under the pairing number.
+    PairingNotFound,
+    /// The code would live longer than the journey that it is for.
+    OutlivesSession,
 }
 
 impl IssueRefusal {
     /// Every refusal there is.
-    pub const ALL: [Self; 4] =
-        [Self::Locked, Self::Disabled, Self::IssueQuota, Self::OverrideQuota];
+    pub const ALL: [Self; 6] = [
+        Self::Locked,
+        Self::Disabled,
+        Self::IssueQuota,
+        Self::OverrideQuota,
+        Self::PairingNotFound,
+        Self::OutlivesSession,
+    ];
 
     /// The refusal's name in the trail.
     pub const fn as_str(self) -> &'static str {
@@ -108,6 +118,8 @@ impl IssueRefusal {
             Self::Disabled => "disabled",
             Self::IssueQuota => "issue_quota",
             Self::OverrideQuota => "override_quota",
+            Self::PairingNotFound => "pairing_not_found",
+            Self::OutlivesSession => "outlives_session",
         }
     }
 }

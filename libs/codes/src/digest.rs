@@ -4,6 +4,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 /// Writes bytes as unpadded base64url (RFC 4648, section 5).
@@ -64,6 +65,24 @@ digest! {
     /// What an operation asked for, so that a reused idempotency key is noticed.
     Fingerprint
 }
+
+digest! {
+    /// Where a request comes from: a keyed hash of its address.
+    Source
+}
+
+impl Source {
+    /// Recognises the source among those that failed at one code. The nonce is the code's: the same
+    /// source has another tag at another code.
+    pub(crate) fn tag(&self, nonce: [u8; 16]) -> SourceTag {
+        let hash = Sha256::new().chain_update(nonce).chain_update(self.0).finalize();
+        SourceTag([hash[0], hash[1], hash[2], hash[3]])
+    }
+}
+
+/// Recognises a source at one code. Two sources in four billion share a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceTag([u8; 4]);
 
 /// One generation of the pepper, named by a hash of itself: the same secret has the same name in
 /// every process, and no configuration can give two secrets one name.

@@ -13,6 +13,7 @@ use crate::desk::{Caller, Desk, Entry, OperationError, said};
 use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::ids::{CodeId, IdempotencyKey};
+use crate::pairing::PairingNumber;
 use crate::policy::{ExpirationError, Policy};
 use crate::randomness;
 use crate::record::{CodeDescription, Issue, IssueOutcome, IssuedBy, Revoke, RevokeOutcome};
@@ -23,6 +24,8 @@ use crate::user::{Identifier, UserId};
 pub struct IssueRequest {
     /// Whom the code is for.
     pub user: Identifier,
+    /// The number of the journey that the code is for; without one, the code is unpaired.
+    pub pairing: Option<PairingNumber>,
     /// How long it lives; the policy's default if not given.
     pub expires_in: Option<Duration>,
     /// What the caller says about it.
@@ -38,10 +41,12 @@ pub struct IssueRequest {
 pub enum Issuance {
     /// The code, for this once.
     Issued(IssuedCode),
-    /// The asked life lies outside the policy.
+    /// The asked life lies outside the policy, or the code would outlive the journey.
     ExpirationRefused(ExpirationError),
     /// The directory knows nobody by this identifier.
     UnknownUser,
+    /// No journey of the user waits under the pairing number.
+    PairingNotFound,
     /// The user is locked until then.
     Locked(Timestamp),
     /// Too many consecutive failures; an administrator must act.
@@ -65,6 +70,8 @@ pub struct IssuedCode {
     pub expires_at: Timestamp,
     /// How many wrong guesses it stands.
     pub attempts_allowed: u32,
+    /// Whether it works only in the journey that was named.
+    pub paired: bool,
 }
 
 /// Which code to revoke.
@@ -152,13 +159,22 @@ impl Issuer {
                 code_id,
                 expires_at,
                 attempts_allowed,
+                paired,
                 lock_overridden,
                 replayed,
             } => {
                 let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
                 let overridden = lock_overridden.then_some(Action::LockOverridden);
                 self.desk.record(entry, overridden.into_iter().chain([Action::Issued])).await?;
-                Issuance::Issued(IssuedCode { code, code_id, expires_at, attempts_allowed })
+                let code = IssuedCode { code, code_id, expires_at, attempts_allowed, paired };
+                Issuance::Issued(code)
+            }
+            IssueOutcome::PairingNotFound => Issuance::PairingNotFound,
+            IssueOutcome::OutlivesSession(ends_at) => {
+                Issuance::ExpirationRefused(ExpirationError {
+                    min: Policy::MIN_EXPIRATION,
+                    max: ends_at.since(now),
+                })
             }
             IssueOutcome::Locked(until) => Issuance::Locked(until),
             IssueOutcome::Disabled => Issuance::Disabled,
@@ -255,9 +271,10 @@ impl Issuer {
         let Desk { peppers, randomness, .. } = &self.desk;
         let life_ms = life.as_millis().to_be_bytes();
         let overriding = [u8::from(request.override_lockout)];
-        let asked =
-            [&[user.as_str().as_bytes(), &life_ms, &overriding], &said(&request.context)[..]]
-                .concat();
+        // Requests without a number have the fingerprint that they had before there were numbers.
+        let number = request.pairing.as_ref().map(|number| number.expose().as_bytes());
+        let asked = [user.as_str().as_bytes(), &life_ms, &overriding];
+        let asked = [&asked[..], &said(&request.context), number.as_slice()].concat();
         let key = request.idempotency_key.as_ref();
         Issue {
             attempt: self.desk.attempt(caller, key, "issue", &asked),
@@ -268,6 +285,7 @@ impl Issuer {
                 client: caller.client.clone(),
                 agent: request.context.agent_id.clone(),
             },
+            pairing: request.pairing.clone(),
             override_lockout: request.override_lockout,
             limits: policy.into(),
         }
@@ -277,6 +295,8 @@ impl Issuer {
 /// Why nothing was issued, for the trail. A conflict is none: its key's first call has its own event.
 const fn refusal(outcome: &IssueOutcome) -> Option<IssueRefusal> {
     match outcome {
+        IssueOutcome::PairingNotFound => Some(IssueRefusal::PairingNotFound),
+        IssueOutcome::OutlivesSession(_) => Some(IssueRefusal::OutlivesSession),
         IssueOutcome::Locked(_) => Some(IssueRefusal::Locked),
         IssueOutcome::Disabled => Some(IssueRefusal::Disabled),
         IssueOutcome::QuotaExceeded(_) => Some(IssueRefusal::IssueQuota),

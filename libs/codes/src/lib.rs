@@ -5,6 +5,7 @@
 //! | what a code is, what it looks like, and what was typed for one | [`code`], [`shape`], [`guess`] |
 //! | who it is for | [`user`], [`directory`] |
 //! | how long and how often it may be tried | [`policy`] |
+//! | how it is tied to one journey | [`pairing`] |
 //! | what can happen to it, as a state machine | [`record`] |
 //! | what stands in the store in its place | [`digest`], [`peppers`] |
 //! | how a retry is recognised | [`names`], [`claims`], [`record`] |
@@ -28,6 +29,7 @@ pub mod issuer;
 mod mac;
 pub mod memory;
 pub mod names;
+pub mod pairing;
 pub mod peppers;
 pub mod policy;
 pub mod randomness;

@@ -16,9 +16,10 @@ use async_trait::async_trait;
 use clock::{Clock, Monotonic, Timestamp};
 
 use crate::digest::Subject;
+use crate::pairing::{Binding, Pairing, PairingNumber};
 use crate::record::{
-    Clear, ClearOutcome, Description, Fence, Issue, IssueOutcome, Record, Revoke, RevokeOutcome,
-    Verify, VerifyOutcome,
+    Clear, ClearOutcome, Description, Fence, Issue, IssueOutcome, Pair, PairOutcome, Record,
+    Revoke, RevokeOutcome, Verify, VerifyOutcome,
 };
 use crate::store::{CodeStore, StoreError, check_skew};
 
@@ -145,6 +146,36 @@ impl CodeStore for MemoryCodeStore {
         self.run(subject, asked_at, |record, _, now| {
             let description = record.describe(now);
             (record, description)
+        })
+    }
+
+    async fn pair(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Pair,
+    ) -> Result<PairOutcome, StoreError> {
+        self.run(subject, asked_at, |record, _, now| record.pair(command, now))
+    }
+
+    async fn withdraw(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        binding: Binding,
+    ) -> Result<(), StoreError> {
+        self.run(subject, asked_at, |record, _, _| (record.withdraw(binding), ()))
+    }
+
+    async fn pairing(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        number: PairingNumber,
+    ) -> Result<Option<Pairing>, StoreError> {
+        self.run(subject, asked_at, |record, _, now| {
+            let pairing = record.pairing(&number, now).cloned();
+            (record, pairing)
         })
     }
 }

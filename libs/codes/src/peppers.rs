@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretSlice};
 use subtle::ConstantTimeEq as _;
 
 use crate::audit::Addresses;
-use crate::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Subject, encode};
+use crate::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Source, Subject, encode};
 use crate::guess::Guess;
 use crate::ids::{ApplicationId, ClientId, CodeId, IdempotencyKey};
 use crate::mac::{Prepared, mac, prepared};
@@ -137,6 +137,19 @@ impl Peppers {
         }
     }
 
+    /// The source of a request: its address, or the client if it named no address. The addresses of one
+    /// IPv6 site are one source (RFC 6177: a site has a /48 at most).
+    pub fn origin(&self, client: &ClientId, address: Option<IpAddr>) -> Source {
+        let site = address.map(|address| match address.to_canonical() {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets()[..6].to_vec(),
+        });
+        Source::from_bytes(match site {
+            Some(site) => mac(&self.locator, "origin address", &[&site]),
+            None => mac(&self.locator, "origin client", &[client.as_str().as_bytes()]),
+        })
+    }
+
     /// The fingerprint of a request: `operation` and every part of it that changes its outcome.
     pub fn fingerprint(&self, operation: &str, parts: &[&[u8]]) -> Fingerprint {
         names::fingerprint(&self.locator, operation, parts)
@@ -208,6 +221,22 @@ mod tests {
         let id = peppers.code_id(&acme, &subject, [5; 12]);
         assert!(peppers.owns(&acme, &id));
         assert!(!peppers.owns(&other, &id));
+    }
+
+    #[test]
+    fn one_address_or_one_ipv6_site_is_one_source() {
+        let peppers = peppers(2, None);
+        let client = |id| ClientId::parse(id).expect("valid");
+        let from = |address: &str| {
+            peppers.origin(&client("runner"), Some(address.parse().expect("an address")))
+        };
+        assert_eq!(from("192.0.2.1"), from("::ffff:192.0.2.1"));
+        assert_ne!(from("192.0.2.1"), from("192.0.2.2"));
+        assert_eq!(from("2001:db8:1::1"), from("2001:db8:1:ffff::2"));
+        assert_ne!(from("2001:db8:1::1"), from("2001:db8:2::1"));
+        let unknown = |id| peppers.origin(&client(id), None);
+        assert_ne!(unknown("runner"), unknown("login"));
+        assert_ne!(unknown("runner"), from("192.0.2.1"));
     }
 
     #[test]

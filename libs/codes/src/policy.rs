@@ -24,10 +24,26 @@ pub struct PolicySettings {
     pub lockout: Duration,
     /// The number of failures that burns the code and locks the user.
     pub failed_attempts: u32,
+    /// The number of failures that one source may make at an unpaired code; all of them if not given.
+    pub attempts_per_source: Option<u32>,
+    /// Whether codes are tied to the journey of their user.
+    pub pairing: PairingRule,
     /// How many codes may be issued for one user within an hour.
     pub issues_per_hour: u32,
     /// How many times a day an issue may override one user's lock.
     pub overrides_per_day: u32,
+}
+
+/// Whether codes are tied to the journey of their user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PairingRule {
+    /// Never.
+    Off,
+    /// Where the issue names a pairing number.
+    #[default]
+    Optional,
+    /// Always: other codes are neither issued nor accepted.
+    Required,
 }
 
 impl Default for PolicySettings {
@@ -40,6 +56,8 @@ impl Default for PolicySettings {
             max_expiration: DAY,
             lockout: 15 * MINUTE,
             failed_attempts: 3,
+            attempts_per_source: None,
+            pairing: PairingRule::default(),
             issues_per_hour: 100,
             overrides_per_day: 3,
         }
@@ -64,6 +82,9 @@ pub enum PolicyError {
     /// No attempt, or more than NIST SP 800-63B, section 5.2.2, lets anybody have.
     #[error("failed_attempts must be from 1 to {}", Policy::CONSECUTIVE_FAILURES)]
     FailedAttempts,
+    /// No attempt, or more than the code allows.
+    #[error("attempts_per_source must be from 1 to failed_attempts")]
+    AttemptsPerSource,
     /// No code could be issued, or more than one user's record should have to remember.
     #[error("issues_per_hour must be from 1 to 1000")]
     IssuesPerHour,
@@ -114,6 +135,12 @@ impl Policy {
             (
                 (1..=Self::CONSECUTIVE_FAILURES).contains(&settings.failed_attempts),
                 PolicyError::FailedAttempts,
+            ),
+            (
+                settings
+                    .attempts_per_source
+                    .is_none_or(|attempts| (1..=settings.failed_attempts).contains(&attempts)),
+                PolicyError::AttemptsPerSource,
             ),
             ((1..=1000).contains(&settings.issues_per_hour), PolicyError::IssuesPerHour),
             (settings.overrides_per_day <= 100, PolicyError::OverridesPerDay),
@@ -170,11 +197,12 @@ mod tests {
             max_expiration: 8 * DAY,
             lockout: Duration::ZERO,
             failed_attempts: 101,
+            attempts_per_source: Some(0),
             issues_per_hour: 0,
             overrides_per_day: 101,
             ..PolicySettings::default()
         };
-        assert_eq!(Policy::new(settings).expect_err("all wrong").len(), 7);
+        assert_eq!(Policy::new(settings).expect_err("all wrong").len(), 8);
     }
 
     #[test]

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use clock::Timestamp;
 
 use crate::digest::Subject;
+use crate::pairing::{Binding, Pairing, PairingNumber};
 use crate::record::{
-    Clear, ClearOutcome, Description, Issue, IssueOutcome, Revoke, RevokeOutcome, Verify,
-    VerifyOutcome,
+    Clear, ClearOutcome, Description, Issue, IssueOutcome, Pair, PairOutcome, Revoke,
+    RevokeOutcome, Verify, VerifyOutcome,
 };
 
 /// How far the caller's clock and the store's may lie apart. Beyond it nothing is done: an expiry
@@ -73,6 +74,30 @@ pub trait CodeStore: Send + Sync {
         subject: Subject,
         asked_at: Timestamp,
     ) -> Result<Description, StoreError>;
+
+    /// Runs [`Record::pair`](crate::record::Record::pair).
+    async fn pair(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Pair,
+    ) -> Result<PairOutcome, StoreError>;
+
+    /// Runs [`Record::withdraw`](crate::record::Record::withdraw).
+    async fn withdraw(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        binding: Binding,
+    ) -> Result<(), StoreError>;
+
+    /// Runs [`Record::pairing`](crate::record::Record::pairing).
+    async fn pairing(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        number: PairingNumber,
+    ) -> Result<Option<Pairing>, StoreError>;
 }
 
 /// Refuses a caller whose clock is too far from the store's.

@@ -9,6 +9,7 @@ use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::guess::Guess;
 use crate::ids::{CodeId, GrantId, IdempotencyKey};
+use crate::pairing::Binding;
 use crate::policy::Policy;
 use crate::record::{
     Clear, ClearOutcome, Cleared, Denial, DenialReason, Lockout, Verify, VerifyOutcome,
@@ -22,6 +23,8 @@ pub struct VerifyRequest {
     pub user: Identifier,
     /// What was typed.
     pub code: Guess,
+    /// The journey in which it is made, if it has paired.
+    pub binding: Option<Binding>,
     /// What the caller says about it.
     pub context: Context,
     /// The caller's name for the operation.
@@ -93,11 +96,15 @@ impl Verifier {
         // the path of a wrong guess: the same digests here, the same commands in the store.
         let (user, subject) = found.unwrap_or_else(|| self.nobody(caller, &request.user));
         let asked = [user.as_str().as_bytes(), request.code.expose().as_bytes()];
-        let asked = [&asked, &said(&request.context)[..]].concat();
+        // Requests without a binding have the fingerprint that they had before there were bindings.
+        let binding = request.binding.as_ref().map(|binding| &binding.as_bytes()[..]);
+        let asked = [&asked[..], &said(&request.context), binding.as_slice()].concat();
         let key = request.idempotency_key.as_ref();
         let command = Verify {
             attempt: self.desk.attempt(caller, key, "verify", &asked),
             candidates: self.desk.peppers.candidates(&caller.application, &user, &request.code),
+            binding: request.binding,
+            source: self.desk.peppers.origin(&caller.client, request.context.source),
             limits: policy.into(),
         };
         // A verification is never idle: a denial without effect may be asked for again.
@@ -213,6 +220,8 @@ fn consequences(reason: DenialReason) -> Vec<Action> {
         | DenialReason::Expired
         | DenialReason::Fenced
         | DenialReason::Disabled
-        | DenialReason::UnknownKey => vec![Action::Denied(reason)],
+        | DenialReason::UnknownKey
+        | DenialReason::NotPaired
+        | DenialReason::SourceExhausted => vec![Action::Denied(reason)],
     }
 }

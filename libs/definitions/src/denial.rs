@@ -3,7 +3,7 @@
 use codes::record::DenialReason;
 
 /// Every code that an error can have.
-pub const ERROR_CODES: [&str; 10] = [
+pub const ERROR_CODES: [&str; 12] = [
     "invalid_code",
     "burned_code",
     "locked",
@@ -14,6 +14,8 @@ pub const ERROR_CODES: [&str; 10] = [
     "unknown_key",
     "denied",
     "superseded_code",
+    "not_paired",
+    "source_exhausted",
 ];
 
 /// The code of a denial. `None`: the verifier does not tell the reason.
@@ -28,6 +30,8 @@ pub const fn error_code(reason: Option<DenialReason>) -> &'static str {
         Some(DenialReason::Disabled) => ERROR_CODES[6],
         Some(DenialReason::UnknownKey) => ERROR_CODES[7],
         Some(DenialReason::Superseded) => ERROR_CODES[9],
+        Some(DenialReason::NotPaired) => ERROR_CODES[10],
+        Some(DenialReason::SourceExhausted) => ERROR_CODES[11],
         None => ERROR_CODES[8],
     }
 }

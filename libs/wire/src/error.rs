@@ -43,6 +43,8 @@ pub enum Fault {
     },
     /// Too many consecutive failures; told only to those who may issue codes.
     UserDisabled,
+    /// No journey of the user waits under the pairing number; told only to those who may issue codes.
+    PairingNotFound,
     /// The user has had their codes for this hour.
     IssueQuotaExceeded {
         /// When there are more.

@@ -26,7 +26,14 @@ pub fn parse_issue(request: pb::IssueCodeRequest) -> Result<IssueRequest, Fault>
         return Err(violations.into());
     };
     let override_lockout = request.override_lockout;
-    Ok(IssueRequest { user, expires_in, context, idempotency_key, override_lockout })
+    Ok(IssueRequest {
+        user,
+        pairing: None,
+        expires_in,
+        context,
+        idempotency_key,
+        override_lockout,
+    })
 }
 
 fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Checked<Context> {
@@ -53,6 +60,7 @@ pub fn issued(issuance: Issuance) -> Result<IssuedCode, Fault> {
         Issuance::Issued(code) => Ok(code),
         Issuance::ExpirationRefused(outside) => Err(outside.into()),
         Issuance::UnknownUser => Err(Fault::UserNotFound),
+        Issuance::PairingNotFound => Err(Fault::PairingNotFound),
         Issuance::Locked(locked_until) => Err(Fault::UserLocked { locked_until }),
         Issuance::Disabled => Err(Fault::UserDisabled),
         Issuance::QuotaExceeded(retry_after) => Err(Fault::IssueQuotaExceeded { retry_after }),
@@ -65,7 +73,7 @@ pub fn issued(issuance: Issuance) -> Result<IssuedCode, Fault> {
 
 /// Writes an issued code. The message wipes it from memory when dropped, as [`IssuedCode`] does.
 pub fn from_issued(
-    IssuedCode { code, code_id, expires_at, attempts_allowed }: IssuedCode,
+    IssuedCode { code, code_id, expires_at, attempts_allowed, .. }: IssuedCode,
 ) -> pb::IssueCodeResponse {
     pb::IssueCodeResponse {
         code: code.expose().to_owned(),

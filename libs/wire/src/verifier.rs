@@ -35,7 +35,7 @@ pub fn parse_verify(
         return Err(violations.into());
     };
     let context = Context { correlation_id, journey_id, source, ..Context::default() };
-    Ok(VerifyRequest { user, code, context, idempotency_key })
+    Ok(VerifyRequest { user, code, binding: None, context, idempotency_key })
 }
 
 /// Writes what came of an attempt; why it was denied only if `reasons` may be told.
@@ -82,6 +82,8 @@ pub const fn from_reason(reason: DenialReason) -> pb::RejectionReason {
         DenialReason::Fenced => pb::RejectionReason::Fenced,
         DenialReason::Disabled => pb::RejectionReason::Disabled,
         DenialReason::UnknownKey => pb::RejectionReason::UnknownKey,
+        DenialReason::NotPaired => pb::RejectionReason::NotPaired,
+        DenialReason::SourceExhausted => pb::RejectionReason::SourceExhausted,
     }
 }
 
@@ -98,6 +100,8 @@ pub fn to_reason(reason: i32) -> Option<DenialReason> {
         pb::RejectionReason::Fenced => Some(DenialReason::Fenced),
         pb::RejectionReason::Disabled => Some(DenialReason::Disabled),
         pb::RejectionReason::UnknownKey => Some(DenialReason::UnknownKey),
+        pb::RejectionReason::NotPaired => Some(DenialReason::NotPaired),
+        pb::RejectionReason::SourceExhausted => Some(DenialReason::SourceExhausted),
     }
 }
 

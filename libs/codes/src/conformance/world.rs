@@ -168,6 +168,7 @@ impl World {
         let request = VerifyRequest {
             user: user.clone(),
             code: Guess::parse(self.policy.shape(), typed).expect("a guess"),
+            binding: None,
             context: Context::default(),
             idempotency_key: key.map(idempotency_key),
         };
@@ -248,6 +249,7 @@ pub fn user(id: &str) -> Identifier {
 pub fn request(user: &Identifier) -> IssueRequest {
     IssueRequest {
         user: user.clone(),
+        pairing: None,
         expires_in: None,
         context: Context::default(),
         idempotency_key: None,

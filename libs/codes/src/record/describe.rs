@@ -10,8 +10,10 @@ use crate::ids::CodeId;
 pub struct Description {
     /// The latest code, while its traces last.
     pub code: Option<CodeDescription>,
-    /// Failures and lock.
+    /// Failures at unpaired codes, and their lock.
     pub lockout: Lockout,
+    /// Failures at paired codes, and their lock.
+    pub paired_lockout: Lockout,
 }
 
 /// A code, without the code.
@@ -27,6 +29,10 @@ pub struct CodeDescription {
     pub expires_at: Timestamp,
     /// Who issued it.
     pub issued_by: IssuedBy,
+    /// Whether it works only in one journey.
+    pub paired: bool,
+    /// How many sources have used their attempts at it, while it is active.
+    pub exhausted_sources: u32,
 }
 
 /// Where a code stands, seen from outside.
@@ -44,14 +50,14 @@ pub enum CodeState {
     Expired,
 }
 
-/// A user's failures and lock.
+/// The failures at codes of one kind, and their lock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lockout {
     /// Failures in the present window.
     pub failures: u32,
     /// When the window ends, if there were failures.
     pub window_ends_at: Option<Timestamp>,
-    /// When the lock ends, if the user is locked.
+    /// When the lock ends, if there is one.
     pub locked_until: Option<Timestamp>,
     /// Failures since the last success.
     pub consecutive_failures: u32,
@@ -68,12 +74,18 @@ impl Code {
             State::Burned => CodeState::Burned,
             State::Revoked => CodeState::Revoked,
         };
+        let exhausted_sources = match &self.state {
+            State::Active { sources, .. } => sources.exhausted(),
+            State::Consumed | State::Burned | State::Revoked => 0,
+        };
         CodeDescription {
             id: self.id.clone(),
             state,
             issued_at: self.issued_at,
             expires_at: self.expires_at,
             issued_by: self.issued_by.clone(),
+            paired: self.binding.is_some(),
+            exhausted_sources,
         }
     }
 }
@@ -81,16 +93,10 @@ impl Code {
 impl Record {
     /// Describes the record.
     pub fn describe(&self, now: Timestamp) -> Description {
-        let failures = self.failures.at(now);
         Description {
             code: self.code.as_ref().map(|code| code.describe(now)),
-            lockout: Lockout {
-                failures,
-                window_ends_at: (failures > 0).then_some(self.failures.until),
-                locked_until: self.lock_at(now),
-                consecutive_failures: self.consecutive.at(now),
-                disabled: self.is_disabled(now),
-            },
+            lockout: self.unpaired.describe(now),
+            paired_lockout: self.paired.describe(now),
         }
     }
 }

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use clock::Timestamp;
 
-use super::{Attempt, Code, DAY, Fence, HOUR, IssuedBy, Limits, Outcome, Record, State};
+use super::{
+    Attempt, Code, DAY, Fence, HOUR, IssuedBy, Limits, Outcome, Record, Sources, State,
+};
 use crate::digest::{CodeDigest, DigestTag};
 use crate::ids::CodeId;
+use crate::pairing::{Binding, PairingNumber};
 
 /// What to issue.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub struct Issue {
     pub life: Duration,
     /// Who issues it.
     pub issued_by: IssuedBy,
+    /// The number of the journey that it is for; without one, the code is unpaired.
+    pub pairing: Option<PairingNumber>,
     /// Whether to issue although the user is locked, and to end the lock.
     pub override_lockout: bool,
     /// The policy's limits.
@@ -38,11 +43,17 @@ pub enum IssueOutcome {
         expires_at: Timestamp,
         /// How many wrong guesses it stands.
         attempts_allowed: u32,
+        /// Whether it works only in the journey that was named.
+        paired: bool,
         /// Whether a lock was ended for it.
         lock_overridden: bool,
         /// Whether a retry replaced the code of an earlier call.
         replayed: bool,
     },
+    /// No journey of the user waits under the number.
+    PairingNotFound,
+    /// The journey ends then, before the code would.
+    OutlivesSession(Timestamp),
     /// The user is locked until then.
     Locked(Timestamp),
     /// Too many consecutive failures; an administrator must act.
@@ -83,13 +94,24 @@ impl Record {
             ) => return (self, IssueOutcome::Conflict),
             None => {}
         }
+        let pairing = command.pairing.as_ref().map(|number| self.pairing(number, now));
+        let binding = match pairing {
+            None => None,
+            Some(None) => return (self, IssueOutcome::PairingNotFound),
+            Some(Some(pairing)) if now + command.life > pairing.session_ends_at => {
+                let ends_at = pairing.session_ends_at;
+                return (self, IssueOutcome::OutlivesSession(ends_at));
+            }
+            Some(Some(pairing)) => Some(pairing.binding),
+        };
         if let Some(until) = self.quota_exceeded(command.limits, now) {
             return (self, IssueOutcome::QuotaExceeded(until));
         }
-        if self.is_disabled(now) {
+        let failures = self.failures(binding.is_some());
+        if failures.is_disabled(now) {
             return (self, IssueOutcome::Disabled);
         }
-        match self.lock_at(now) {
+        match failures.lock_at(now) {
             Some(until) if !command.override_lockout => return (self, IssueOutcome::Locked(until)),
             Some(_) if self.overrides.at(now) >= command.limits.overrides_per_day => {
                 let until = self.overrides.until;
@@ -97,7 +119,7 @@ impl Record {
             }
             Some(_) | None => {}
         }
-        self.put_in_place(command, fence, now)
+        self.put_in_place(command, binding, fence, now)
     }
 
     /// The reply of an earlier call was lost and its code with it, which is stored nowhere in
@@ -133,6 +155,7 @@ impl Record {
             code_id: code_id.clone(),
             expires_at,
             attempts_allowed: self.attempts_allowed(command.limits, now),
+            paired: self.is_paired(),
             lock_overridden: false,
             replayed: true,
         };
@@ -142,12 +165,14 @@ impl Record {
     fn put_in_place(
         mut self,
         command: &Issue,
+        binding: Option<Binding>,
         fence: &Fence,
         now: Timestamp,
     ) -> (Self, IssueOutcome) {
-        let lock_overridden = self.lock_at(now).is_some();
+        let paired = binding.is_some();
+        let lock_overridden = self.failures(paired).lock_at(now).is_some();
         if lock_overridden {
-            self.locked_until = None;
+            self.failures_mut(paired).unlock();
             self.overrides = self.overrides.one_more(now, DAY);
         }
         let expires_at = now + command.life;
@@ -157,11 +182,13 @@ impl Record {
             issued_at: now,
             expires_at,
             issued_by: command.issued_by.clone(),
+            binding,
             state: State::Active {
                 digest: command.digest,
                 fence: fence.clone(),
                 failed: 0,
                 superseded,
+                sources: Sources::default(),
             },
         });
         self.issues = self.issues.one_more(now, HOUR);
@@ -171,6 +198,7 @@ impl Record {
             code_id: command.code_id.clone(),
             expires_at,
             attempts_allowed: self.attempts_allowed(command.limits, now),
+            paired,
             lock_overridden,
             replayed: false,
         };
@@ -182,13 +210,14 @@ impl Record {
         (self.issues.at(now) >= limits.issues_per_hour).then_some(self.issues.until)
     }
 
-    /// The guesses that are left: the window's and the code's budget both hold, and an override
-    /// leaves the one guess that a right code needs.
+    /// The guesses that are left: the limits of the window and of the code both hold. One is left even
+    /// where a stricter policy came into force during the window.
     fn attempts_allowed(&self, limits: Limits, now: Timestamp) -> u32 {
         let failed = match self.code.as_ref().map(|code| &code.state) {
             Some(State::Active { failed, .. }) => *failed,
             Some(State::Consumed | State::Burned | State::Revoked) | None => 0,
         };
-        limits.failed_attempts.saturating_sub(failed.max(self.failures.at(now))).max(1)
+        let counted = self.failures(self.is_paired()).window.at(now);
+        limits.failed_attempts.saturating_sub(failed.max(counted)).max(1)
     }
 }

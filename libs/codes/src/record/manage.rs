@@ -8,7 +8,7 @@
 
 use clock::Timestamp;
 
-use super::{Attempt, Code, Count, Limits, Outcome, Record, State};
+use super::{Attempt, Code, Failures, Limits, Outcome, Record, State};
 use crate::ids::CodeId;
 
 /// What to revoke.
@@ -61,7 +61,7 @@ pub enum ClearOutcome {
     Conflict,
 }
 
-/// What clearing a lockout ended.
+/// What clearing a lockout ended, at paired and unpaired codes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cleared {
     /// A lock.
@@ -107,7 +107,7 @@ impl Record {
         (self, RevokeOutcome::Revoked { code_id, replayed: false })
     }
 
-    /// Forgets failures and ends the lock. A burned code stays burned.
+    /// Forgets the failures at codes of both kinds and ends their locks. A burned code stays burned.
     pub fn clear_lockout(mut self, command: Clear, now: Timestamp) -> (Self, ClearOutcome) {
         let Clear { attempt, limits } = command;
         match self.recall(attempt, now) {
@@ -125,15 +125,16 @@ impl Record {
             ) => return (self, ClearOutcome::Conflict),
             None => {}
         }
+        let both = [&self.unpaired, &self.paired];
         let cleared = Cleared {
-            lock: self.lock_at(now).is_some(),
-            failures: self.failures.at(now),
-            disabled: self.is_disabled(now),
+            lock: both.iter().any(|failures| failures.lock_at(now).is_some()),
+            failures: both.iter().map(|failures| failures.window.at(now)).sum(),
+            disabled: both.iter().any(|failures| failures.is_disabled(now)),
         };
         // Consecutive failures count on after their window, and are forgotten untold.
-        if cleared != Cleared::default() || self.consecutive.at(now) > 0 {
-            self.locked_until = None;
-            (self.failures, self.consecutive) = (Count::default(), Count::default());
+        let is_counting = both.iter().any(|failures| failures.consecutive.at(now) > 0);
+        if cleared != Cleared::default() || is_counting {
+            (self.unpaired, self.paired) = (Failures::default(), Failures::default());
             self.remember(attempt, limits, now, Outcome::Cleared(cleared));
         }
         (self, ClearOutcome::Cleared { cleared, replayed: false })

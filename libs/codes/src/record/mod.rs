@@ -11,26 +11,40 @@
 //!                      +----- another issue ---------------------------> SUPERSEDED (only a tag is kept)
 //! ```
 //!
+//! A paired code stores the binding of one journey and is compared only with guesses under it. What is
+//! counted for paired codes and for unpaired ones is kept apart.
+//!
 //! This module is the readable specification of every store: a store runs one of its transitions
 //! atomically, with its own clock's `now`. A transition consumes the record and returns the next
 //! one; none of them reads a clock, draws randomness or performs I/O.
 
 mod describe;
+mod failures;
 mod issue;
 mod manage;
+mod outcomes;
+mod pairings;
+mod sources;
 mod verify;
 
 use std::time::Duration;
 
 use clock::Timestamp;
 
+use self::failures::{Count, Failures};
+use self::outcomes::{Outcome, Remembered};
+use self::pairings::Open;
+use self::sources::Sources;
 use crate::digest::{AttemptId, CodeDigest, DigestTag, Fingerprint};
 use crate::ids::{ClientId, CodeId};
-use crate::policy::Policy;
+use crate::pairing::Binding;
+use crate::policy::{PairingRule, Policy};
 
 pub use describe::{CodeDescription, CodeState, Description, Lockout};
+pub use failures::{CONSECUTIVE_MEMORY, DISABLED_MEMORY};
 pub use issue::{Issue, IssueOutcome};
 pub use manage::{Clear, ClearOutcome, Cleared, Revoke, RevokeOutcome};
+pub use pairings::{PAIRINGS_PER_SOURCE, Pair, PairOutcome};
 pub use verify::{Denial, DenialReason, Verify, VerifyOutcome};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -42,18 +56,15 @@ pub const REPLAY_WINDOW: Duration = Duration::from_secs(120);
 /// How long a code can be described after its time is up.
 pub const TRACE: Duration = HOUR;
 
-/// How long consecutive failures are remembered while they disable nobody yet.
-pub const CONSECUTIVE_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// How long a user stays disabled if no administrator acts. Every key in a store needs an end;
-/// this one lies far beyond any case's.
-pub const DISABLED_MEMORY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-
 /// The limits of a policy that a transition needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Failures that burn a code and lock the user.
     pub failed_attempts: u32,
+    /// Failures from one source at one unpaired code.
+    pub attempts_per_source: u32,
+    /// Whether unpaired codes are refused.
+    pub pairing_required: bool,
     /// How long a lock lasts, and a window of failures.
     pub lockout: Duration,
     /// Codes that may be issued for one user within an hour.
@@ -74,6 +85,8 @@ impl From<&Policy> for Limits {
         let settings = policy.settings();
         Self {
             failed_attempts: settings.failed_attempts,
+            attempts_per_source: settings.attempts_per_source.unwrap_or(settings.failed_attempts),
+            pairing_required: settings.pairing == PairingRule::Required,
             lockout: settings.lockout,
             issues_per_hour: settings.issues_per_hour,
             overrides_per_day: settings.overrides_per_day,
@@ -109,14 +122,12 @@ pub struct IssuedBy {
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     code: Option<Code>,
-    /// Failures in the present window.
-    failures: Count,
-    locked_until: Option<Timestamp>,
-    /// Failures since the last success.
-    consecutive: Count,
+    unpaired: Failures,
+    paired: Failures,
     issues: Count,
     overrides: Count,
     outcomes: Vec<Remembered>,
+    pairings: Vec<Open>,
 }
 
 /// The latest code.
@@ -126,6 +137,8 @@ struct Code {
     issued_at: Timestamp,
     expires_at: Timestamp,
     issued_by: IssuedBy,
+    /// The journey that the code is for, if it is paired.
+    binding: Option<Binding>,
     state: State,
 }
 
@@ -138,110 +151,35 @@ enum State {
         failed: u32,
         /// Recognises the code that this one replaced.
         superseded: Option<DigestTag>,
+        sources: Sources,
     },
     Consumed,
     Burned,
     Revoked,
 }
 
-/// A number that is forgotten at an instant.
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    number: u32,
-    until: Timestamp,
-}
-
-impl Count {
-    /// The number as it counts at `now`.
-    fn at(self, now: Timestamp) -> u32 {
-        if now < self.until { self.number } else { 0 }
-    }
-
-    /// One more in the present window; the first one opens a window of `length`.
-    fn one_more(self, now: Timestamp, length: Duration) -> Self {
-        let until = if self.at(now) == 0 { now + length } else { self.until };
-        Self { number: self.at(now).saturating_add(1), until }
-    }
-}
-
-/// An outcome, for retries to see again.
-#[derive(Clone, Debug)]
-struct Remembered {
-    attempt: Attempt,
-    until: Timestamp,
-    outcome: Outcome,
-}
-
-#[derive(Clone, Debug)]
-enum Outcome {
-    Issued(CodeId),
-    Accepted { code_id: CodeId, at: Timestamp },
-    Denied(Denial),
-    Revoked(CodeId),
-    Cleared(Cleared),
-}
-
-/// How much a retry needs an outcome, the least first. A superseded issue has only a conflict to
-/// repeat; a repeated denial costs a guess; a lost acceptance costs the user the code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Worth {
-    SupersededIssue,
-    Denial,
-    Change,
-    Acceptance,
-}
-
 impl Record {
     /// When nothing in the record matters any more: its time to live in a store.
     pub fn dies_at(&self) -> Timestamp {
-        let counts = [self.failures, self.consecutive, self.issues, self.overrides];
-        let counts = counts.into_iter().filter(|count| count.number > 0).map(|count| count.until);
+        let counts = [self.unpaired.ends(), self.paired.ends(), self.issues.ends()];
+        let counts = counts.into_iter().chain([self.overrides.ends()]).flatten();
         let code = self.code.iter().map(|code| code.expires_at + TRACE);
         let outcomes = self.outcomes.iter().map(|remembered| remembered.until);
-        counts.chain(code).chain(outcomes).chain(self.locked_until).max().unwrap_or_default()
+        let pairings = self.pairings.iter().map(|open| open.pairing.expires_at);
+        counts.chain(code).chain(outcomes).chain(pairings).max().unwrap_or_default()
     }
 
-    fn is_disabled(&self, now: Timestamp) -> bool {
-        self.consecutive.at(now) >= Policy::CONSECUTIVE_FAILURES
+    /// What is counted for codes of that kind.
+    const fn failures(&self, is_paired: bool) -> &Failures {
+        if is_paired { &self.paired } else { &self.unpaired }
     }
 
-    fn lock_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.locked_until.filter(|&until| now < until)
+    const fn failures_mut(&mut self, is_paired: bool) -> &mut Failures {
+        if is_paired { &mut self.paired } else { &mut self.unpaired }
     }
 
-    /// The outcome that an attempt of this name had: `None` for a new name, `Err` for a name that
-    /// stood for another request.
-    fn recall(&self, attempt: Attempt, now: Timestamp) -> Option<Result<Outcome, NameReused>> {
-        let mut live = self.outcomes.iter().filter(|remembered| now < remembered.until);
-        let known = live.find(|remembered| remembered.attempt.id == attempt.id)?;
-        let same_request = known.attempt.fingerprint == attempt.fingerprint;
-        Some(if same_request { Ok(known.outcome.clone()) } else { Err(NameReused) })
-    }
-
-    /// Remembers an outcome, and forgets the least needed ones beyond the limit: no caller can make a
-    /// record grow. The newest outcome always stays.
-    fn remember(&mut self, attempt: Attempt, limits: Limits, now: Timestamp, outcome: Outcome) {
-        self.outcomes.retain(|remembered| now < remembered.until);
-        while self.outcomes.len() >= limits.kept_outcomes() {
-            let worth = |&at: &usize| self.worth(&self.outcomes[at].outcome);
-            // The first of equals: the oldest.
-            let Some(least) = (0..self.outcomes.len()).min_by_key(worth) else { break };
-            self.outcomes.remove(least);
-        }
-        self.outcomes.push(Remembered { attempt, until: now + REPLAY_WINDOW, outcome });
-    }
-
-    fn worth(&self, outcome: &Outcome) -> Worth {
-        let is_current = |id: &CodeId| self.code.as_ref().is_some_and(|code| code.id == *id);
-        match outcome {
-            Outcome::Issued(id) if !is_current(id) => Worth::SupersededIssue,
-            Outcome::Denied(_) => Worth::Denial,
-            Outcome::Issued(_) | Outcome::Revoked(_) | Outcome::Cleared(_) => Worth::Change,
-            Outcome::Accepted { .. } => Worth::Acceptance,
-        }
+    /// Whether the latest code is a paired one.
+    fn is_paired(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| code.binding.is_some())
     }
 }
-
-/// An idempotency key came again with another request.
-#[derive(Debug)]
-struct NameReused;

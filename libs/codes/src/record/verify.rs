@@ -2,12 +2,10 @@
 
 use clock::Timestamp;
 
-use super::{
-    Attempt, CONSECUTIVE_MEMORY, Count, DISABLED_MEMORY, Fence, Limits, Outcome, Record, State,
-};
-use crate::digest::CodeDigest;
+use super::{Attempt, Code, Fence, Limits, Outcome, Record, State};
+use crate::digest::{CodeDigest, Source};
 use crate::ids::CodeId;
-use crate::policy::Policy;
+use crate::pairing::Binding;
 
 /// What to verify.
 #[derive(Clone, Debug)]
@@ -16,6 +14,10 @@ pub struct Verify {
     pub attempt: Attempt,
     /// The guess's digest under each pepper in use.
     pub candidates: Vec<CodeDigest>,
+    /// The journey in which the guess was made, if it has paired.
+    pub binding: Option<Binding>,
+    /// Where the guess comes from.
+    pub source: Source,
     /// The policy's limits.
     pub limits: Limits,
 }
@@ -75,11 +77,15 @@ pub enum DenialReason {
     Disabled,
     /// The code's pepper is not among the candidates'.
     UnknownKey,
+    /// The code is for another journey, or is unpaired where pairing is required.
+    NotPaired,
+    /// The source of the guess has used its attempts at the code.
+    SourceExhausted,
 }
 
 impl DenialReason {
     /// All reasons.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::WrongCode,
         Self::Superseded,
         Self::Burned,
@@ -89,6 +95,8 @@ impl DenialReason {
         Self::Fenced,
         Self::Disabled,
         Self::UnknownKey,
+        Self::NotPaired,
+        Self::SourceExhausted,
     ];
 
     /// The reason's name in the audit trail and in a store.
@@ -103,6 +111,8 @@ impl DenialReason {
             Self::Fenced => "fenced",
             Self::Disabled => "disabled",
             Self::UnknownKey => "unknown_key",
+            Self::NotPaired => "not_paired",
+            Self::SourceExhausted => "source_exhausted",
         }
     }
 }
@@ -110,7 +120,7 @@ impl DenialReason {
 impl Record {
     /// Verifies a guess. Every denial without a comparison leaves the record as it was.
     pub fn verify(
-        mut self,
+        self,
         command: &Verify,
         fence: &Fence,
         now: Timestamp,
@@ -127,14 +137,48 @@ impl Record {
             }
             None => {}
         }
-        if self.is_disabled(now) {
-            return self.refuse(DenialReason::Disabled, now);
+        if let Some(reason) = self.barred(command, now) {
+            return self.refuse(reason, now);
         }
-        if self.lock_at(now).is_some() {
-            return self.refuse(DenialReason::Locked, now);
+        self.compare(command, fence, now)
+    }
+
+    /// Why a guess is denied whatever its text is, if it is.
+    fn barred(&self, command: &Verify, now: Timestamp) -> Option<DenialReason> {
+        let failures = self.failures(self.is_paired());
+        if failures.is_disabled(now) {
+            return Some(DenialReason::Disabled);
         }
+        if failures.lock_at(now).is_some() {
+            return Some(DenialReason::Locked);
+        }
+        let Some(Code { id, binding, state: State::Active { sources, .. }, .. }) = &self.code
+        else {
+            return Some(DenialReason::NoCode);
+        };
+        let is_admitted = match binding {
+            Some(_) => command.binding == *binding,
+            None => !command.limits.pairing_required,
+        };
+        if !is_admitted {
+            return Some(DenialReason::NotPaired);
+        }
+        let is_exhausted = sources.has_exhausted(command.source.tag(id.nonce()));
+        is_exhausted.then_some(DenialReason::SourceExhausted)
+    }
+
+    /// Compares a guess with the code, unless its key is unknown or it lies behind a fence.
+    fn compare(
+        mut self,
+        command: &Verify,
+        fence: &Fence,
+        now: Timestamp,
+    ) -> (Self, VerifyOutcome) {
+        let limits = command.limits;
+        let is_paired = self.is_paired();
         let Some(code) = &mut self.code else { return self.refuse(DenialReason::NoCode, now) };
-        let State::Active { digest, fence: issued_behind, failed, superseded } = &mut code.state
+        let State::Active { digest, fence: issued_behind, failed, superseded, sources } =
+            &mut code.state
         else {
             return self.refuse(DenialReason::NoCode, now);
         };
@@ -144,15 +188,17 @@ impl Record {
             let reason = if is_over { DenialReason::NoCode } else { DenialReason::UnknownKey };
             return self.refuse(reason, now);
         };
+        let source = command.source.tag(code.id.nonce());
         if is_over {
             // Only to tell the right code that it expired; the code's limit holds after its end too.
-            if *failed >= command.limits.failed_attempts || issued_behind != fence {
+            if *failed >= limits.failed_attempts || issued_behind != fence {
                 return self.refuse(DenialReason::NoCode, now);
             }
             if candidate.matches(digest) {
                 return self.refuse(DenialReason::Expired, now);
             }
             *failed += 1;
+            sources.count(source, limits);
             return self.deny(command, DenialReason::NoCode, now);
         }
 
@@ -169,10 +215,11 @@ impl Record {
         let is_superseded =
             superseded.is_some_and(|tag| command.candidates.iter().any(|guess| guess.has_tag(tag)));
         *failed += 1;
-        let used_up = *failed >= command.limits.failed_attempts;
-        self.count_failure(command.limits, now);
-        if used_up || self.failures.at(now) >= command.limits.failed_attempts {
-            self.burn(command.limits, now);
+        sources.count(source, limits);
+        let is_used_up = *failed >= limits.failed_attempts;
+        let is_last = self.failures_mut(is_paired).count(limits, now);
+        if is_used_up || is_last {
+            self.burn(limits, now);
             self.deny(command, DenialReason::Burned, now)
         } else if is_superseded {
             self.deny(command, DenialReason::Superseded, now)
@@ -183,7 +230,7 @@ impl Record {
 
     /// A denial without effect.
     fn refuse(self, reason: DenialReason, now: Timestamp) -> (Self, VerifyOutcome) {
-        let denial = Denial { reason, locked_until: self.lock_at(now) };
+        let denial = Denial { reason, locked_until: self.failures(self.is_paired()).lock_at(now) };
         (self, VerifyOutcome::Denied { denial, code_id: None, replayed: false })
     }
 
@@ -194,37 +241,28 @@ impl Record {
         reason: DenialReason,
         now: Timestamp,
     ) -> (Self, VerifyOutcome) {
-        let denial = Denial { reason, locked_until: self.lock_at(now) };
+        let denial = Denial { reason, locked_until: self.failures(self.is_paired()).lock_at(now) };
         let code_id = self.code.as_ref().map(|code| code.id.clone());
         self.remember(command.attempt, command.limits, now, Outcome::Denied(denial));
         (self, VerifyOutcome::Denied { denial, code_id, replayed: false })
     }
 
-    /// The one success of a code: every count starts anew.
+    /// The one success of a code: the counts of its kind start anew.
     fn accept(mut self, command: &Verify, now: Timestamp) -> (Self, VerifyOutcome) {
-        (self.failures, self.consecutive) = (Count::default(), Count::default());
+        let is_paired = self.is_paired();
+        self.failures_mut(is_paired).forget();
         let code_id = self.code.as_ref().map(|code| code.id.clone()).expect("a code matched");
         let accepted = Outcome::Accepted { code_id: code_id.clone(), at: now };
         self.remember(command.attempt, command.limits, now, accepted);
         (self, VerifyOutcome::Accepted { code_id, at: now, replayed: false })
     }
 
-    fn count_failure(&mut self, limits: Limits, now: Timestamp) {
-        self.failures = self.failures.one_more(now, limits.lockout);
-        let number = self.consecutive.at(now).saturating_add(1);
-        let disabled = number >= Policy::CONSECUTIVE_FAILURES;
-        let memory = if disabled { DISABLED_MEMORY } else { CONSECUTIVE_MEMORY };
-        self.consecutive = Count { number, until: now + memory };
-    }
-
-    /// The last allowed failure: the code is gone, the user locked, and the window of failures ends
-    /// with the lock.
+    /// The last allowed failure: the code is gone, the user locked.
     fn burn(&mut self, limits: Limits, now: Timestamp) {
+        let is_paired = self.is_paired();
         if let Some(code) = &mut self.code {
             code.state = State::Burned;
         }
-        let until = now + limits.lockout;
-        self.locked_until = Some(until);
-        self.failures.until = until;
+        self.failures_mut(is_paired).lock(limits, now);
     }
 }

@@ -27,6 +27,8 @@ pub(super) fn row(fault: &Fault) -> Row<'_> {
                 &format!("the user is locked until {locked_until}: wait, or clear the lockout")),
             Fault::UserDisabled => Row::new(Code::FailedPrecondition, "USER_DISABLED", StatusCode::CONFLICT, "auth_disabled", Nothing,
                 "the user is disabled after too many failures: clear the lockout"),
+            Fault::PairingNotFound => Row::new(Code::FailedPrecondition, "PAIRING_NOT_FOUND", StatusCode::CONFLICT, "pairing_not_found", Nothing,
+                "check the identifier and its type, then ask the caller to read the number again"),
             Fault::IssueQuotaExceeded { retry_after } => Row::new(Code::ResourceExhausted, "ISSUE_QUOTA_EXCEEDED", StatusCode::TOO_MANY_REQUESTS, "issue_quota_exceeded",
                 RetryAfter(*retry_after), "the user has had all codes of this hour: try again later"),
             Fault::OverrideQuotaExceeded { retry_after } => Row::new(Code::ResourceExhausted, "OVERRIDE_QUOTA_EXCEEDED", StatusCode::TOO_MANY_REQUESTS, "override_quota_exceeded",

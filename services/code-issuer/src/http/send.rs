@@ -94,6 +94,7 @@ impl Body {
         };
         Ok(IssueRequest {
             user,
+            pairing: None,
             // What is less than nothing is as far outside the policy as nothing.
             expires_in: self
                 .expires_in

@@ -92,7 +92,7 @@ impl Witness {
         let issuance = world.ask(request.clone()).await;
         self.last_issue = Some((now, request));
         let after = world.describe(&self.user).await.lockout;
-        let Description { code, lockout: before } = before;
+        let Description { code, lockout: before, .. } = before;
         assert_eq!(
             (after.failures, after.consecutive_failures, after.disabled),
             (before.failures, before.consecutive_failures, before.disabled),
@@ -254,7 +254,9 @@ impl Witness {
             DenialReason::NoCode
             | DenialReason::Expired
             | DenialReason::Disabled
-            | DenialReason::UnknownKey => assert_eq!(after, before, "I7"),
+            | DenialReason::UnknownKey
+            | DenialReason::NotPaired
+            | DenialReason::SourceExhausted => assert_eq!(after, before, "I7"),
         }
     }
 
@@ -338,7 +340,7 @@ impl Witness {
 
     /// I17: what is spent never becomes active again.
     pub(super) async fn look(&self, world: &World) -> Sight {
-        let Description { code, lockout } = world.describe(&self.user).await;
+        let Description { code, lockout, .. } = world.describe(&self.user).await;
         if let Some(code) = &code {
             assert!(!(self.spent.contains(&code.id) && code.state == CodeState::Active), "I17");
         }

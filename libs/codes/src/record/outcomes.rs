@@ -1,0 +1,81 @@
+//! The outcomes that a retry must see again, and which of them are kept.
+
+use clock::Timestamp;
+
+use super::{Attempt, Cleared, Denial, Limits, REPLAY_WINDOW, Record};
+use crate::ids::CodeId;
+
+/// An outcome, for retries to see again.
+#[derive(Clone, Debug)]
+pub(super) struct Remembered {
+    pub(super) attempt: Attempt,
+    pub(super) until: Timestamp,
+    pub(super) outcome: Outcome,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    Issued(CodeId),
+    Accepted { code_id: CodeId, at: Timestamp },
+    Denied(Denial),
+    Revoked(CodeId),
+    Cleared(Cleared),
+}
+
+/// How much a retry needs an outcome, the least first. A superseded issue has only a conflict to
+/// repeat; a repeated denial costs a guess; a lost acceptance costs the user the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    SupersededIssue,
+    Denial,
+    Change,
+    Acceptance,
+}
+
+/// An idempotency key came again with another request.
+#[derive(Debug)]
+pub(super) struct NameReused;
+
+impl Record {
+    /// The outcome that an attempt of this name had: `None` for a new name, `Err` for a name that
+    /// stood for another request.
+    pub(super) fn recall(
+        &self,
+        attempt: Attempt,
+        now: Timestamp,
+    ) -> Option<Result<Outcome, NameReused>> {
+        let mut live = self.outcomes.iter().filter(|remembered| now < remembered.until);
+        let known = live.find(|remembered| remembered.attempt.id == attempt.id)?;
+        let same_request = known.attempt.fingerprint == attempt.fingerprint;
+        Some(if same_request { Ok(known.outcome.clone()) } else { Err(NameReused) })
+    }
+
+    /// Remembers an outcome, and forgets the least needed ones beyond the limit: no caller can make a
+    /// record grow. The newest outcome always stays.
+    pub(super) fn remember(
+        &mut self,
+        attempt: Attempt,
+        limits: Limits,
+        now: Timestamp,
+        outcome: Outcome,
+    ) {
+        self.outcomes.retain(|remembered| now < remembered.until);
+        while self.outcomes.len() >= limits.kept_outcomes() {
+            let worth = |&at: &usize| self.worth(&self.outcomes[at].outcome);
+            // The first of equals: the oldest.
+            let Some(least) = (0..self.outcomes.len()).min_by_key(worth) else { break };
+            self.outcomes.remove(least);
+        }
+        self.outcomes.push(Remembered { attempt, until: now + REPLAY_WINDOW, outcome });
+    }
+
+    fn worth(&self, outcome: &Outcome) -> Worth {
+        let is_current = |id: &CodeId| self.code.as_ref().is_some_and(|code| code.id == *id);
+        match outcome {
+            Outcome::Issued(id) if !is_current(id) => Worth::SupersededIssue,
+            Outcome::Denied(_) => Worth::Denial,
+            Outcome::Issued(_) | Outcome::Revoked(_) | Outcome::Cleared(_) => Worth::Change,
+            Outcome::Accepted { .. } => Worth::Acceptance,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Pair: journeys of a user that wait for a code, each under a number that the user reads to an agent.
+
+use std::time::Duration;
+
+use clock::Timestamp;
+
+use super::Record;
+use crate::digest::Source;
+use crate::pairing::{Binding, Pairing, PairingNumber};
+
+/// How many pairings of one user may be open from one source.
+pub const PAIRINGS_PER_SOURCE: usize = 5;
+
+/// What to pair.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The journey.
+    pub binding: Binding,
+    /// The numbers that it may get, in the order of preference.
+    pub numbers: Vec<PairingNumber>,
+    /// How long its number lives.
+    pub life: Duration,
+    /// When the journey ends.
+    pub session_ends_at: Timestamp,
+    /// Where the journey runs.
+    pub source: Source,
+    /// What the agent may ask the caller about: encrypted.
+    pub facts: Vec<u8>,
+}
+
+/// The outcome of pairing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PairOutcome {
+    /// The journey has a number: the one that it had, while that lives.
+    Paired {
+        /// The number.
+        number: PairingNumber,
+        /// From when on it is refused.
+        expires_at: Timestamp,
+    },
+    /// The source has as many open pairings as it may, or every candidate is taken.
+    TooMany {
+        /// When the first of them ends.
+        until: Timestamp,
+    },
+}
+
+/// A pairing and what keeps it apart from others.
+#[derive(Clone, Debug)]
+pub(super) struct Open {
+    pub(super) pairing: Pairing,
+    number: PairingNumber,
+    source: Source,
+}
+
+impl Record {
+    /// Pairs a journey.
+    pub fn pair(mut self, command: Pair, now: Timestamp) -> (Self, PairOutcome) {
+        self.pairings.retain(|open| now < open.pairing.expires_at);
+        let Pair { binding, numbers, life, session_ends_at, source, facts } = command;
+        if let Some(Open { pairing, number, .. }) =
+            self.pairings.iter().find(|open| open.pairing.binding == binding)
+        {
+            let (number, expires_at) = (number.clone(), pairing.expires_at);
+            return (self, PairOutcome::Paired { number, expires_at });
+        }
+        let is_of_source = |open: &&Open| open.source == source;
+        if self.pairings.iter().filter(is_of_source).count() >= PAIRINGS_PER_SOURCE {
+            let until = first_end(self.pairings.iter().filter(is_of_source), now);
+            return (self, PairOutcome::TooMany { until });
+        }
+        let is_taken =
+            |number: &PairingNumber| self.pairings.iter().any(|open| open.number == *number);
+        let Some(number) = numbers.iter().find(|number| !is_taken(number)).cloned() else {
+            let taken = self.pairings.iter().filter(|open| numbers.contains(&open.number));
+            let until = first_end(taken, now);
+            return (self, PairOutcome::TooMany { until });
+        };
+        let expires_at = now + life;
+        let pairing = Pairing { binding, expires_at, session_ends_at, facts };
+        self.pairings.push(Open { pairing, number: number.clone(), source });
+        (self, PairOutcome::Paired { number, expires_at })
+    }
+
+    /// Ends the pairing of a journey.
+    #[must_use]
+    pub fn withdraw(mut self, binding: Binding) -> Self {
+        self.pairings.retain(|open| open.pairing.binding != binding);
+        self
+    }
+
+    /// The journey that waits under a number.
+    pub fn pairing(&self, number: &PairingNumber, now: Timestamp) -> Option<&Pairing> {
+        let mut open = self.pairings.iter().filter(|open| now < open.pairing.expires_at);
+        open.find(|open| open.number == *number).map(|open| &open.pairing)
+    }
+}
+
+fn first_end<'a>(open: impl Iterator<Item = &'a Open>, now: Timestamp) -> Timestamp {
+    open.map(|open| open.pairing.expires_at).min().unwrap_or(now)
+}
