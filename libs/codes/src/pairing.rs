@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn a_number_is_read_as_people_write_it() {
-        for text in ["123456", " 123 456 ", "123-456", "\u{661}\u{662}\u{663} \u{664}\u{665}\u{666}"] {
+        for text in
+            ["123456", " 123 456 ", "123-456", "\u{661}\u{662}\u{663} \u{664}\u{665}\u{666}"]
+        {
             assert_eq!(PairingNumber::parse(text).expect(text).expose(), "123456", "{text}");
         }
         assert_eq!(PairingNumber::parse("1234 5678").expect("eight digits").expose(), "12345678");

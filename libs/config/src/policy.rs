@@ -107,6 +107,7 @@ const fn key_of(error: PolicyError) -> &'static str {
         PolicyError::MaxExpiration => "max_expiration",
         PolicyError::Lockout => "lockout",
         PolicyError::FailedAttempts => "failed_attempts",
+        PolicyError::AttemptsPerSource => "attempts_per_source",
         PolicyError::IssuesPerHour => "issues_per_hour",
         PolicyError::OverridesPerDay => "overrides_per_day",
     }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use clock::{Clock as _, SystemClock};
-use codes::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Subject};
+use codes::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Source, Subject};
 use codes::ids::{ClientId, CodeId};
 use codes::randomness;
 use codes::record::{Attempt, Issue, IssueOutcome, IssuedBy, Limits, Verify};
@@ -34,6 +34,8 @@ const AT_ONCE: usize = 64;
 /// The limits of the default policy.
 const LIMITS: Limits = Limits {
     failed_attempts: 3,
+    attempts_per_source: 3,
+    pairing_required: false,
     lockout: Duration::from_secs(900),
     issues_per_hour: 100,
     overrides_per_day: 3,
@@ -119,6 +121,7 @@ async fn issue(store: &RedisCodeStore) -> Result<Subject, Box<dyn Error>> {
         digest: CodeDigest::from_parts(Kid::from_u32(u32::MAX), drawn()),
         life: Duration::from_secs(300),
         issued_by,
+        pairing: None,
         override_lockout: false,
         limits: LIMITS,
     };
@@ -131,7 +134,13 @@ async fn issue(store: &RedisCodeStore) -> Result<Subject, Box<dyn Error>> {
 /// Guesses a code of a new user, who has none.
 async fn guess(store: &RedisCodeStore) -> Result<(), StoreError> {
     let candidate = CodeDigest::from_parts(Kid::from_u32(u32::MAX), drawn());
-    let command = Verify { attempt: attempt(), candidates: vec![candidate], limits: LIMITS };
+    let command = Verify {
+        attempt: attempt(),
+        candidates: vec![candidate],
+        binding: None,
+        source: Source::from_bytes(drawn()),
+        limits: LIMITS,
+    };
     let subject = Subject::from_bytes(drawn());
     insist(async || store.verify(subject, SystemClock.now(), command.clone()).await).await.map(drop)
 }

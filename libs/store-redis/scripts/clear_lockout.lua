@@ -1,4 +1,4 @@
--- Forgets failures and ends the lock: `Record::clear_lockout` of libs/codes/src/record/manage.rs.
+-- Forgets failures and ends locks, of paired and unpaired codes: `Record::clear_lockout` of libs/codes/src/record/manage.rs.
 --
 -- Replies  cleared locked|unlocked <failures> disabled|enabled fresh|replayed    conflict
 
@@ -12,14 +12,21 @@ if known then
   return {'conflict'}
 end
 
-local lock = locked_until() and 'locked' or 'unlocked'
-local failures = text(count('failures'))
-local disabled = is_disabled() and 'disabled' or 'enabled'
-local is_idle = lock == 'unlocked' and count('failures') == 0 and count('consecutive') == 0
+local lock, disabled, failures, is_idle = 'unlocked', 'enabled', 0, true
+for _, kind in ipairs({'', 'paired_'}) do
+  lock = locked_until(kind) and 'locked' or lock
+  disabled = is_disabled(kind) and 'disabled' or disabled
+  failures = failures + count(kind .. 'failures')
+  is_idle = is_idle and not locked_until(kind)
+    and count(kind .. 'failures') == 0 and count(kind .. 'consecutive') == 0
+end
+failures = text(failures)
 if not is_idle then
-  record.lock_until = nil
-  forget('failures')
-  forget('consecutive')
+  for _, kind in ipairs({'', 'paired_'}) do
+    record[kind .. 'lock_until'] = nil
+    forget(kind .. 'failures')
+    forget(kind .. 'consecutive')
+  end
   remember(attempt, fingerprint, WAS_CLEARED, lock, failures, disabled)
   save()
 end

@@ -1,22 +1,28 @@
--- Describes the record: `Record::describe` of libs/codes/src/record/manage.rs. Changes nothing.
+-- Describes the record: libs/codes/src/record/describe.rs. Changes nothing.
 --
--- Replies  described <failures> <their end, in ms> <lock's end, in ms, or -> <consecutive>
---          disabled|enabled, and if there is a code: <nonce> <state> <issued at> <expires at>
---          <client> <agent or empty>
+-- Replies  described, twice <failures> <their end, in ms> <lock's end, in ms, or -> <consecutive>
+--          disabled|enabled: of unpaired codes, then of paired ones; and if there is a code: <nonce> <state>
+--          <issued at> <expires at> <client> <agent or empty> paired|unpaired <exhausted sources>
 
-local lock = locked_until()
-local reply = {
-  'described', text(count('failures')), text(number('failures_until')), lock and text(lock) or '-',
-  text(count('consecutive')), is_disabled() and 'disabled' or 'enabled',
-}
+local reply = {'described'}
+
+local function tell(...)
+  for _, fact in ipairs({...}) do
+    reply[#reply + 1] = fact
+  end
+end
+
+for _, kind in ipairs({'', 'paired_'}) do
+  local lock = locked_until(kind)
+  tell(text(count(kind .. 'failures')), text(number(kind .. 'failures_until')), lock and text(lock) or '-',
+    text(count(kind .. 'consecutive')), is_disabled(kind) and 'disabled' or 'enabled')
+end
 if record.nonce then
   local state = ({'active', 'consumed', 'burned', 'revoked'})[record.state]
   if record.state == ACTIVE and now >= record.expires_at then
     state = 'expired'
   end
-  for _, fact in ipairs({record.nonce, state, text(record.issued_at), text(record.expires_at),
-    record.client, record.agent or ''}) do
-    reply[#reply + 1] = fact
-  end
+  tell(record.nonce, state, text(record.issued_at), text(record.expires_at), record.client,
+    record.agent or '', record.binding and 'paired' or 'unpaired', text(#(record.exhausted or '') / 4))
 end
 return reply

@@ -1,8 +1,10 @@
 -- Issues a code: libs/codes/src/record/issue.rs, transition for transition.
 --
+-- KEYS[2]  the pairing that the code is for: see pair.lua; none for an unpaired code
 -- ARGV[9] issues an hour  [10] overrides a day  [11] whether to override a lock, 1 or 0
 -- ARGV[12] nonce of the code's id  [13] kid  [14] digest  [15] life, in ms  [16] client  [17] agent
--- Replies  issued <nonce> <expires at, in ms> <attempts allowed> overridden|plain fresh|replayed
+-- Replies  issued <nonce> <expires at, in ms> <attempts allowed> paired|unpaired overridden|plain
+--          fresh|replayed    pairing_not_found    outlives_session <its end, in ms>
 --          locked <until, in ms>    disabled    conflict
 --          quota_exceeded <until, in ms>    override_quota_exceeded <until, in ms>
 
@@ -11,8 +13,9 @@ local attempt, fingerprint, limit = ARGV[6], ARGV[7], tonumber(ARGV[8])
 local function issued(overridden, again)
   local failed = record.state == ACTIVE and number('failed') or 0
   local expires_at = text(record.expires_at)
-  local left = math.max(limit - math.max(failed, count('failures')), 1)
-  return {'issued', record.nonce, expires_at, text(left), overridden, again}
+  local left = math.max(limit - math.max(failed, count(kind_of(record.binding) .. 'failures')), 1)
+  local paired = record.binding and 'paired' or 'unpaired'
+  return {'issued', record.nonce, expires_at, text(left), paired, overridden, again}
 end
 
 local function quota_exceeded()
@@ -51,15 +54,31 @@ if known then
   return issued('plain', 'replayed')
 end
 
+local binding
+if KEYS[2] then
+  local pairing = redis.call('GET', KEYS[2])
+  local ends_at, session_ends_at
+  if pairing then
+    binding, ends_at, session_ends_at = cmsgpack.unpack(pairing)
+  end
+  if not pairing or now >= ends_at then
+    return {'pairing_not_found'}
+  end
+  if now + ARGV[15] > session_ends_at then
+    return {'outlives_session', text(session_ends_at)}
+  end
+end
+local kind = kind_of(binding)
+
 local refused = quota_exceeded()
 if refused then
   return refused
 end
-if is_disabled() then
+if is_disabled(kind) then
   return {'disabled'}
 end
 local overridden = 'plain'
-local lock = locked_until()
+local lock = locked_until(kind)
 if lock then
   if ARGV[11] ~= '1' then
     return {'locked', text(lock)}
@@ -68,7 +87,8 @@ if lock then
     return {'override_quota_exceeded', text(record.overrides_until)}
   end
   overridden = 'overridden'
-  record.lock_until = nil
+  record[kind .. 'lock_until'] = nil
+  forget(kind .. 'failures')
   one_more('overrides', DAY)
 end
 
@@ -78,8 +98,8 @@ for _, earlier in ipairs(record.outcomes) do
   end
 end
 supersede()
-record.nonce, record.state = ARGV[12], ACTIVE
-record.fence, record.failed = fence(), nil
+record.nonce, record.binding, record.state = ARGV[12], binding, ACTIVE
+record.fence, record.failed, record.sources, record.exhausted = fence(), nil, nil, nil
 record.issued_at, record.expires_at = now, now + ARGV[15]
 record.client, record.agent = ARGV[16], ARGV[17] ~= '' and ARGV[17] or nil
 one_more('issues', HOUR)

@@ -1,18 +1,13 @@
-#!lua
 -- The record of one user, as libs/codes/src/record specifies it: opens every script on codes.
 --
 -- KEYS[1]  the record, a string: see `read` and `packed`
--- ARGV[1]  the caller's time, in ms
--- ARGV[2]  the time to live by, in ms, or empty for this server's own
--- ARGV[3]  what to add to the fence: empty but in tests
--- ARGV[4]  this call, which a client may send more than once: it answers the same each time
--- ARGV[5]  `confirmed` if whoever called waits for replicas or a disk before telling; or empty
 -- ARGV[6]  attempt, [7] its fingerprint, [8] failed attempts allowed: of all scripts but `describe`
--- Replies begin with a word. `skewed` and the difference in ms: the caller's clock is off.
 --
--- code      nonce state kid digest fence failed issued_at expires_at client agent, and superseded: the
---           first bytes of the digest that this one replaced
+-- code      nonce state kid digest fence failed issued_at expires_at client agent; superseded: the first
+--           bytes of the digest that this one replaced; binding: the journey of a paired code; sources and
+--           exhausted: 4 bytes for each failure of a source, and for each that used its attempts
 -- counts    failures, consecutive, issues, overrides, each with _until; lock_until
+--           of paired codes: paired_failures, paired_consecutive, paired_lock_until
 -- outcomes  a list, the oldest first, of {attempt, had at, fingerprint, call, kind, facts ..}
 --
 -- What is not there is nil, and so is a count of none. Instants are in ms. The nonce, the digest, the
@@ -20,6 +15,9 @@
 -- length, which RFC 2104, section 5, allows.
 
 local ACTIVE, CONSUMED, BURNED, REVOKED = 1, 2, 3, 4
+
+-- What is stored for ACTIVE where the code is paired. Versions that do not know it see no active code.
+local PAIRED = 5
 
 -- The kinds of outcomes. One that is superseded is of a code that another has replaced. Earlier
 -- versions remembered revocations that found nothing; only they write WAS_IDLE.
@@ -39,36 +37,6 @@ local DAY = 24 * HOUR
 local CONSECUTIVE_MEMORY = 30 * DAY
 local DISABLED_MEMORY = 3650 * DAY
 local CONSECUTIVE_FAILURES = 100
-local MAX_SKEW = 5000
-
-local key, call = KEYS[1], ARGV[4]
-local stored = redis.call('GET', key)
-
--- A write that changes nothing, for whoever waits to wait for: every path has one, a denial of somebody
--- unknown too. Else a replica that has stopped would confirm those that write nothing.
-if ARGV[5] == 'confirmed' then
-  if stored then
-    redis.call('SET', key, stored, 'KEEPTTL')
-  else
-    redis.call('SET', key, '')
-    redis.call('DEL', key)
-  end
-end
-
-local function text(number)
-  return string.format('%.0f', number)
-end
-
-local now
-if ARGV[2] == '' then
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-else
-  now = tonumber(ARGV[2])
-end
-if math.abs(now - ARGV[1]) > MAX_SKEW then
-  return {'skewed', text(math.abs(now - ARGV[1]))}
-end
 
 local record = {outcomes = {}}
 
@@ -82,6 +50,9 @@ local function move(by)
   it.consecutive_until = it.consecutive_until and it.consecutive_until + by
   it.overrides_until = it.overrides_until and it.overrides_until + by
   it.lock_until = it.lock_until and it.lock_until + by
+  it.paired_failures_until = it.paired_failures_until and it.paired_failures_until + by
+  it.paired_consecutive_until = it.paired_consecutive_until and it.paired_consecutive_until + by
+  it.paired_lock_until = it.paired_lock_until and it.paired_lock_until + by
   for _, outcome in ipairs(it.outcomes) do
     outcome[2] = outcome[2] + by
   end
@@ -93,13 +64,24 @@ end
 local FIELDS = {
   'nonce', 'state', 'kid', 'digest', 'fence', 'failed', 'issued_at', 'expires_at', 'client', 'agent',
   'issues', 'issues_until', 'failures', 'failures_until', 'consecutive', 'consecutive_until', 'overrides',
-  'overrides_until', 'lock_until', 'outcomes', 'superseded',
+  'overrides_until', 'lock_until', 'outcomes', 'superseded', 'sources', 'exhausted', 'paired_failures',
+  'paired_failures_until', 'paired_consecutive', 'paired_consecutive_until', 'paired_lock_until',
 }
+
+-- A binding is stored behind the nonce, not as a field: versions that do not know it keep it wherever
+-- they write the record.
+local NONCE = 16
 
 local function read()
   local values = {cmsgpack.unpack(stored)}
   for i = 1, #FIELDS do
     record[FIELDS[i]] = values[i]
+  end
+  if record.nonce and #record.nonce > NONCE then
+    record.nonce, record.binding = string.sub(record.nonce, 1, NONCE), string.sub(record.nonce, NONCE + 1)
+  end
+  if record.state == PAIRED then
+    record.state = ACTIVE
   end
   move(record.issued_at or 0)
 end
@@ -112,6 +94,10 @@ local function packed()
     if value ~= nil then
       values[i], last = value, i
     end
+  end
+  if record.binding then
+    values[1] = record.nonce .. record.binding
+    values[2] = record.state == ACTIVE and PAIRED or record.state
   end
   local bytes = cmsgpack.pack(unpack(values, 1, last))
   move(record.issued_at or 0)
@@ -144,13 +130,19 @@ local function forget(name)
   put_count(name, nil, nil)
 end
 
-local function is_disabled()
-  return count('consecutive') >= CONSECUTIVE_FAILURES
+-- Failures at paired codes and at unpaired ones have counts and a lock of their own: this is what the
+-- names of those fields begin with.
+local function kind_of(binding)
+  return binding and 'paired_' or ''
 end
 
--- When the user's lock ends; nil if the user is not locked.
-local function locked_until()
-  local ends = number('lock_until')
+local function is_disabled(kind)
+  return count(kind .. 'consecutive') >= CONSECUTIVE_FAILURES
+end
+
+-- When the lock ends; nil if there is none.
+local function locked_until(kind)
+  local ends = number(kind .. 'lock_until')
   if now < ends then
     return ends
   end
@@ -159,6 +151,7 @@ end
 -- Ends the code: in a terminal state there is nothing to compare with.
 local function finish(state)
   record.state, record.digest, record.fence, record.superseded = state, nil, nil, nil
+  record.sources, record.exhausted = nil, nil
 end
 
 local function is_live(outcome)
@@ -215,7 +208,8 @@ end
 -- When nothing in the record matters any more.
 local function dies_at()
   local last = math.max(number('lock_until'), number('failures_until'), number('consecutive_until'),
-    number('issues_until'), number('overrides_until'))
+    number('issues_until'), number('overrides_until'), number('paired_lock_until'),
+    number('paired_failures_until'), number('paired_consecutive_until'))
   if record.expires_at then
     last = math.max(last, record.expires_at + TRACE)
   end

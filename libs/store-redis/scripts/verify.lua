@@ -1,7 +1,8 @@
 -- Verifies a guess: libs/codes/src/record/verify.rs, transition for transition.
 --
--- ARGV[9]  lockout, in ms
--- ARGV[10..]  pairs of a kid and the guess's digest under it
+-- ARGV[9]  lockout, in ms  [10] attempts per source  [11] whether pairing is required, 1 or 0
+-- ARGV[12] the binding of the guess, or empty  [13] its source
+-- ARGV[14..]  pairs of a kid and the guess's digest under it
 -- Replies  accepted <nonce> <at, in ms> fresh|replayed
 --          denied <reason> <locked until, in ms, or -> <nonce or -> fresh|replayed
 --          conflict
@@ -9,8 +10,13 @@
 local attempt, fingerprint = ARGV[6], ARGV[7]
 local limit, lockout = tonumber(ARGV[8]), tonumber(ARGV[9])
 
+-- The length of what recognises a source.
+local TAG = 4
+
+local kind = kind_of(record.binding)
+
 local function lock_word()
-  local ends = locked_until()
+  local ends = locked_until(kind)
   return ends and text(ends) or '-'
 end
 
@@ -34,6 +40,46 @@ local function deny(reason)
   return {'denied', reason, lock_word(), record.nonce, 'fresh'}
 end
 
+-- Recognises the source at this code.
+local function source_tag()
+  local hash = redis.sha1hex(record.nonce .. ARGV[13])
+  local tag = {}
+  for i = 1, TAG do
+    tag[i] = string.char(tonumber(string.sub(hash, 2 * i - 1, 2 * i), 16))
+  end
+  return table.concat(tag)
+end
+
+-- How many of these tags are this one, and the others.
+local function told_apart(tag, tags)
+  local same, others = 0, ''
+  for i = 1, #tags, TAG do
+    local it = string.sub(tags, i, i + TAG - 1)
+    if it == tag then
+      same = same + 1
+    else
+      others = others .. it
+    end
+  end
+  return same, others
+end
+
+-- Counts a failure of the source. Where one source may use every attempt, nothing is kept.
+local function count_source()
+  local most = tonumber(ARGV[10])
+  if record.binding or most >= limit then
+    return
+  end
+  local tag = source_tag()
+  local failed, others = told_apart(tag, record.sources or '')
+  if failed + 1 >= most then
+    record.exhausted = (record.exhausted or '') .. tag
+    record.sources = others ~= '' and others or nil
+  else
+    record.sources = (record.sources or '') .. tag
+  end
+end
+
 local known, again = recall(attempt, fingerprint)
 if known then
   if known[1] == WAS_ACCEPTED then
@@ -44,17 +90,23 @@ if known then
   return {'conflict'}
 end
 
-if is_disabled() then
+if is_disabled(kind) then
   return refuse('disabled')
 end
-if locked_until() then
+if locked_until(kind) then
   return refuse('locked')
 end
 if record.state ~= ACTIVE then
   return refuse('no_code')
 end
+if record.binding and record.binding ~= ARGV[12] or not record.binding and ARGV[11] == '1' then
+  return refuse('not_paired')
+end
+if record.exhausted and told_apart(source_tag(), record.exhausted) > 0 then
+  return refuse('source_exhausted')
+end
 local candidate
-for i = 10, #ARGV, 2 do
+for i = 14, #ARGV, 2 do
   if tonumber(ARGV[i]) == record.kid then
     candidate = ARGV[i + 1]
   end
@@ -72,6 +124,7 @@ if is_over then
     return refuse('expired')
   end
   record.failed = number('failed') + 1
+  count_source()
   return deny('no_code')
 end
 
@@ -83,26 +136,28 @@ end
 
 if candidate == record.digest then
   finish(CONSUMED)
-  forget('failures')
-  forget('consecutive')
+  forget(kind .. 'failures')
+  forget(kind .. 'consecutive')
   remember(attempt, fingerprint, WAS_ACCEPTED, record.nonce, text(now))
   save()
   return {'accepted', record.nonce, text(now), 'fresh'}
 end
 
 local is_superseded = false
-for i = 11, #ARGV, 2 do
+for i = 15, #ARGV, 2 do
   is_superseded = is_superseded or string.sub(ARGV[i], 1, 4) == record.superseded
 end
 local failed = number('failed') + 1
 record.failed = failed
-one_more('failures', lockout)
-local consecutive = count('consecutive') + 1
+count_source()
+one_more(kind .. 'failures', lockout)
+local consecutive = count(kind .. 'consecutive') + 1
 local disabled = consecutive >= CONSECUTIVE_FAILURES
-put_count('consecutive', consecutive, now + (disabled and DISABLED_MEMORY or CONSECUTIVE_MEMORY))
-if failed >= limit or count('failures') >= limit then
+local memory = disabled and DISABLED_MEMORY or CONSECUTIVE_MEMORY
+put_count(kind .. 'consecutive', consecutive, now + memory)
+if failed >= limit or count(kind .. 'failures') >= limit then
   finish(BURNED)
-  record.lock_until, record.failures_until = now + lockout, now + lockout
+  record[kind .. 'lock_until'], record[kind .. 'failures_until'] = now + lockout, now + lockout
   return deny('burned')
 end
 return deny(is_superseded and 'superseded' or 'wrong_code')

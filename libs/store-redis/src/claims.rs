@@ -49,7 +49,7 @@ impl RedisClaimStore {
             Some(clock) => arguments.number(clock.now().unix_millis()),
             None => arguments.bytes(""),
         };
-        let words = self.connection.run(&scripts::CLAIM, &(self.key)(&id), &arguments).await;
+        let words = self.connection.run(&scripts::CLAIM, &[(self.key)(&id)], &arguments).await;
         let words = words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
         Ok(Reply::new(words).word()?)
     }

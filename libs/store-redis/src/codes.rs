@@ -1,16 +1,18 @@
 //! The store of codes: each operation of the port as one call of its script.
 
+mod replies;
+
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use clock::{Clock, Timestamp};
 use codes::digest::Subject;
-use codes::ids::{ClientId, CodeId};
+use codes::pairing::{Binding, Pairing, PairingNumber};
 use codes::record::{
-    Attempt, Clear, ClearOutcome, Cleared, CodeDescription, CodeState, Denial, DenialReason,
-    Description, Issue, IssueOutcome, IssuedBy, Limits, Lockout, Revoke, RevokeOutcome, Verify,
-    VerifyOutcome,
+    Attempt, Clear, ClearOutcome, Cleared, Description, Issue, IssueOutcome, Limits, Pair,
+    PairOutcome, Revoke, RevokeOutcome, Verify, VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
 
@@ -71,10 +73,10 @@ impl RedisCodeStore {
     async fn run(
         &self,
         script: &Script,
-        subject: &Subject,
+        keys: &[String],
         arguments: Arguments,
     ) -> Result<(String, Reply), StoreError> {
-        let words = self.connection.run_confirmed(script, &keys::record(subject), &arguments).await;
+        let words = self.connection.run_confirmed(script, keys, &arguments).await;
         let mut reply =
             Reply::new(words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?);
         let word = reply.word()?;
@@ -83,11 +85,6 @@ impl RedisCodeStore {
         }
         Ok((word, reply))
     }
-}
-
-/// The id that is kept as the part of it which tells it from others of its record.
-fn code_id(subject: &Subject, nonce: Vec<u8>) -> Result<CodeId, Unreadable> {
-    Ok(CodeId::new(subject, nonce.try_into().map_err(|_| Unreadable)?))
 }
 
 impl From<Unreadable> for StoreError {
@@ -116,15 +113,20 @@ impl CodeStore for RedisCodeStore {
             .number(command.life.as_millis())
             .bytes(command.issued_by.client.as_str())
             .bytes(agent);
-        let (word, mut reply) = self.run(&scripts::ISSUE, &subject, arguments).await?;
+        let pairing = command.pairing.iter().map(|number| keys::number(&subject, number));
+        let keys: Vec<_> = iter::once(keys::record(&subject)).chain(pairing).collect();
+        let (word, mut reply) = self.run(&scripts::ISSUE, &keys, arguments).await?;
         match word.as_str() {
             "issued" => Ok(IssueOutcome::Issued {
-                code_id: code_id(&subject, reply.bytes()?)?,
+                code_id: replies::code_id(&subject, reply.bytes()?)?,
                 expires_at: reply.instant()?,
                 attempts_allowed: reply.number()?,
+                paired: reply.either("paired", "unpaired")?,
                 lock_overridden: reply.either("overridden", "plain")?,
                 replayed: reply.either("replayed", "fresh")?,
             }),
+            "pairing_not_found" => Ok(IssueOutcome::PairingNotFound),
+            "outlives_session" => Ok(IssueOutcome::OutlivesSession(reply.instant()?)),
             "locked" => Ok(IssueOutcome::Locked(reply.instant()?)),
             "disabled" => Ok(IssueOutcome::Disabled),
             "quota_exceeded" => Ok(IssueOutcome::QuotaExceeded(reply.instant()?)),
@@ -142,18 +144,26 @@ impl CodeStore for RedisCodeStore {
     ) -> Result<VerifyOutcome, StoreError> {
         let arguments = self
             .attempt(asked_at, &command.attempt, command.limits)
-            .number(command.limits.lockout.as_millis());
+            .number(command.limits.lockout.as_millis())
+            .number(command.limits.attempts_per_source)
+            .number(u8::from(command.limits.pairing_required));
+        let arguments = match &command.binding {
+            Some(binding) => arguments.bytes(binding.as_bytes()),
+            None => arguments.bytes(""),
+        };
+        let arguments = arguments.bytes(command.source.as_bytes());
         let arguments = command.candidates.iter().fold(arguments, |arguments, guess| {
             arguments.number(guess.kid.as_u32()).bytes(guess.as_bytes())
         });
-        let (word, mut reply) = self.run(&scripts::VERIFY, &subject, arguments).await?;
+        let keys = [keys::record(&subject)];
+        let (word, mut reply) = self.run(&scripts::VERIFY, &keys, arguments).await?;
         match word.as_str() {
             "accepted" => Ok(VerifyOutcome::Accepted {
-                code_id: code_id(&subject, reply.bytes()?)?,
+                code_id: replies::code_id(&subject, reply.bytes()?)?,
                 at: reply.instant()?,
                 replayed: reply.either("replayed", "fresh")?,
             }),
-            "denied" => denied(&subject, &mut reply),
+            "denied" => Ok(replies::denied(&subject, &mut reply)?),
             "conflict" => Ok(VerifyOutcome::Conflict),
             _ => Err(Unreadable.into()),
         }
@@ -170,10 +180,11 @@ impl CodeStore for RedisCodeStore {
             Some(code) => arguments.bytes(code.nonce()),
             None => arguments.bytes(""),
         };
-        let (word, mut reply) = self.run(&scripts::REVOKE, &subject, arguments).await?;
+        let keys = [keys::record(&subject)];
+        let (word, mut reply) = self.run(&scripts::REVOKE, &keys, arguments).await?;
         match word.as_str() {
             "revoked" => Ok(RevokeOutcome::Revoked {
-                code_id: code_id(&subject, reply.bytes()?)?,
+                code_id: replies::code_id(&subject, reply.bytes()?)?,
                 replayed: reply.either("replayed", "fresh")?,
             }),
             "nothing_live" => Ok(RevokeOutcome::NothingLive),
@@ -189,7 +200,8 @@ impl CodeStore for RedisCodeStore {
         Clear { attempt, limits }: Clear,
     ) -> Result<ClearOutcome, StoreError> {
         let arguments = self.attempt(asked_at, &attempt, limits);
-        let (word, mut reply) = self.run(&scripts::CLEAR_LOCKOUT, &subject, arguments).await?;
+        let keys = [keys::record(&subject)];
+        let (word, mut reply) = self.run(&scripts::CLEAR_LOCKOUT, &keys, arguments).await?;
         match word.as_str() {
             "cleared" => Ok(ClearOutcome::Cleared {
                 cleared: Cleared {
@@ -209,44 +221,66 @@ impl CodeStore for RedisCodeStore {
         subject: Subject,
         asked_at: Timestamp,
     ) -> Result<Description, StoreError> {
-        let (_, mut reply) = self.run(&scripts::DESCRIBE, &subject, self.opening(asked_at)).await?;
-        let (failures, ends) = (reply.number()?, reply.instant()?);
-        let lockout = Lockout {
-            failures,
-            window_ends_at: (failures > 0).then_some(ends),
-            locked_until: reply.maybe_instant()?,
-            consecutive_failures: reply.number()?,
-            disabled: reply.either("disabled", "enabled")?,
-        };
-        let code = if reply.is_over() {
-            None
-        } else {
-            Some(described(code_id(&subject, reply.bytes()?)?, &mut reply)?)
-        };
-        Ok(Description { code, lockout })
+        let keys = [keys::record(&subject)];
+        let (_, mut reply) = self.run(&scripts::DESCRIBE, &keys, self.opening(asked_at)).await?;
+        Ok(replies::description(&subject, &mut reply)?)
     }
-}
 
-fn denied(subject: &Subject, reply: &mut Reply) -> Result<VerifyOutcome, StoreError> {
-    let word = reply.word()?;
-    let reason = DenialReason::ALL.into_iter().find(|reason| reason.as_str() == word);
-    let denial = Denial { reason: reason.ok_or(Unreadable)?, locked_until: reply.maybe_instant()? };
-    let nonce = Some(reply.bytes()?).filter(|nonce| nonce != b"-");
-    let code_id = nonce.map(|nonce| code_id(subject, nonce)).transpose()?;
-    Ok(VerifyOutcome::Denied { denial, code_id, replayed: reply.either("replayed", "fresh")? })
-}
+    async fn pair(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Pair,
+    ) -> Result<PairOutcome, StoreError> {
+        let keys =
+            [keys::binding(&subject, &command.binding), keys::source(&subject, &command.source)];
+        let numbers = command.numbers.iter().map(|number| keys::number(&subject, number));
+        let keys: Vec<_> = keys.into_iter().chain(numbers).collect();
+        let arguments = self
+            .opening(asked_at)
+            .bytes(command.binding.as_bytes())
+            .bytes(command.source.to_string())
+            .number(command.life.as_millis())
+            .number(command.session_ends_at.unix_millis())
+            .bytes(&command.facts);
+        let arguments = command
+            .numbers
+            .iter()
+            .fold(arguments, |arguments, number| arguments.bytes(number.expose()));
+        let (word, mut reply) = self.run(&scripts::PAIR, &keys, arguments).await?;
+        match word.as_str() {
+            "paired" => Ok(PairOutcome::Paired {
+                number: PairingNumber::parse(&reply.word()?).map_err(|_| Unreadable)?,
+                expires_at: reply.instant()?,
+            }),
+            "too_many" => Ok(PairOutcome::TooMany { until: reply.instant()? }),
+            _ => Err(Unreadable.into()),
+        }
+    }
 
-fn described(id: CodeId, reply: &mut Reply) -> Result<CodeDescription, StoreError> {
-    let state = match reply.word()?.as_str() {
-        "active" => CodeState::Active,
-        "consumed" => CodeState::Consumed,
-        "burned" => CodeState::Burned,
-        "revoked" => CodeState::Revoked,
-        "expired" => CodeState::Expired,
-        _ => return Err(Unreadable.into()),
-    };
-    let (issued_at, expires_at) = (reply.instant()?, reply.instant()?);
-    let client = ClientId::parse(&reply.word()?).map_err(|_| Unreadable)?;
-    let agent = Some(reply.word()?).filter(|agent| !agent.is_empty());
-    Ok(CodeDescription { id, state, issued_at, expires_at, issued_by: IssuedBy { client, agent } })
+    async fn withdraw(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        binding: Binding,
+    ) -> Result<(), StoreError> {
+        let keys = [keys::binding(&subject, &binding)];
+        let (word, _) = self.run(&scripts::WITHDRAW, &keys, self.opening(asked_at)).await?;
+        if word == "withdrawn" { Ok(()) } else { Err(Unreadable.into()) }
+    }
+
+    async fn pairing(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        number: PairingNumber,
+    ) -> Result<Option<Pairing>, StoreError> {
+        let keys = [keys::number(&subject, &number)];
+        let (word, mut reply) = self.run(&scripts::PAIRING, &keys, self.opening(asked_at)).await?;
+        match word.as_str() {
+            "pairing" => Ok(Some(replies::pairing(&mut reply)?)),
+            "none" => Ok(None),
+            _ => Err(Unreadable.into()),
+        }
+    }
 }

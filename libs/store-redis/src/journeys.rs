@@ -49,7 +49,7 @@ impl RedisJourneyStore {
         key: &SessionKey,
         arguments: Arguments,
     ) -> Result<(String, Reply), StoreFault> {
-        let words = self.connection.run(script, &keys::session(key), &arguments).await;
+        let words = self.connection.run(script, &[keys::session(key)], &arguments).await;
         let mut reply = Reply::new(words.map_err(|fault| StoreFault(fault.to_string()))?);
         Ok((reply.word()?, reply))
     }

@@ -3,6 +3,9 @@
 //! | key | type | holds | lives |
 //! | --- | --- | --- | --- |
 //! | `pcode:{<subject>}` | string | the record of one user of one application, packed as `scripts/record.lua` says | until nothing in it matters any more |
+//! | `pcode:{<subject>}:b:<binding>` | string | the number of the journey's open pairing, packed as `scripts/pair.lua` says | until the number expires |
+//! | `pcode:{<subject>}:n:<number>` | string | the open pairing under that number: the journey, its end, encrypted facts | until the number expires |
+//! | `pcode:{<subject>}:s:<source>` | string | the open pairings of one source, at most 5 | until the last of them expires |
 //! | `pcode:c:<attempt>` | string | what one idempotency key of the code issuer or the verifier stands for, see `scripts/claim.lua` | for 120 seconds |
 //! | `postern:journey:c:<attempt>` | string | the same of the journey runner | for 120 seconds |
 //! | `postern:journey:{<session key>}` | hash | one waiting journey, or the vectors of a browser's crypto session | for the session's lifetime |
@@ -19,7 +22,8 @@
 //!
 //! The hash tags are whatever must change together: it lies in one slot.
 
-use codes::digest::{AttemptId, Subject};
+use codes::digest::{AttemptId, Source, Subject};
+use codes::pairing::{Binding, PairingNumber};
 use journeys::ids::SessionKey;
 
 /// Where the rights to records are tried.
@@ -31,6 +35,22 @@ pub(crate) const RIGHTS_JOURNEYS: &str = "postern:journey:{rights}";
 /// The record of one user of one application.
 pub(crate) fn record(subject: &Subject) -> String {
     format!("pcode:{{{subject}}}")
+}
+
+/// The open pairing of a journey.
+pub(crate) fn binding(subject: &Subject, binding: &Binding) -> String {
+    let binding = u128::from_be_bytes(*binding.as_bytes());
+    format!("pcode:{{{subject}}}:b:{binding:032x}")
+}
+
+/// The open pairing under a number.
+pub(crate) fn number(subject: &Subject, number: &PairingNumber) -> String {
+    format!("pcode:{{{subject}}}:n:{}", number.expose())
+}
+
+/// The open pairings of a source.
+pub(crate) fn source(subject: &Subject, source: &Source) -> String {
+    format!("pcode:{{{subject}}}:s:{source}")
 }
 
 /// What an idempotency key for codes stands for.

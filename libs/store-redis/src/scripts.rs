@@ -1,4 +1,4 @@
-//! The scripts, each under the prelude that opens it.
+//! The scripts, each under the preludes that open it.
 
 use std::sync::LazyLock;
 
@@ -10,12 +10,12 @@ pub(crate) struct Script {
     pub(crate) hash: String,
 }
 
-/// Joins a script with the prelude that opens it, if it has one.
+/// Joins a script with the preludes that open it, if it has any.
 macro_rules! script {
-    ($name:ident, $script:literal $(after $prelude:literal)?) => {
+    ($name:ident, $script:literal $(after $($prelude:literal)+)?) => {
         pub(crate) static $name: LazyLock<Script> = LazyLock::new(|| {
             let source = concat!(
-                $(include_str!(concat!("../scripts/", $prelude)),)?
+                $($(include_str!(concat!("../scripts/", $prelude)),)+)?
                 include_str!(concat!("../scripts/", $script, ".lua"))
             );
             let hash = redis::Script::new(source).get_hash().to_owned();
@@ -24,11 +24,14 @@ macro_rules! script {
     };
 }
 
-script!(ISSUE, "issue" after "record.lua");
-script!(VERIFY, "verify" after "record.lua");
-script!(REVOKE, "revoke" after "record.lua");
-script!(CLEAR_LOCKOUT, "clear_lockout" after "record.lua");
-script!(DESCRIBE, "describe" after "record.lua");
+script!(ISSUE, "issue" after "opening.lua" "record.lua");
+script!(VERIFY, "verify" after "opening.lua" "record.lua");
+script!(REVOKE, "revoke" after "opening.lua" "record.lua");
+script!(CLEAR_LOCKOUT, "clear_lockout" after "opening.lua" "record.lua");
+script!(DESCRIBE, "describe" after "opening.lua" "record.lua");
+script!(PAIR, "pair" after "opening.lua");
+script!(WITHDRAW, "withdraw" after "opening.lua");
+script!(PAIRING, "pairing" after "opening.lua");
 script!(CLAIM, "claim");
 script!(SESSION_CREATE, "session_create" after "session.lua");
 script!(SESSION_LOAD, "session_load" after "session.lua");

@@ -26,14 +26,7 @@ pub fn parse_issue(request: pb::IssueCodeRequest) -> Result<IssueRequest, Fault>
         return Err(violations.into());
     };
     let override_lockout = request.override_lockout;
-    Ok(IssueRequest {
-        user,
-        pairing: None,
-        expires_in,
-        context,
-        idempotency_key,
-        override_lockout,
-    })
+    Ok(IssueRequest { user, pairing: None, expires_in, context, idempotency_key, override_lockout })
 }
 
 fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Checked<Context> {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use clock::Timestamp;
 
-use super::{
-    Attempt, Code, DAY, Fence, HOUR, IssuedBy, Limits, Outcome, Record, Sources, State,
-};
+use super::{Attempt, Code, DAY, Fence, HOUR, IssuedBy, Limits, Outcome, Record, Sources, State};
 use crate::digest::{CodeDigest, DigestTag};
 use crate::ids::CodeId;
 use crate::pairing::{Binding, PairingNumber};

@@ -119,12 +119,7 @@ impl DenialReason {
 
 impl Record {
     /// Verifies a guess. Every denial without a comparison leaves the record as it was.
-    pub fn verify(
-        self,
-        command: &Verify,
-        fence: &Fence,
-        now: Timestamp,
-    ) -> (Self, VerifyOutcome) {
+    pub fn verify(self, command: &Verify, fence: &Fence, now: Timestamp) -> (Self, VerifyOutcome) {
         match self.recall(command.attempt, now) {
             Some(Ok(Outcome::Accepted { code_id, at })) => {
                 return (self, VerifyOutcome::Accepted { code_id, at, replayed: true });
@@ -168,12 +163,7 @@ impl Record {
     }
 
     /// Compares a guess with the code, unless its key is unknown or it lies behind a fence.
-    fn compare(
-        mut self,
-        command: &Verify,
-        fence: &Fence,
-        now: Timestamp,
-    ) -> (Self, VerifyOutcome) {
+    fn compare(mut self, command: &Verify, fence: &Fence, now: Timestamp) -> (Self, VerifyOutcome) {
         let limits = command.limits;
         let is_paired = self.is_paired();
         let Some(code) = &mut self.code else { return self.refuse(DenialReason::NoCode, now) };
@@ -198,7 +188,9 @@ impl Record {
                 return self.refuse(DenialReason::Expired, now);
             }
             *failed += 1;
-            sources.count(source, limits);
+            if !is_paired {
+                sources.count(source, limits);
+            }
             return self.deny(command, DenialReason::NoCode, now);
         }
 
@@ -215,7 +207,9 @@ impl Record {
         let is_superseded =
             superseded.is_some_and(|tag| command.candidates.iter().any(|guess| guess.has_tag(tag)));
         *failed += 1;
-        sources.count(source, limits);
+        if !is_paired {
+            sources.count(source, limits);
+        }
         let is_used_up = *failed >= limits.failed_attempts;
         let is_last = self.failures_mut(is_paired).count(limits, now);
         if is_used_up || is_last {

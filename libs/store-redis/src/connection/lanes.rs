@@ -75,17 +75,18 @@ impl Lane<'_> {
         self,
         generation: u64,
         script: &Script,
-        key: &str,
+        keys: &[String],
         arguments: &Arguments,
     ) -> Result<Words, CallError> {
         let Self { lanes, _leave } = self;
         let mut link = lanes.link(generation).await?;
-        let by_hash = evaluation("EVALSHA", &script.hash, key, arguments);
+        let key = keys.first().expect("every script has a key");
+        let by_hash = evaluation("EVALSHA", &script.hash, keys, arguments);
         let mut replies = lanes.both(&mut link, key, by_hash).await?;
         if matches!(&replies.0, Value::ServerError(error)
             if error.kind() == Some(ServerErrorKind::NoScript))
         {
-            let whole = evaluation("EVAL", script.source, key, arguments);
+            let whole = evaluation("EVAL", script.source, keys, arguments);
             replies = lanes.both(&mut link, key, whole).await?;
         }
         // A link is put back only after its replies arrived; a cancelled call drops it.

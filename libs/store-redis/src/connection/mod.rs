@@ -171,26 +171,26 @@ impl Connection {
         self.lanes.is_some()
     }
 
-    /// Runs a script on one key.
+    /// Runs a script on keys of one slot.
     pub(crate) async fn run(
         &self,
         script: &Script,
-        key: &str,
+        keys: &[String],
         arguments: &Arguments,
     ) -> Result<Words, CallError> {
-        let call = self.call(None, script, key, arguments);
+        let call = self.call(None, script, keys, arguments);
         observer::observed(self.observer.as_ref(), script, call).await
     }
 
-    /// Runs a script on one key and returns the outcome once it is confirmed, if that is
+    /// Runs a script on keys of one slot and returns the outcome once it is confirmed, if that is
     /// configured.
     pub(crate) async fn run_confirmed(
         &self,
         script: &Script,
-        key: &str,
+        keys: &[String],
         arguments: &Arguments,
     ) -> Result<Words, CallError> {
-        let call = self.call(self.lanes.as_deref(), script, key, arguments);
+        let call = self.call(self.lanes.as_deref(), script, keys, arguments);
         observer::observed(self.observer.as_ref(), script, call).await
     }
 
@@ -200,7 +200,7 @@ impl Connection {
         &self,
         lanes: Option<&Lanes>,
         script: &Script,
-        key: &str,
+        keys: &[String],
         arguments: &Arguments,
     ) -> Result<Words, CallError> {
         let mut asked = None;
@@ -214,8 +214,8 @@ impl Connection {
                 };
                 asked = Some((generation, Instant::now()));
                 let sent = match lane {
-                    Some(lane) => lane.send(generation, script, key, arguments).await,
-                    None => send(&mut link, script, key, arguments).await.map_err(CallError::from),
+                    Some(lane) => lane.send(generation, script, keys, arguments).await,
+                    None => send(&mut link, script, keys, arguments).await.map_err(CallError::from),
                 };
                 let error = match sent {
                     Ok(words) => {
@@ -264,23 +264,26 @@ impl Connection {
 async fn send(
     link: &mut Link,
     script: &Script,
-    key: &str,
+    keys: &[String],
     arguments: &Arguments,
 ) -> Result<Words, RedisError> {
-    match link.query(&evaluation("EVALSHA", &script.hash, key, arguments)).await {
+    match link.query(&evaluation("EVALSHA", &script.hash, keys, arguments)).await {
         Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-            link.query(&evaluation("EVAL", script.source, key, arguments)).await
+            link.query(&evaluation("EVAL", script.source, keys, arguments)).await
         }
         outcome => outcome,
     }
 }
 
-/// The command that runs a script on one key.
-fn evaluation(command: &str, script: &str, key: &str, arguments: &Arguments) -> Cmd {
+/// The command that runs a script on keys.
+fn evaluation(command: &str, script: &str, keys: &[String], arguments: &Arguments) -> Cmd {
     let (count, bytes) = arguments.size();
-    let mut evaluation =
-        Cmd::with_capacity(4 + count, command.len() + script.len() + 1 + key.len() + bytes);
+    let names: usize = keys.iter().map(String::len).sum();
+    let mut evaluation = Cmd::with_capacity(
+        3 + keys.len() + count,
+        command.len() + script.len() + 1 + names + bytes,
+    );
     evaluation.arg(command);
-    evaluation.arg(script).arg(1).arg(key).arg(arguments);
+    evaluation.arg(script).arg(keys.len()).arg(keys).arg(arguments);
     evaluation
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clock::{Clock as _, SystemClock};
-use codes::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Subject};
+use codes::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Source, Subject};
 use codes::ids::{ClientId, CodeId};
 use codes::randomness;
 use codes::record::{
@@ -14,6 +14,8 @@ use codes::store::{CodeStore, StoreError};
 /// Three guesses a code, and no limit on the number of codes.
 pub(crate) const LIMITS: Limits = Limits {
     failed_attempts: 3,
+    attempts_per_source: 3,
+    pairing_required: false,
     lockout: Duration::from_secs(900),
     issues_per_hour: 10_000,
     overrides_per_day: 10_000,
@@ -69,6 +71,7 @@ impl Case {
             digest: self.digest,
             life: Duration::from_secs(300),
             issued_by: IssuedBy { client, agent: None },
+            pairing: None,
             override_lockout: false,
             limits: LIMITS,
         };
@@ -90,7 +93,13 @@ impl Case {
         guess: CodeDigest,
         attempt: Attempt,
     ) -> Result<VerifyOutcome, StoreError> {
-        let command = Verify { attempt, candidates: vec![guess], limits: LIMITS };
+        let command = Verify {
+            attempt,
+            candidates: vec![guess],
+            binding: None,
+            source: Source::from_bytes([0; 16]),
+            limits: LIMITS,
+        };
         store.verify(self.subject, SystemClock.now(), command).await
     }
 

@@ -79,6 +79,7 @@ pub(crate) fn guess(user: &Identifier, code: &str, key: &str) -> VerifyRequest {
     VerifyRequest {
         user: user.clone(),
         code: Guess::parse(Policy::default().shape(), code).expect("a guess"),
+        binding: None,
         context: Context::default(),
         idempotency_key: Some(IdempotencyKey::parse(key).expect("a key")),
     }

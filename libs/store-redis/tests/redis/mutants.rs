@@ -9,6 +9,7 @@ use store_redis::connection::address::Access;
 use crate::servers::Server;
 use crate::servers::proxy::{Mischief, proxy};
 
+const OPENING: &str = include_str!("../../scripts/opening.lua");
 const RECORD: &str = include_str!("../../scripts/record.lua");
 const ISSUE: &str = include_str!("../../scripts/issue.lua");
 const VERIFY: &str = include_str!("../../scripts/verify.lua");
@@ -53,7 +54,7 @@ pub(crate) fn teach(server: &Server, mutation: Mutation) -> Vec<(String, String)
     let learn = |script: &str| server.cli(&["SCRIPT", "LOAD", script]).trim().to_owned();
     let mut has_changed = mutation.is_empty();
     let hashes = [ISSUE, VERIFY].map(|script| {
-        let whole = [RECORD, script].concat();
+        let whole = [OPENING, RECORD, script].concat();
         let mut changed = whole.clone();
         for (from, to) in mutation {
             changed = changed.replace(from, to);

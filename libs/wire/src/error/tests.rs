@@ -19,6 +19,7 @@ fn all() -> Vec<Fault> {
         Fault::UserNotFound,
         Fault::UserLocked { locked_until: Timestamp::from_unix_millis(1_767_225_600_000) },
         Fault::UserDisabled,
+        Fault::PairingNotFound,
         Fault::IssueQuotaExceeded { retry_after },
         Fault::OverrideQuotaExceeded { retry_after },
         Fault::RateLimited { retry_after },

@@ -80,6 +80,7 @@ fn told(fault: Fault) -> Fault {
         | Fault::UserNotFound
         | Fault::UserLocked { .. }
         | Fault::UserDisabled
+        | Fault::PairingNotFound
         | Fault::IssueQuotaExceeded { .. }
         | Fault::OverrideQuotaExceeded { .. }
         | Fault::IdempotencyConflict

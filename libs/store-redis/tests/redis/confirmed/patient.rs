@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use clock::Timestamp;
 use codes::digest::Subject;
+use codes::pairing::{Binding, Pairing, PairingNumber};
 use codes::record::{
-    Clear, ClearOutcome, Description, Issue, IssueOutcome, Revoke, RevokeOutcome, Verify,
-    VerifyOutcome,
+    Clear, ClearOutcome, Description, Issue, IssueOutcome, Pair, PairOutcome, Revoke,
+    RevokeOutcome, Verify, VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
 
@@ -73,5 +74,32 @@ impl CodeStore for Patient {
         asked_at: Timestamp,
     ) -> Result<Description, StoreError> {
         until_told(|| self.0.describe(subject, asked_at)).await
+    }
+
+    async fn pair(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Pair,
+    ) -> Result<PairOutcome, StoreError> {
+        until_told(|| self.0.pair(subject, asked_at, command.clone())).await
+    }
+
+    async fn withdraw(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        binding: Binding,
+    ) -> Result<(), StoreError> {
+        until_told(|| self.0.withdraw(subject, asked_at, binding)).await
+    }
+
+    async fn pairing(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        number: PairingNumber,
+    ) -> Result<Option<Pairing>, StoreError> {
+        until_told(|| self.0.pairing(subject, asked_at, number.clone())).await
     }
 }
