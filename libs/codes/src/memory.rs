@@ -79,8 +79,8 @@ impl MemoryCodeStore {
         let now = self.clock.now();
         check_skew(asked_at, now)?;
         let fence = Fence(format!("memory-{}", shelf.promotions));
-        let before = shelf.records.remove(&subject).filter(|record| now < record.dies_at());
-        let (after, outcome) = transition(before.unwrap_or_default(), &fence, now);
+        let before = shelf.records.remove(&subject).unwrap_or_default().found_at(now);
+        let (after, outcome) = transition(before, &fence, now);
         if now < after.dies_at() {
             shelf.records.insert(subject, after);
             shelf.sweep(now);

@@ -14,16 +14,16 @@ use crate::record::{CodeState, Lockout};
 /// One thing done to one of a few users, named by an index.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
-    /// A code is issued, over a lock or not.
-    Issue(usize, bool),
+    /// The user's journey asks for a number.
+    Pair(usize),
+    /// The user's journey gives its number back.
+    Withdraw(usize),
+    /// A code is issued.
+    Issue(usize, Issued),
     /// The last issue is sent again under its key.
     Reissue(usize),
-    /// The latest code is entered.
-    Right(usize),
-    /// Another code is entered.
-    Wrong(usize),
-    /// The code before the latest is entered.
-    Stale(usize),
+    /// A code is entered somewhere.
+    Guess(usize, Typed, Spot),
     /// The last attempt, revocation or clearing that had a key is sent again under it.
     Retry(usize),
     /// Something else, or the same for somebody else, is sent under that key.
@@ -38,17 +38,52 @@ pub enum Op {
     Promote,
 }
 
+/// What is entered.
+#[derive(Clone, Copy, Debug)]
+pub enum Typed {
+    /// The latest code.
+    Right,
+    /// Another code.
+    Wrong,
+    /// The code before the latest.
+    Stale,
+}
+
+/// How a code is issued.
+#[derive(Clone, Copy, Debug)]
+pub struct Issued {
+    /// For the user's journey.
+    is_paired: bool,
+    /// Over a lock.
+    is_forced: bool,
+}
+
+/// Where a code is entered.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot {
+    /// In the user's own journey.
+    is_own: bool,
+    /// One of a few addresses.
+    source: u32,
+}
+
 /// Any operation, weighted so that histories get far: guesses and issues are common, the passing
-/// of time comes close to where windows, codes and locks end.
+/// of time comes close to where windows, codes, numbers and locks end.
 pub fn op() -> impl Strategy<Value = Op> {
     let who = 0..3_usize;
-    let pause = prop_oneof![1..10_u64, 100..130_u64, 280..310_u64, 890..910_u64];
+    let pause = prop_oneof![1..10_u64, 100..130_u64, 280..310_u64, 590..610_u64, 890..910_u64];
+    let typed =
+        prop_oneof![2 => Just(Typed::Right), 5 => Just(Typed::Wrong), 2 => Just(Typed::Stale)];
+    let spot =
+        (prop::bool::weighted(0.7), 0..2_u32).prop_map(|(is_own, source)| Spot { is_own, source });
+    let issued =
+        any::<(bool, bool)>().prop_map(|(is_paired, is_forced)| Issued { is_paired, is_forced });
     prop_oneof![
-        3 => (who.clone(), any::<bool>()).prop_map(|(who, forced)| Op::Issue(who, forced)),
+        2 => who.clone().prop_map(Op::Pair),
+        1 => who.clone().prop_map(Op::Withdraw),
+        4 => (who.clone(), issued).prop_map(|(who, issued)| Op::Issue(who, issued)),
         1 => who.clone().prop_map(Op::Reissue),
-        2 => who.clone().prop_map(Op::Right),
-        5 => who.clone().prop_map(Op::Wrong),
-        2 => who.clone().prop_map(Op::Stale),
+        9 => (who.clone(), typed, spot).prop_map(|(who, typed, spot)| Op::Guess(who, typed, spot)),
         2 => who.clone().prop_map(Op::Retry),
         1 => who.clone().prop_map(Op::Reuse),
         1 => (who.clone(), any::<bool>()).prop_map(|(who, keyed)| Op::Revoke(who, keyed)),
@@ -61,20 +96,28 @@ pub fn op() -> impl Strategy<Value = Op> {
 /// Few enough that histories use them up.
 const ISSUES_PER_HOUR: u32 = 6;
 
+/// One less than the attempts at a code.
+const ATTEMPTS_PER_SOURCE: u32 = 2;
+
 /// What can be seen of a user, but for the ids, which no two stores share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
-    code: Option<(CodeState, Timestamp, Timestamp)>,
+    code: Option<(CodeState, Timestamp, Timestamp, bool, u32)>,
     lockout: Lockout,
+    paired_lockout: Lockout,
 }
 
 /// Plays a history and checks every step of it. Returns what could be seen after each step, for
 /// comparison with what another store shows.
 pub async fn keeps_the_invariants(bench: Bench, ops: &[Op]) -> Vec<Sight> {
     let mut sights = Vec::new();
-    let settings = PolicySettings { issues_per_hour: ISSUES_PER_HOUR, ..PolicySettings::default() };
+    let settings = PolicySettings {
+        issues_per_hour: ISSUES_PER_HOUR,
+        attempts_per_source: Some(ATTEMPTS_PER_SOURCE),
+        ..PolicySettings::default()
+    };
     let world = World::with_policy(bench, Policy::new(settings).expect("valid"));
-    let mut witnesses: Vec<Witness> = (0..3).map(|_| Witness::new(world.stranger())).collect();
+    let mut witnesses: Vec<Witness> = (0..3).map(|_| Witness::new(&world)).collect();
     let mut promotions = 0;
     for (step, op) in ops.iter().enumerate() {
         let key = format!("step-{step}");
@@ -84,15 +127,17 @@ pub async fn keeps_the_invariants(bench: Bench, ops: &[Op]) -> Vec<Sight> {
                 promotions += 1;
                 (world.bench.promote)();
             }
-            Op::Issue(who, forced) => witnesses[who].issue(&world, forced, &key, promotions).await,
+            Op::Pair(who) => witnesses[who].pair(&world).await,
+            Op::Withdraw(who) => witnesses[who].withdraw(&world).await,
+            Op::Issue(who, what) => witnesses[who].issue(&world, what, &key, promotions).await,
             Op::Reissue(who) => witnesses[who].reissue(&world, promotions).await,
             Op::Revoke(who, keyed) => witnesses[who].revoke(&world, keyed.then_some(&*key)).await,
             Op::Clear(who, keyed) => witnesses[who].clear(&world, keyed.then_some(&*key)).await,
             Op::Retry(who) => witnesses[who].retry(&world).await,
             Op::Reuse(who) => witnesses[who].reuse(&world).await,
-            Op::Right(who) | Op::Wrong(who) | Op::Stale(who) => {
-                let guess = witnesses[who].guess(*op);
-                witnesses[who].attempt(&world, &guess, &key, promotions).await;
+            Op::Guess(who, typed, spot) => {
+                let guess = witnesses[who].guess(typed);
+                witnesses[who].attempt(&world, &guess, spot, &key, promotions).await;
             }
         }
         for witness in &witnesses {

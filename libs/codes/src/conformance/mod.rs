@@ -9,7 +9,7 @@
 //! | | |
 //! | --- | --- |
 //! | I1 | A code id is accepted at most once: over all replicas, retries, restarts, failovers, and in a split brain. |
-//! | I2 | At most `limit` failed comparisons per code id; per user and window at most `limit` × (1 + failovers in it). |
+//! | I2 | At most `limit` failed comparisons per code id; per user, kind of code (paired or not) and window at most `limit` × (1 + failovers + overrides). |
 //! | I3 | Nothing is accepted at or after the expiry, by the store's clock. |
 //! | I4 | At most one active code per application and user: after an issue returned, the code before it never verifies. |
 //! | I5 | An issue never lowers the failure counts. Success, the window's end and a scoped unlock do. |
@@ -27,10 +27,12 @@
 //! | I17 | A terminal state never returns to active for the same code id. |
 //! | I18 | Every key has a lifetime; keys are bounded by users with a live code, lock or count, plus a constant. |
 //! | I19 | Exactly one audit event per issue, acceptance, burn, lock, override and unlock. |
-//! | I21 | 100 consecutive failures disable the user until an administrator acts. |
+//! | I21 | 100 consecutive failures at codes of one kind disable it for the user until an administrator acts. |
 //! | I22 | A lock changes no other login method and no other user. |
+//! | I27 | An attacker without the session changes nothing that the owner of a paired code can notice. |
+//! | I29 | At most `attempts_per_source` comparisons per code and source, exact in parallel. |
 //!
-//! The suite holds a store to I1 to I8, I11 and I17 to I22. The others bind the parts around a store, and are
+//! The suite holds a store to I1 to I8, I11, I17 to I22, I27 and I29. The others bind the parts around a store, and are
 //! tested there and from outside (`tests/suite`).
 
 #![expect(clippy::missing_panics_doc, reason = "a contract panics where it is broken")]
@@ -39,15 +41,22 @@ pub mod claims;
 pub mod history;
 pub mod life;
 pub mod lockout;
+pub mod numbers;
+pub mod pairing;
+mod place;
 pub mod races;
 pub mod retry;
+pub mod sources;
+mod trail;
 mod world;
 
 use std::sync::Arc;
 
 use clock::FakeClock;
 
-pub use self::world::{Trail, World, accepted, granted, keyed, reason, request, user, wrong};
+pub use self::place::{Place, paired};
+pub use self::trail::Trail;
+pub use self::world::{World, accepted, granted, keyed, reason, request, user, wrong};
 use crate::claims::ClaimStore;
 use crate::store::CodeStore;
 
@@ -116,6 +125,33 @@ macro_rules! code_store_contract {
             a_key_conflicts_whatever_it_stood_for
             every_action_is_written_to_the_trail_once
             a_retried_revocation_or_clearing_is_marked_in_the_trail
+        );
+        $crate::code_store_contract!(@each $bench, pairing:
+            a_paired_code_works_in_its_journey_alone
+            strangers_neither_compare_nor_count_nor_write_at_a_paired_code
+            each_kind_of_code_has_counts_and_a_lock_of_its_own
+            an_override_ends_the_lock_of_its_kind_alone
+            clearing_ends_both_kinds_of_failures
+            failures_at_paired_codes_disable_paired_codes_alone
+            a_binding_at_an_unpaired_code_counts_as_unpaired
+            an_unpaired_code_is_refused_where_pairing_is_required
+            a_retried_issue_stays_in_its_journey
+        );
+        $crate::code_store_contract!(@each $bench, numbers:
+            a_number_stays_while_it_lives_and_is_then_another
+            a_withdrawn_or_foreign_number_is_not_found
+            five_pairings_of_a_source_are_open_at_most
+            a_number_that_is_taken_is_passed_over
+            no_code_outlives_the_session_of_its_journey
+            an_open_pairing_keeps_nothing_else
+            ten_thousand_open_pairings_do_not_disturb_one_more
+        );
+        $crate::code_store_contract!(@each $bench, sources:
+            a_source_that_used_its_attempts_is_not_compared
+            a_new_code_gives_a_source_its_attempts_again
+            guesses_of_a_source_at_an_expired_code_are_bounded_too
+            a_retried_guess_costs_its_source_one_attempt
+            of_parallel_guesses_each_source_has_its_attempts_and_no_more
         );
         $crate::code_store_contract!(@each $bench, claims:
             a_key_stands_for_its_first_request

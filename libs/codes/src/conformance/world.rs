@@ -1,16 +1,14 @@
 //! The use cases over a store under test, and what every case needs of them.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use clock::Clock as _;
 
-use super::Bench;
-use crate::audit::{Addresses, Audit, AuditError, Context, Event};
+use super::{Bench, Place, Trail};
+use crate::audit::{Addresses, Audit, Context};
 use crate::desk::{Caller, Desk, OperationError};
-use crate::digest::encode;
+use crate::digest::{Subject, encode};
 use crate::directory::OpaqueDirectory;
 use crate::guess::Guess;
 use crate::ids::{ApplicationId, ClientId, IdempotencyKey};
@@ -34,36 +32,7 @@ pub struct World {
     pub policy: Policy,
     /// Everything that was written to the trail.
     pub trail: Arc<Trail>,
-    desk: Desk,
-}
-
-/// An audit trail in memory.
-#[derive(Default)]
-pub struct Trail(Mutex<Vec<Event>>);
-
-#[async_trait]
-impl Audit for Trail {
-    async fn record(&self, event: Event) -> Result<(), AuditError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
-        Ok(())
-    }
-}
-
-impl Trail {
-    /// The actions so far, in order, each of an attempt once.
-    pub fn actions(&self) -> Vec<&'static str> {
-        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut seen = HashSet::new();
-        let once =
-            events.iter().filter(|event| seen.insert((event.attempt, event.action.as_str())));
-        once.map(|event| event.action.as_str()).collect()
-    }
-
-    /// How many events a retry wrote again.
-    pub fn replays(&self) -> usize {
-        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        events.iter().filter(|event| event.replayed).count()
-    }
+    pub(super) desk: Desk,
 }
 
 impl World {
@@ -140,6 +109,11 @@ impl World {
         granted(self.ask(request(user)).await)
     }
 
+    /// Verifies what somebody typed somewhere.
+    pub async fn verify_from(&self, place: Place, user: &Identifier, typed: &str) -> Verification {
+        self.try_verify_from(place, user, typed, None).await.expect("the store answers")
+    }
+
     /// Verifies what somebody typed.
     pub async fn verify(&self, user: &Identifier, typed: &str) -> Verification {
         self.verify_as(user, typed, None).await
@@ -165,11 +139,22 @@ impl World {
         typed: &str,
         key: Option<&str>,
     ) -> Result<Verification, OperationError> {
+        self.try_verify_from(Place::default(), user, typed, key).await
+    }
+
+    /// Verifies what somebody typed somewhere, at a store that may not answer.
+    pub async fn try_verify_from(
+        &self,
+        Place { binding, source }: Place,
+        user: &Identifier,
+        typed: &str,
+        key: Option<&str>,
+    ) -> Result<Verification, OperationError> {
         let request = VerifyRequest {
             user: user.clone(),
             code: Guess::parse(self.policy.shape(), typed).expect("a guess"),
-            binding: None,
-            context: Context::default(),
+            binding,
+            context: Context { source, ..Context::default() },
             idempotency_key: key.map(idempotency_key),
         };
         let verifier = self.verifier();
@@ -228,10 +213,14 @@ impl World {
 
     /// All that can be seen of a user's record.
     pub async fn describe(&self, user: &Identifier) -> Description {
-        let found = self.desk.find(&OpaqueDirectory, &self.caller.application, user).await;
-        let (_, subject) = found.expect("opaque").expect("everybody exists");
-        let description = self.bench.store.describe(subject, self.bench.clock.now()).await;
+        let now = self.bench.clock.now();
+        let description = self.bench.store.describe(self.subject(user).await, now).await;
         description.expect("the store answers")
+    }
+
+    pub(super) async fn subject(&self, user: &Identifier) -> Subject {
+        let found = self.desk.find(&OpaqueDirectory, &self.caller.application, user).await;
+        found.expect("opaque").expect("everybody exists").1
     }
 
     /// Lets time pass.

@@ -161,12 +161,23 @@ enum State {
 impl Record {
     /// When nothing in the record matters any more: its time to live in a store.
     pub fn dies_at(&self) -> Timestamp {
+        let pairings = self.pairings.iter().map(|open| open.pairing.expires_at);
+        pairings.chain([self.ends()]).max().unwrap_or_default()
+    }
+
+    /// The record as it is found at `now`: open pairings do not make the rest live longer.
+    #[must_use]
+    pub fn found_at(self, now: Timestamp) -> Self {
+        if now < self.ends() { self } else { Self { pairings: self.pairings, ..Self::default() } }
+    }
+
+    /// When nothing but pairings matters any more.
+    fn ends(&self) -> Timestamp {
         let counts = [self.unpaired.ends(), self.paired.ends(), self.issues.ends()];
         let counts = counts.into_iter().chain([self.overrides.ends()]).flatten();
         let code = self.code.iter().map(|code| code.expires_at + TRACE);
         let outcomes = self.outcomes.iter().map(|remembered| remembered.until);
-        let pairings = self.pairings.iter().map(|open| open.pairing.expires_at);
-        counts.chain(code).chain(outcomes).chain(pairings).max().unwrap_or_default()
+        counts.chain(code).chain(outcomes).max().unwrap_or_default()
     }
 
     /// What is counted for codes of that kind.
