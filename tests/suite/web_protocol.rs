@@ -1,5 +1,7 @@
 //! The Web SDK's protocol, called without the SDK, as a browser's `fetch` does.
 
+use std::time::{Duration, Instant};
+
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -8,6 +10,9 @@ use crate::Tested;
 use crate::harness::http::{INVOKE, ORIGIN};
 use crate::harness::pages::{answer_step, form, id, submission};
 use crate::harness::{Postern, RevokeCodeRequest, another, revoke_code_request, unique, user_id};
+
+/// The minimum time until a browser learns of a denial.
+const DENIAL_FLOOR: Duration = Duration::from_millis(50);
 
 /// Where a client of pages starts a journey.
 fn start_path(client: &str) -> String {
@@ -45,7 +50,10 @@ async fn every_denial_looks_the_same() -> Tested {
     let mut answers = Vec::new();
     let try_code = async |user: &str, code: &str| {
         let params = json!({"external_user_id": user, "temp_code": code});
-        visible(postern.invoke("temp-code-authentication", params).await?).await
+        let begun = Instant::now();
+        let answer = postern.invoke("temp-code-authentication", params).await?;
+        assert!(begun.elapsed() >= DENIAL_FLOOR, "told after {:?}", begun.elapsed());
+        visible(answer).await
     };
 
     answers.push(("unknown", try_code(&unique("jane"), "123456123456").await?));
