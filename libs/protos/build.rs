@@ -1,4 +1,4 @@
-//! Turns `proto/` into Rust, in process: nobody needs protoc.
+//! Turns `proto/` into Rust, in process, so that protoc is not needed.
 //!
 //! Beside what prost and tonic generate, it writes
 //! - a `Debug` for every message with a field that is marked `debug_redact`,

@@ -34,7 +34,7 @@ impl AddressArgs {
     }
 }
 
-/// Writes the trail where the process is told to.
+/// Writes the trail to the destination of the settings.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogAudit;
 

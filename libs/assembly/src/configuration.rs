@@ -59,7 +59,7 @@ pub fn open(
 }
 
 /// A problem for each listener that others can reach, while a client has a secret of the demo:
-/// whoever could reach it could issue codes.
+/// anyone who could reach it could issue codes.
 fn demo_secrets(configuration: &Configuration, exposed: &[Endpoint]) -> Vec<Problem> {
     let mut clients =
         configuration.applications().flat_map(|application| application.clients.values());

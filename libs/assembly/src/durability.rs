@@ -1,11 +1,11 @@
-//! How durable an outcome must be before it is told, as a setting.
+//! The setting of durability: what Redis must confirm before a caller learns an outcome.
 
 use std::time::Duration;
 
 use clock::duration::{self, Units};
 use store_redis::connection::confirmation::Confirmation;
 
-/// Reads what is waited for before an outcome is told; `None` for nothing.
+/// Reads the confirmation that an outcome needs; `None` for none.
 pub(crate) fn parse(text: &str) -> Result<Option<Confirmation>, String> {
     let longest = Confirmation::LONGEST.as_millis();
     let rule = || {

@@ -60,7 +60,7 @@ async fn report(changes: &mut watch::Receiver<Fitness>, readiness: &Readiness) {
     }
 }
 
-/// Ends when nobody can say any more whether the store serves.
+/// Ends when the store is no longer watched.
 async fn follow_outages(mut serves: watch::Receiver<bool>, fitness: &watch::Sender<Fitness>) {
     let up = Gauge::new("postern.store.up", "Whether the store can be asked: 1 or 0.");
     let tell = |has_store| fitness.send_modify(|fitness| fitness.has_store = has_store);

@@ -47,7 +47,7 @@ pub fn generated_peppers(randomness: &Randomness) -> Arc<Peppers> {
     Arc::new(peppers.expect("two random keys"))
 }
 
-/// Reads a file that nobody else should see.
+/// Reads a file that holds a secret.
 pub(crate) fn read(path: &Path) -> Result<SecretSlice<u8>, String> {
     files::read_secret(path).map_err(|error| format!("{}: {error}", path.display()))
 }

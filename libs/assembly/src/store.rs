@@ -26,7 +26,7 @@ pub struct StoreArgs {
     /// What it takes to be let in.
     #[command(flatten)]
     pub store_access: AccessArgs,
-    /// What Redis must have done before a code's outcome is told: `fenced` (run it; the default),
+    /// What Redis must have done before a caller learns a code's outcome: `fenced` (run it; the default),
     /// `replicated:<replicas>:<timeout>` such as `replicated:1:100ms`, or `synced` (to its disk)
     #[arg(long, env = "POSTERN_STORE_DURABILITY", value_name = "LEVEL")]
     pub store_durability: Option<String>,
@@ -48,7 +48,7 @@ pub enum Store {
         access: Box<Access>,
         /// What is looked at before it is used.
         checks: Checks,
-        /// What is waited for before an outcome is told.
+        /// The confirmation that an outcome needs.
         confirmation: Option<Confirmation>,
         /// Where journeys wait, if not beside the codes.
         journeys: Option<Address>,
@@ -104,7 +104,7 @@ impl StoreArgs {
         if address.as_ref().is_some_and(|address| !address.has_sentinels()) {
             self.store_access.no_sentinels(mistakes)?;
         }
-        // Journeys are told of as soon as they are stored, whatever holds for codes.
+        // The durability of codes does not apply to journeys.
         let confirmation = confirmation?.filter(|_| used != Use::Journeys);
         let checks = if is_checked? { Checks::On(used) } else { Checks::Off };
         let access = Box::new(access?);

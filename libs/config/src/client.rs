@@ -235,7 +235,7 @@ fn scopes(notes: &mut Notes, node: &Node) -> Option<BTreeSet<Scope>> {
     let scopes = each(notes, node, "scopes", |notes, item, name| {
         notes.check(item.line, &format!("scopes: `{name}`"), Scope::parse(name))
     })?;
-    // Whoever can issue a code and also have it accepted can be any user.
+    // A client that can issue a code and also redeem it can impersonate any user.
     let scopes: BTreeSet<_> = scopes.into_iter().collect();
     let redeeming = [Scope::CodesVerify, Scope::JourneysRun];
     let redeeming = redeeming.into_iter().find(|scope| scopes.contains(scope));

@@ -102,7 +102,7 @@ impl Configuration {
         &self.fingerprint
     }
 
-    /// A line for each application that says what its policy comes to, and how likely it is that
+    /// A line for each application that says its policy, and how likely it is that
     /// one issued code is guessed.
     pub fn policy_lines(&self) -> Vec<String> {
         let line = |application: &Application| {

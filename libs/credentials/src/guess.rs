@@ -1,4 +1,4 @@
-//! What somebody typed for a code, read in canonical form or refused.
+//! A typed code, in canonical form or refused.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ pub enum GuessError {
     Shape(Shape),
 }
 
-/// A code as somebody typed it, in canonical form: one that the policy could have drawn. Wiped from
+/// A typed code in canonical form: one that the policy could have drawn. Wiped from
 /// memory when dropped.
 #[derive(Clone)]
 pub struct Guess(Zeroizing<String>);

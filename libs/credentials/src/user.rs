@@ -2,7 +2,7 @@
 //!
 //! An [`Identifier`] is canonical from the moment it exists: however a person or a program spells
 //! it, at issue and at redemption, it is the same value, so that it has one code and one budget of
-//! guesses. Two types never meet: nobody's user name can stand for someone else's user id.
+//! guesses. Two types never meet: a user name never stands for another user's id.
 
 mod email;
 mod fold;
@@ -163,7 +163,7 @@ fn user_id(text: Cow<'_, str>) -> Result<String, IdentifierError> {
     }
 }
 
-/// The user whom an identifier leads to: what digests are bound to and what `sub` will say.
+/// The user of an identifier: the subject of digests, and the `sub` of tokens.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(String);
 

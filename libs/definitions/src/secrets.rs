@@ -1,4 +1,4 @@
-//! Checks that nothing secret can get out of a journey, and that every variable is somebody's.
+//! Checks that nothing secret can get out of a journey, and that each variable has one owner.
 //!
 //! - The temporary code comes straight from a parameter or a form's field. No other expression may
 //!   read it, or anything that holds it; it may be compared with null.
@@ -88,7 +88,7 @@ pub(crate) fn check(journey: &Journey, notes: &mut Notes) {
     }
 }
 
-/// Who sets each variable. What a form or an error sets, nobody else may: a value from elsewhere
+/// Who sets each variable. Nothing else may set the variable of a form or an error: a value from elsewhere
 /// would carry the wrong mark.
 fn owners<'j>(journey: &'j Journey, notes: &mut Notes) -> BTreeMap<&'j str, Owner> {
     let mut owners = BTreeMap::new();

@@ -36,7 +36,7 @@ pub struct ClientRefused<'a> {
 }
 
 impl ClientRefused<'_> {
-    /// Writes the event, before the refusal is told.
+    /// Writes the event, before the caller is refused.
     ///
     /// # Errors
     /// The event was not written in time: the caller must not answer.

@@ -40,7 +40,7 @@ impl IntoResponse for FaultResponse {
 const MISFITS: [&str; 5] =
     ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
 
-/// Reads a body of JSON. What is wrong with it is told to whoever sent it, and to nobody else.
+/// Reads a body of JSON. Only the sender learns what is wrong with it.
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`]: another content type, no JSON object, or a member of the wrong name

@@ -25,7 +25,7 @@ pub mod throttle;
 use codes::desk::OperationError;
 use wire::error::Fault;
 
-/// Logs why an operation has no outcome, and returns what the caller is told: that it may try
+/// Logs why an operation has no outcome, and returns the answer for the caller: that it may try
 /// again, the same for every user.
 pub fn unavailable(error: OperationError) -> Fault {
     tracing::error!(error = %error, "an operation failed");

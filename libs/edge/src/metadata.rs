@@ -1,4 +1,4 @@
-//! What anybody may read about a service: its keys, its endpoints, its `OpenAPI` document.
+//! Public facts about a service: its keys, its endpoints, its `OpenAPI` document.
 
 use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};

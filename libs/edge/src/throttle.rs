@@ -4,7 +4,7 @@
 //!
 //! # Why our own
 //! Callers choose many of the keys, so memory must be bounded at every moment, and a table full of
-//! keys must not refuse new ones. The `governor` crate has neither: its table grows until somebody
+//! keys must not refuse new ones. The `governor` crate has neither: its table grows until a caller
 //! calls `retain_recent`, which looks at every key, and forgets only keys that are not limited.
 
 use std::collections::{HashMap, VecDeque};

@@ -2,7 +2,7 @@
 //!
 //! # Why a process-wide list
 //! Most files are read before there is a log that could tell of them, and read again while the process
-//! serves. Each is told of once.
+//! serves. Each is reported once.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

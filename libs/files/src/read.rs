@@ -41,7 +41,7 @@ impl From<io::Error> for ReadError {
 /// [`ReadError::Irregular`] if it is no regular file, [`ReadError::TooLarge`] beyond [`MAX_BYTES`],
 /// [`ReadError::Unreadable`] if the system refuses.
 pub fn read(path: &Path) -> Result<SecretSlice<u8>, ReadError> {
-    // Before it is opened: opening a pipe that nobody writes to does not return.
+    // Before it is opened: opening a pipe without a writer blocks.
     let kind = fs::metadata(path)?.file_type();
     if !kind.is_file() {
         return Err(ReadError::Irregular(name(kind)));

@@ -1,5 +1,5 @@
 //! Every rpc, as an enum: what is decided for each of them is an exhaustive match, so that a new rpc
-//! does not build until somebody has decided it.
+//! does not build until it is decided.
 
 /// Defines [`Rpc`] from the list that `build.rs` reads from the protos.
 macro_rules! rpcs {

@@ -4,7 +4,7 @@
 //! when, and what is worth reporting.
 //!
 //! # Why no notifications
-//! An orchestrator exchanges mounted files by a symbolic link, and network file systems notify nobody.
+//! An orchestrator exchanges mounted files by a symbolic link, and network file systems send no notifications.
 //! Files are small: reading them is simpler, and works everywhere.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Serves one listener: accepts connections and speaks HTTP on each, until told to stop.
+//! Serves one listener: accepts connections and speaks HTTP on each, until it must stop.
 //!
 //! # Why our own loop
 //! tonic's server maps every deadline to CANCELLED, and neither it nor axum's bounds how long a
@@ -45,7 +45,7 @@ pub(crate) use self::limits::Limits;
 const MAX_HEAD_BYTES: u32 = 16 * 1024;
 /// Requests that one HTTP/2 connection may have in flight.
 const MAX_STREAMS: u32 = 256;
-/// Requests of one connection that were taken back before anybody looked at them.
+/// Requests of one connection that their client reset before they were read.
 const MAX_TAKEN_BACK: usize = 20;
 /// Requests of one connection that its client made us take back.
 const MAX_SPOILT: usize = 64;
@@ -62,7 +62,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often it is said that connections are refused.
 const SAY_FULL_EVERY: Duration = Duration::from_secs(10);
 
-/// What is spoken.
+/// The protocol of a listener.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Protocol {
     /// HTTP/1.1.
@@ -72,8 +72,8 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    /// The bytes of a client's first words, which nobody answers: HTTP/2's preface and the head of
-    /// its settings. How long an HTTP/1.1 head takes is bounded by itself.
+    /// The bytes of a client's greeting: HTTP/2's preface and the head of its settings. The head of
+    /// HTTP/1.1 has a time limit of its own.
     const fn greeting(self) -> usize {
         match self {
             Self::Http1 => 1,
@@ -88,7 +88,7 @@ pub(crate) struct Stop(pub(crate) watch::Receiver<bool>);
 
 impl Stop {
     async fn asked(&mut self) {
-        // An error says that whoever could ask is gone, which asks as well.
+        // An error means that the sender is gone, which also asks to stop.
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 }
@@ -236,7 +236,7 @@ impl Server {
 fn http1() -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        // Its own limit ends what is only silent, too; ours is in `limits`.
+        // hyper's limit also ends connections that are only silent; ours is in `limits`.
         .header_read_timeout(None)
         .max_buf_size(MAX_HEAD_BYTES as usize);
     http
@@ -257,8 +257,8 @@ fn http2() -> http2::Builder<TokioExecutor> {
     http
 }
 
-/// Speaks until the client leaves, or until it is told to and has done so. How a connection ends is
-/// the client's affair; requests have lines of their own.
+/// Serves until the client leaves, or until it has left after a request to do so. Requests have
+/// their own lines in the log; the end of a connection has none.
 async fn drive<C: GracefulConnection + Future>(
     connection: C,
     mut stop: Stop,
@@ -272,7 +272,7 @@ async fn drive<C: GracefulConnection + Future>(
     };
     connection.as_mut().graceful_shutdown();
     match grace {
-        // Whoever asked to stop knows how long that may take.
+        // The caller that asks to stop also limits the time.
         None => drop(connection.await),
         Some(grace) => drop(tokio::time::timeout(grace, connection).await),
     }

@@ -1,4 +1,4 @@
-//! Work that is finished although nobody waits for it any more.
+//! Work that runs to its end although its caller has gone.
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use telemetry::with_current_context;
 use tokio::time::timeout;
 
-/// Does some work to its end, or for as long as it may take at most: `None` then. A caller who hangs
-/// up, or whose deadline passes, does not cut it off between an effect and what must follow it, such
-/// as a line in an audit trail.
+/// Runs `work` to its end, at most for a given time; `None` after that. A caller that hangs up, or
+/// whose deadline passes, does not cut it off between an effect and its consequences, such as a
+/// line in the audit trail.
 ///
 /// # Panics
 /// Where the work does.

@@ -60,9 +60,8 @@ impl GrpcServer {
         self
     }
 
-    /// Learns the names of the rpcs, by which they are logged and measured, and lets clients ask which
-    /// there are, if they may: over both versions of the protocol, since many tools speak the older
-    /// one only.
+    /// Reads the names of the rpcs, for logs and metrics, and serves reflection if `may_ask`: in
+    /// both versions of the protocol, since many tools speak the older one only.
     ///
     /// # Errors
     /// The descriptors cannot be decoded.

@@ -1,5 +1,5 @@
-//! Listeners. All of a process are bound before anything is served, so that a taken port is a clear
-//! error at the start, and so that port 0 is a known port before anybody needs it.
+//! Listeners. A process binds all of them before it serves, so that a taken port is a clear error
+//! at the start, and the number of port 0 is known.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ impl Listener {
         self.address
     }
 
-    /// Speaks this TLS and nothing else, if it is to be spoken.
+    /// Requires this TLS, if there is any.
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {
         self.tls = tls;
@@ -35,7 +35,7 @@ impl Listener {
 #[error("{}", .0.join("\n"))]
 pub struct BindError(pub Vec<String>);
 
-/// Binds all of them, or says what is in the way of each that cannot be bound.
+/// Binds all endpoints.
 ///
 /// # Errors
 /// One line for each endpoint that cannot be bound.

@@ -96,7 +96,7 @@ where
 /// The version and the commit, for `--version`.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("POSTERN_COMMIT"), ")");
 
-/// Parses the command line; otherwise prints the help or what is wrong, and says how to exit.
+/// Parses the command line; otherwise prints the help or the mistakes.
 ///
 /// # Errors
 /// The exit code: success after `--help` and `--version`, 64 after a mistake.
@@ -107,7 +107,7 @@ pub fn parse<S: Parser>() -> Result<(S, Effective), ExitCode> {
         Ok((settings, Effective::of(&command, &matches)))
     });
     parsed.map_err(|error| {
-        // Nobody is left to tell, if even this fails.
+        // If this fails too, the process has no way left to report it.
         let _ = error.print();
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
@@ -149,7 +149,7 @@ where
     tracing::info!(version = VERSION, settings = %effective, "starting");
     let code = runtime.block_on(async {
         let code = serve(checked, process, build).await;
-        // Inside the runtime, which sends what is left; on another thread, since it waits for that.
+        // Inside the runtime, which sends the rest; on another thread, since it blocks.
         let _ = tokio::task::spawn_blocking(move || drop(telemetry)).await;
         code
     });
@@ -194,7 +194,7 @@ where
 fn stop(reasons: &dyn Display, code: u8) -> ExitCode {
     let mut errors = io::stderr().lock();
     for reason in reasons.to_string().lines() {
-        // Nobody is left to tell, if even this fails.
+        // If this fails too, the process has no way left to report it.
         let _ = writeln!(errors, "error: {reason}");
     }
     ExitCode::from(code)

@@ -59,8 +59,8 @@ impl Servers {
         self
     }
 
-    /// Adds a gRPC server that the others call. It ends after them: what is in flight there may
-    /// still need it.
+    /// Adds a gRPC server that the others call. It ends after them, since their requests may still
+    /// need it.
     #[must_use]
     pub fn inner_grpc(mut self, server: GrpcServer) -> Self {
         self.inner.push(server);
@@ -101,7 +101,7 @@ impl Servers {
         self.readiness.clone()
     }
 
-    /// Serves until asked to stop, and then as `drain` says. `stop` counts how often it was asked.
+    /// Serves until asked to stop, then drains. `stop` counts the requests to stop.
     pub(crate) async fn serve(
         self,
         limits: Limits,
@@ -168,7 +168,7 @@ impl Servers {
 /// Waits until it was asked `times` times.
 async fn asked(stop: &mut watch::Receiver<u32>, times: u32) {
     if stop.wait_for(|asked| *asked >= times).await.is_err() {
-        // Whoever could ask is gone without having asked.
+        // The sender is gone: no request to stop will come.
         std::future::pending::<()>().await;
     }
 }

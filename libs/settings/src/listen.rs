@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::mistakes::Mistakes;
 
-/// Where to listen, and which flag says so.
+/// Where to listen, and the flag that sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// The flag, for messages.
@@ -44,7 +44,7 @@ macro_rules! listen {
 
         impl $name {
             /// Checks the address; where none is given it is `default_port` on the loopback, so
-            /// that nothing is reachable from outside unless somebody says so.
+            /// that nothing is reachable from outside without a setting.
             pub fn check(&self, default_port: u16, mistakes: &mut Mistakes) -> Option<Endpoint> {
                 endpoint($flag, $env, self.$field.as_deref(), default_port, mistakes)
             }

@@ -1,5 +1,5 @@
 //! Variables of the environment that look like settings and are none: a misspelt one would leave its
-//! setting at the default, and nobody would know.
+//! setting at the default, without a warning.
 
 use std::ffi::OsString;
 

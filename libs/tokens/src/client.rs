@@ -24,7 +24,7 @@ pub struct ClientToken {
     /// What it may do.
     pub scopes: BTreeSet<Scope>,
     /// The secret that the client had when it got the token. With another secret, the token is
-    /// refused: whoever stole the old one must not keep what it bought.
+    /// refused: a stolen secret must lose its value when it is replaced.
     pub generation: Generation,
 }
 

@@ -12,7 +12,7 @@ pub enum TokenError {
     /// Not three base64url parts, or no JSON, claims or algorithm that we know.
     #[error("the token is malformed")]
     Malformed,
-    /// The header says that more must be understood than we do (RFC 7515, section 4.1.11).
+    /// The header has critical extensions, which are not supported (RFC 7515, section 4.1.11).
     #[error("the token has critical extensions")]
     CriticalExtension,
     /// A token of another kind.
@@ -24,13 +24,13 @@ pub enum TokenError {
     /// Another algorithm than the key's.
     #[error("the token's algorithm is not its key's")]
     WrongAlgorithm,
-    /// Signed by somebody else, or changed since.
+    /// Signed by another key, or changed since.
     #[error("the token's signature does not match")]
     BadSignature,
-    /// Minted by somebody else.
+    /// Minted by another issuer.
     #[error("the token has another issuer")]
     WrongIssuer,
-    /// Minted for somebody else.
+    /// Minted for another audience.
     #[error("the token has another audience")]
     WrongAudience,
     /// Its time is over.
@@ -39,7 +39,7 @@ pub enum TokenError {
     /// Its time has not come.
     #[error("the token is not valid yet")]
     NotYetValid,
-    /// Minted in the future: a clock is wrong, or somebody lies.
+    /// Minted in the future: a clock is wrong, or the token is forged.
     #[error("the token was issued in the future")]
     IssuedInFuture,
     /// A claim that this kind of token must have is missing or has no valid value.

@@ -1,7 +1,6 @@
-//! What a page has when its journey is complete: proof that the journey ended well, and for whom.
+//! The token of a completed journey: proof for the page that the journey ended well, and for whom.
 //!
-//! It holds nothing that the page had passed in: whoever starts a journey must not be able to put
-//! words into a token of ours.
+//! It holds no start parameter: a caller must not be able to choose the claims of a signed token.
 
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ pub struct JourneyToken {
     pub client: ClientId,
     /// The journey's id.
     pub journey: String,
-    /// Who authenticated in it, if anybody did.
+    /// The authenticated user, if there is one.
     pub authentication: Option<Authentication>,
 }
 

@@ -152,7 +152,7 @@ fn read_key(file: &Path) -> Result<Key, KeyFault> {
     let pem = files::read(file)?;
     let key = Key::parse(files::without_mark(pem.expose_secret()))?;
     if key.signing.is_some() {
-        // Public halves are for everybody: only now is it known that this is none.
+        // A public half may be readable by all users; this is a private key.
         files::read_secret(file)?;
     }
     Ok(key)

@@ -1,4 +1,4 @@
-//! Signing: the issuer's name, the key that signs, and nothing about what is said.
+//! Signing: the issuer and its key. The claims are in other modules.
 
 use std::fmt;
 use std::sync::Arc;

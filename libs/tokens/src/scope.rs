@@ -74,7 +74,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A name that is no scope's. Does not repeat it: it may come from anybody.
+/// A name that is no scope. Does not repeat the name, which a stranger may have sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown scope")]
 pub struct ScopeError;

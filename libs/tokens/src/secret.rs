@@ -62,8 +62,8 @@ impl fmt::Debug for SecretHash {
     }
 }
 
-/// Names one secret of a client: a client with another secret has another generation. It is a hash
-/// of the secret's hash, cut short, and so tells nothing about either.
+/// Identifies one secret of a client: another secret has another generation. It is a truncated hash
+/// of the secret's hash, and so reveals neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generation(String);
 
@@ -91,8 +91,8 @@ impl Generation {
 #[error("must be {} bytes in base64url", Generation::BYTES)]
 pub struct GenerationError;
 
-/// Whether a client presented its secret, in a time that does not depend on either. A client that
-/// does not exist (`None`) is refused after the same work, so that nobody learns which ids exist.
+/// Whether a client presented its secret, in constant time. An unknown client (`None`) is refused
+/// after the same work, so that the time does not tell which ids exist.
 pub fn verify(expected: Option<&SecretHash>, presented: &SecretString) -> bool {
     let exists = u8::from(expected.is_some());
     let expected = expected.map_or([0; 32], |expected| expected.hash);

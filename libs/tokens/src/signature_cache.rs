@@ -1,7 +1,6 @@
-//! Tokens whose signature was checked before: to check it again costs more than all else that a
-//! call is worked on with. Only what can never change is remembered, that these bytes were signed by
-//! a key of the ring and what they say; whether the token is of the right kind and its time has come
-//! is asked each time.
+//! Tokens whose signature was verified before: verifying costs more than the rest of a call. Only
+//! immutable facts are kept: that a key of the ring signed these bytes, and the claims. Type and
+//! times are checked in every call.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,9 +11,8 @@ use sha2::{Digest as _, Sha256};
 use crate::claims::Claims;
 use crate::error::TokenError;
 
-/// As many as are remembered at most: many more than clients use at a time. Beyond it all are
-/// forgotten, so that a client which takes a new token for each call costs the others a check now
-/// and then, and no more.
+/// The most cached tokens, many more than clients use at a time. A full cache is emptied, so that a
+/// client with a new token for each call costs others an occasional verification.
 const MAX_REMEMBERED: usize = 1024;
 
 /// What a signature was found to cover.
@@ -29,7 +27,7 @@ pub(crate) struct Signed {
 pub(crate) struct SignatureCache(Mutex<HashMap<[u8; 32], Arc<Signed>>>);
 
 impl SignatureCache {
-    /// What a token says: remembered, or as `check` finds it. What it refuses is not remembered.
+    /// The claims of a token, from the cache or from `check`. A failure is not cached.
     pub(crate) fn signed(
         &self,
         token: &str,

@@ -22,7 +22,7 @@ pub const METHOD: &str = "otp";
 /// How much that proves: a code that a person was handed, not one that a device computed.
 pub const CONTEXT: &str = "urn:postern:temp-code";
 
-/// Adds what an authentication says of the user.
+/// Adds the claims of an authentication.
 pub(crate) fn describe(authentication: &Authentication, claims: Claims) -> Claims {
     Claims {
         sub: Some(authentication.user.as_str().to_owned()),

@@ -1,4 +1,4 @@
-//! Believing a token: what holds for every kind, in the order in which it is checked.
+//! Verification of tokens: the checks for every kind, in their order.
 //!
 //! The header is read before the signature is checked, so nothing in it is trusted: the `kid` is
 //! looked up in our own table and nowhere else, and the algorithm is that key's, never the
@@ -21,7 +21,7 @@ use crate::signature_cache::{SignatureCache, Signed};
 #[derive(Clone, Debug)]
 pub struct TokenVerifier {
     ring: Arc<KeyRing>,
-    /// Shared: whoever serves a call has a verifier of its own.
+    /// Shared by the verifiers of all servers.
     issuers: Arc<[String]>,
     cache: Arc<SignatureCache>,
 }
@@ -83,7 +83,7 @@ impl TokenVerifier {
 /// Checks the signature, and only then reads what it covers.
 fn signed_claims(token: &str, key: &Key) -> Result<Claims, TokenError> {
     let mut signature_alone = Validation::new(key.algorithm);
-    // The library would read the system's clock. `Claims` demands what is required here.
+    // The library would read the system's clock. `Claims` demands the required claims.
     signature_alone.required_spec_claims.clear();
     signature_alone.validate_exp = false;
     signature_alone.validate_nbf = false;

@@ -45,7 +45,7 @@ pub struct CodeIssuer {
 }
 
 impl CodeIssuer {
-    /// A code issuer for those whom the gate lets in. The minter's client tokens are those
+    /// A code issuer for the principals that the gate admits. The minter's client tokens are those
     /// that the gates of all services accept.
     pub fn new(gate: Gate, desk: Desk, minter: Minter) -> Self {
         let clock = Arc::clone(&desk.clock);

@@ -31,7 +31,7 @@ pub(crate) fn check(folder: &Path) -> ExitCode {
         )
     });
     let lines: Vec<_> = warnings.chain(lines).collect();
-    // Whoever closed the output has read enough of it.
+    // The reader has closed the output.
     let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
     code
 }

@@ -42,7 +42,7 @@ pub(crate) fn welcome(addresses: &Addresses, configuration: &Configuration, is_d
     if is_demo {
         text += &style.commands(addresses);
     }
-    // Whoever closed the output does not want to read it.
+    // The reader has closed the output.
     let _ = writeln!(out, "{text}");
 }
 

@@ -31,7 +31,7 @@ pub struct AccessArgs {
     /// The file with the password that the sentinels ask for
     #[arg(long, env = "POSTERN_STORE_SENTINEL_PASSWORD_FILE", value_name = "FILE")]
     pub store_sentinel_password_file: Option<PathBuf>,
-    /// The certificates, PEM, of whoever signs those of Redis; without it, the system's
+    /// The authority of the certificates of Redis, PEM; without it, the system's authorities
     #[arg(long, env = "POSTERN_STORE_AUTHORITY", value_name = "FILE")]
     pub store_authority: Option<PathBuf>,
     /// This service's certificate for Redis, PEM
@@ -43,7 +43,7 @@ pub struct AccessArgs {
 }
 
 impl AccessArgs {
-    /// Notes a login for sentinels that nobody would ask for.
+    /// Notes a login for sentinels if the URL names none.
     pub(super) fn no_sentinels(&self, mistakes: &mut Mistakes) -> Option<()> {
         let names = self.store_sentinel_username.is_some();
         if names || self.store_sentinel_password_file.is_some() {

@@ -1,4 +1,5 @@
-//! The bytes of a connection, over TLS or not, and what is noted of those that the client has sent.
+//! The bytes of a connection, with or without TLS, and the bookkeeping of those that the client
+//! sent.
 
 use std::io;
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::received::Received;
 
-/// A connection that can be spoken over.
+/// A readable and writable connection.
 pub(super) struct Io {
     stream: Stream,
     received: Arc<Received>,
@@ -32,7 +33,7 @@ impl Io {
         Self { stream: Stream::Tls(Box::new(stream)), received: Arc::default() }
     }
 
-    /// What the client has said: within TLS, if that is spoken.
+    /// The client's bytes, inside TLS if there is TLS.
     pub(super) fn received(&self) -> Arc<Received> {
         Arc::clone(&self.received)
     }

@@ -1,9 +1,9 @@
-//! How long connections live, and how many of them there are.
+//! How long connections live, and how many there may be.
 //!
-//! # Why so many
-//! A connection costs tens of kilobytes once its client speaks. [`MAX_CONNECTIONS`] of them fit into
-//! the memory of a small container, and are many more than callers of an internal service, or a
-//! proxy before a page, need. `places` says who is admitted beyond.
+//! # Why this many
+//! A connection with traffic costs tens of kilobytes. [`MAX_CONNECTIONS`] of them fit into the
+//! memory of a small container, and are more than the callers of an internal service, or a proxy
+//! before a page, need. `places` decides who is admitted beyond.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use tokio::time::{Instant, sleep_until};
 use super::Protocol;
 use super::received::Received;
 
-/// The connections of one listener, where the process may open as many files.
+/// The most connections of one listener, if the process may open enough files.
 const MAX_CONNECTIONS: usize = 4096;
-/// A part of the files that the process may open: its other listeners, its store and whom it calls
-/// need theirs, however many clients come.
+/// Connections take at most this part (one in eight) of the files that the process may open: its other
+/// listeners, its store and its own calls need files too.
 const PART_OF_FILES: u64 = 8;
-/// A part of the connections that one source may have: a host alone cannot take them all.
+/// One source has at most this part (one in eight) of the connections: one host cannot take them all.
 const PART_OF_CONNECTIONS: usize = 8;
-/// What a source may have at least, where few files may be open.
+/// The fewest connections of a source, if few files may be open.
 const FEWEST_OF_SOURCE: usize = 32;
 
 /// How long a connection may take, and stay.
@@ -36,16 +36,16 @@ pub(crate) struct Limits {
     /// HTTP/1.1 without a new request. Longer than proxies keep a connection that they do not use
     /// (60 to 120 s), or they would send a request over one that is being closed here.
     pub(crate) kept: Duration,
-    /// HTTP/2 without a new request. None takes as long to be answered, so it also ends what is
-    /// stalled; who only watches the health of a service begins anew.
+    /// HTTP/2 without a new request. No request takes this long, so it also ends stalled ones; a
+    /// watch of the health service begins again.
     pub(crate) idle: Duration,
-    /// In all: then its client connects again, perhaps to a process that is newer.
+    /// In all. Then the client connects again, perhaps to a newer process.
     pub(crate) age: Duration,
-    /// How long a client that was told to leave may take.
+    /// How long a client may take to leave.
     pub(crate) grace: Duration,
-    /// Connections at a time.
+    /// Concurrent connections.
     pub(crate) most: usize,
-    /// Connections of one source at a time.
+    /// Concurrent connections of one source.
     pub(crate) per_source: usize,
 }
 
@@ -71,7 +71,8 @@ impl Limits {
 fn most_connections() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum {
-        // The shell's limit is meant for people. If it stays, there are fewer connections.
+        // The shell's limit is meant for people. If it cannot be raised, there are fewer
+        // connections.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
     let files = getrlimit(Resource::Nofile).current;
@@ -108,8 +109,8 @@ impl Life {
         self.received.answered();
     }
 
-    /// Waits until the connection has lived as long as it may, and says how long it may take to end:
-    /// whoever has not greeted, or not said what is wanted, has nothing to end.
+    /// Waits until the connection has reached its age, and returns the time that it may take to
+    /// end: none for a client that has not sent a greeting or a request.
     pub(super) async fn lived_out(&self, limits: Limits, protocol: Protocol) -> Duration {
         let age = limits.age.mul_f64(part_of_age(CONNECTIONS.fetch_add(1, Ordering::Relaxed)));
         sleep_until(self.born + limits.handshake).await;

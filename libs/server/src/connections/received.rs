@@ -1,5 +1,5 @@
-//! What is noted of the bytes that a client sends: how many there are and, of HTTP/1.1, since when a head
-//! is on its way.
+//! The bookkeeping of a client's bytes: how many there are and, of HTTP/1.1, when the present head
+//! began.
 //!
 //! # Why our own
 //! hyper has one limit for a head that crawls and for the silence before it. A head must be there
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 /// No byte of the next head is there.
 const NO_HEAD: u64 = 0;
-/// A request is being answered: what comes now is its body.
+/// A request is being answered: further bytes are its body.
 const REQUEST: u64 = u64::MAX;
 
 /// The bytes of one client.

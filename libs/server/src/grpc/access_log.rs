@@ -1,5 +1,5 @@
-//! What is told of each rpc when its answer has left: a line in the log, a span, a metric. The status
-//! of a gRPC answer comes in its trailers, so all three wait for the body's end.
+//! The record of each rpc: a line in the access log, a span, a metric. The status of a gRPC answer
+//! comes in its trailers, so all three wait for the end of the body.
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -27,15 +27,14 @@ pub(super) async fn record<F: Future<Output = Response>>(
     response.map(|inner| Body::new(Watched { inner, learns: log }))
 }
 
-/// Tells of an rpc that is refused because there are too many: the metric, and the log now and then.
-/// A line for each would cost more than the refusal.
+/// Records an rpc that is refused for overload: in the metric, and in the log now and then. A line
+/// for each would cost more than the refusal.
 pub(super) fn record_refused(method: &Arc<str>) {
     measure(&DURATION, Duration::ZERO, method, name(Code::ResourceExhausted));
     crate::limit::warn_of_overload();
 }
 
-/// Tells when dropped: also if the client goes away before the answer, and nothing below runs any
-/// more.
+/// Records when dropped: also if the client goes away before the answer.
 struct AccessLog {
     method: Arc<str>,
     started: Instant,

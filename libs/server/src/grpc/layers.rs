@@ -43,26 +43,24 @@ async fn pass(State(layers): State<Arc<Layers>>, request: Request, next: Next) -
         return catch_panic(deadline(allowed, next.run(request))).await;
     }
     let method = layers.methods.find(path);
-    // Before all else: what is too much costs as good as nothing.
+    // First of all: an excess request costs almost nothing.
     let Some(permit) = layers.limit.acquire() else {
         access_log::record_refused(&method);
         return overloaded();
     };
-    // Around all the rest: whoever below gives the answer, it is told of.
+    // Around everything that may answer.
     access_log::record(method, request, |request| {
         let allowed = allowed(request.headers());
-        // Innermost: a permit is held by what is really worked on, and for as long as it is, also when
-        // its caller has gone.
+        // Innermost: a permit is held until the work ends, also if its caller has gone.
         let work = work(permit, request, next);
-        // Around all that can panic, inside what tells of it, so that a panic is told of too. The
-        // deadline is inside that guard, since it runs the service.
+        // Around everything that can panic, inside the access log, so that a panic is recorded. The
+        // deadline is inside this guard, since it runs the service.
         catch_panic(deadline(allowed, work))
     })
     .await
 }
 
-/// Whether the rpc is about the server itself: its health must be seen under load as well, and
-/// nothing is told of it.
+/// Whether the rpc is about the server itself: health must answer under load, and is not logged.
 fn is_about_the_server(path: &str) -> bool {
     path.starts_with("/grpc.")
 }
@@ -91,8 +89,8 @@ async fn work(permit: Permit, request: Request, next: Next) -> Response {
     finish(MAX_DEADLINE, work).await.unwrap_or_else(|| answer(Refusal::DeadlineExceeded))
 }
 
-/// A client can do more with a refusal now than with an answer after its deadline. It is written once:
-/// it is all that a refused request costs here.
+/// The refusal of an overloaded server: a client can do more with it now than with an answer after
+/// its deadline. It is written once, to be cheap.
 fn overloaded() -> Response {
     static HEADERS: LazyLock<HeaderMap> =
         LazyLock::new(|| answer(Refusal::Overloaded).into_parts().0.headers);

@@ -1,5 +1,5 @@
-//! What is told of each HTTP request when its answer leaves: a line in the log, a span, a metric. All
-//! name the route and never the path or the query: either may hold an id.
+//! The record of each HTTP request: a line in the access log, a span, a metric. All name the route
+//! and never the path or the query, which may hold an id.
 
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -57,7 +57,7 @@ fn name(method: &Method) -> &'static str {
     found.map_or("_OTHER", |(_, name)| name)
 }
 
-/// Tells when dropped: also if the client goes away before the answer.
+/// Records when dropped: also if the client goes away before the answer.
 struct AccessLog {
     method: &'static str,
     route: String,

@@ -28,8 +28,8 @@ use crate::limit::{self, Limit};
 /// The longest that a request may take.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Headers that an answer has unless the service says otherwise: it may not be sniffed, framed,
-/// stored or told to other sites, and may load nothing.
+/// Headers of every answer unless the service sets them: no sniffing, framing, storing, referrer or
+/// loading.
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -54,7 +54,7 @@ pub(super) fn around(
         .fallback(move || async move { answer(Refusal::NotFound, render) })
         .layer(
             ServiceBuilder::new()
-                // Outermost: whoever below gives the answer, it is told of.
+                // Outermost: around everything that may answer.
                 .layer(from_fn_with_state(proxies, access_log::record))
                 // Around everything that answers: refusals need the headers as much as pages.
                 .layer(from_fn(set_headers))
@@ -67,8 +67,7 @@ pub(super) fn around(
                 // What a service sees is small and complete. Outside the limit: a body that never
                 // ends keeps no other request out.
                 .layer(from_fn_with_state(render, read_body))
-                // Innermost: counts only what is really worked on, and for as long as it is, also
-                // when its caller has gone.
+                // Innermost: counts work until it ends, also if its caller has gone.
                 .layer(from_fn_with_state((render, limit), shed)),
         )
 }
@@ -81,7 +80,7 @@ async fn set_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Tells browsers to speak nothing but TLS to this host, for a year.
+/// Tells browsers to use only TLS with this host, for a year.
 pub(super) async fn insist_on_tls(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let value = HeaderValue::from_static("max-age=31536000");

@@ -108,7 +108,7 @@ impl Proxies {
     }
 
     /// Follows the header from the peer back through the trusted proxies, to the first address that
-    /// is not one of them. Anybody can have written the entries before that.
+    /// is not one of them. Entries before that may be forged.
     pub(super) fn trail<'a>(&self, peer: IpAddr, headers: &'a HeaderMap) -> Trail<'a> {
         let mut client = peer;
         for entry in self.header.entries(headers) {

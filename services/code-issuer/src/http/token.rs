@@ -170,7 +170,7 @@ async fn authenticate(
         counted.map_err(slow_down)?;
         return Err(TokenError::InvalidClient);
     };
-    // Whoever has the secret can only slow itself down.
+    // A client with the right secret slows down only itself.
     let counted = edge.tokens.count(client.id.clone(), TOKENS_A_MINUTE, now);
     counted.map_err(|wait| TokenError::SlowDown(wait, "too many tokens: use one for its life"))?;
     Ok(ClientToken {

@@ -13,7 +13,7 @@ pub(super) struct VerifierArgs {
     /// addresses of that name are called in turn
     #[arg(long, env = "POSTERN_VERIFIER", value_name = "URL")]
     verifier: Option<String>,
-    /// The certificates, PEM, of whoever signs the verifier's; without it, the system's
+    /// The authority of the verifier's certificate, PEM; without it, the system's authorities
     #[arg(long, env = "POSTERN_VERIFIER_AUTHORITY", value_name = "FILE")]
     verifier_authority: Option<PathBuf>,
     /// This service's certificate for the verifier, PEM
