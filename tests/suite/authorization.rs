@@ -15,7 +15,7 @@ use crate::harness::rpcs::{RPCS, Target};
 use crate::harness::*;
 
 /// The access, ID and journey token of a user who recovered by the form.
-async fn user_tokens(postern: &Postern) -> anyhow::Result<Vec<(&'static str, String)>> {
+pub(crate) async fn user_tokens(postern: &Postern) -> anyhow::Result<Vec<(&'static str, String)>> {
     use crate::harness::pb::journey::journey_state::State;
     use crate::harness::values::{json as to_json, structure};
 
@@ -45,7 +45,7 @@ async fn user_tokens(postern: &Postern) -> anyhow::Result<Vec<(&'static str, Str
 }
 
 /// Tokens that are unsigned, or signed with an unknown key.
-fn forged(good: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
+pub(crate) fn forged(good: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
     let parts: Vec<_> = good.split('.').collect();
     let claims: Value = jsonwebtoken::dangerous::insecure_decode(good)?.claims;
     let header = jsonwebtoken::decode_header(good)?;

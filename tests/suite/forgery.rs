@@ -19,12 +19,13 @@ use crate::harness::*;
 
 const ISSUER: &str = "https://recovery.example";
 /// A client and its scopes.
-type Client = (&'static str, &'static str);
+pub(crate) type Client = (&'static str, &'static str);
 
 /// Two clients that together have every scope. No client may both issue and redeem.
 const DESK: Client =
     ("acme-desk", "codes:issue codes:revoke codes:read lockouts:read lockouts:clear");
-const LOGIN: Client = ("acme-login", "codes:verify codes:reason journeys:run journeys:read");
+pub(crate) const LOGIN: Client =
+    ("acme-login", "codes:verify codes:reason journeys:run journeys:read");
 
 /// The client with that scope.
 fn client(scope: &str) -> Client {
@@ -32,15 +33,15 @@ fn client(scope: &str) -> Client {
 }
 
 /// A Postern with a known signing key.
-struct Forge {
-    postern: Postern,
+pub(crate) struct Forge {
+    pub(crate) postern: Postern,
     key: SigningKey,
     kid: String,
     _files: [TempDir; 2],
 }
 
 impl Forge {
-    async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
         let (folder, keys, key) = (copy_of_config()?, TempDir::new()?, SigningKey::generate()?);
         let mut clients = "clients:\n".to_owned();
         for (id, scopes) in [DESK, LOGIN] {
@@ -59,7 +60,12 @@ impl Forge {
     }
 
     /// A client's token, valid except for these changes to its header and claims.
-    fn changed(&self, client: Client, header: &Value, claims: &Value) -> anyhow::Result<String> {
+    pub(crate) fn changed(
+        &self,
+        client: Client,
+        header: &Value,
+        claims: &Value,
+    ) -> anyhow::Result<String> {
         let token = self.key.sign(&self.header(header), &good_claims(client, claims))?;
         self.postern.keep_secret(&token);
         Ok(token)
@@ -69,7 +75,7 @@ impl Forge {
         with(json!({"typ": "at+jwt", "alg": "ES256", "kid": self.kid}), changes)
     }
 
-    fn good(&self, client: Client) -> anyhow::Result<String> {
+    pub(crate) fn good(&self, client: Client) -> anyhow::Result<String> {
         self.changed(client, &json!({}), &json!({}))
     }
 
@@ -145,7 +151,7 @@ fn good_claims((client, scopes): Client, changes: &Value) -> Value {
 }
 
 /// Merges `changes` into an object; `null` removes a member.
-fn with(mut object: Value, changes: &Value) -> Value {
+pub(crate) fn with(mut object: Value, changes: &Value) -> Value {
     let fields = object.as_object_mut().expect("an object");
     for (name, value) in changes.as_object().expect("an object") {
         match value {
@@ -156,7 +162,7 @@ fn with(mut object: Value, changes: &Value) -> Value {
     object
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
 }
 

@@ -22,6 +22,7 @@ mod golden;
 mod guide;
 mod harness;
 mod heads;
+mod introspection;
 mod issuing;
 mod journeys;
 mod lockouts;

@@ -80,6 +80,19 @@ impl Gate {
         Ok(principal)
     }
 
+    /// The client that makes a request which is no rpc, within its rate. It needs no scope.
+    ///
+    /// # Errors
+    /// [`Fault::Unauthenticated`] without a valid token of a configured client;
+    /// [`Fault::RateLimited`] beyond the client's rate.
+    pub fn admit_client(&self, headers: &HeaderMap, budget: Budget) -> Result<Principal, Fault> {
+        let configuration = self.live.current();
+        let principal = self.authenticate(&configuration, headers, None);
+        let principal = principal.ok_or(Fault::Unauthenticated)?;
+        self.charge(&principal, budget)?;
+        Ok(principal)
+    }
+
     /// Counts a call, and refuses a client beyond its rate. The journey runner has no rate: it counts
     /// the clients for which it calls.
     fn charge(&self, principal: &Principal, budget: Budget) -> Result<(), Fault> {

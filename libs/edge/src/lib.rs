@@ -10,10 +10,12 @@
 //! | how callers that ask or fail too often are slowed down | [`throttle`] |
 //! | who was turned away, for the audit trail | [`audit`] |
 //! | how JSON comes in, and how faults go out as JSON | [`json`] |
+//! | how forms come in | [`form`] |
 //! | how others find a service's keys and endpoints | [`metadata`] |
 
 pub mod audit;
 pub mod certificate;
+pub mod form;
 pub mod gate;
 pub mod guard;
 pub mod json;

@@ -11,9 +11,17 @@ const CACHING: &str = "public, max-age=300";
 
 /// The well-known endpoints of an issuer: `GET /.well-known/jwks.json` (RFC 7517), also as
 /// `/cis/oidc/jwks`, and `GET /.well-known/openid-configuration` (RFC 8414).
-pub fn well_known(minter: &Minter, token_endpoint: Option<&str>) -> Router {
+pub fn well_known(
+    minter: &Minter,
+    token_endpoint: Option<&str>,
+    introspection_endpoint: Option<&str>,
+) -> Router {
     let at = |path: &str| format!("{}{path}", minter.issuer());
-    let endpoints = Endpoints { jwks: at("/.well-known/jwks.json"), token: token_endpoint.map(at) };
+    let endpoints = Endpoints {
+        jwks: at("/.well-known/jwks.json"),
+        token: token_endpoint.map(at),
+        introspection: introspection_endpoint.map(at),
+    };
     let discovery = discovery::document(minter.issuer(), &endpoints);
     Router::new()
         .route("/.well-known/jwks.json", document(constant(minter.ring().jwks())))

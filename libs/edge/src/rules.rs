@@ -26,7 +26,7 @@ pub enum Budget {
     Issues,
     /// Revocations, and lockouts that are cleared.
     Changes,
-    /// Codes that are entered, and journeys in which they are.
+    /// Codes that are entered, journeys in which they are, and tokens that are introspected.
     Verifications,
     /// Codes and lockouts that are described: each writes an audit event.
     Reads,

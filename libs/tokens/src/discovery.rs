@@ -11,6 +11,8 @@ pub struct Endpoints {
     pub jwks: String,
     /// The token endpoint; `None` at a service that has none.
     pub token: Option<String>,
+    /// Where tokens are introspected (RFC 7662); `None` at a service that does not.
+    pub introspection: Option<String>,
 }
 
 /// The document of the issuer of that URL.
@@ -30,6 +32,10 @@ pub fn document(issuer: &str, endpoints: &Endpoints) -> Value {
         document["grant_types_supported"] = json!(["client_credentials"]);
         document["scopes_supported"] = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
     }
+    if let Some(introspection) = &endpoints.introspection {
+        document["introspection_endpoint"] = json!(introspection);
+        document["introspection_endpoint_auth_methods_supported"] = json!(["Bearer"]);
+    }
     document
 }
 
@@ -38,21 +44,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_service_with_a_token_endpoint_says_how_to_use_it() {
+    fn only_a_service_with_an_endpoint_says_how_to_use_it() {
         let mut endpoints = Endpoints {
             jwks: "https://postern.example/.well-known/jwks.json".to_owned(),
             token: None,
+            introspection: Some("https://postern.example/oidc/token/introspection".to_owned()),
         };
         let runner = document("https://postern.example", &endpoints);
         assert_eq!(runner["issuer"], "https://postern.example");
         assert_eq!(runner["jwks_uri"], "https://postern.example/.well-known/jwks.json");
         assert!(runner.get("token_endpoint").is_none());
         assert!(runner.get("scopes_supported").is_none());
+        assert_eq!(
+            runner["introspection_endpoint"],
+            "https://postern.example/oidc/token/introspection"
+        );
+        assert_eq!(runner["introspection_endpoint_auth_methods_supported"], json!(["Bearer"]));
 
         endpoints.token = Some("https://postern.example/oidc/token".to_owned());
+        endpoints.introspection = None;
         let issuer = document("https://postern.example", &endpoints);
         assert_eq!(issuer["token_endpoint"], "https://postern.example/oidc/token");
         assert_eq!(issuer["grant_types_supported"], json!(["client_credentials"]));
         assert_eq!(issuer["scopes_supported"][0], "codes:issue");
+        assert!(issuer.get("introspection_endpoint").is_none());
     }
 }

@@ -31,9 +31,9 @@ impl JourneyToken {
     /// How long a token lives: until the page has shown it to its own backend.
     pub const LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-    const TYPE: &str = "journey+jwt";
+    pub(crate) const TYPE: &str = "journey+jwt";
 
-    fn audience(application: &ApplicationId) -> String {
+    pub(crate) fn audience(application: &ApplicationId) -> String {
         format!("urn:postern:journeys:{application}")
     }
 

@@ -7,6 +7,7 @@
 //! | what a token must be, to be believed | [`verify`]; why it is not, [`error`](mod@error) |
 //! | who may call what | [`client`], [`service`], with the scopes in [`scope`] |
 //! | what a user ends up with | [`user`], [`journey`] |
+//! | what others are told of a token | [`introspection`] |
 //! | how others find the keys | [`keys::KeyRing::jwks`], [`discovery`] |
 //! | how a client proves itself | [`secret`] |
 //!
@@ -29,6 +30,7 @@ mod claims;
 pub mod client;
 pub mod discovery;
 pub mod error;
+pub mod introspection;
 pub mod journey;
 mod key;
 pub mod keys;

@@ -63,9 +63,9 @@ pub struct UserToken {
 }
 
 impl UserToken {
-    const TYPE: &str = "user-at+jwt";
+    pub(crate) const TYPE: &str = "user-at+jwt";
 
-    fn audience(application: &ApplicationId) -> String {
+    pub(crate) fn audience(application: &ApplicationId) -> String {
         format!("urn:postern:application:{application}")
     }
 
@@ -106,7 +106,7 @@ pub struct IdToken {
 }
 
 impl IdToken {
-    const TYPE: &str = "JWT";
+    pub(crate) const TYPE: &str = "JWT";
 
     /// Signs the token. It lives from the moment of the authentication.
     pub fn mint(&self, minter: &Minter, lifetime: Duration) -> Result<String, MintError> {

@@ -52,6 +52,7 @@ use journeys::runner::{
 };
 use telemetry::{note, observe};
 use tokens::mint::Minter;
+use tokens::verify::TokenVerifier;
 use wire::error::Fault;
 use zeroize::Zeroizing;
 
@@ -70,6 +71,9 @@ pub use crate::verify::RemoteVerifier;
 
 /// The description of this service's HTTP.
 pub const OPENAPI: &str = include_str!("../openapi.json");
+
+/// Where a token is introspected.
+pub const INTROSPECTION: &str = http::INTROSPECTION;
 
 /// What the service works with.
 pub struct Ports {
@@ -99,6 +103,8 @@ pub struct JourneyRunner {
     gate: Gate,
     runner: Arc<Runner>,
     minter: Minter,
+    /// Verifies the tokens that users and journeys got from this service.
+    own_tokens: TokenVerifier,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     sealer: Arc<Sealer>,
@@ -133,6 +139,7 @@ impl JourneyRunner {
             live,
             gate,
             runner,
+            own_tokens: TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]),
             minter,
             clock,
             randomness,

@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 
 pub use self::verifier::Identity;
 use self::verifier::VerifierArgs;
-use crate::{JourneyRunner, Limits, OPENAPI, Ports, RemoteVerifier};
+use crate::{INTROSPECTION, JourneyRunner, Limits, OPENAPI, Ports, RemoteVerifier};
 
 /// How fast anonymous callers may go.
 #[derive(Clone, Debug, clap::Args)]
@@ -201,7 +201,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
         limits,
     };
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
-    let well_known = metadata::well_known(&minter, None);
+    let well_known = metadata::well_known(&minter, None, Some(INTROSPECTION));
     let service = JourneyRunner::new(ports, gate, minter);
     let router = well_known.merge(metadata::openapi(&[OPENAPI], service.starts()));
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());

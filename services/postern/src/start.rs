@@ -82,7 +82,11 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let router = code_issuer
         .http()
         .merge(journey_runner.http())
-        .merge(metadata::well_known(&minter, Some("/oidc/token")))
+        .merge(metadata::well_known(
+            &minter,
+            Some("/oidc/token"),
+            Some(journey_runner::INTROSPECTION),
+        ))
         .merge(metadata::openapi(
             &[OPENAPI, code_issuer::OPENAPI, journey_runner::OPENAPI],
             journey_runner.starts(),

@@ -8,9 +8,9 @@ use crate::mint::Minter;
 use crate::service::ServiceToken;
 use crate::user::{IdToken, UserToken};
 
-const KINDS: [&str; 5] = ["client", "service", "user", "id", "journey"];
+pub(super) const KINDS: [&str; 5] = ["client", "service", "user", "id", "journey"];
 
-fn mint(kind: &str, minter: &Minter) -> String {
+pub(super) fn mint(kind: &str, minter: &Minter) -> String {
     let authentication = alice();
     match kind {
         "client" => client_token().mint(minter, NOW),

@@ -2,6 +2,7 @@
 
 mod crossing;
 mod hostile;
+mod introspection;
 mod rotation;
 
 use std::collections::BTreeSet;

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -18,6 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use codes::ids::ClientId;
 use config::ClientKind;
 use edge::audit::ClientRefused;
+use edge::form;
 use secrecy::SecretString;
 use serde_json::json;
 use server::http::Source;
@@ -57,7 +56,7 @@ async fn grant(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Json<serde_json::Value>, TokenError> {
-    let form = parse_form(headers, body)?;
+    let form = form::parse(headers, body).map_err(TokenError::InvalidRequest)?;
     let grant_type =
         form.get("grant_type").ok_or(TokenError::InvalidRequest("grant_type is missing"))?;
     if grant_type != "client_credentials" {
@@ -78,26 +77,6 @@ async fn grant(
         "expires_in": ClientToken::LIFETIME.as_secs(),
         "scope": scope,
     })))
-}
-
-/// The form's parameters. None may come twice, and one without a value is as good as omitted (RFC
-/// 6749, section 3.2).
-fn parse_form(headers: &HeaderMap, body: &[u8]) -> Result<HashMap<String, String>, TokenError> {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
-    if !essence.is_some_and(|it| it.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
-        return Err(TokenError::InvalidRequest(
-            "the body must be application/x-www-form-urlencoded",
-        ));
-    }
-    let mut form = HashMap::new();
-    for (name, value) in form_urlencoded::parse(body).into_owned() {
-        if form.insert(name, value).is_some() {
-            return Err(TokenError::InvalidRequest("a parameter is given twice"));
-        }
-    }
-    form.retain(|_, value: &mut String| !value.is_empty());
-    Ok(form)
 }
 
 /// What a client presents, by the one method that it chose.

@@ -9,6 +9,7 @@ mod encryption;
 mod envelope;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod introspection;
 mod openapi;
 mod page;
 
@@ -40,6 +41,7 @@ use self::call::{Assertion, Call, Invocation, Operation};
 pub(crate) use self::cors::layer as cors_layer;
 use self::encryption::CryptoSession;
 use self::envelope::{Envelope, Message, Reply, SCHEME, invalid, is_plain};
+pub(crate) use self::introspection::PATH as INTROSPECTION;
 use crate::JourneyRunner;
 
 /// The headers that a journey may read.
@@ -53,6 +55,7 @@ impl JourneyRunner {
     pub fn http(&self) -> Router {
         Router::new()
             .route("/ido/api/v2/auth/{operation}", post(call))
+            .merge(introspection::routes())
             .merge(page::routes())
             .with_state(self.clone())
     }

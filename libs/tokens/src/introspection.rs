@@ -1,0 +1,46 @@
+//! Whether a token of a user or a journey is active, and what it says: the answer of RFC 7662, section 2.2.
+
+use clock::Timestamp;
+use codes::ids::{ApplicationId, ClientId};
+use serde_json::{Value, json};
+
+use crate::journey::JourneyToken;
+use crate::user::{IdToken, UserToken};
+use crate::verify::TokenVerifier;
+
+/// What is answered about a token that is not active, whatever the reason.
+pub fn inactive() -> Value {
+    json!({ "active": false })
+}
+
+/// What is answered about a token: its claims if it is an access, ID or journey token that the verifier
+/// believes, of one of these clients of that application. Tokens of clients and services are not active
+/// here: they are for Postern alone.
+pub fn introspect<'a>(
+    token: &str,
+    application: &ApplicationId,
+    clients: impl IntoIterator<Item = &'a ClientId>,
+    verifier: &TokenVerifier,
+    now: Timestamp,
+) -> Value {
+    let clients: Vec<_> = clients.into_iter().map(ClientId::as_str).collect();
+    let of_application = [
+        (UserToken::TYPE, UserToken::audience(application)),
+        (JourneyToken::TYPE, JourneyToken::audience(application)),
+    ];
+    let of_clients = clients.iter().map(|client| (IdToken::TYPE, (*client).to_owned()));
+    let mut kinds = of_application.into_iter().chain(of_clients);
+    let signed = kinds.find_map(|(typ, aud)| verifier.signed(typ, &aud, token, now).ok());
+    let Some(signed) = signed else { return inactive() };
+    let claims = &signed.claims;
+    // An ID token names its client as its audience, and its application beside it.
+    let client = claims.client_id.as_deref().unwrap_or(&claims.aud);
+    let is_foreign = claims.application.as_ref().is_some_and(|it| it != application.as_str());
+    if is_foreign || !clients.contains(&client) {
+        return inactive();
+    }
+    let Ok(mut answer) = serde_json::to_value(claims) else { return inactive() };
+    answer["active"] = json!(true);
+    answer["client_id"] = json!(client);
+    answer
+}
