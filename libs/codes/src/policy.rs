@@ -104,6 +104,21 @@ pub struct ExpirationError {
 }
 
 /// A valid policy.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use codes::policy::{Policy, PolicyError, PolicySettings};
+///
+/// let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+/// let policy = Policy::new(PolicySettings { expiration: minutes(10), ..PolicySettings::default() });
+/// let policy = policy.expect("settings in their ranges");
+/// assert_eq!(policy.expiration(None), Ok(minutes(10)));
+/// assert!(policy.expiration(Some(Duration::ZERO)).is_err());
+///
+/// let refused = Policy::new(PolicySettings { length: 5, ..PolicySettings::default() });
+/// assert_eq!(refused, Err(vec![PolicyError::Length]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     settings: PolicySettings,

@@ -17,6 +17,30 @@ use crate::source::Source;
 use crate::users;
 
 /// A valid configuration.
+///
+/// ```
+/// use config::{Configuration, Source};
+///
+/// let read = |text: &str| {
+///     Configuration::read(&Source::from_files([("applications/acme.yaml", text)]))
+/// };
+/// let yaml = "
+/// id: acme
+/// name: Acme
+/// clients:
+///   - id: help-desk
+///     secret_sha256: e2b3ae8de3724c4ef3af65101dcf502db3148058fa8b5e88d98110085cdd732a
+///     scopes: [codes:issue]
+/// temp_code: {expiration: 10m}
+/// ";
+/// let configuration = read(yaml).expect("no problems");
+/// assert_eq!(configuration.applications().count(), 1);
+///
+/// let problems = read(&yaml.replace("10m", "300")).unwrap_err();
+/// let problem = "applications/acme.yaml:8: temp_code: expiration must have a unit: \
+///     write `300s` for 300 seconds";
+/// assert_eq!(problems[0].to_string(), problem);
+/// ```
 #[derive(Debug)]
 pub struct Configuration {
     applications: BTreeMap<ApplicationId, Application>,

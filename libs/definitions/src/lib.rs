@@ -63,6 +63,24 @@ pub struct Parameter<'j> {
 }
 
 /// A journey that passed every check.
+///
+/// ```
+/// use definitions::Journey;
+///
+/// let yaml = "
+/// id: hello
+/// start: greet
+/// steps:
+///   greet: {type: information, title: Hello, text: Welcome, button_text: Go on, on: {next: done}}
+///   done: {type: complete}
+/// ";
+/// let journey = Journey::parse("hello.yaml", yaml).expect("no problems");
+/// let steps: Vec<_> = journey.steps().collect();
+/// assert_eq!(steps, [("greet", "information"), ("done", "complete")]);
+///
+/// let problems = Journey::parse("hello.yaml", &yaml.replace("next: done", "next: gone")).unwrap_err();
+/// assert_eq!(problems[0].line, Some(5));
+/// ```
 #[derive(Debug)]
 pub struct Journey {
     id: JourneyId,

@@ -15,6 +15,32 @@ use crate::secret::Generation;
 use crate::verify::{TokenVerifier, required};
 
 /// A client's access token.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use clock::Timestamp;
+/// use tokens::client::ClientToken;
+/// use tokens::keys::KeyRing;
+/// use tokens::mint::Minter;
+/// use tokens::secret::SecretHash;
+/// use tokens::verify::TokenVerifier;
+///
+/// let (ring, issuer) = (Arc::new(KeyRing::generate()), "https://issuer.example");
+/// let token = ClientToken {
+///     application: codes::ids::ApplicationId::parse("acme")?,
+///     client: codes::ids::ClientId::parse("acme-support")?,
+///     scopes: tokens::scope::parse_list("codes:issue codes:read")?,
+///     generation: SecretHash::from_secret(&"a secret of the client".into()).generation().clone(),
+/// };
+/// let now = Timestamp::from_unix_millis(1_767_225_600_000);
+/// let text = token.mint(&Minter::new(Arc::clone(&ring), issuer)?, now)?;
+///
+/// let verifier = TokenVerifier::new(ring, [issuer]);
+/// assert_eq!(ClientToken::verify(&text, &verifier, now), Ok(token));
+/// assert!(ClientToken::verify(&text, &verifier, now + ClientToken::LIFETIME * 2).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientToken {
     /// The application that the client belongs to.
