@@ -189,6 +189,7 @@ mod tests {
 
     use super::*;
     use crate::conformance::history::{keeps_the_invariants, op};
+    use crate::conformance::strangers::{story, views};
     use crate::conformance::{Bench, World, accepted, reason};
     use crate::record::DenialReason;
 
@@ -210,6 +211,17 @@ mod tests {
         fn any_history_keeps_the_invariants(ops in prop::collection::vec(op(), 1..120)) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
             runtime.block_on(keeps_the_invariants(bench(), &ops));
+        }
+    }
+
+    proptest! {
+        /// I27.
+        #[test]
+        fn strangers_change_nothing_that_the_owner_sees(story in story()) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let with = runtime.block_on(views(bench(), &story, true));
+            let without = runtime.block_on(views(bench(), &story, false));
+            prop_assert_eq!(with, without);
         }
     }
 

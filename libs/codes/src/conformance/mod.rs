@@ -47,6 +47,7 @@ mod place;
 pub mod races;
 pub mod retry;
 pub mod sources;
+pub mod strangers;
 mod trail;
 mod world;
 

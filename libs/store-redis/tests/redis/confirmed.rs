@@ -146,6 +146,11 @@ async fn classes(calm: &World, world: &World) -> Vec<(&'static str, VerifyReques
     let request = guess(&user, code.code.expose(), "locked");
     classes.push(("locked", request, denied(DenialReason::Locked, locked_until)));
 
+    let user = calm.stranger();
+    let code = calm.issue_paired(&user, calm.journey()).await;
+    let request = guess(&user, code.code.expose(), "not-paired");
+    classes.push(("not-paired", request, denied(DenialReason::NotPaired, None)));
+
     let (code, user) = issued(calm.stranger()).await;
     calm.revoke(&user).await;
     let request = guess(&user, code.code.expose(), "revoked");

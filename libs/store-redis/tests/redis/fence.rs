@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
-use codes::record::{DenialReason, VerifyOutcome};
+use codes::record::{DenialReason, IssueOutcome, VerifyOutcome};
 use codes::store::CodeStore;
 use store_redis::codes::RedisCodeStore;
 
@@ -34,8 +34,8 @@ impl Pair {
     }
 
     /// Issues a code that the replica receives, then cuts the link.
-    async fn last_shared_code(&self) -> Case {
-        let case = Case::issued(&self.at_primary).await;
+    async fn last_shared_code(&self, is_paired: bool) -> Case {
+        let case = Case::issued_as(is_paired, &self.at_primary).await;
         let key = format!("pcode:{{{}}}", case.subject);
         wait("the replica has the code", || self.replica.cli(&["EXISTS", &key]).contains('1'));
         self.line.cut.store(true, Ordering::SeqCst);
@@ -80,9 +80,9 @@ async fn serves(store: &dyn CodeStore) {
 
 /// T-B5: a code is redeemed at a primary. Its replica does not receive that write and is promoted.
 /// Returns the outcome of redeeming the code there.
-async fn after_the_primary_was_lost(mutation: Mutation) -> VerifyOutcome {
+async fn after_the_primary_was_lost(mutation: Mutation, is_paired: bool) -> VerifyOutcome {
     let mut pair = Pair::start(mutation).await;
-    let case = pair.last_shared_code().await;
+    let case = pair.last_shared_code(is_paired).await;
     assert!(is_accepted(&case.redeem(&pair.at_primary).await));
     pair.primary.kill();
     promote(&pair.replica);
@@ -91,16 +91,18 @@ async fn after_the_primary_was_lost(mutation: Mutation) -> VerifyOutcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_code_is_accepted_again_after_its_primary_was_lost() {
-    let again = after_the_primary_was_lost(mutants::NONE).await;
-    assert_eq!(reason(&again), Some(DenialReason::Fenced));
-    let again = after_the_primary_was_lost(mutants::NO_FENCE).await;
+    for is_paired in [false, true] {
+        let again = after_the_primary_was_lost(mutants::NONE, is_paired).await;
+        assert_eq!(reason(&again), Some(DenialReason::Fenced), "paired: {is_paired}");
+    }
+    let again = after_the_primary_was_lost(mutants::NO_FENCE, true).await;
     assert!(is_accepted(&again), "without the fence it is: {again:?}");
 }
 
 /// T-B6: the number of primaries that accept one code, when each takes the other for lost.
-async fn accepted_in_a_split_brain(mutation: Mutation) -> usize {
+async fn accepted_in_a_split_brain(mutation: Mutation, is_paired: bool) -> usize {
     let pair = Pair::start(mutation).await;
-    let case = pair.last_shared_code().await;
+    let case = pair.last_shared_code(is_paired).await;
     promote(&pair.replica);
     serves(&pair.at_replica).await;
     let (one, other) = (case.redeem(&pair.at_primary), case.redeem(&pair.at_replica));
@@ -110,15 +112,18 @@ async fn accepted_in_a_split_brain(mutation: Mutation) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_split_brain_only_one_primary_accepts_a_code() {
-    assert_eq!(accepted_in_a_split_brain(mutants::NONE).await, 1);
-    assert_eq!(accepted_in_a_split_brain(mutants::NO_FENCE).await, 2, "without the fence both do");
+    for is_paired in [false, true] {
+        assert_eq!(accepted_in_a_split_brain(mutants::NONE, is_paired).await, 1, "{is_paired}");
+    }
+    let accepted = accepted_in_a_split_brain(mutants::NO_FENCE, true).await;
+    assert_eq!(accepted, 2, "without the fence both do");
 }
 
 /// T-B7: a code is redeemed at a primary, which is then demoted, follows another primary without
 /// that write, and is promoted again. Returns the outcome of redeeming the code there.
 async fn after_a_demotion(mutation: Mutation) -> VerifyOutcome {
     let pair = Pair::start(mutation).await;
-    let case = pair.last_shared_code().await;
+    let case = pair.last_shared_code(false).await;
     assert!(is_accepted(&case.redeem(&pair.at_primary).await));
     promote(&pair.replica);
     follow(&pair.primary, pair.replica.port);
@@ -162,9 +167,9 @@ async fn no_code_is_accepted_at_a_writable_replica() {
 }
 
 /// The number of guesses compared with a code. The replica does not receive the first two.
-async fn compared_across_a_failover(mutation: Mutation) -> usize {
+async fn compared_across_a_failover(mutation: Mutation, is_paired: bool) -> usize {
     let pair = Pair::start(mutation).await;
-    let case = pair.last_shared_code().await;
+    let case = pair.last_shared_code(is_paired).await;
     let mut outcomes = vec![case.fail(&pair.at_primary).await, case.fail(&pair.at_primary).await];
     promote(&pair.replica);
     serves(&pair.at_replica).await;
@@ -177,7 +182,28 @@ async fn compared_across_a_failover(mutation: Mutation) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_code_is_compared_with_more_guesses_after_its_primary_was_lost() {
-    assert_eq!(compared_across_a_failover(mutants::NONE).await, 2);
-    let compared = compared_across_a_failover(mutants::FENCE_FOR_RIGHT_GUESSES).await;
+    for is_paired in [false, true] {
+        assert_eq!(compared_across_a_failover(mutants::NONE, is_paired).await, 2, "{is_paired}");
+    }
+    let mutation = mutants::FENCE_FOR_RIGHT_GUESSES;
+    let compared = compared_across_a_failover(mutation, true).await;
     assert_eq!(compared, 5, "without the fence for wrong guesses");
+}
+
+/// A pairing that is lost with its primary costs its journey another number, nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pairing_that_is_lost_with_its_primary_is_not_found_and_can_be_had_again() {
+    let mut pair = Pair::start(mutants::NONE).await;
+    pair.last_shared_code(false).await;
+    let mut case = Case::of(crate::cases::stranger());
+    case.pair(&pair.at_primary).await.expect("the primary answers");
+    pair.primary.kill();
+    promote(&pair.replica);
+    serves(&pair.at_replica).await;
+    let lost = case.ask(&pair.at_replica, crate::cases::attempt()).await;
+    assert!(matches!(lost, Ok(IssueOutcome::PairingNotFound)), "{lost:?}");
+    case.pair(&pair.at_replica).await.expect("the new primary answers");
+    let issued = case.ask(&pair.at_replica, crate::cases::attempt()).await;
+    assert!(matches!(issued, Ok(IssueOutcome::Issued { paired: true, .. })), "{issued:?}");
+    assert!(is_accepted(&case.redeem(&pair.at_replica).await));
 }

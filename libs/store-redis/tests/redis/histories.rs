@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clock::FakeClock;
 use codes::conformance::Bench;
 use codes::conformance::history::{Op, keeps_the_invariants, op};
+use codes::conformance::strangers::{story, views};
 use codes::memory::{MemoryClaimStore, MemoryCodeStore};
 use futures_util::future::join_all;
 use proptest::prelude::*;
@@ -72,6 +73,25 @@ fn histories_look_as_in_memory(
         panic!("{failure}");
     }
     counted.get()
+}
+
+/// I27.
+#[test]
+fn strangers_change_nothing_that_the_owner_sees() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let connection = runtime.block_on(async { standalone() });
+    let config = ProptestConfig { failure_persistence: None, ..Default::default() };
+    let outcome = TestRunner::new(config).run(&story(), |story| {
+        let play = |has_strangers| views(crate::bench(connection.clone()), &story, has_strangers);
+        let (with, without) =
+            runtime.block_on(async { futures_util::future::join(play(true), play(false)).await });
+        prop_assert_eq!(with, without);
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
 }
 
 #[test]

@@ -62,7 +62,11 @@ impl Lossy {
             let point = POINTS[(number + turn) % POINTS.len()];
             self.mischief.lose(point, 1 + usize::from((number + turn).is_multiple_of(4)));
         };
-        let case = Case::of(stranger());
+        let mut case = Case::of(stranger());
+        if number.is_multiple_of(2) {
+            lose(0);
+            case = self.insist(async || self.paired(&case).await).await;
+        }
         let name = attempt();
         lose(0);
         let issued = self.insist(async || case.ask(&self.store, name).await).await;
@@ -90,11 +94,21 @@ impl Lossy {
         assert!(!is_accepted(&self.guess(&case, true, attempt()).await), "consumed once");
     }
 
+    /// Pairs a journey: the retry gets the same number.
+    async fn paired(&self, case: &Case) -> Result<Case, StoreError> {
+        let mut case = case.clone();
+        case.pair(&self.store).await?;
+        let first = case.journey.clone();
+        case.pair(&self.store).await?;
+        assert_eq!(case.journey, first);
+        Ok(case)
+    }
+
     async fn failures(&self, case: &Case) -> Result<u32, StoreError> {
         use clock::Clock as _;
         use codes::store::CodeStore as _;
         let described = self.store.describe(case.subject, clock::SystemClock.now()).await;
-        described.map(|described| described.lockout.failures)
+        described.map(|it| it.lockout.failures + it.paired_lockout.failures)
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use codes::conformance::{World, reason, wrong};
+use codes::conformance::{Place, World, reason, wrong};
+use codes::policy::{Policy, PolicySettings};
 use codes::record::DenialReason;
 use codes::user::Identifier;
 use store_redis::connection::address::Access;
@@ -25,11 +26,12 @@ fn calls(server: &Server) -> BTreeMap<String, u64> {
 async fn cost(
     server: &Server,
     world: &World,
+    place: Place,
     user: &Identifier,
     guess: &str,
 ) -> (DenialReason, BTreeMap<String, u64>) {
     server.cli(&["CONFIG", "RESETSTAT"]);
-    let denial = world.verify(user, guess).await;
+    let denial = world.verify_from(place, user, guess).await;
     (reason(&denial), calls(server))
 }
 
@@ -37,29 +39,47 @@ async fn cost(
 #[tokio::test(flavor = "multi_thread")]
 async fn every_denial_costs_what_a_wrong_guess_costs() {
     let server = Server::start("");
-    let world = World::new(crate::bench(crate::connect(&server.url(), Access::default())));
+    let bench = crate::bench(crate::connect(&server.url(), Access::default()));
+    let settings = PolicySettings { attempts_per_source: Some(1), ..PolicySettings::default() };
+    let world = World::with_policy(bench, Policy::new(settings).expect("valid"));
+    let [here, there, elsewhere] = [0, 1, 2].map(|number| Place::default().at(number));
     let user = world.stranger();
     let code = world.issue(&user).await;
     // The first call of all sends the script whole.
     world.verify(&world.stranger(), "000000").await;
-    let (miss, of_a_wrong_guess) = cost(&server, &world, &user, &wrong(&code)).await;
+    let (miss, of_a_wrong_guess) = cost(&server, &world, here, &user, &wrong(&code)).await;
     assert_eq!(miss, DenialReason::WrongCode);
     assert_eq!(of_a_wrong_guess.len(), 3, "it reads, asks for the fence and writes");
 
-    let mut denials = vec![cost(&server, &world, &world.stranger(), "000000").await];
-    world.fail(&user, &code, 2).await;
-    denials.push(cost(&server, &world, &user, code.code.expose()).await);
+    let mut denials = vec![cost(&server, &world, here, &world.stranger(), "000000").await];
+    denials.push(cost(&server, &world, here, &user, code.code.expose()).await);
+    for place in [there, elsewhere] {
+        world.verify_from(place, &user, &wrong(&code)).await;
+    }
+    denials.push(cost(&server, &world, here, &user, code.code.expose()).await);
+    let (owner, journey) = (world.stranger(), world.journey());
+    let paired = world.issue_paired(&owner, journey).await;
+    denials.push(cost(&server, &world, here, &owner, paired.code.expose()).await);
+    denials.push(cost(&server, &world, journey, &owner, &wrong(&paired)).await);
     let late = world.stranger();
     let expired = world.issue(&late).await;
     world.wait(300);
-    denials.push(cost(&server, &world, &late, &wrong(&expired)).await);
+    denials.push(cost(&server, &world, here, &late, &wrong(&expired)).await);
     let revoked = world.stranger();
     world.issue(&revoked).await;
     world.revoke(&revoked).await;
-    denials.push(cost(&server, &world, &revoked, "000000").await);
+    denials.push(cost(&server, &world, here, &revoked, "000000").await);
     let reasons: Vec<_> = denials.iter().map(|(reason, _)| *reason).collect();
-    let (none, locked) = (DenialReason::NoCode, DenialReason::Locked);
-    assert_eq!(reasons, [none, locked, none, none]);
+    let expected = [
+        DenialReason::NoCode,
+        DenialReason::SourceExhausted,
+        DenialReason::Locked,
+        DenialReason::NotPaired,
+        DenialReason::WrongCode,
+        DenialReason::NoCode,
+        DenialReason::NoCode,
+    ];
+    assert_eq!(reasons, expected);
     for (reason, cost) in denials {
         assert_eq!(cost, of_a_wrong_guess, "{reason:?}");
     }
