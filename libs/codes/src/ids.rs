@@ -66,6 +66,21 @@ id! {
 }
 
 id! {
+    /// An identity provider of agents: the name of its file in the configuration.
+    ProviderId, "a provider's name",
+    "1 to 64 lowercase letters, digits, `-` or `_`, beginning with a letter or digit", |text| {
+        ApplicationId::parse(text).is_ok()
+    }
+}
+
+id! {
+    /// An agent, as their identity provider names them (`sub`). Kept in the audit trail.
+    AgentId, "an agent id", "1 to 128 bytes without control characters", |text| {
+        (1..=128).contains(&text.len()) && !text.chars().any(char::is_control)
+    }
+}
+
+id! {
     /// A caller's name for one operation, so that a retry has the same outcome and one effect.
     IdempotencyKey, "an idempotency key", "1 to 128 visible ASCII characters", |text| {
         (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
@@ -87,6 +102,15 @@ id! {
     GrantId, "a grant id", "the id that an accepted verification returned", |text| {
         Subject::parse(text).is_some()
     }
+}
+
+/// An agent who proved to an identity provider who they are. Two providers may use one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// The identity provider.
+    pub provider: ProviderId,
+    /// The agent's name there.
+    pub id: AgentId,
 }
 
 impl CodeId {

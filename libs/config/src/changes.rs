@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::agents::AgentProvider;
 use crate::application::Application;
 use crate::client::{Client, ClientKind};
 use crate::configuration::Configuration;
@@ -37,6 +38,10 @@ impl Configuration {
         compare("journey", &journeys(before), &journeys(self), &mut changes, |a, b| {
             if a == b { Vec::new() } else { vec!["journey: steps".to_owned()] }
         });
+        let providers = |it: &Self| -> BTreeMap<String, AgentProvider> {
+            it.providers().map(|it| (it.id.to_string(), it.clone())).collect()
+        };
+        compare("provider", &providers(before), &providers(self), &mut changes, provider);
         if changes.is_empty() {
             changes.push("users, or the form of the files".to_owned());
         }
@@ -61,6 +66,22 @@ fn compare<T>(
             Some(old) => changes.extend(differ(old, new)),
         }
     }
+}
+
+fn provider(before: &AgentProvider, after: &AgentProvider) -> Vec<String> {
+    let differences = [
+        ("issuer", before.issuer != after.issuer),
+        ("audience", before.audience != after.audience),
+        ("clients", before.clients != after.clients),
+        ("keys", format!("{:?}", before.keys) != format!("{:?}", after.keys)),
+        ("max_age", before.max_age != after.max_age),
+        ("require_amr", before.require_amr != after.require_amr),
+        ("claim", before.claim != after.claim),
+        ("self", before.own != after.own),
+        ("roles", before.roles != after.roles),
+    ];
+    let changed = differences.into_iter().filter(|(_, differs)| *differs);
+    changed.map(|(what, _)| format!("provider {}: {what}", after.id)).collect()
 }
 
 fn client(before: &Client, after: &Client) -> Vec<String> {

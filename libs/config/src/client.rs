@@ -13,7 +13,7 @@ use yaml::{Fields, Node, Notes};
 
 use crate::known::Known;
 use crate::origin;
-use crate::reading::Reading;
+use crate::reading::{Reading, beside};
 
 /// The shortest secret, in bytes: 128 bits as 22 characters of base64 fit, `secret` does not.
 const MIN_SECRET_BYTES: usize = 16;
@@ -216,9 +216,7 @@ fn secret_sha256(notes: &mut Notes, node: &Node) -> Option<SecretHash> {
 /// Reads a secret from a file, whose path is relative to the folder of the application's file.
 fn secret_file(reading: &mut Reading, notes: &mut Notes, node: &Node) -> Option<SecretHash> {
     let path = notes.text(node, "secret_file")?;
-    let folder = notes.file().rsplit_once('/').map_or("", |(folder, _)| folder);
-    // An absolute path stays what it is: a mounted secret lies outside the configuration.
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
+    let path = beside(notes.file(), path);
     let bytes = reading.secret(&path).map_err(|error| format!("{path}: {error}"));
     let bytes = notes.check(node.line, "secret_file", bytes)?;
     let secret = line(bytes.expose_secret()).map_err(|error| format!("{path}:{error}"));
@@ -283,7 +281,7 @@ fn public(
 }
 
 /// Reads a list of texts. `None` if one of them, or the list, is wrong.
-fn each<T>(
+pub(crate) fn each<T>(
     notes: &mut Notes,
     node: &Node,
     what: &str,

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clock::duration;
-use codes::ids::{ApplicationId, ClientId};
+use codes::ids::{ApplicationId, ClientId, ProviderId};
 use definitions::{Journey, JourneyId};
 use yaml::{Content, Node, Problem};
 
+use crate::agents::{self, AgentProvider};
 use crate::application::{self, Application};
 use crate::client::{Client, ClientKind};
 use crate::known::Known;
@@ -48,6 +49,7 @@ pub struct Configuration {
     clients: BTreeMap<ClientId, ApplicationId>,
     journeys: BTreeMap<JourneyId, Arc<Journey>>,
     origins: BTreeSet<String>,
+    providers: BTreeMap<ProviderId, AgentProvider>,
     fingerprint: [u8; 32],
 }
 
@@ -71,6 +73,7 @@ impl Configuration {
         let journeys = journeys(&mut reading, &mut known);
         directories(&mut reading, &mut known);
         let applications = applications(&mut reading, &mut known);
+        let providers = providers(&mut reading, &mut known, &applications);
         let fingerprint = reading.finish()?;
 
         let clients = applications.values().flat_map(|application| {
@@ -86,6 +89,7 @@ impl Configuration {
             origins: origins.flatten().collect(),
             applications,
             journeys,
+            providers,
             fingerprint,
         })
     }
@@ -114,6 +118,16 @@ impl Configuration {
     /// All journeys.
     pub fn journeys(&self) -> impl Iterator<Item = &Arc<Journey>> {
         self.journeys.values()
+    }
+
+    /// The identity provider of agents of that name.
+    pub fn provider(&self, id: &ProviderId) -> Option<&AgentProvider> {
+        self.providers.get(id)
+    }
+
+    /// All identity providers of agents.
+    pub fn providers(&self) -> impl Iterator<Item = &AgentProvider> {
+        self.providers.values()
     }
 
     /// Whether some page may call from a web origin: the CORS allowlist.
@@ -206,4 +220,19 @@ fn applications(reading: &mut Reading, known: &mut Known) -> BTreeMap<Applicatio
         applications.extend(read.map(|application| (application.id.clone(), application)));
     }
     applications
+}
+
+fn providers(
+    reading: &mut Reading,
+    known: &mut Known,
+    applications: &BTreeMap<ApplicationId, Application>,
+) -> BTreeMap<ProviderId, AgentProvider> {
+    let mut providers = BTreeMap::new();
+    for (file, text) in reading.texts("agents") {
+        let read = reading.parse(&file, &text, |reading, notes, node| {
+            agents::read(reading, notes, known, applications, node)
+        });
+        providers.extend(read.map(|provider| (provider.id.clone(), provider)));
+    }
+    providers
 }

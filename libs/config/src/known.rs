@@ -1,14 +1,14 @@
-//! What is known from other files while an application is read.
+//! What is known from other files while one is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use codes::ids::{ApplicationId, ClientId};
+use codes::ids::{ApplicationId, ClientId, ProviderId};
 use definitions::JourneyId;
 
 use crate::users::FileDirectory;
 
-/// What is known from other files while an application is read.
+/// What is known from other files while one is read.
 #[derive(Default)]
 pub(crate) struct Known {
     /// The journeys that some file defines, even if it is not valid yet.
@@ -19,4 +19,8 @@ pub(crate) struct Known {
     pub(crate) applications: BTreeMap<ApplicationId, String>,
     /// The clients seen so far, and their files.
     pub(crate) clients: BTreeMap<ClientId, String>,
+    /// The identity providers of agents seen so far, and their files.
+    pub(crate) providers: BTreeMap<ProviderId, String>,
+    /// The issuers that each client exchanges tokens of, and the files that say so.
+    pub(crate) exchanges: BTreeMap<(String, ClientId), String>,
 }

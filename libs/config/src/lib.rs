@@ -4,11 +4,12 @@
 //! applications/<any>.yaml   an application, its clients, its policy
 //! users/<any>.yaml          the users of an application that has a directory of its own
 //! journeys/<any>.yaml       a journey
+//! agents/<name>.yaml        an identity provider of agents
 //! ```
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | what is known once everything is read and checked | [`Configuration`], [`Application`], [`Client`] |
+//! | what is known once everything is read and checked | [`Configuration`], [`Application`], [`Client`], [`AgentProvider`] |
 //! | how it changes while it serves | [`Live`] |
 //! | where it comes from | [`Source`] |
 //!
@@ -18,6 +19,7 @@
 //! Files with other endings, and hidden ones, are not looked at: a mounted `ConfigMap` keeps its
 //! versions under hidden names.
 
+mod agents;
 mod application;
 mod changes;
 mod client;
@@ -34,6 +36,7 @@ mod support;
 mod tests;
 mod users;
 
+pub use agents::{AgentProvider, Right, Role};
 pub use application::{Application, TokenSettings};
 pub use client::{Client, ClientKind, Rates};
 pub use configuration::Configuration;

@@ -59,7 +59,7 @@ impl<'s> Reading<'s> {
     }
 
     /// The content of a file, which becomes part of the fingerprint.
-    fn bytes(&mut self, path: &str) -> Result<SecretSlice<u8>, ReadError> {
+    pub(crate) fn bytes(&mut self, path: &str) -> Result<SecretSlice<u8>, ReadError> {
         let bytes = self.source.read(path)?;
         self.fingerprint(path, &bytes);
         Ok(bytes)
@@ -92,4 +92,11 @@ impl<'s> Reading<'s> {
         self.note_all(notes.into_problems());
         read
     }
+}
+
+/// A path from a file's folder. An absolute path stays what it is: a mounted
+/// secret lies outside the configuration.
+pub(crate) fn beside(file: &str, path: &str) -> String {
+    let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") }
 }

@@ -9,5 +9,8 @@ pub const APPLICATION: &str = include_str!("../schemas/application.json");
 /// The schema of `users/*.yaml`.
 pub const USERS: &str = include_str!("../schemas/users.json");
 
+/// The schema of `agents/*.yaml`.
+pub const AGENTS: &str = include_str!("../schemas/agents.json");
+
 /// The schema of `journeys/*.yaml`.
 pub const JOURNEY: &str = definitions::SCHEMA;

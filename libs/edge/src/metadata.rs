@@ -1,7 +1,10 @@
 //! Public facts about a service: its keys, its endpoints, its `OpenAPI` document.
 
+use std::sync::Arc;
+
 use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
+use config::Live;
 use serde_json::Value;
 use tokens::discovery::{self, Endpoints};
 use tokens::mint::Minter;
@@ -11,22 +14,32 @@ const CACHING: &str = "public, max-age=300";
 
 /// The well-known endpoints of an issuer: `GET /.well-known/jwks.json` (RFC 7517), also as
 /// `/cis/oidc/jwks`, and `GET /.well-known/openid-configuration` (RFC 8414).
+///
+/// A service with a token endpoint gives its path and the configuration, which says whether ID tokens
+/// are exchanged there.
 pub fn well_known(
     minter: &Minter,
-    token_endpoint: Option<&str>,
+    token_endpoint: Option<(&str, Arc<Live>)>,
     introspection_endpoint: Option<&str>,
 ) -> Router {
-    let at = |path: &str| format!("{}{path}", minter.issuer());
+    let issuer = minter.issuer().to_owned();
+    let at = |path: &str| format!("{issuer}{path}");
+    let (token, live) = token_endpoint.map(|(path, live)| (at(path), live)).unzip();
     let endpoints = Endpoints {
         jwks: at("/.well-known/jwks.json"),
-        token: token_endpoint.map(at),
+        token,
+        exchanges: false,
         introspection: introspection_endpoint.map(at),
     };
-    let discovery = discovery::document(minter.issuer(), &endpoints);
+    let discovery = move || {
+        let providers = live.as_ref().map(|live| live.current().providers().count());
+        let exchanges = providers.is_some_and(|count| count > 0);
+        discovery::document(&issuer, &Endpoints { exchanges, ..endpoints.clone() })
+    };
     Router::new()
         .route("/.well-known/jwks.json", document(constant(minter.ring().jwks())))
         .route("/cis/oidc/jwks", document(constant(minter.ring().jwks())))
-        .route("/.well-known/openid-configuration", document(constant(discovery)))
+        .route("/.well-known/openid-configuration", document(discovery))
 }
 
 /// `GET /openapi.json`: the descriptions of what one server serves, as one, with what `configured`

@@ -1,7 +1,7 @@
-//! The one table of what each rpc needs, and what it is charged to. It has no default: an rpc without a
-//! rule does not compile.
+//! The one table of what each rpc needs, which right of an agent grants it, and what it is charged to. It
+//! has no default: an rpc without a rule does not compile.
 
-use config::Rates;
+use config::{Rates, Right};
 use tokens::scope::Scope;
 use wire::rpc::Rpc;
 
@@ -16,6 +16,19 @@ pub const fn scope(rpc: Rpc) -> Scope {
         Rpc::ClearLockout => Scope::LockoutsClear,
         Rpc::StartJourney | Rpc::SubmitInput => Scope::JourneysRun,
         Rpc::ListJourneys | Rpc::DescribeJourney => Scope::JourneysRead,
+    }
+}
+
+/// The scopes that a right of an agent's role grants, to agents whose client has them too. Who may clear
+/// a lockout may also override it.
+pub const fn granted(right: Right) -> &'static [Scope] {
+    match right {
+        Right::Issue => &[Scope::CodesIssue],
+        Right::Revoke => &[Scope::CodesRevoke],
+        Right::Read => &[Scope::CodesRead, Scope::LockoutsRead],
+        Right::Clear => &[Scope::LockoutsClear, Scope::LockoutsOverride],
+        // No rpc needs these.
+        Right::Approve | Right::Brake => &[],
     }
 }
 

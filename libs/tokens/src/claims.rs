@@ -1,5 +1,6 @@
 //! What a token can say: every claim of every kind, once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -44,6 +45,22 @@ pub(crate) struct Claims {
     pub(crate) auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) act: Option<Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provider_issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) roles: Option<Vec<String>>,
+    #[serde(rename = "self", skip_serializing_if = "Option::is_none")]
+    pub(crate) own: Option<BTreeMap<String, String>>,
+}
+
+/// Who acts for the subject (RFC 8693, section 4.1).
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Actor {
+    pub(crate) sub: String,
 }
 
 impl Claims {

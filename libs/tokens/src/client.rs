@@ -66,15 +66,9 @@ impl ClientToken {
     /// # Errors
     /// No key signs, or signing failed.
     pub fn mint(&self, minter: &Minter, now: Timestamp) -> Result<String, MintError> {
-        let claims = Claims {
-            // The client acts for itself: RFC 9068, section 2.2.
-            sub: Some(self.client.to_string()),
-            client_id: Some(self.client.to_string()),
-            application: Some(self.application.to_string()),
-            scope: Some(scope::to_list(&self.scopes)),
-            secret_generation: Some(self.generation.as_str().to_owned()),
-            ..Claims::new(Self::AUDIENCE.to_owned(), now, Self::LIFETIME, unique_id())
-        };
+        let claims = Claims::new(Self::AUDIENCE.to_owned(), now, Self::LIFETIME, unique_id());
+        // The client acts for itself: RFC 9068, section 2.2.
+        let claims = Claims { sub: Some(self.client.to_string()), ..self.describe(claims) };
         minter.sign(Self::TYPE, claims)
     }
 
@@ -93,6 +87,22 @@ impl ClientToken {
         if claims.sub != claims.client_id {
             return Err(TokenError::Claim("sub"));
         }
+        Self::parse(claims)
+    }
+
+    /// Adds what a token says of the client.
+    pub(crate) fn describe(&self, claims: Claims) -> Claims {
+        Claims {
+            client_id: Some(self.client.to_string()),
+            application: Some(self.application.to_string()),
+            scope: Some(scope::to_list(&self.scopes)),
+            secret_generation: Some(self.generation.as_str().to_owned()),
+            ..claims
+        }
+    }
+
+    /// Reads what [`Self::describe`] wrote.
+    pub(crate) fn parse(claims: &Claims) -> Result<Self, TokenError> {
         Ok(Self {
             application: required(
                 "application",

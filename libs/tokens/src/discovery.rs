@@ -11,6 +11,8 @@ pub struct Endpoints {
     pub jwks: String,
     /// The token endpoint; `None` at a service that has none.
     pub token: Option<String>,
+    /// Whether the token endpoint exchanges ID tokens of agents too.
+    pub exchanges: bool,
     /// Where tokens are introspected (RFC 7662); `None` at a service that does not.
     pub introspection: Option<String>,
 }
@@ -29,7 +31,10 @@ pub fn document(issuer: &str, endpoints: &Endpoints) -> Value {
         document["token_endpoint"] = json!(token);
         document["token_endpoint_auth_methods_supported"] =
             json!(["client_secret_basic", "client_secret_post"]);
-        document["grant_types_supported"] = json!(["client_credentials"]);
+        let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+        let grants =
+            ["client_credentials"].into_iter().chain(endpoints.exchanges.then_some(exchange));
+        document["grant_types_supported"] = grants.collect();
         document["scopes_supported"] = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
     }
     if let Some(introspection) = &endpoints.introspection {
@@ -48,6 +53,7 @@ mod tests {
         let mut endpoints = Endpoints {
             jwks: "https://postern.example/.well-known/jwks.json".to_owned(),
             token: None,
+            exchanges: false,
             introspection: Some("https://postern.example/oidc/token/introspection".to_owned()),
         };
         let runner = document("https://postern.example", &endpoints);
@@ -66,6 +72,9 @@ mod tests {
         let issuer = document("https://postern.example", &endpoints);
         assert_eq!(issuer["token_endpoint"], "https://postern.example/oidc/token");
         assert_eq!(issuer["grant_types_supported"], json!(["client_credentials"]));
+        endpoints.exchanges = true;
+        let issuer = document("https://postern.example", &endpoints);
+        assert_eq!(issuer["grant_types_supported"].as_array().map(Vec::len), Some(2));
         assert_eq!(issuer["scopes_supported"][0], "codes:issue");
         assert!(issuer.get("introspection_endpoint").is_none());
     }

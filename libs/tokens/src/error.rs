@@ -42,6 +42,12 @@ pub enum TokenError {
     /// Minted in the future: a clock is wrong, or the token is forged.
     #[error("the token was issued in the future")]
     IssuedInFuture,
+    /// The agent signed in to the identity provider too long ago.
+    #[error("the agent signed in too long ago: let them sign in again")]
+    SignedInTooLongAgo,
+    /// The agent did not sign in by all methods that are required.
+    #[error("the token's `amr` claim lacks a method that `require_amr` names")]
+    MissingMethod,
     /// A claim that this kind of token must have is missing or has no valid value.
     #[error("the token's `{0}` claim is missing or invalid")]
     Claim(&'static str),

@@ -14,7 +14,7 @@ pub fn inactive() -> Value {
 }
 
 /// What is answered about a token: its claims if it is an access, ID or journey token that the verifier
-/// believes, of one of these clients of that application. Tokens of clients and services are not active
+/// believes, of one of these clients of that application. Tokens of clients, agents and services are not active
 /// here: they are for Postern alone.
 pub fn introspect<'a>(
     token: &str,

@@ -5,7 +5,8 @@
 //! | which keys sign and verify, and how they rotate | [`keys`] |
 //! | what every token says, and how it is signed | [`mint`] |
 //! | what a token must be, to be believed | [`verify`]; why it is not, [`error`](mod@error) |
-//! | who may call what | [`client`], [`service`], with the scopes in [`scope`] |
+//! | who may call what | [`client`], [`agent`], [`service`], with the scopes in [`scope`] |
+//! | how an agent of the help desk proves who they are | [`provider`] |
 //! | what a user ends up with | [`user`], [`journey`] |
 //! | what others are told of a token | [`introspection`] |
 //! | how others find the keys | [`keys::KeyRing::jwks`], [`discovery`] |
@@ -17,6 +18,7 @@
 //! | kind | `typ` | `aud` | lives |
 //! | --- | --- | --- | --- |
 //! | [`client::ClientToken`] | `at+jwt` | `urn:postern:services` | 1 h |
+//! | [`agent::AgentToken`] | `agent+jwt` | `urn:postern:agents` | 15 min |
 //! | [`service::ServiceToken`] | `service+jwt` | `urn:postern:verifier` | 60 s |
 //! | [`user::UserToken`] | `user-at+jwt` | `urn:postern:application:<id>` | the application's choice |
 //! | [`user::IdToken`] | `JWT` | the client's id | the application's choice |
@@ -26,6 +28,7 @@
 //! A signature proves who wrote a token, never what it was written for. The type and the audience
 //! do, and a client's id can hold no colon, so that no ID token's audience is another kind's.
 
+pub mod agent;
 mod claims;
 pub mod client;
 pub mod discovery;
@@ -35,6 +38,7 @@ pub mod journey;
 mod key;
 pub mod keys;
 pub mod mint;
+pub mod provider;
 pub mod scope;
 pub mod secret;
 pub mod service;

@@ -112,7 +112,8 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let desk = assembly::desk(&stores, peppers, addresses);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens);
-    let router = metadata::well_known(&minter, Some("/oidc/token"), None);
+    let token_endpoint = Some(("/oidc/token", Arc::clone(&live)));
+    let router = metadata::well_known(&minter, token_endpoint, None);
     let router = router.merge(metadata::openapi(&[OPENAPI], serde_json::Value::default));
     let service = CodeIssuer::new(gate, desk, minter);
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());

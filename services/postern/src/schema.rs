@@ -14,6 +14,8 @@ pub(crate) enum File {
     Users,
     /// journeys/*.yaml
     Journey,
+    /// agents/*.yaml
+    Agents,
 }
 
 /// Prints the schema of that kind of file.
@@ -22,6 +24,7 @@ pub(crate) fn print(file: File) -> ExitCode {
         File::Application => schema::APPLICATION,
         File::Users => schema::USERS,
         File::Journey => schema::JOURNEY,
+        File::Agents => schema::AGENTS,
     };
     match io::stdout().write_all(schema.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,

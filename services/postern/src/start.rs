@@ -84,7 +84,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .merge(journey_runner.http())
         .merge(metadata::well_known(
             &minter,
-            Some("/oidc/token"),
+            Some(("/oidc/token", Arc::clone(&live))),
             Some(journey_runner::INTROSPECTION),
         ))
         .merge(metadata::openapi(

@@ -1,5 +1,6 @@
 //! Tests of whole configurations: what is refused, what is served, and how one follows another.
 
+mod agents;
 mod all_mistakes;
 mod mistakes;
 mod reload;

@@ -20,8 +20,12 @@ fn root() -> PathBuf {
 
 /// The files of a folder of configuration, with their kinds.
 fn files(folder: &str) -> Vec<(File, PathBuf)> {
-    let kinds =
-        [("applications", File::Application), ("users", File::Users), ("journeys", File::Journey)];
+    let kinds = [
+        ("applications", File::Application),
+        ("users", File::Users),
+        ("journeys", File::Journey),
+        ("agents", File::Agents),
+    ];
     let mut found = Vec::new();
     for (name, kind) in kinds {
         let entries = fs::read_dir(root().join(folder).join(name)).into_iter().flatten();

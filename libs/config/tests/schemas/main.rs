@@ -84,22 +84,37 @@ steps:
   denied: { type: reject_access }
 ";
 
+/// A valid provider of agents with every object that one may have.
+const AGENTS: &str = "\
+issuer: https://login.acme.example
+audience: postern-desk
+clients: [help-desk]
+max_age: 8h
+require_amr: [mfa]
+claim: roles
+self: { user_id: employee_id }
+roles:
+  helpdesk: { applications: [acme], may: [issue, read], tiers: [standard], group: outsourced }
+";
+
 /// The kinds of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum File {
     Application,
     Users,
     Journey,
+    Agents,
 }
 
 impl File {
-    const ALL: [Self; 3] = [Self::Application, Self::Users, Self::Journey];
+    const ALL: [Self; 4] = [Self::Application, Self::Users, Self::Journey, Self::Agents];
 
     fn schema(self) -> Value {
         let text = match self {
             Self::Application => schema::APPLICATION,
             Self::Users => schema::USERS,
             Self::Journey => schema::JOURNEY,
+            Self::Agents => schema::AGENTS,
         };
         serde_json::from_str(text).expect("JSON")
     }
@@ -114,6 +129,7 @@ impl File {
             Self::Application => APPLICATION,
             Self::Users => USERS,
             Self::Journey => JOURNEY,
+            Self::Agents => AGENTS,
         }
     }
 
@@ -124,16 +140,18 @@ impl File {
             let problems = Journey::parse("journeys/recover.yaml", text).err().unwrap_or_default();
             return problems.iter().map(ToString::to_string).collect();
         }
-        read(or(Self::Application), or(Self::Users)).err().unwrap_or_default()
+        let texts = [Self::Application, Self::Users, Self::Agents].map(or);
+        read(texts).err().unwrap_or_default()
     }
 }
 
 /// Reads a configuration.
-fn read(application: &str, users: &str) -> Result<Configuration, Vec<String>> {
+fn read([application, users, agents]: [&str; 3]) -> Result<Configuration, Vec<String>> {
     let source = Source::from_files([
         ("applications/acme.yaml", application),
         ("users/acme.yaml", users),
         ("journeys/recover.yaml", JOURNEY),
+        ("agents/acme.yaml", agents),
     ]);
     let read = Configuration::read(&source);
     read.map_err(|problems| problems.iter().map(ToString::to_string).collect())

@@ -2,12 +2,12 @@
 
 use codes::policy::Policy;
 use codes::user::IdentifierType;
-use config::{Application, ClientKind, Configuration, Rates, TokenSettings};
+use config::{AgentProvider, Application, ClientKind, Configuration, Rates, Right, TokenSettings};
 use definitions::FieldKind;
 use serde_json::{Map, Value, json};
 use tokens::scope::Scope;
 
-use crate::{APPLICATION, File, USERS, read, to_json};
+use crate::{AGENTS, APPLICATION, File, USERS, read, to_json};
 
 /// The defaults of an object of the application's schema, as an administrator would write them.
 fn defaults(place: &str) -> Map<String, Value> {
@@ -23,7 +23,7 @@ fn defaults(place: &str) -> Map<String, Value> {
 fn read_with(place: &str, value: Value) -> Result<Configuration, Vec<String>> {
     let mut application = to_json(APPLICATION);
     *application.pointer_mut(place).expect("a member of the application") = value;
-    read(&application.to_string(), USERS)
+    read([&application.to_string(), USERS, AGENTS])
 }
 
 fn only(configuration: &Configuration) -> &Application {
@@ -57,6 +57,13 @@ fn the_defaults_of_the_schema_are_those_of_the_reader() {
     let users = File::Application.schema()["$defs"]["users"]["default"].clone();
     assert_eq!(users, json!({ "directory": "opaque" }));
     read_with("/users", users).expect("the default is valid");
+
+    let max_age = &File::Agents.schema()["properties"]["max_age"]["default"];
+    let written = format!("max_age: {}", max_age.as_str().expect("a duration"));
+    let agents = AGENTS.replace("max_age: 8h", &written);
+    let configuration = read([APPLICATION, USERS, &agents]).expect("the default is valid");
+    let provider = configuration.providers().next().expect("a provider");
+    assert_eq!(provider.max_age, AgentProvider::MAX_AGE);
 }
 
 /// The integers of a file: where the schema bounds them, and where a file has them.
@@ -120,4 +127,9 @@ fn the_lists_of_values_are_those_of_the_types() {
     let users = File::Users.schema();
     let user = users["properties"]["users"]["items"]["properties"].as_object().expect("a user");
     assert!(IdentifierType::ALL.iter().all(|it| user.contains_key(it.as_str())), "{user:?}");
+    let agents = File::Agents.schema();
+    let own = agents["$defs"]["self"]["properties"].as_object().expect("identifiers");
+    assert!(IdentifierType::ALL.iter().all(|it| own.contains_key(it.as_str())), "{own:?}");
+    let rights = &agents["$defs"]["role"]["properties"]["may"]["items"]["enum"];
+    assert_eq!(*rights, json!(Right::ALL.map(Right::as_str)));
 }

@@ -1,19 +1,22 @@
 //! Every kind of token, where every other is wanted.
 
+use codes::ids::{Agent, AgentId, ProviderId};
 use codes::user::{Identifier, IdentifierType};
 
 use super::*;
+use crate::agent::AgentToken;
 use crate::journey::JourneyToken;
 use crate::mint::Minter;
 use crate::service::ServiceToken;
 use crate::user::{IdToken, UserToken};
 
-pub(super) const KINDS: [&str; 5] = ["client", "service", "user", "id", "journey"];
+pub(super) const KINDS: [&str; 6] = ["client", "agent", "service", "user", "id", "journey"];
 
 pub(super) fn mint(kind: &str, minter: &Minter) -> String {
     let authentication = alice();
     match kind {
         "client" => client_token().mint(minter, NOW),
+        "agent" => agent_token().mint(minter, NOW, HOUR),
         "service" => ServiceToken { application: application() }.mint(minter, NOW),
         "user" => UserToken { authentication, scope: "openid".to_owned() }.mint(minter, HOUR),
         "id" => IdToken { authentication }.mint(minter, HOUR),
@@ -25,10 +28,25 @@ pub(super) fn mint(kind: &str, minter: &Minter) -> String {
 fn verify(kind: &str, token: &str, verifier: &TokenVerifier) -> Result<(), TokenError> {
     match kind {
         "client" => ClientToken::verify(token, verifier, NOW).map(drop),
+        "agent" => AgentToken::verify(token, verifier, NOW).map(drop),
         "service" => ServiceToken::verify(token, verifier, NOW).map(drop),
         "user" => UserToken::verify(token, &application(), verifier, NOW).map(drop),
         "id" => IdToken::verify(token, &client(), verifier, NOW).map(drop),
         _ => JourneyToken::verify(token, &application(), verifier, NOW).map(drop),
+    }
+}
+
+fn agent_token() -> AgentToken {
+    AgentToken {
+        agent: Agent {
+            provider: ProviderId::parse("acme-login").expect("valid"),
+            id: AgentId::parse("agent-7").expect("valid"),
+        },
+        issuer: "https://login.acme.example".to_owned(),
+        roles: BTreeSet::from(["helpdesk".to_owned()]),
+        authenticated_at: NOW,
+        own: vec![Identifier::parse(IdentifierType::Email, "ada@example.com").expect("valid")],
+        client: client_token(),
     }
 }
 
@@ -125,6 +143,9 @@ fn what_was_minted_is_what_is_read() {
         let text = token.mint(&minter, "session", NOW).expect("mints");
         assert_eq!(JourneyToken::verify(&text, &application(), &verifier, NOW), Ok(token));
     }
+    let text = agent_token().mint(&minter, NOW, HOUR).expect("mints");
+    assert_eq!(AgentToken::verify(&text, &verifier, NOW), Ok(agent_token()));
+
     let nobody = journey_token(None);
     let text = nobody.mint(&minter, "session", NOW).expect("mints");
     assert_eq!(JourneyToken::verify(&text, &application(), &verifier, NOW), Ok(nobody));
@@ -154,6 +175,24 @@ fn a_client_token_has_the_claims_of_rfc_9068() {
     }
     assert_eq!(claims["exp"], NOW.unix_seconds() + 3600);
     assert_ne!(claims["jti"], decode(&mint("client", &minter), 1)["jti"]);
+}
+
+#[test]
+fn an_agents_token_names_the_agent_and_the_client_that_acts() {
+    let (minter, verifier) = pair(KeyRing::generate());
+    let token = mint("agent", &minter);
+    let claims = decode(&token, 1);
+    assert_eq!((&claims["sub"], &claims["act"]), (&json!("agent-7"), &json!({"sub": "acme-web"})));
+    assert_eq!(claims["client_id"], "acme-web");
+    let changes =
+        [("act", json!({"sub": "other"})), ("provider", json!("../x")), ("sub", json!(""))];
+    for (name, value) in changes {
+        let mut claims = claims.clone();
+        claims[name] = value;
+        let token = forge(minter.ring(), &decode(&token, 0).to_string(), &claims.to_string());
+        let refused = AgentToken::verify(&token, &verifier, NOW).err();
+        assert_eq!(refused, Some(TokenError::Claim(name)));
+    }
 }
 
 #[test]

@@ -30,7 +30,7 @@ const ISSUER: &str = "https://postern.example";
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// 2026-01-01T00:00:00Z.
-const NOW: Timestamp = Timestamp::from_unix_millis(1_767_225_600_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_unix_millis(1_767_225_600_000);
 
 fn application() -> ApplicationId {
     ApplicationId::parse("acme").expect("valid")
@@ -65,7 +65,7 @@ fn pair(ring: KeyRing) -> (Minter, TokenVerifier) {
     (Minter::new(ring, ISSUER).expect("a signing ring"), verifier)
 }
 
-fn encode(part: impl AsRef<[u8]>) -> String {
+pub(crate) fn encode(part: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(part)
 }
 
@@ -77,7 +77,7 @@ fn decode(token: &str, part: usize) -> Value {
 
 /// Signs any header and claims whatever, with the ring's own key: what a forger who had the key
 /// could write, and so what only the other checks keep out.
-fn forge(ring: &KeyRing, header: &str, claims: &str) -> String {
+pub(crate) fn forge(ring: &KeyRing, header: &str, claims: &str) -> String {
     let (_, signing) = ring.signer().expect("a signing ring");
     let message = format!("{}.{}", encode(header), encode(claims));
     let signature = signing.sign(message.as_bytes()).expect("signs");
