@@ -1,7 +1,6 @@
 //! Tokens that need the signing key: the signature is valid, so the other checks must refuse them.
 
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::jwk::JwkSet;
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use tonic::Code;
 
 use crate::Tested;
 use crate::harness::http::{OTP_SEND, for_user};
-use crate::harness::keys::{SigningKey, generation, signed_with_secret, unsigned};
+use crate::harness::keys::{SigningKey, generation, now, signed_with_secret, unsigned, with};
 use crate::harness::pb::journey::StartJourneyRequest;
 use crate::harness::pb::journey::journey_state::State;
 use crate::harness::postern::{change, copy_of_config, utf8};
@@ -148,22 +147,6 @@ fn good_claims((client, scopes): Client, changes: &Value) -> Value {
         "scope": scopes, "secret_generation": generation(&format!("{client}-secret")),
     });
     with(claims, changes)
-}
-
-/// Merges `changes` into an object; `null` removes a member.
-pub(crate) fn with(mut object: Value, changes: &Value) -> Value {
-    let fields = object.as_object_mut().expect("an object");
-    for (name, value) in changes.as_object().expect("an object") {
-        match value {
-            Value::Null => fields.remove(name),
-            value => fields.insert(name.clone(), value.clone()),
-        };
-    }
-    object
-}
-
-pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
 }
 
 /// A user with a code, one failure, and a form for the code.

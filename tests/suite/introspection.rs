@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::Tested;
 use crate::authorization::{forged, user_tokens};
-use crate::forgery::{Forge, LOGIN, now, with};
+use crate::forgery::{Forge, LOGIN};
 use crate::harness::http::refused;
+use crate::harness::keys::{now, with};
 use crate::harness::postern::{change, copy_of_config};
 use crate::harness::*;
 

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests are outside, and have no seed to keep")]
 
 mod abuse;
+mod agents;
 mod apart;
 mod audit;
 mod authorization;

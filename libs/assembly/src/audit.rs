@@ -42,7 +42,7 @@ pub struct LogAudit;
 impl Audit for LogAudit {
     async fn record(&self, event: Event) -> Result<(), AuditError> {
         let Event { at, action, application, client, subject, attempt, replayed, .. } = event;
-        let Event { code_id, source, context, .. } = event;
+        let Event { code_id, source, context, provider, .. } = event;
         let say = || {
             tracing::info!(
                 target: AUDIT,
@@ -58,6 +58,7 @@ impl Audit for LogAudit {
                 refusal = refusal(action).map(IssueRefusal::as_str),
                 source,
                 agent_id = context.agent_id,
+                agent_provider = provider.as_ref().map(codes::ids::ProviderId::as_str),
                 reason = context.reason,
                 ticket_ref = context.ticket_ref,
                 verification_method = context.verification_method,

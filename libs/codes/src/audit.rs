@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use clock::Timestamp;
 
 use crate::digest::{AttemptId, Subject};
-use crate::ids::{ApplicationId, ClientId, CodeId};
+use crate::ids::{ApplicationId, ClientId, CodeId, ProviderId};
 use crate::record::DenialReason;
 
 /// What happened.
@@ -166,6 +166,9 @@ pub struct Event {
     pub application: ApplicationId,
     /// Through which client.
     pub client: ClientId,
+    /// The identity provider that knows the agent of the context; `None` if only the client says who
+    /// they are.
+    pub provider: Option<ProviderId>,
     /// To whom: a keyed hash.
     pub subject: Subject,
     /// In which attempt. Each action of an attempt happened once, however often it is written.

@@ -9,7 +9,7 @@ use crate::audit::{Action, Addresses, Audit, AuditError, Context, Event};
 use crate::claims::{Claim, ClaimStore};
 use crate::digest::{AttemptId, Subject};
 use crate::directory::{Directory, DirectoryError};
-use crate::ids::{ApplicationId, ClientId, CodeId, IdempotencyKey};
+use crate::ids::{Agent, ApplicationId, ClientId, CodeId, IdempotencyKey};
 use crate::peppers::Peppers;
 use crate::randomness::{self, Randomness};
 use crate::record::Attempt;
@@ -37,6 +37,8 @@ pub struct Caller {
     pub application: ApplicationId,
     /// The client that holds the token.
     pub client: ClientId,
+    /// The agent for whom the client calls, where they proved who they are.
+    pub agent: Option<Agent>,
     /// Whether it is a service of this installation: its idempotency keys are unique by construction.
     pub is_service: bool,
 }
@@ -88,7 +90,10 @@ impl Desk {
             Some(key) => self.peppers.attempt(&caller.application, &caller.client, key),
             None => AttemptId::from_bytes(randomness::bytes(&self.randomness)),
         };
-        let fingerprint = self.peppers.fingerprint(operation, request);
+        // Two providers may use one name for their agents.
+        let provider = caller.agent.as_ref().map(|agent| agent.provider.as_str().as_bytes());
+        let request = [request, provider.as_slice()].concat();
+        let fingerprint = self.peppers.fingerprint(operation, &request);
         Attempt { id, fingerprint }
     }
 
@@ -126,7 +131,8 @@ impl Desk {
         action: Action,
     ) -> Result<(), OperationError> {
         let attempt = AttemptId::from_bytes(randomness::bytes(&self.randomness));
-        let context = Context::default();
+        let agent_id = caller.agent.as_ref().map(|agent| agent.id.to_string());
+        let context = Context { agent_id, ..Context::default() };
         let entry = Entry { code_id, ..Entry::new(caller, subject, attempt, &context) };
         self.record(entry, [action]).await
     }
@@ -148,6 +154,7 @@ impl Desk {
                 action,
                 application: entry.caller.application.clone(),
                 client: entry.caller.client.clone(),
+                provider: entry.caller.agent.as_ref().map(|agent| agent.provider.clone()),
                 subject: entry.subject,
                 attempt: entry.attempt,
                 replayed: entry.replayed,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clock::{Clock as _, SystemClock, Timestamp};
 use codes::desk::Caller;
-use codes::ids::{ApplicationId, ClientId};
+use codes::ids::{ApplicationId, ClientId, ProviderId};
 use telemetry::{AUDIT, Counter, UnwrittenError, confirmed};
 use tokens::scope::Scope;
 
@@ -14,7 +14,7 @@ use crate::throttle::Throttle;
 /// What stands in an event for a client that is not configured: what it called itself may be anything.
 const UNKNOWN: &str = "(unknown)";
 
-/// How many denied scopes of one client the trail tells of within a minute. More say nothing new, and
+/// How many denials of one client the trail tells of within a minute. More say nothing new, and
 /// are counted all the same.
 const DENIED_A_MINUTE: u32 = 60;
 
@@ -59,19 +59,89 @@ impl ClientRefused<'_> {
     }
 }
 
-/// Writes that a client lacks a scope. The refusal does not wait for it: it changes nothing.
+/// An ID token that was not exchanged.
+#[derive(Clone, Copy, Debug)]
+pub struct AgentRefused<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// The client that presented it, and the client's application.
+    pub client: (&'a ApplicationId, &'a ClientId),
+    /// The provider that the token names, if it is configured.
+    pub provider: Option<&'a ProviderId>,
+    /// Why.
+    pub refusal: &'static str,
+    /// From which address, as the trail names it.
+    pub source: &'a str,
+}
+
+impl AgentRefused<'_> {
+    /// Writes the event, before the refusal is told.
+    ///
+    /// # Errors
+    /// The event could not be written.
+    pub async fn record(self) -> Result<(), UnwrittenError> {
+        EVENTS.count(&[("postern.action", "agent.refused"), ("postern.refusal", self.refusal)]);
+        confirmed(|| {
+            tracing::info!(
+                target: AUDIT,
+                at = %self.at,
+                action = "agent.refused",
+                application = self.client.0.as_str(),
+                client = self.client.1.as_str(),
+                agent_provider = self.provider.map(ProviderId::as_str),
+                refusal = self.refusal,
+                source = self.source,
+            );
+        })
+        .await
+    }
+}
+
+/// Writes that a client, or an agent through it, lacks a scope. The refusal does not wait for it: it
+/// changes nothing.
 pub(crate) fn scope_denied(caller: &Caller, scope: Scope) {
-    EVENTS.count(&[("postern.action", "scope.denied")]);
+    denied(caller, "scope.denied", Some(scope), None);
+}
+
+/// What no agent may do, whatever their role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AgentDenial {
+    /// To act in another agent's name.
+    OtherAgent,
+    /// To act for their own account.
+    OwnAccount,
+}
+
+/// Writes that an agent tried what no agent may do. The refusal does not wait for it.
+pub(crate) fn agent_denied(caller: &Caller, denial: AgentDenial) {
+    let refusal = match denial {
+        AgentDenial::OtherAgent => "other_agent",
+        AgentDenial::OwnAccount => "own_account",
+    };
+    denied(caller, "agent.denied", None, Some(refusal));
+}
+
+fn denied(
+    caller: &Caller,
+    action: &'static str,
+    scope: Option<Scope>,
+    refusal: Option<&'static str>,
+) {
+    EVENTS.count(&[("postern.action", action)]);
     let at = SystemClock.now();
     if DENIED.count(caller.client.clone(), DENIED_A_MINUTE, at).is_err() {
         return;
     }
+    let agent = caller.agent.as_ref();
     tracing::info!(
         target: AUDIT,
         at = %at,
-        action = "scope.denied",
+        action,
         application = caller.application.as_str(),
         client = caller.client.as_str(),
-        scope = scope.as_str(),
+        agent_id = agent.map(|agent| agent.id.as_str()),
+        agent_provider = agent.map(|agent| agent.provider.as_str()),
+        scope = scope.map(Scope::as_str),
+        refusal,
     );
 }

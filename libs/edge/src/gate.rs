@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clock::Clock;
-use codes::desk::Caller;
 use codes::ids::ClientId;
 use config::{ClientKind, Configuration, Live};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use tls::Peer;
+use tokens::agent::AgentToken;
 use tokens::client::ClientToken;
 use tokens::service::ServiceToken;
 use tokens::verify::TokenVerifier;
 use wire::error::Fault;
 use wire::rpc::Rpc;
 
+use crate::agents;
 use crate::certificate::RunnerName;
 use crate::principal::Principal;
 use crate::rules::{self, Budget};
@@ -123,8 +124,12 @@ impl Gate {
             return runner.principal(peer, headers, configuration);
         }
         let token = bearer(headers)?;
-        match ClientToken::verify(token, &self.clients, self.clock.now()) {
-            Ok(token) => client(configuration, token),
+        let now = self.clock.now();
+        if let Ok(token) = ClientToken::verify(token, &self.clients, now) {
+            return Principal::client(configuration, token);
+        }
+        match AgentToken::verify(token, &self.clients, now) {
+            Ok(token) => agents::principal(configuration, token, now),
             Err(_) => self.service(configuration, token),
         }
     }
@@ -140,21 +145,6 @@ impl Gate {
         let application = configuration.application(&token.application)?.id.clone();
         Principal::journey_runner(Arc::clone(configuration), application)
     }
-}
-
-/// The client of a valid token with the rights that both the token and the configuration give it. A
-/// client that was removed, lost a scope or got another secret does not keep what it had until its
-/// token ends. The configuration is asked for every call, also where a token's signature was checked
-/// before.
-fn client(configuration: &Arc<Configuration>, token: ClientToken) -> Option<Principal> {
-    let (application, client) = configuration.client(&token.client)?;
-    let ClientKind::Confidential { secret, scopes, .. } = &client.kind else { return None };
-    if *secret.generation() != token.generation || application.id != token.application {
-        return None;
-    }
-    let scopes = token.scopes.intersection(scopes).copied().collect();
-    let caller = Caller { application: token.application, client: token.client, is_service: false };
-    Principal::new(Arc::clone(configuration), caller, scopes)
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1), if there is just one.

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | which scope an rpc needs | [`rules`] |
 //! | who is calling, and with what rights | [`gate`], [`principal`] |
+//! | what an agent may do, and what no agent may | [`agents`] |
 //! | how a service is known without a token | [`certificate`] |
 //! | how a gRPC service stands behind the gate | [`guard`] |
 //! | how callers that ask or fail too often are slowed down | [`throttle`] |
@@ -13,6 +14,7 @@
 //! | how forms come in | [`form`] |
 //! | how others find a service's keys and endpoints | [`metadata`] |
 
+pub mod agents;
 pub mod audit;
 pub mod certificate;
 pub mod form;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use codes::desk::Caller;
 use codes::ids::{ApplicationId, ClientId};
-use config::{Application, Configuration};
+use codes::user::Identifier;
+use config::{Application, ClientKind, Configuration};
+use tokens::client::ClientToken;
 use tokens::scope::Scope;
 use tokens::service::ServiceToken;
 use wire::error::Fault;
@@ -21,6 +23,8 @@ use crate::audit;
 pub struct Principal {
     caller: Caller,
     pub(crate) scopes: BTreeSet<Scope>,
+    /// The account of the agent.
+    own: Vec<Identifier>,
     configuration: Arc<Configuration>,
 }
 
@@ -32,7 +36,24 @@ impl Principal {
         scopes: BTreeSet<Scope>,
     ) -> Option<Self> {
         configuration.application(&caller.application)?;
-        Some(Self { caller, scopes, configuration })
+        Some(Self { caller, scopes, own: Vec::new(), configuration })
+    }
+
+    /// An agent, who has this account.
+    pub(crate) fn with_own(self, own: Vec<Identifier>) -> Self {
+        Self { own, ..self }
+    }
+
+    /// The identifiers of the agent's own account.
+    pub(crate) fn own(&self) -> &[Identifier] {
+        &self.own
+    }
+
+    /// The client of a valid token.
+    pub(crate) fn client(configuration: &Arc<Configuration>, token: ClientToken) -> Option<Self> {
+        let ClientToken { application, client, scopes, .. } = confirmed(configuration, token)?;
+        let caller = Caller { application, client, agent: None, is_service: false };
+        Self::new(Arc::clone(configuration), caller, scopes)
     }
 
     /// The journey runner, in the name of the application whose journey it runs.
@@ -41,7 +62,7 @@ impl Principal {
         application: ApplicationId,
     ) -> Option<Self> {
         let client = ClientId::parse(ServiceToken::SUBJECT).ok()?;
-        let caller = Caller { application, client, is_service: true };
+        let caller = Caller { application, client, agent: None, is_service: true };
         Self::new(configuration, caller, ServiceToken::SCOPES.into_iter().collect())
     }
 
@@ -79,4 +100,17 @@ impl Principal {
             Err(Fault::PermissionDenied { missing: scope.as_str() })
         }
     }
+}
+
+/// A valid token with the rights that both it and the configuration give its client. A client that was
+/// removed, lost a scope or got another secret does not keep what it had until its token ends. The
+/// configuration is asked for every call, also where a token's signature was checked before.
+pub(crate) fn confirmed(configuration: &Configuration, token: ClientToken) -> Option<ClientToken> {
+    let (application, client) = configuration.client(&token.client)?;
+    let ClientKind::Confidential { secret, scopes, .. } = &client.kind else { return None };
+    if *secret.generation() != token.generation || application.id != token.application {
+        return None;
+    }
+    let scopes = token.scopes.intersection(scopes).copied().collect();
+    Some(ClientToken { scopes, ..token })
 }

@@ -30,6 +30,10 @@ pub enum Fault {
         /// The scope that it takes.
         missing: &'static str,
     },
+    /// The request names another agent than the token.
+    OtherAgent,
+    /// The agent acts for their own account.
+    OwnAccount,
     /// A page of somebody else's calls.
     ForeignOrigin,
     /// The request is malformed. Never depends on a user's state.

@@ -31,7 +31,7 @@ impl CodeIssuerService for CodeIssuer {
     ) -> Result<Response<IssueCodeResponse>, Status> {
         let principal = principal(&request)?;
         let request = parse_issue(request.into_inner())?;
-        Ok(Response::new(from_issued(self.issue(&principal, &request).await?)))
+        Ok(Response::new(from_issued(self.issue(&principal, request).await?)))
     }
 
     async fn revoke_code(
@@ -39,7 +39,8 @@ impl CodeIssuerService for CodeIssuer {
         request: Request<RevokeCodeRequest>,
     ) -> Result<Response<RevokeCodeResponse>, Status> {
         let principal = principal(&request)?;
-        let request = parse_revoke(request.get_ref())?;
+        let mut request = parse_revoke(request.get_ref())?;
+        principal.name_agent(&mut request.context)?;
         let Application { policy, directory, .. } = principal.application();
         let revoked = self.issuer.revoke(principal.caller(), policy, &**directory, &request).await;
         Ok(Response::new(from_revocation(revoked.map_err(edge::unavailable)?)?))

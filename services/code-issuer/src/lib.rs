@@ -56,13 +56,15 @@ impl CodeIssuer {
     async fn issue(
         &self,
         principal: &Principal,
-        request: &IssueRequest,
+        mut request: IssueRequest,
     ) -> Result<IssuedCode, Fault> {
         if request.override_lockout {
             principal.require(Scope::LockoutsOverride)?;
         }
+        principal.name_agent(&mut request.context)?;
+        principal.refuse_own_account(&request.user).await?;
         let Application { policy, directory, .. } = principal.application();
-        let issuance = self.issuer.issue(principal.caller(), policy, &**directory, request).await;
+        let issuance = self.issuer.issue(principal.caller(), policy, &**directory, &request).await;
         wire::issuer::issued(issuance.map_err(edge::unavailable)?)
     }
 }

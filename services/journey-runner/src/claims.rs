@@ -105,6 +105,7 @@ mod tests {
         Caller {
             application: ApplicationId::parse("acme").expect("valid"),
             client: ClientId::parse(client).expect("valid"),
+            agent: None,
             is_service: false,
         }
     }

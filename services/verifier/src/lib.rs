@@ -71,7 +71,9 @@ impl VerifierService for Verifier {
         request: Request<ClearLockoutRequest>,
     ) -> Result<Response<ClearLockoutResponse>, Status> {
         let principal = principal(&request)?;
-        let request = parse_clear(request.into_inner())?;
+        let mut request = parse_clear(request.into_inner())?;
+        principal.name_agent(&mut request.context)?;
+        principal.refuse_own_account(&request.user).await?;
         let Application { policy, directory, .. } = principal.application();
         let caller = principal.caller();
         let cleared = self.verifier.clear_lockout(caller, policy, &**directory, &request).await;

@@ -13,6 +13,7 @@ pub(crate) mod lossy;
 pub(crate) mod pages;
 pub(crate) mod postern;
 pub(crate) mod process;
+pub(crate) mod provider;
 pub(crate) mod redis;
 pub(crate) mod rpcs;
 pub(crate) mod scan;

@@ -60,6 +60,7 @@ impl World {
         let caller = Caller {
             application: ApplicationId::parse("acme").expect("valid"),
             client: ClientId::parse(&format!("desk.{unique}")).expect("valid"),
+            agent: None,
             is_service: false,
         };
         Self { bench, caller, policy, trail, desk }

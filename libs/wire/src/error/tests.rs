@@ -11,6 +11,8 @@ fn all() -> Vec<Fault> {
     vec![
         Fault::Unauthenticated,
         Fault::PermissionDenied { missing: "codes:issue" },
+        Fault::OtherAgent,
+        Fault::OwnAccount,
         Fault::ForeignOrigin,
         Fault::InvalidArgument(vec![
             FieldViolation::new("user.type", "must be given"),

@@ -3,7 +3,6 @@
 
 mod send;
 mod token;
-mod wrong_secrets;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +11,9 @@ use axum::Router;
 use axum::routing::post;
 use codes::ids::ClientId;
 use edge::throttle::Throttle;
+use oidc::KeyCache;
 
-use self::wrong_secrets::WrongSecrets;
+use self::token::failures::{Failures, ID_TOKENS, SECRETS};
 use crate::CodeIssuer;
 
 /// Tokens that one client may be given within a minute: each is good for an hour.
@@ -25,15 +25,22 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// What the handlers share.
 struct Edge {
     service: CodeIssuer,
-    wrong_secrets: WrongSecrets,
+    wrong_secrets: Failures,
+    refused_tokens: Failures,
+    provider_keys: KeyCache,
     tokens: Throttle<ClientId>,
 }
 
 impl CodeIssuer {
     /// The endpoints of this service.
     pub fn http(&self) -> Router {
-        let (wrong_secrets, tokens) = (WrongSecrets::new(), Throttle::new(MINUTE));
-        let edge = Arc::new(Edge { service: self.clone(), wrong_secrets, tokens });
+        let edge = Arc::new(Edge {
+            service: self.clone(),
+            wrong_secrets: Failures::new(SECRETS),
+            refused_tokens: Failures::new(ID_TOKENS),
+            provider_keys: KeyCache::new(Arc::clone(&self.clock)),
+            tokens: Throttle::new(MINUTE),
+        });
         Router::new()
             .route("/oidc/token", post(token::token))
             .route("/cis/oidc/token", post(token::token))

@@ -59,7 +59,7 @@ pub(super) async fn send(
     let service = &edge.service;
     let principal = service.gate.admit(&headers, None, Rpc::IssueCode)?;
     let request = json::parse::<Body>(&headers, &body)?.into_request()?;
-    let issued = service.issue(&principal, &request).await?;
+    let issued = service.issue(&principal, request).await?;
     let body = Sent {
         message: "OTP sent",
         code: issued.code.expose(),

@@ -75,6 +75,8 @@ fn told(fault: Fault) -> Fault {
         Fault::RateLimited { .. } | Fault::Unavailable { .. } => fault,
         Fault::Unauthenticated
         | Fault::PermissionDenied { .. }
+        | Fault::OtherAgent
+        | Fault::OwnAccount
         | Fault::ForeignOrigin
         | Fault::InvalidArgument(_)
         | Fault::UserNotFound

@@ -83,7 +83,7 @@ fn browser(configuration: &Arc<Configuration>, client_id: &str) -> Option<Princi
     let (application, client) = configuration.client(&ClientId::parse(client_id).ok()?)?;
     let ClientKind::Public { .. } = client.kind else { return None };
     let (application, client) = (application.id.clone(), client.id.clone());
-    let caller = Caller { application, client, is_service: false };
+    let caller = Caller { application, client, agent: None, is_service: false };
     Principal::new(Arc::clone(configuration), caller, BTreeSet::new())
 }
 

@@ -217,6 +217,7 @@ impl World {
         let caller = Caller {
             application: ApplicationId::parse("acme").expect("an application"),
             client: ClientId::parse("acme-web").expect("a client"),
+            agent: None,
             is_service: false,
         };
         Self { runner, journey, verifier, minter, store, clock, caller }
