@@ -1,7 +1,7 @@
 // Starts the `postern` binary on free loopback ports, with a configuration that knows `origin`.
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { answers, freePorts, startProcess } from "./process.mjs";
@@ -14,8 +14,13 @@ export class Postern {
   #process;
   #folder;
 
-  static async start(origin, { config = "../config", settings = [] } = {}) {
+  /** `files` are further files of the configuration, by their paths in it. */
+  static async start(origin, { config = "../config", settings = [], files = {} } = {}) {
     const folder = await configuration(origin, config);
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), text);
+    }
     const flags = ["http", "issuer-grpc", "verifier-grpc", "runner-grpc", "admin"];
     const ports = await freePorts(flags.length);
     const listen = flags.flatMap((flag, index) => [`--${flag}-listen`, `127.0.0.1:${ports[index]}`]);
