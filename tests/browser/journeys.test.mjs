@@ -69,7 +69,7 @@ test("a rejected journey can be started again", async (t) => {
 
 test("a session that is no more can be started again", async (t) => {
   const page = await open(t, "temp-code-form");
-  await page.getByLabel("User ID").fill("jane");
+  await page.getByLabel("User ID").waitFor();
   await page.evaluate(() => {
     const [[key, value]] = Object.entries(sessionStorage);
     sessionStorage.setItem(key, value.replace(/"challenge":"[^"]*"/, '"challenge":"used"'));
@@ -85,6 +85,7 @@ test("a session that is no more can be started again", async (t) => {
 
 test("a start that fails is tried again", async (t) => {
   const page = await open(t, "temp-code-form");
+  await page.getByLabel("User ID").waitFor();
   await page.evaluate(() => sessionStorage.clear());
   await page.route("**/ido/**", (route) => route.fulfill({ status: 429, headers: { "Retry-After": "90" }, body: "{}" }));
   await page.reload();
@@ -149,7 +150,7 @@ for (const [device, options] of [
     const number = page.locator("#number");
     assert.equal(await number.getByText("Your number: 4 8 2 9 1 3").count(), 1);
     assert.deepEqual(await number.locator("[aria-hidden]").allInnerTexts(), ["482", "913"]);
-    assert.equal(await page.getByRole("link", { name: "Call +49 (0)30 123-456" }).getAttribute("href"), "tel:+49030123456");
+    assert.equal(await page.getByRole("link", { name: "Call +49 (0)30 123-456" }).getAttribute("href"), "tel:+4930123456");
     await page.getByText("From 8 to 18. Have your badge at hand.").first().waitFor();
 
     const sent = [];
@@ -185,6 +186,28 @@ for (const [device, options] of [["desk", desk], ["phone-dark", { ...phone, colo
     assert.deepEqual(await page.locator("#number [aria-hidden]").allInnerTexts(), ["5555", "6666"]);
   });
 }
+
+test("without a way to a new number the journey starts again, once the server answers", async (t) => {
+  const page = await open(t, "pairing");
+  await call(page, "hasty");
+  await page.getByText("This number has expired", { exact: true }).waitFor();
+  await page.evaluate(() => {
+    const [[key, value]] = Object.entries(sessionStorage);
+    const waiting = JSON.parse(value);
+    waiting.step.escapes = [];
+    sessionStorage.setItem(key, JSON.stringify(waiting));
+  });
+  await page.reload();
+  await page.route("**/ido/**", (route) => route.abort("internetdisconnected"));
+  await press(page, "Get a new number");
+  await heading(page, "No connection");
+  await page.unroute("**/ido/**");
+  await page.getByLabel("Temporary code").fill("123456123456");
+  await press(page, "Login with Temporary Code");
+  await heading(page, "That did not work");
+  await press(page, "Get a new number");
+  await page.getByLabel("User ID").waitFor();
+});
 
 test("a page in German is German throughout", async (t) => {
   const page = await open(t, "pairing", { ...desk, locale: "de-AT" });

@@ -28,7 +28,6 @@ export class Journey {
 
   /** Starts anew. Each of these answers with the outcome's name, and what belongs to it. */
   start(params) {
-    this.#keep(null);
     return this.#call("anonymous_invoke", { collection_result: {}, policy_request_id: this.#journeyId, params });
   }
 
@@ -43,15 +42,14 @@ export class Journey {
   }
 
   #assert(data) {
-    const { challenge, step } = this.#waiting;
-    return this.#call("assert", { assertion_id: step.assertion_id, action: step.type, fch: challenge, ...data });
+    const { sid, challenge, step } = this.#waiting;
+    return this.#call("assert", { assertion_id: step.assertion_id, action: step.type, fch: challenge, ...data }, { sid });
   }
 
-  async #call(operation, data) {
+  async #call(operation, data, session = {}) {
     const query = new URLSearchParams({
-      aid: "default_application", clientId: this.#clientId, locale: navigator.language,
+      aid: "default_application", clientId: this.#clientId, locale: navigator.language, ...session,
     });
-    if (this.#waiting) query.set("sid", this.#waiting.sid);
     try {
       const response = await fetch(`/ido/api/v2/auth/${operation}?${query}`, {
         method: "POST",
@@ -66,7 +64,7 @@ export class Journey {
       if (response.status === 400) return { name: "unreadable" };
       if (response.status === 429) return { name: "busy", waitSeconds };
       // The session has ended, or has moved on in another window.
-      if (this.#waiting && [404, 409].includes(response.status)) return this.#ended("expired");
+      if (session.sid && [404, 409].includes(response.status)) return this.#ended("expired");
       if (!response.ok) return { name: "unavailable", waitSeconds };
       return this.#outcome(await response.json(), response.headers.get("Date"));
     } catch (error) {

@@ -54,7 +54,9 @@ function callStep() {
 
 /** The link that calls support. */
 export function phoneLink() {
-  const link = element("a", { class: "phone", href: `tel:${support.phone.replace(/[^+\d]/g, "")}` });
+  // A zero in parentheses is dialled only where there is no country code.
+  const dialled = support.phone.replace("(0)", "").replace(/[^+\d]/g, "");
+  const link = element("a", { class: "phone", href: `tel:${dialled}` });
   link.append(filled(texts.call, support));
   return link;
 }

@@ -10,7 +10,7 @@ const journey = new Journey(document.getElementById("entry").dataset);
 
 /** What the button of the present screen does. */
 let submit;
-/** The form that is shown, by its step. */
+/** The step that is shown, and its number. */
 let shown;
 let busy = false;
 
@@ -22,15 +22,14 @@ document.getElementById("form").addEventListener("submit", (event) => {
 // A page that comes back from the browser's cache, or is left, holds no code.
 for (const moment of ["pagehide", "pageshow"]) window.addEventListener(moment, forgetCodes);
 
-/** Shows what the journey waits for. One that needs parameters asks for those first. */
+/** Starts the journey. One that needs parameters asks for those first. */
 function begin() {
-  if (journey.step) showStep(journey.step);
-  else if (start.length > 0) showForm({ inputs: start }, (params) => journey.start(params));
-  else restart();
-}
-
-function restart() {
-  perform(() => journey.start({}));
+  if (start.length === 0) {
+    perform(() => journey.start({}));
+    return;
+  }
+  shown = undefined;
+  showForm({ inputs: start }, (params) => journey.start(params));
 }
 
 async function perform(act) {
@@ -46,7 +45,7 @@ async function perform(act) {
 function follow(outcome) {
   switch (outcome.name) {
     case "waiting": {
-      const again = outcome.error && journey.step.assertion_id === shown;
+      const again = outcome.error && identity(journey.step) === shown;
       if (!again) showStep(journey.step);
       if (outcome.error) fail({ name: outcome.error });
       break;
@@ -72,7 +71,7 @@ function follow(outcome) {
 function showStep(step) {
   const { title, text, button_text: action, app_data: data = {} } = step;
   const escapes = (step.escapes ?? []).map(({ id, display_name: label }) => [id, label, leave(id)]);
-  shown = step.assertion_id;
+  shown = identity(step);
   if (step.type === "information") {
     present({ heading: title, text, action, escapes }, () => perform(() => journey.submit({})));
     return;
@@ -113,8 +112,13 @@ function present(screen, act) {
   show({ ...screen, escapes: (screen.escapes ?? []).filter(([id]) => id !== NEW_NUMBER).map(([, ...rest]) => rest) });
 }
 
+function identity({ assertion_id: id, app_data: data }) {
+  return `${id} ${data?.pairing?.number}`;
+}
+
 function leave(id) {
   return () => perform(() => journey.leave(id));
 }
 
-begin();
+if (journey.step) showStep(journey.step);
+else begin();
