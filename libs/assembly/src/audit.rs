@@ -83,6 +83,9 @@ const fn denial(action: Action) -> Option<DenialReason> {
         | Action::Burned
         | Action::Locked
         | Action::LockoutCleared
+        | Action::Paired
+        | Action::PairingWithdrawn
+        | Action::PairingDescribed
         | Action::Unresolved => None,
     }
 }
@@ -100,6 +103,9 @@ const fn refusal(action: Action) -> Option<IssueRefusal> {
         | Action::Burned
         | Action::Locked
         | Action::LockoutCleared
+        | Action::Paired
+        | Action::PairingWithdrawn
+        | Action::PairingDescribed
         | Action::Unresolved => None,
     }
 }
@@ -152,6 +158,9 @@ impl Audit for CountedAudit {
             | Action::Accepted
             | Action::Denied(_)
             | Action::LockoutCleared
+            | Action::Paired
+            | Action::PairingWithdrawn
+            | Action::PairingDescribed
             | Action::Unresolved => {
                 for (key, value) in labels {
                     note(key, value);

@@ -41,6 +41,12 @@ pub enum Action {
     Locked,
     /// A user's failures and lock were cleared.
     LockoutCleared,
+    /// A journey was paired: it has a number under which an agent finds it.
+    Paired,
+    /// The pairing of a journey was ended.
+    PairingWithdrawn,
+    /// An agent looked for the journey under a number.
+    PairingDescribed,
     /// The store did not say what came of an operation: it may have taken effect.
     Unresolved,
 }
@@ -58,6 +64,9 @@ impl Action {
             Self::Burned,
             Self::Locked,
             Self::LockoutCleared,
+            Self::Paired,
+            Self::PairingWithdrawn,
+            Self::PairingDescribed,
             Self::Unresolved,
         ];
         let denied = DenialReason::ALL.map(Self::Denied);
@@ -78,6 +87,9 @@ impl Action {
             Self::Burned => "code.burned",
             Self::Locked => "user.locked",
             Self::LockoutCleared => "lockout.cleared",
+            Self::Paired => "journey.paired",
+            Self::PairingWithdrawn => "pairing.withdrawn",
+            Self::PairingDescribed => "pairing.described",
             Self::Unresolved => "operation.unresolved",
         }
     }

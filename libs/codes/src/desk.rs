@@ -43,8 +43,8 @@ pub struct Caller {
     pub is_service: bool,
 }
 
-/// The ports and keys that [`Issuer`](crate::issuer::Issuer) and
-/// [`Verifier`](crate::verifier::Verifier) work with.
+/// The ports and keys that [`Issuer`](crate::issuer::Issuer), [`Verifier`](crate::verifier::Verifier)
+/// and [`Pairer`](crate::pairer::Pairer) work with.
 #[derive(Clone)]
 pub struct Desk {
     /// Where records are kept.
@@ -75,6 +75,23 @@ impl Desk {
         Ok(user.map(|user| {
             let subject = self.peppers.subject(application, &user);
             (user, subject)
+        }))
+    }
+
+    /// The user whom an identifier leads to, or one who cannot exist and has a record to which no code
+    /// was ever written: an operation takes as long for an unknown user.
+    pub(crate) async fn find_or_pretend(
+        &self,
+        directory: &dyn Directory,
+        caller: &Caller,
+        identifier: &Identifier,
+    ) -> Result<(UserId, Subject), OperationError> {
+        let found = self.find(directory, &caller.application, identifier).await?;
+        Ok(found.unwrap_or_else(|| {
+            let user = UserId::from_identifier(identifier);
+            let parts = [caller.application.as_str().as_bytes(), user.as_str().as_bytes()];
+            let pretended = self.peppers.fingerprint("nobody", &parts);
+            (user, Subject::from_bytes(*pretended.as_bytes()))
         }))
     }
 

@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::audit::Addresses;
 use crate::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Source, Subject, encode};
+use crate::facts::SealedFacts;
 use crate::guess::Guess;
 use crate::ids::{ApplicationId, ClientId, CodeId, IdempotencyKey};
 use crate::mac::{Prepared, mac, prepared};
@@ -34,6 +35,8 @@ pub struct Peppers {
     locator: Prepared,
     current: (Kid, Prepared),
     previous: Option<(Kid, Prepared)>,
+    /// Encrypts the facts of journeys; derived from the key that locates records.
+    facts: SealedFacts,
 }
 
 impl Peppers {
@@ -62,11 +65,9 @@ impl Peppers {
         if (1..keys.len()).any(|i| keys[..i].contains(&keys[i])) {
             return Err(PepperError::Repeated);
         }
-        Ok(Self {
-            locator: prepared(locator),
-            current: named(current),
-            previous: previous.map(named),
-        })
+        let locator = prepared(locator);
+        let facts = SealedFacts::new(&mac(&locator, "facts", &[]));
+        Ok(Self { locator, facts, current: named(current), previous: previous.map(named) })
     }
 
     /// Where the record of a user is kept.
@@ -148,6 +149,11 @@ impl Peppers {
             Some(site) => mac(&self.locator, "origin address", &[&site]),
             None => mac(&self.locator, "origin client", &[client.as_str().as_bytes()]),
         })
+    }
+
+    /// What encrypts the facts of journeys.
+    pub(crate) const fn facts(&self) -> &SealedFacts {
+        &self.facts
     }
 
     /// The fingerprint of a request: `operation` and every part of it that changes its outcome.

@@ -46,6 +46,29 @@ pub enum PairingRule {
     Required,
 }
 
+impl PairingRule {
+    /// All rules.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Optional, Self::Required];
+
+    /// The rule's name in a configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+}
+
+/// Why the policy refuses an operation with or without a pairing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairingRefusal {
+    /// The policy has no pairing, and the operation needs it.
+    Off,
+    /// The policy requires pairing, and the issue has no pairing number.
+    Required,
+}
+
 impl Default for PolicySettings {
     /// Six digits for five minutes; three failures lock for a quarter of an hour.
     fn default() -> Self {
@@ -91,6 +114,12 @@ pub enum PolicyError {
     /// More overrides than a day can need.
     #[error("overrides_per_day must be at most 100")]
     OverridesPerDay,
+    /// Many attempts at codes that are easy to guess. Without `attempts_per_source` it is a warning.
+    #[error(
+        "the chance that a code is guessed is more than 1 in {}: reduce failed_attempts, increase length or use alphabet base32",
+        Policy::SAFE_ODDS
+    )]
+    Odds,
 }
 
 /// A life that was asked for and lies outside the policy.
@@ -130,6 +159,9 @@ impl Policy {
     /// 800-63B, section 5.2.2).
     pub const CONSECUTIVE_FAILURES: u32 = 100;
 
+    /// The chance that one code is guessed is at most one in this number, where sources are limited.
+    pub const SAFE_ODDS: u32 = 100_000;
+
     /// The shortest life of a code.
     pub const MIN_EXPIRATION: Duration = SECOND;
 
@@ -159,6 +191,11 @@ impl Policy {
             ),
             ((1..=1000).contains(&settings.issues_per_hour), PolicyError::IssuesPerHour),
             (settings.overrides_per_day <= 100, PolicyError::OverridesPerDay),
+            (
+                settings.attempts_per_source.is_none()
+                    || shape.is_none_or(|shape| has_safe_odds(&settings, shape)),
+                PolicyError::Odds,
+            ),
         ];
         let errors: Vec<_> =
             checks.into_iter().filter(|(holds, _)| !holds).map(|(_, error)| error).collect();
@@ -188,10 +225,39 @@ impl Policy {
         if (min..=max).contains(&life) { Ok(life) } else { Err(ExpirationError { min, max }) }
     }
 
-    /// The chance that one issued code is guessed before it burns: attempts / number of codes.
-    pub fn guess_probability(&self) -> f64 {
-        f64::from(self.settings.failed_attempts) / self.shape.count()
+    /// Whether an operation may go on, given whether it has a pairing.
+    ///
+    /// # Errors
+    /// The policy has no pairing, or requires the one that is missing.
+    pub const fn admit_pairing(&self, is_paired: bool) -> Result<(), PairingRefusal> {
+        match (self.settings.pairing, is_paired) {
+            (PairingRule::Off, true) => Err(PairingRefusal::Off),
+            (PairingRule::Required, false) => Err(PairingRefusal::Required),
+            (PairingRule::Off | PairingRule::Optional, false)
+            | (PairingRule::Optional | PairingRule::Required, true) => Ok(()),
+        }
     }
+
+    /// The failures after which one source may not guess at an unpaired code any more.
+    pub fn attempts_per_source(&self) -> u32 {
+        self.settings.attempts_per_source.unwrap_or(self.settings.failed_attempts)
+    }
+
+    /// Whether the chance that one issued code is guessed before it burns, which is attempts / number of
+    /// codes, is at most one in [`Self::SAFE_ODDS`].
+    pub fn has_safe_odds(&self) -> bool {
+        has_safe_odds(&self.settings, self.shape)
+    }
+
+    /// Whether anyone who knows a user's identifier can burn the user's codes from one address.
+    pub fn lets_strangers_burn_codes(&self) -> bool {
+        self.settings.pairing == PairingRule::Off
+            && self.attempts_per_source() >= self.settings.failed_attempts
+    }
+}
+
+fn has_safe_odds(settings: &PolicySettings, shape: Shape) -> bool {
+    f64::from(settings.failed_attempts) * f64::from(Policy::SAFE_ODDS) <= shape.count()
 }
 
 impl Default for Policy {
@@ -201,38 +267,4 @@ impl Default for Policy {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_mistake_is_reported_at_once() {
-        let settings = PolicySettings {
-            length: 5,
-            expiration: Duration::ZERO,
-            max_expiration: 8 * DAY,
-            lockout: Duration::ZERO,
-            failed_attempts: 101,
-            attempts_per_source: Some(0),
-            issues_per_hour: 0,
-            overrides_per_day: 101,
-            ..PolicySettings::default()
-        };
-        assert_eq!(Policy::new(settings).expect_err("all wrong").len(), 8);
-    }
-
-    #[test]
-    fn an_expiration_outside_the_policy_is_refused_with_both_limits() {
-        let policy = Policy::default();
-        assert_eq!(policy.expiration(None), Ok(5 * MINUTE));
-        assert_eq!(policy.expiration(Some(DAY)), Ok(DAY));
-        for asked in [Duration::ZERO, DAY + SECOND] {
-            let error = policy.expiration(Some(asked)).expect_err("outside");
-            assert_eq!(error.to_string(), "expires_in must be from 1 to 86400 seconds");
-        }
-    }
-
-    #[test]
-    fn the_default_code_is_guessed_three_times_in_a_million() {
-        assert!((Policy::default().guess_probability() - 3e-6).abs() < 1e-12);
-    }
-}
+mod tests;

@@ -5,7 +5,6 @@ use clock::Timestamp;
 use crate::audit::{Action, Context};
 use crate::claims::Claim;
 use crate::desk::{Caller, Desk, Entry, OperationError, said};
-use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::guess::Guess;
 use crate::ids::{CodeId, GrantId, IdempotencyKey};
@@ -51,6 +50,15 @@ pub enum Verification {
     Conflict,
 }
 
+/// A user's failures and locks, which are apart for unpaired and paired codes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lockouts {
+    /// Those of unpaired codes.
+    pub unpaired: Lockout,
+    /// Those of paired codes.
+    pub paired: Lockout,
+}
+
 /// A request to clear a lockout.
 #[derive(Clone, Debug)]
 pub struct ClearRequest {
@@ -91,10 +99,9 @@ impl Verifier {
         directory: &dyn Directory,
         request: &VerifyRequest,
     ) -> Result<Verification, OperationError> {
-        let found = self.desk.find(directory, &caller.application, &request.user).await?;
         // An unknown user takes the same path to the same answer as a user without a code, and that one
         // the path of a wrong guess: the same digests here, the same commands in the store.
-        let (user, subject) = found.unwrap_or_else(|| self.nobody(caller, &request.user));
+        let (user, subject) = self.desk.find_or_pretend(directory, caller, &request.user).await?;
         let asked = [user.as_str().as_bytes(), request.code.expose().as_bytes()];
         // Requests without a binding have the fingerprint that they had before there were bindings.
         let binding = request.binding.as_ref().map(|binding| &binding.as_bytes()[..]);
@@ -117,20 +124,20 @@ impl Verifier {
         self.conclude(entry, user, outcome).await
     }
 
-    /// Describes a user's failures and lock; those of an unknown user are none.
+    /// Describes a user's failures and locks; those of an unknown user are none.
     pub async fn describe_lockout(
         &self,
         caller: &Caller,
         directory: &dyn Directory,
         user: &Identifier,
-    ) -> Result<Lockout, OperationError> {
+    ) -> Result<Lockouts, OperationError> {
         match self.desk.find(directory, &caller.application, user).await? {
             Some((_, subject)) => {
-                let lockout = self.desk.store.describe(subject, self.desk.now()).await?.lockout;
+                let described = self.desk.store.describe(subject, self.desk.now()).await?;
                 self.desk.record_look(caller, subject, None, Action::LockoutDescribed).await?;
-                Ok(lockout)
+                Ok(Lockouts { unpaired: described.lockout, paired: described.paired_lockout })
             }
-            None => Ok(Lockout::default()),
+            None => Ok(Lockouts::default()),
         }
     }
 
@@ -170,20 +177,6 @@ impl Verifier {
             }
             ClearOutcome::Conflict => Ok(Clearance::Conflict),
         }
-    }
-
-    /// A user who cannot exist, and a record that nothing was ever written to.
-    fn nobody(&self, caller: &Caller, identifier: &Identifier) -> (UserId, Subject) {
-        let user = UserId::from_identifier(identifier);
-        let bytes = *self
-            .desk
-            .peppers
-            .fingerprint(
-                "nobody",
-                &[caller.application.as_str().as_bytes(), user.as_str().as_bytes()],
-            )
-            .as_bytes();
-        (user, Subject::from_bytes(bytes))
     }
 
     /// Writes what happened to the trail, then tells it.

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use codes::directory::{Directory, OpaqueDirectory};
 use codes::ids::{ApplicationId, ClientId};
-use codes::policy::Policy;
+use codes::policy::{PairingRule, Policy};
+use tokens::scope::Scope;
 use yaml::{Fields, Node, Notes};
 
-use crate::client::{self, Client};
+use crate::client::{self, Client, ClientKind};
 use crate::known::Known;
 use crate::policy;
 use crate::reading::Reading;
@@ -77,7 +78,11 @@ pub(crate) fn read(
             nodes.iter().map(|node| client::read(reading, notes, known, node)).collect();
         read.into_iter().collect::<Option<Vec<_>>>()
     });
-    let policy = policy::read(notes, fields.optional("temp_code"));
+    let code = fields.optional("temp_code");
+    let policy = policy::read(notes, code);
+    if let (Some(node), Some(policy), Some(clients)) = (code, &policy, &clients) {
+        only_journeys_verify(notes, node.line, policy, clients);
+    }
     let support = ["support_phone", "support_hint"].map(|key| fields.optional(key));
     let support = support::read(notes, support);
     let tokens = tokens(notes, fields.optional("tokens"));
@@ -92,6 +97,22 @@ pub(crate) fn read(
         tokens: tokens?,
         clients: clients?.into_iter().map(|client| (client.id.clone(), client)).collect(),
     })
+}
+
+/// Refuses clients that verify codes outside journeys where each code is paired with a journey.
+fn only_journeys_verify(notes: &mut Notes, line: u64, policy: &Policy, clients: &[Client]) {
+    if policy.settings().pairing != PairingRule::Required {
+        return;
+    }
+    for Client { id, kind } in clients {
+        if let ClientKind::Confidential { scopes, .. } = kind
+            && scopes.contains(&Scope::CodesVerify)
+        {
+            let rule = format!("the client `{id}` may not have `{}`", Scope::CodesVerify);
+            let reason = "codes are verified in journeys only";
+            notes.add(line, format!("temp_code: pairing: required: {rule}: {reason}"));
+        }
+    }
 }
 
 fn id(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<ApplicationId> {

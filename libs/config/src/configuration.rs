@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clock::duration;
 use codes::ids::{ApplicationId, ClientId, ProviderId};
+use codes::policy::Policy;
 use definitions::{Journey, JourneyId};
 use yaml::{Content, Node, Problem};
 
@@ -161,6 +162,24 @@ impl Configuration {
             )
         };
         self.applications.values().map(line).collect()
+    }
+
+    /// What is valid and yet unwise: a line for each, with what to do.
+    pub fn warnings(&self) -> Vec<String> {
+        self.applications.values().flat_map(|application| {
+            let policy = &application.policy;
+            let odds = format!(
+                "{}: the chance that a code is guessed is more than 1 in {}: reduce failed_attempts, increase length or use alphabet base32",
+                application.id,
+                Policy::SAFE_ODDS,
+            );
+            let burning = format!(
+                "{}: anyone who knows a user ID can burn codes: set pairing to optional or required, or attempts_per_source below failed_attempts",
+                application.id,
+            );
+            let odds = (!policy.has_safe_odds()).then_some(odds);
+            odds.into_iter().chain(policy.lets_strangers_burn_codes().then_some(burning))
+        }).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clock::duration::{self, Units};
-use codes::policy::{Policy, PolicyError, PolicySettings};
+use codes::policy::{PairingRule, Policy, PolicyError, PolicySettings};
 use codes::shape::Alphabet;
 use yaml::{Content, Fields, Node, Notes};
 
@@ -21,6 +21,8 @@ pub(crate) fn read(notes: &mut Notes, node: Option<&Node>) -> Option<Policy> {
     reader.number("failed_attempts", &mut settings.failed_attempts);
     reader.number("issues_per_hour", &mut settings.issues_per_hour);
     reader.number("overrides_per_day", &mut settings.overrides_per_day);
+    reader.pairing(&mut settings.pairing);
+    reader.attempts_per_source(&mut settings.attempts_per_source);
 
     let Reader { notes, fields, lines, is_readable } = reader;
     fields.finish(notes);
@@ -61,6 +63,20 @@ impl Reader<'_, '_> {
             let known = [Alphabet::Digits, Alphabet::Base32];
             let found = known.into_iter().find(|alphabet| alphabet.as_str() == name);
             notes.check(node.line, what, found.ok_or("must be `digits` or `base32`"))
+        });
+    }
+
+    fn pairing(&mut self, setting: &mut PairingRule) {
+        self.read("pairing", setting, |notes, node, what| {
+            let name = notes.text(node, what)?;
+            let found = PairingRule::ALL.into_iter().find(|rule| rule.as_str() == name);
+            notes.check(node.line, what, found.ok_or("must be `off`, `optional` or `required`"))
+        });
+    }
+
+    fn attempts_per_source(&mut self, setting: &mut Option<u32>) {
+        self.read("attempts_per_source", setting, |notes, node, what| {
+            notes.integer(node, what).map(Some)
         });
     }
 
@@ -106,7 +122,7 @@ const fn key_of(error: PolicyError) -> &'static str {
         PolicyError::Expiration => "expiration",
         PolicyError::MaxExpiration => "max_expiration",
         PolicyError::Lockout => "lockout",
-        PolicyError::FailedAttempts => "failed_attempts",
+        PolicyError::FailedAttempts | PolicyError::Odds => "failed_attempts",
         PolicyError::AttemptsPerSource => "attempts_per_source",
         PolicyError::IssuesPerHour => "issues_per_hour",
         PolicyError::OverridesPerDay => "overrides_per_day",

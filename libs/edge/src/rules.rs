@@ -8,7 +8,7 @@ use wire::rpc::Rpc;
 /// The scope that a caller of this rpc must have.
 pub const fn scope(rpc: Rpc) -> Scope {
     match rpc {
-        Rpc::IssueCode => Scope::CodesIssue,
+        Rpc::IssueCode | Rpc::DescribePairing => Scope::CodesIssue,
         Rpc::RevokeCode => Scope::CodesRevoke,
         Rpc::DescribeCode => Scope::CodesRead,
         Rpc::VerifyCode => Scope::CodesVerify,
@@ -16,6 +16,7 @@ pub const fn scope(rpc: Rpc) -> Scope {
         Rpc::ClearLockout => Scope::LockoutsClear,
         Rpc::StartJourney | Rpc::SubmitInput => Scope::JourneysRun,
         Rpc::ListJourneys | Rpc::DescribeJourney => Scope::JourneysRead,
+        Rpc::PairJourney | Rpc::WithdrawPairing => Scope::JourneysPair,
     }
 }
 
@@ -41,18 +42,19 @@ pub enum Budget {
     Changes,
     /// Codes that are entered, journeys in which they are, and tokens that are introspected.
     Verifications,
-    /// Codes and lockouts that are described: each writes an audit event.
+    /// Codes, lockouts and journeys that are described: each writes an audit event.
     Reads,
 }
 
-/// The budget that this rpc is charged to; `None` if it neither changes nor records anything.
+/// The budget that this rpc is charged to; `None` if it neither changes nor records anything, or is the
+/// journey runner's own.
 pub const fn budget(rpc: Rpc) -> Option<Budget> {
     match rpc {
         Rpc::IssueCode => Some(Budget::Issues),
         Rpc::RevokeCode | Rpc::ClearLockout => Some(Budget::Changes),
         Rpc::VerifyCode | Rpc::StartJourney | Rpc::SubmitInput => Some(Budget::Verifications),
-        Rpc::DescribeCode | Rpc::DescribeLockout => Some(Budget::Reads),
-        Rpc::ListJourneys | Rpc::DescribeJourney => None,
+        Rpc::DescribeCode | Rpc::DescribeLockout | Rpc::DescribePairing => Some(Budget::Reads),
+        Rpc::ListJourneys | Rpc::DescribeJourney | Rpc::PairJourney | Rpc::WithdrawPairing => None,
     }
 }
 

@@ -26,10 +26,12 @@ pub enum Scope {
     JourneysRun,
     /// Describe journeys.
     JourneysRead,
+    /// Pair journeys with agents. No client may have it: only the journey runner knows bindings.
+    JourneysPair,
 }
 
 impl Scope {
-    /// All scopes, in the order of the API.
+    /// All scopes that a client may have, in the order of the API.
     pub const ALL: [Self; 10] = [
         Self::CodesIssue,
         Self::CodesRevoke,
@@ -56,10 +58,11 @@ impl Scope {
             Self::LockoutsOverride => "lockouts:override",
             Self::JourneysRun => "journeys:run",
             Self::JourneysRead => "journeys:read",
+            Self::JourneysPair => "journeys:pair",
         }
     }
 
-    /// The scope of that name.
+    /// The scope of that name, if a client may have it.
     ///
     /// # Errors
     /// Any other name.
@@ -114,7 +117,13 @@ mod tests {
 
     #[test]
     fn a_list_with_an_unknown_scope_is_refused() {
-        for text in ["codes:issue admin", "CODES:ISSUE", "codes:issue\tcodes:read", "codes:*"] {
+        for text in [
+            "codes:issue admin",
+            "CODES:ISSUE",
+            "codes:issue\tcodes:read",
+            "codes:*",
+            Scope::JourneysPair.as_str(),
+        ] {
             assert_eq!(parse_list(text), Err(ScopeError), "{text:?}");
         }
     }

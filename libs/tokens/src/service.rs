@@ -24,7 +24,7 @@ impl ServiceToken {
     pub const LIFETIME: Duration = Duration::from_secs(60);
 
     /// What the token lets the service do.
-    pub const SCOPES: [Scope; 2] = [Scope::CodesVerify, Scope::CodesReason];
+    pub const SCOPES: [Scope; 3] = [Scope::CodesVerify, Scope::CodesReason, Scope::JourneysPair];
 
     /// The service that mints these tokens, as `sub` names it.
     pub const SUBJECT: &str = "journey-runner";

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clock::Timestamp;
 use codes::desk::OperationError;
-use codes::policy::ExpirationError;
+use codes::policy::{ExpirationError, PairingRefusal};
 pub use errors::{DOMAIN, HttpFault};
 use tonic::Status;
 
@@ -47,8 +47,6 @@ pub enum Fault {
     },
     /// Too many consecutive failures; told only to those who may issue codes.
     UserDisabled,
-    /// No journey of the user waits under the pairing number; told only to those who may issue codes.
-    PairingNotFound,
     /// The user has had their codes for this hour.
     IssueQuotaExceeded {
         /// When there are more.
@@ -57,6 +55,17 @@ pub enum Fault {
     /// The user's lock was overridden often enough for this day.
     OverrideQuotaExceeded {
         /// When it can be overridden again.
+        retry_after: Duration,
+    },
+    /// No journey of the user waits under the pairing number; told only to those who may issue codes.
+    PairingNotFound,
+    /// The application's policy requires a pairing number, and there is none.
+    PairingRequired(FieldViolation),
+    /// The application's policy has no pairing.
+    PairingOff,
+    /// Too many journeys of one user wait at one source. The same for unknown users.
+    PairingsExhausted {
+        /// When there is room for another one.
         retry_after: Duration,
     },
     /// The caller asks too often.
@@ -112,6 +121,18 @@ impl From<ExpirationError> for Fault {
     fn from(ExpirationError { min, max }: ExpirationError) -> Self {
         let rule = format!("must be from {} to {} seconds", min.as_secs(), max.as_secs());
         Self::InvalidArgument(vec![FieldViolation::new("expires_in", rule)])
+    }
+}
+
+impl From<PairingRefusal> for Fault {
+    fn from(refusal: PairingRefusal) -> Self {
+        match refusal {
+            PairingRefusal::Off => Self::PairingOff,
+            PairingRefusal::Required => {
+                let rule = "must be given: ask the caller to read the number on the recovery page";
+                Self::PairingRequired(FieldViolation::new("pairing_number", rule))
+            }
+        }
     }
 }
 

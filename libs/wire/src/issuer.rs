@@ -21,12 +21,14 @@ pub fn parse_issue(request: pb::IssueCodeRequest) -> Result<IssueRequest, Fault>
     let life = violations.whole_seconds("expires_in", request.expires_in.as_ref());
     let context = parse_context(&mut violations, request.context.unwrap_or_default());
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
-    let (Ok(user), Ok(expires_in), Ok(context), Ok(idempotency_key)) = (user, life, context, key)
+    let pairing = violations.pairing_number("pairing_number", &request.pairing_number);
+    let (Ok(user), Ok(expires_in), Ok(context), Ok(idempotency_key), Ok(pairing)) =
+        (user, life, context, key, pairing)
     else {
         return Err(violations.into());
     };
     let override_lockout = request.override_lockout;
-    Ok(IssueRequest { user, pairing: None, expires_in, context, idempotency_key, override_lockout })
+    Ok(IssueRequest { user, pairing, expires_in, context, idempotency_key, override_lockout })
 }
 
 fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Checked<Context> {
@@ -53,6 +55,7 @@ pub fn issued(issuance: Issuance) -> Result<IssuedCode, Fault> {
         Issuance::Issued(code) => Ok(code),
         Issuance::ExpirationRefused(outside) => Err(outside.into()),
         Issuance::UnknownUser => Err(Fault::UserNotFound),
+        Issuance::PairingRefused(refusal) => Err(refusal.into()),
         Issuance::PairingNotFound => Err(Fault::PairingNotFound),
         Issuance::Locked(locked_until) => Err(Fault::UserLocked { locked_until }),
         Issuance::Disabled => Err(Fault::UserDisabled),
@@ -66,13 +69,14 @@ pub fn issued(issuance: Issuance) -> Result<IssuedCode, Fault> {
 
 /// Writes an issued code. The message wipes it from memory when dropped, as [`IssuedCode`] does.
 pub fn from_issued(
-    IssuedCode { code, code_id, expires_at, attempts_allowed, .. }: IssuedCode,
+    IssuedCode { code, code_id, expires_at, attempts_allowed, paired }: IssuedCode,
 ) -> pb::IssueCodeResponse {
     pb::IssueCodeResponse {
         code: code.expose().to_owned(),
         code_id: code_id.to_string(),
         expires_at: Some(to_wire(expires_at)),
         attempts_allowed,
+        paired,
     }
 }
 
@@ -148,6 +152,8 @@ pub fn from_description(code: Option<CodeDescription>) -> pb::DescribeCodeRespon
         expires_at: Some(to_wire(code.expires_at)),
         issued_by_client_id: code.issued_by.client.to_string(),
         issued_by_agent_id: code.issued_by.agent.unwrap_or_default(),
+        paired: code.paired,
+        exhausted_sources: code.exhausted_sources,
     }
 }
 
@@ -168,6 +174,7 @@ mod tests {
             }),
             idempotency_key: " ".to_owned(),
             override_lockout: false,
+            pairing_number: "hunter2".to_owned(),
         };
         let Err(Fault::InvalidArgument(violations)) = parse_issue(request) else {
             panic!("all of it is wrong");
@@ -183,6 +190,7 @@ mod tests {
                 "context.verification_method",
                 "context.reason",
                 "idempotency_key",
+                "pairing_number",
             ]
         );
         assert!(violations.iter().all(|v| !v.description.contains("hunter2")));
@@ -196,7 +204,7 @@ mod tests {
         };
         let parsed = parse_issue(request).expect("valid");
         assert_eq!(parsed.user.value(), "ada");
-        assert_eq!((parsed.expires_in, parsed.idempotency_key), (None, None));
+        assert_eq!((parsed.expires_in, parsed.idempotency_key, parsed.pairing), (None, None, None));
         assert_eq!(parsed.context, Context::default());
     }
 

@@ -4,12 +4,13 @@
 //! | --- | --- |
 //! | the messages, clients and servers; which rpcs there are | the crate `protos` |
 //! | which errors leave a service, over gRPC and over HTTP | [`error`] |
-//! | how requests become domain types, every mistake named at once | [`violations`], [`issuer`], [`verifier`], [`runner`] |
+//! | how requests become domain types, every mistake named at once | [`violations`], [`issuer`], [`verifier`], [`pairing`], [`runner`] |
 //! | how JSON crosses | [`json`] |
 
 pub mod error;
 pub mod issuer;
 pub mod json;
+pub mod pairing;
 pub mod runner;
 pub mod time;
 pub mod verifier;

@@ -4,7 +4,7 @@ use codes::audit::Context;
 use codes::record::{Cleared, Denial, DenialReason, Lockout};
 use codes::shape::Shape;
 use codes::user::Identifier;
-use codes::verifier::{ClearRequest, Clearance, Verification, VerifyRequest};
+use codes::verifier::{ClearRequest, Clearance, Lockouts, Verification, VerifyRequest};
 
 use crate::code::v1 as pb;
 use crate::error::Fault;
@@ -29,13 +29,25 @@ pub fn parse_verify(
     let journey_id = short("context.journey_id", context.journey_id);
     let source = violations.address("context.source_address", &context.source_address);
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
-    let (Ok(user), Ok(code), Ok(correlation_id), Ok(journey_id), Ok(source), Ok(idempotency_key)) =
-        (user, code, correlation_id, journey_id, source, key)
+    // Empty: the attempt is made outside any journey that has paired.
+    let binding = match &request.binding[..] {
+        [] => Ok(None),
+        bytes => violations.binding("binding", bytes).map(Some),
+    };
+    let (
+        Ok(user),
+        Ok(code),
+        Ok(correlation_id),
+        Ok(journey_id),
+        Ok(source),
+        Ok(idempotency_key),
+        Ok(binding),
+    ) = (user, code, correlation_id, journey_id, source, key, binding)
     else {
         return Err(violations.into());
     };
     let context = Context { correlation_id, journey_id, source, ..Context::default() };
-    Ok(VerifyRequest { user, code, binding: None, context, idempotency_key })
+    Ok(VerifyRequest { user, code, binding, context, idempotency_key })
 }
 
 /// Writes what came of an attempt; why it was denied only if `reasons` may be told.
@@ -114,14 +126,21 @@ pub fn parse_describe(request: &pb::DescribeLockoutRequest) -> Result<Identifier
     violations.user("user", request.user.as_ref()).map_err(|_| violations.into())
 }
 
-/// Writes a user's failures and lock.
-pub fn from_lockout(lockout: Lockout) -> pb::DescribeLockoutResponse {
+/// Writes a user's failures and locks.
+pub fn from_lockouts(Lockouts { unpaired, paired }: Lockouts) -> pb::DescribeLockoutResponse {
     pb::DescribeLockoutResponse {
-        failures: lockout.failures,
-        window_ends_at: lockout.window_ends_at.map(to_wire),
-        locked_until: lockout.locked_until.map(to_wire),
-        consecutive_failures: lockout.consecutive_failures,
-        disabled: lockout.disabled,
+        failures: unpaired.failures,
+        window_ends_at: unpaired.window_ends_at.map(to_wire),
+        locked_until: unpaired.locked_until.map(to_wire),
+        consecutive_failures: unpaired.consecutive_failures,
+        disabled: unpaired.disabled,
+        paired: (paired != Lockout::default()).then(|| pb::PairedLockout {
+            failures: paired.failures,
+            window_ends_at: paired.window_ends_at.map(to_wire),
+            locked_until: paired.locked_until.map(to_wire),
+            consecutive_failures: paired.consecutive_failures,
+            disabled: paired.disabled,
+        }),
     }
 }
 
@@ -161,6 +180,7 @@ pub const fn from_clearance(clearance: Clearance) -> Result<pb::ClearLockoutResp
 #[cfg(test)]
 mod tests {
     use clock::Timestamp;
+    use codes::pairing::Binding;
     use codes::shape::Alphabet;
 
     use super::*;
@@ -204,5 +224,35 @@ mod tests {
             let fields: Vec<_> = violations.iter().map(ToString::to_string).collect();
             assert_eq!(fields, ["user: must be given", told]);
         }
+    }
+
+    #[test]
+    fn a_binding_has_sixteen_bytes_or_none() {
+        let shape = Shape::new(6, Alphabet::Digits).expect("a length");
+        let read = |bytes: &[u8]| {
+            let mut request = pb::VerifyCodeRequest::default();
+            request.user = Some(pb::UserIdentifier { r#type: 1, value: "ada".to_owned() });
+            "123456".clone_into(&mut request.code);
+            request.binding = bytes.to_vec();
+            parse_verify(request, shape).map(|request| request.binding)
+        };
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&[7; 16]), Ok(Some(Binding::from_bytes([7; 16]))));
+        for wrong in [1, 15, 17] {
+            let Err(Fault::InvalidArgument(violations)) = read(&vec![7; wrong]) else {
+                panic!("{wrong} bytes were read");
+            };
+            assert_eq!(violations[0].to_string(), "binding: must be 16 bytes");
+        }
+    }
+
+    #[test]
+    fn a_lock_of_paired_codes_is_told_apart() {
+        let lockout = |failures| Lockout { failures, ..Lockout::default() };
+        let both = Lockouts { unpaired: lockout(1), paired: lockout(2) };
+        let written = from_lockouts(both);
+        assert_eq!((written.failures, written.paired.map(|it| it.failures)), (1, Some(2)));
+        let unpaired = Lockouts { unpaired: lockout(1), ..Lockouts::default() };
+        assert_eq!(from_lockouts(unpaired).paired, None);
     }
 }

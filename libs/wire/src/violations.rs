@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use codes::guess::Guess;
 use codes::ids::IdempotencyKey;
+use codes::pairing::{Binding, PairingNumber};
 use codes::shape::Shape;
 use codes::user::{Identifier, IdentifierType};
 pub use errors::FieldViolation;
@@ -97,6 +98,20 @@ impl Violations {
             return Ok(None);
         }
         self.check(field, IdempotencyKey::parse(key)).map(Some)
+    }
+
+    /// A pairing number; empty where the caller gives none.
+    pub fn pairing_number(&mut self, field: &str, text: &str) -> Checked<Option<PairingNumber>> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        self.check(field, PairingNumber::parse(text)).map(Some)
+    }
+
+    /// What names a journey to the verifier.
+    pub fn binding(&mut self, field: &str, bytes: &[u8]) -> Checked<Binding> {
+        let bytes = bytes.try_into().map_err(|_| "must be 16 bytes");
+        self.check(field, bytes.map(Binding::from_bytes))
     }
 
     /// An IP address; empty where the caller gives none.

@@ -5,12 +5,13 @@ use edge::guard::{Guarded, principal};
 use tonic::{Request, Response, Status};
 use wire::code::v1::code_issuer_service_server::{CodeIssuerService, CodeIssuerServiceServer};
 use wire::code::v1::{
-    DescribeCodeRequest, DescribeCodeResponse, IssueCodeRequest, IssueCodeResponse,
-    RevokeCodeRequest, RevokeCodeResponse,
+    DescribeCodeRequest, DescribeCodeResponse, DescribePairingRequest, DescribePairingResponse,
+    IssueCodeRequest, IssueCodeResponse, RevokeCodeRequest, RevokeCodeResponse,
 };
 use wire::issuer::{
     from_description, from_issued, from_revocation, parse_describe, parse_issue, parse_revoke,
 };
+use wire::pairing::{self, from_described};
 
 use crate::CodeIssuer;
 
@@ -55,5 +56,17 @@ impl CodeIssuerService for CodeIssuer {
         let directory = &principal.application().directory;
         let code = self.issuer.describe(principal.caller(), &**directory, &user).await;
         Ok(Response::new(from_description(code.map_err(edge::unavailable)?)))
+    }
+
+    async fn describe_pairing(
+        &self,
+        request: Request<DescribePairingRequest>,
+    ) -> Result<Response<DescribePairingResponse>, Status> {
+        let principal = principal(&request)?;
+        let (user, number) = pairing::parse_describe(request.get_ref())?;
+        let Application { policy, directory, .. } = principal.application();
+        let caller = principal.caller();
+        let described = self.pairer.describe(caller, policy, &**directory, &user, number).await;
+        Ok(Response::new(from_described(described.map_err(edge::unavailable)?)?))
     }
 }

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use clock::Clock;
 use codes::desk::Desk;
 use codes::issuer::{IssueRequest, IssuedCode, Issuer};
+use codes::pairer::Pairer;
 use config::Application;
 use edge::gate::Gate;
 use edge::principal::Principal;
@@ -40,6 +41,7 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 pub struct CodeIssuer {
     gate: Gate,
     issuer: Issuer,
+    pairer: Pairer,
     minter: Minter,
     clock: Arc<dyn Clock>,
 }
@@ -49,7 +51,8 @@ impl CodeIssuer {
     /// that the gates of all services accept.
     pub fn new(gate: Gate, desk: Desk, minter: Minter) -> Self {
         let clock = Arc::clone(&desk.clock);
-        Self { gate, clock, issuer: Issuer::new(desk), minter }
+        let pairer = Pairer::new(desk.clone());
+        Self { gate, clock, issuer: Issuer::new(desk), pairer, minter }
     }
 
     /// Issues a code: what both edges do once a request is read and its caller known.

@@ -135,6 +135,7 @@ fn message(attempt: &VerifyRequest) -> VerifyCodeRequest {
             source_address: attempt.source.map(|it| it.to_string()).unwrap_or_default(),
         }),
         idempotency_key: attempt.idempotency_key.to_string(),
+        binding: Vec::new(),
     }
 }
 

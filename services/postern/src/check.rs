@@ -9,13 +9,14 @@ use config::Configuration;
 /// `EX_USAGE` of sysexits.h.
 const WRONG_CONFIGURATION: u8 = 64;
 
-/// Checks a folder: prints each policy and exits 0, or prints every mistake and exits 64.
+/// Checks a folder: prints each warning and policy and exits 0, or prints every mistake and exits 64.
 pub(crate) fn check(folder: &Path) -> ExitCode {
     let (lines, code) = match Configuration::load(folder) {
         Ok(configuration) => {
             let journeys = configuration.journeys().map(|it| format!("journey: {}", it.id()));
-            let lines = configuration.policy_lines().into_iter().chain(journeys).collect();
-            (lines, ExitCode::SUCCESS)
+            let warnings = configuration.warnings().into_iter().map(|it| format!("warning: {it}"));
+            let policies = configuration.policy_lines().into_iter();
+            (warnings.chain(policies).chain(journeys).collect(), ExitCode::SUCCESS)
         }
         Err(problems) => {
             let lines: Vec<_> =

@@ -1,10 +1,12 @@
-//! The verifier: verifies codes, counts failures, locks and unlocks.
+//! The verifier: verifies codes, counts failures, locks and unlocks, pairs journeys.
 //!
-//! Thin: requests come in over gRPC, pass the gate, and go to [`codes::verifier::Verifier`].
+//! Thin: requests come in over gRPC, pass the gate, and go to [`codes::verifier::Verifier`] and
+//! [`Pairer`].
 
 pub mod settings;
 
 use codes::desk::Desk;
+use codes::pairer::Pairer;
 use config::Application;
 use edge::gate::Gate;
 use edge::guard::{Guarded, principal};
@@ -13,23 +15,27 @@ use tonic::{Request, Response, Status};
 use wire::code::v1::verifier_service_server::{VerifierService, VerifierServiceServer};
 use wire::code::v1::{
     ClearLockoutRequest, ClearLockoutResponse, DescribeLockoutRequest, DescribeLockoutResponse,
-    VerifyCodeRequest, VerifyCodeResponse,
+    PairJourneyRequest, PairJourneyResponse, VerifyCodeRequest, VerifyCodeResponse,
+    WithdrawPairingRequest, WithdrawPairingResponse,
 };
+use wire::pairing::{from_paired, parse_pair, parse_withdraw};
 use wire::verifier::{
-    from_clearance, from_lockout, from_verification, parse_clear, parse_describe, parse_verify,
+    from_clearance, from_lockouts, from_verification, parse_clear, parse_describe, parse_verify,
 };
 
 /// The service, over its ports.
 #[derive(Clone)]
 pub struct Verifier {
     gate: Gate,
-    verifier: codes::verifier::Verifier,
+    codes: codes::verifier::Verifier,
+    pairer: Pairer,
 }
 
 impl Verifier {
     /// A verifier for those whom the gate lets in.
-    pub const fn new(gate: Gate, desk: Desk) -> Self {
-        Self { gate, verifier: codes::verifier::Verifier::new(desk) }
+    pub fn new(gate: Gate, desk: Desk) -> Self {
+        let pairer = Pairer::new(desk.clone());
+        Self { gate, codes: codes::verifier::Verifier::new(desk), pairer }
     }
 
     /// The service behind its gate.
@@ -50,7 +56,7 @@ impl VerifierService for Verifier {
         let Application { policy, directory, .. } = principal.application();
         let request = parse_verify(request.into_inner(), policy.shape())?;
         let verification =
-            self.verifier.verify(principal.caller(), policy, &**directory, &request).await;
+            self.codes.verify(principal.caller(), policy, &**directory, &request).await;
         let verification = verification.map_err(edge::unavailable)?;
         Ok(Response::new(from_verification(verification, principal.has(Scope::CodesReason))?))
     }
@@ -62,8 +68,8 @@ impl VerifierService for Verifier {
         let principal = principal(&request)?;
         let user = parse_describe(request.get_ref())?;
         let directory = &principal.application().directory;
-        let lockout = self.verifier.describe_lockout(principal.caller(), &**directory, &user).await;
-        Ok(Response::new(from_lockout(lockout.map_err(edge::unavailable)?)))
+        let both = self.codes.describe_lockout(principal.caller(), &**directory, &user).await;
+        Ok(Response::new(from_lockouts(both.map_err(edge::unavailable)?)))
     }
 
     async fn clear_lockout(
@@ -76,7 +82,31 @@ impl VerifierService for Verifier {
         principal.refuse_own_account(&request.user).await?;
         let Application { policy, directory, .. } = principal.application();
         let caller = principal.caller();
-        let cleared = self.verifier.clear_lockout(caller, policy, &**directory, &request).await;
+        let cleared = self.codes.clear_lockout(caller, policy, &**directory, &request).await;
         Ok(Response::new(from_clearance(cleared.map_err(edge::unavailable)?)?))
+    }
+
+    async fn pair_journey(
+        &self,
+        request: Request<PairJourneyRequest>,
+    ) -> Result<Response<PairJourneyResponse>, Status> {
+        let principal = principal(&request)?;
+        let request = parse_pair(request.get_ref())?;
+        let Application { policy, directory, .. } = principal.application();
+        let paired = self.pairer.pair(principal.caller(), policy, &**directory, request).await;
+        Ok(Response::new(from_paired(paired.map_err(edge::unavailable)?)?))
+    }
+
+    async fn withdraw_pairing(
+        &self,
+        request: Request<WithdrawPairingRequest>,
+    ) -> Result<Response<WithdrawPairingResponse>, Status> {
+        let principal = principal(&request)?;
+        let (user, binding) = parse_withdraw(request.get_ref())?;
+        let directory = &principal.application().directory;
+        let withdrawn =
+            self.pairer.withdraw(principal.caller(), &**directory, &user, binding).await;
+        withdrawn.map_err(edge::unavailable)?;
+        Ok(Response::new(WithdrawPairingResponse {}))
     }
 }

@@ -13,7 +13,8 @@ use crate::pb::code::verifier_service_server::{VerifierService, VerifierServiceS
 use crate::pb::code::verify_code_response::Outcome;
 use crate::pb::code::{
     Accepted, ClearLockoutRequest, ClearLockoutResponse, DescribeLockoutRequest,
-    DescribeLockoutResponse, VerifyCodeRequest, VerifyCodeResponse,
+    DescribeLockoutResponse, PairJourneyRequest, PairJourneyResponse, VerifyCodeRequest,
+    VerifyCodeResponse, WithdrawPairingRequest, WithdrawPairingResponse,
 };
 
 /// The work for each call.
@@ -95,6 +96,20 @@ impl VerifierService for Reference {
         &self,
         _: Request<ClearLockoutRequest>,
     ) -> Result<Response<ClearLockoutResponse>, Status> {
+        Err(Status::unimplemented("a reference verifies"))
+    }
+
+    async fn pair_journey(
+        &self,
+        _: Request<PairJourneyRequest>,
+    ) -> Result<Response<PairJourneyResponse>, Status> {
+        Err(Status::unimplemented("a reference verifies"))
+    }
+
+    async fn withdraw_pairing(
+        &self,
+        _: Request<WithdrawPairingRequest>,
+    ) -> Result<Response<WithdrawPairingResponse>, Status> {
         Err(Status::unimplemented("a reference verifies"))
     }
 }

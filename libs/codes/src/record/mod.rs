@@ -85,7 +85,7 @@ impl From<&Policy> for Limits {
         let settings = policy.settings();
         Self {
             failed_attempts: settings.failed_attempts,
-            attempts_per_source: settings.attempts_per_source.unwrap_or(settings.failed_attempts),
+            attempts_per_source: policy.attempts_per_source(),
             pairing_required: settings.pairing == PairingRule::Required,
             lockout: settings.lockout,
             issues_per_hour: settings.issues_per_hour,

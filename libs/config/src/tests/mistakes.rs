@@ -145,7 +145,22 @@ const CHANGES: &[(&str, &str, &str)] = &[
     (
         "overrides_per_day",
         "overrides",
-        "21: temp_code: unknown key `overrides`: must be one of `length`, `alphabet`, `expiration`, `max_expiration`, `lockout`, `failed_attempts`, `issues_per_hour`, `overrides_per_day`",
+        "21: temp_code: unknown key `overrides`: must be one of `length`, `alphabet`, `expiration`, `max_expiration`, `lockout`, `failed_attempts`, `issues_per_hour`, `overrides_per_day`, `pairing`, `attempts_per_source`",
+    ),
+    (
+        "overrides_per_day: 0",
+        "pairing: never",
+        "21: temp_code: pairing: must be `off`, `optional` or `required`",
+    ),
+    (
+        "overrides_per_day: 0",
+        "attempts_per_source: 6",
+        "21: temp_code: attempts_per_source must be from 1 to failed_attempts",
+    ),
+    (
+        "length: 8\n  alphabet: base32",
+        "length: 6\n  alphabet: digits\n  attempts_per_source: 2\n  failed_attempts: 11",
+        "17: temp_code: the chance that a code is guessed is more than 1 in 100000: reduce failed_attempts, increase length or use alphabet base32",
     ),
     (
         "openid recovery",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use codes::ids::{ApplicationId, ClientId};
+use codes::policy::PairingRule;
 use codes::user::{Identifier, IdentifierType, UserId};
 use definitions::JourneyId;
 use tokens::scope::Scope;
@@ -80,6 +81,51 @@ fn what_is_said_holds() {
     assert_eq!(acme(&configuration).policy.settings().issues_per_hour, 10);
     let policy = "acme: codes of 8 base32 characters that live 10m; chance that one is guessed: 5 in 1099511627776, then locked for 30m";
     assert_eq!(configuration.policy_lines(), [policy]);
+}
+
+/// The valid configuration with other lines in its policy.
+fn with_policy(lines: &str) -> Source {
+    let text = APPLICATION.replacen("  overrides_per_day: 0\n", lines, 1);
+    changed(&[("applications/acme.yaml", &text)])
+}
+
+#[test]
+fn a_policy_says_how_codes_are_paired() {
+    for rule in PairingRule::ALL {
+        let source = with_policy(&format!("  pairing: {}\n", rule.as_str()));
+        let configuration = Configuration::read(&source).expect("valid");
+        assert_eq!(acme(&configuration).policy.settings().pairing, rule);
+    }
+    let configuration = Configuration::read(&with_policy("")).expect("valid");
+    assert_eq!(acme(&configuration).policy.settings().pairing, PairingRule::Optional);
+    let source = with_policy("  attempts_per_source: 2\n");
+    let configuration = Configuration::read(&source).expect("valid");
+    assert_eq!(acme(&configuration).policy.attempts_per_source(), 2);
+}
+
+#[test]
+fn where_pairing_is_required_no_client_verifies_codes() {
+    let text = APPLICATION.replacen("[journeys:run]", "[codes:verify]", 1);
+    let required = text.replacen("overrides_per_day: 0", "pairing: required", 1);
+    assert!(Configuration::read(&changed(&[("applications/acme.yaml", &text)])).is_ok());
+    let problem = "applications/acme.yaml:14: temp_code: pairing: required: the client `acme-backend` may not have `codes:verify`: codes are verified in journeys only";
+    assert_eq!(problems(&changed(&[("applications/acme.yaml", &required)])), [problem]);
+}
+
+#[test]
+fn what_is_valid_and_unwise_is_a_warning() {
+    let warnings =
+        |lines| Configuration::read(&with_policy(lines)).expect("valid").warnings().join("\n");
+    assert_eq!(warnings(""), "");
+    assert_eq!(warnings("  pairing: off\n  attempts_per_source: 4\n"), "");
+    let burning = "acme: anyone who knows a user ID can burn codes: ";
+    assert!(warnings("  pairing: off\n").starts_with(burning));
+    assert!(warnings("  pairing: off\n  attempts_per_source: 5\n").starts_with(burning));
+    let text = APPLICATION.replacen("base32", "digits", 1).replacen("length: 8", "length: 6", 1);
+    let text = text.replacen("failed_attempts: 5", "failed_attempts: 11", 1);
+    let easy = Configuration::read(&changed(&[("applications/acme.yaml", &text)])).expect("valid");
+    let odds = "acme: the chance that a code is guessed is more than 1 in 100000: ";
+    assert!(easy.warnings().join("\n").starts_with(odds), "{:?}", easy.warnings());
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ const MISTAKES: &[(File, &str, &str)] = &[
     (File::Application, "{ length: 8 }", "{ expiration: 10 }"),
     (File::Application, "{ length: 8 }", "{ expiration: 10 min }"),
     (File::Application, "{ length: 8 }", "{ overrides: 1 }"),
+    (File::Application, "{ length: 8 }", "{ pairing: never }"),
+    (File::Application, "{ length: 8 }", "{ attempts_per_source: 0 }"),
     (File::Application, "scope: openid", "scope: \"openid  x\""),
     (File::Application, "scope: openid", "lifetime: 15"),
     (File::Application, "directory: file", "directory: ldap"),

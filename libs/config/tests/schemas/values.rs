@@ -1,6 +1,6 @@
 //! Defaults, bounds and lists of values in the schema are those of the readers.
 
-use codes::policy::Policy;
+use codes::policy::{PairingRule, Policy};
 use codes::user::IdentifierType;
 use config::{AgentProvider, Application, ClientKind, Configuration, Rates, Right, TokenSettings};
 use definitions::FieldKind;
@@ -33,7 +33,7 @@ fn only(configuration: &Configuration) -> &Application {
 #[test]
 fn the_defaults_of_the_schema_are_those_of_the_reader() {
     let policy = defaults("/$defs/temp_code");
-    assert_eq!(policy.len(), 8, "{policy:?}");
+    assert_eq!(policy.len(), 9, "{policy:?}");
     let configuration = read_with("/temp_code", policy.into()).expect("the defaults are valid");
     assert_eq!(only(&configuration).policy, Policy::default());
 
@@ -117,6 +117,8 @@ fn the_bounds_of_the_schema_are_those_of_the_reader() {
 fn the_lists_of_values_are_those_of_the_types() {
     let application = File::Application.schema();
     assert_eq!(application["$defs"]["scope"]["enum"], json!(Scope::ALL.map(Scope::as_str)));
+    let pairing = &application["$defs"]["temp_code"]["properties"]["pairing"]["enum"];
+    assert_eq!(*pairing, json!(PairingRule::ALL.map(PairingRule::as_str)));
     let journey = File::Journey.schema();
     let identifiers =
         &journey["$defs"]["temp_code_authentication"]["properties"]["identifier_type"];

@@ -23,7 +23,8 @@ fn every_field_that_sounds_secret_is_redacted() {
     // An error's code is none of ours: it is a word such as `invalid_credentials`.
     let harmless = ["postern.journey.v1.StepError.code"];
     let sounds_secret = |field: &FieldDescriptor| {
-        let words = ["secret", "token", "challenge", "session", "password", "params"];
+        let words =
+            ["secret", "token", "challenge", "session", "password", "params", "number", "binding"];
         matches!(field.name(), "code" | "value" | "user_id")
             || words.iter().any(|word| field.name().contains(word))
     };
@@ -36,7 +37,7 @@ fn every_field_that_sounds_secret_is_redacted() {
         // The names of the parameters, not their values.
         .filter(|field| field.full_name() != "postern.journey.v1.Journey.params")
         .collect();
-    assert!(suspects.len() >= 9, "the protos hold at least nine: {suspects:?}");
+    assert!(suspects.len() >= 15, "the protos hold at least fifteen: {suspects:?}");
     for field in suspects {
         assert!(is_redacted(&field), "{} must carry debug_redact", field.full_name());
     }
@@ -49,7 +50,8 @@ fn issued(code: String) -> code::IssueCodeResponse {
 }
 
 fn attempt(user: Option<code::UserIdentifier>, code: String) -> code::VerifyCodeRequest {
-    code::VerifyCodeRequest { user, code, context: None, idempotency_key: String::new() }
+    let (idempotency_key, binding) = (String::new(), SECRET.into());
+    code::VerifyCodeRequest { user, code, context: None, idempotency_key, binding }
 }
 
 #[test]
@@ -98,6 +100,16 @@ fn no_message_prints_a_secret() {
             }
         ),
         format!("{:?}", attempt(user(), secret())),
+        format!(
+            "{:?}",
+            code::PairJourneyRequest {
+                user: user(),
+                binding: SECRET.into(),
+                facts: Some(code::PairingFacts { source_address: secret(), ..Default::default() }),
+                session_expires_at: None,
+            }
+        ),
+        format!("{:?}", code::PairJourneyResponse { number: secret(), expires_at: None }),
         format!("{:?}", code::VerifyCodeResponse { outcome: Some(outcome) }),
         format!("{:?}", journey::StartJourneyRequest { params: filled(), ..Default::default() }),
         format!(

@@ -31,12 +31,22 @@ pub(super) fn row(fault: &Fault) -> Row<'_> {
                 &format!("the user is locked until {locked_until}: wait, or clear the lockout")),
             Fault::UserDisabled => Row::new(Code::FailedPrecondition, "USER_DISABLED", StatusCode::CONFLICT, "auth_disabled", Nothing,
                 "the user is disabled after too many failures: clear the lockout"),
-            Fault::PairingNotFound => Row::new(Code::FailedPrecondition, "PAIRING_NOT_FOUND", StatusCode::CONFLICT, "pairing_not_found", Nothing,
-                "check the identifier and its type, then ask the caller to read the number again"),
             Fault::IssueQuotaExceeded { retry_after } => Row::new(Code::ResourceExhausted, "ISSUE_QUOTA_EXCEEDED", StatusCode::TOO_MANY_REQUESTS, "issue_quota_exceeded",
                 RetryAfter(*retry_after), "the user has had all codes of this hour: try again later"),
             Fault::OverrideQuotaExceeded { retry_after } => Row::new(Code::ResourceExhausted, "OVERRIDE_QUOTA_EXCEEDED", StatusCode::TOO_MANY_REQUESTS, "override_quota_exceeded",
                 RetryAfter(*retry_after), "the user's lock was overridden too often today: wait for its end"),
+
+            Fault::PairingNotFound => Row::new(Code::FailedPrecondition, "PAIRING_NOT_FOUND", StatusCode::CONFLICT, "pairing_not_found", Nothing,
+                "no journey of the user waits under this number: check the identifier and its type, then ask the caller to read the number again"),
+            Fault::PairingRequired(violation) => {
+                let violations = std::slice::from_ref(violation);
+                Row::new(Code::InvalidArgument, "PAIRING_REQUIRED", StatusCode::BAD_REQUEST, "pairing_required",
+                    Fields(violations), &sentence(violations))
+            }
+            Fault::PairingOff => Row::new(Code::FailedPrecondition, "PAIRING_OFF", StatusCode::CONFLICT, "pairing_off", Nothing,
+                "the application's policy has no pairing: set temp_code.pairing to optional or required, or leave the number out"),
+            Fault::PairingsExhausted { retry_after } => Row::new(Code::ResourceExhausted, "PAIRINGS_EXHAUSTED", StatusCode::TOO_MANY_REQUESTS, "pairings_exhausted",
+                RetryAfter(*retry_after), "too many journeys of the user wait at this address: try again later"),
 
             Fault::RateLimited { retry_after } => Row::new(Code::ResourceExhausted, "RATE_LIMITED", StatusCode::TOO_MANY_REQUESTS, "too_many_requests",
                 RetryAfter(*retry_after), "too many requests: try again later"),

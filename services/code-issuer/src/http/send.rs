@@ -40,6 +40,8 @@ struct Body {
     verification_method: String,
     #[serde(default)]
     idempotency_key: String,
+    #[serde(default)]
+    pairing_number: String,
 }
 
 /// The answer's body. The code is in clear only here.
@@ -48,6 +50,9 @@ struct Sent<'a> {
     message: &'static str,
     code: &'a str,
     expires_at: String,
+    /// Given only where the request has a pairing number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paired: Option<bool>,
 }
 
 /// `POST /cis/v1/auth/otp/send`.
@@ -59,11 +64,13 @@ pub(super) async fn send(
     let service = &edge.service;
     let principal = service.gate.admit(&headers, None, Rpc::IssueCode)?;
     let request = json::parse::<Body>(&headers, &body)?.into_request()?;
+    let has_number = request.pairing.is_some();
     let issued = service.issue(&principal, request).await?;
     let body = Sent {
         message: "OTP sent",
         code: issued.code.expose(),
         expires_at: issued.expires_at.to_string(),
+        paired: has_number.then_some(issued.paired),
     };
     Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
@@ -75,6 +82,7 @@ impl Body {
         let channel = check_channel(&mut violations, &self.channel);
         let user = self.user(&mut violations);
         let key = violations.idempotency_key("idempotency_key", &self.idempotency_key);
+        let pairing = violations.pairing_number("pairing_number", &self.pairing_number);
         let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
         let agent_id = short("agent_id", self.agent_id);
         let ticket_ref = short("ticket_ref", self.ticket_ref);
@@ -84,17 +92,18 @@ impl Body {
             Ok(()),
             Ok(user),
             Ok(idempotency_key),
+            Ok(pairing),
             Ok(agent_id),
             Ok(ticket_ref),
             Ok(verification_method),
             Ok(reason),
-        ) = (channel, user, key, agent_id, ticket_ref, verification_method, reason)
+        ) = (channel, user, key, pairing, agent_id, ticket_ref, verification_method, reason)
         else {
             return Err(violations.into());
         };
         Ok(IssueRequest {
             user,
-            pairing: None,
+            pairing,
             // What is less than nothing is as far outside the policy as nothing.
             expires_in: self
                 .expires_in

@@ -83,6 +83,9 @@ fn told(fault: Fault) -> Fault {
         | Fault::UserLocked { .. }
         | Fault::UserDisabled
         | Fault::PairingNotFound
+        | Fault::PairingRequired(_)
+        | Fault::PairingOff
+        | Fault::PairingsExhausted { .. }
         | Fault::IssueQuotaExceeded { .. }
         | Fault::OverrideQuotaExceeded { .. }
         | Fault::IdempotencyConflict

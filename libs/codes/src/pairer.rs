@@ -1,0 +1,179 @@
+//! The use case that ties codes to journeys: pair a journey with an agent, withdraw that, and tell the
+//! agent about the journey.
+
+use std::time::Duration;
+
+use clock::Timestamp;
+use rand::CryptoRng;
+
+use crate::audit::{Action, Context};
+use crate::desk::{Caller, Desk, Entry, OperationError};
+use crate::digest::{AttemptId, Subject};
+use crate::directory::Directory;
+use crate::facts::Facts;
+use crate::pairing::{Binding, PairingNumber};
+use crate::policy::{PairingRefusal, Policy};
+use crate::randomness;
+use crate::record::{Pair, PairOutcome};
+use crate::user::Identifier;
+
+/// How long a pairing number lives: an agent's call, and not much more.
+pub const NUMBER_LIFE: Duration = Duration::from_secs(10 * 60);
+
+/// A request to pair a journey.
+#[derive(Clone, Debug)]
+pub struct PairRequest {
+    /// The user that the journey is said to be of.
+    pub user: Identifier,
+    /// The journey.
+    pub binding: Binding,
+    /// What is known about it.
+    pub facts: Facts,
+    /// When it ends.
+    pub session_ends_at: Timestamp,
+}
+
+/// The outcome of a request to pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Paired {
+    /// The journey has this number; of one that has paired before, the same while it lives.
+    Number {
+        /// The number that the user reads to the agent.
+        number: PairingNumber,
+        /// From when on it is refused.
+        expires_at: Timestamp,
+    },
+    /// Too many pairings are open from one source; there is room after this time.
+    TooMany(Duration),
+    /// The policy has no pairing.
+    Off,
+}
+
+/// The outcome of a request for a journey's facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Described {
+    /// The journey that waits under the number.
+    Journey {
+        /// What is known about it.
+        facts: Facts,
+        /// From when on the number is refused.
+        expires_at: Timestamp,
+        /// When the journey ends.
+        session_ends_at: Timestamp,
+    },
+    /// No journey of the user waits under the number.
+    NotFound,
+    /// The directory does not know the user.
+    UnknownUser,
+    /// The policy has no pairing.
+    Off,
+}
+
+/// Pairs journeys with agents.
+#[derive(Clone)]
+pub struct Pairer {
+    desk: Desk,
+}
+
+impl Pairer {
+    /// A pairer that works with these ports.
+    pub const fn new(desk: Desk) -> Self {
+        Self { desk }
+    }
+
+    /// Gives a journey a number under which an agent finds it. An unknown user is paired like any other.
+    ///
+    /// # Errors
+    /// The store, the directory or the audit trail fails.
+    pub async fn pair(
+        &self,
+        caller: &Caller,
+        policy: &Policy,
+        directory: &dyn Directory,
+        PairRequest { user, binding, facts, session_ends_at }: PairRequest,
+    ) -> Result<Paired, OperationError> {
+        if policy.admit_pairing(true) == Err(PairingRefusal::Off) {
+            return Ok(Paired::Off);
+        }
+        let (_, subject) = self.desk.find_or_pretend(directory, caller, &user).await?;
+        let Desk { peppers, randomness, store, .. } = &self.desk;
+        let command = Pair {
+            binding,
+            numbers: PairingNumber::candidates(&mut *randomness() as &mut dyn CryptoRng),
+            life: NUMBER_LIFE,
+            session_ends_at,
+            source: peppers.origin(&caller.client, facts.source),
+            facts: peppers.facts().seal(&subject, binding, &facts),
+        };
+        let context = Context { source: facts.source, ..Context::default() };
+        let entry = self.entry(caller, subject, &context);
+        let now = self.desk.now();
+        let outcome = self.desk.resolve(entry, store.pair(subject, now, command).await).await?;
+        match outcome {
+            PairOutcome::Paired { number, expires_at } => {
+                self.desk.record(entry, [Action::Paired]).await?;
+                Ok(Paired::Number { number, expires_at })
+            }
+            PairOutcome::TooMany { until } => Ok(Paired::TooMany(until.since(now))),
+        }
+    }
+
+    /// Ends the pairing of a journey. Codes that were issued for it stay.
+    ///
+    /// # Errors
+    /// The store, the directory or the audit trail fails.
+    pub async fn withdraw(
+        &self,
+        caller: &Caller,
+        directory: &dyn Directory,
+        user: &Identifier,
+        binding: Binding,
+    ) -> Result<(), OperationError> {
+        let (_, subject) = self.desk.find_or_pretend(directory, caller, user).await?;
+        let context = Context::default();
+        let entry = self.entry(caller, subject, &context);
+        let outcome = self.desk.store.withdraw(subject, self.desk.now(), binding).await;
+        self.desk.resolve(entry, outcome).await?;
+        self.desk.record(entry, [Action::PairingWithdrawn]).await
+    }
+
+    /// Describes the journey that waits under a number.
+    ///
+    /// # Errors
+    /// The store, the directory or the audit trail fails.
+    pub async fn describe(
+        &self,
+        caller: &Caller,
+        policy: &Policy,
+        directory: &dyn Directory,
+        user: &Identifier,
+        number: PairingNumber,
+    ) -> Result<Described, OperationError> {
+        if policy.admit_pairing(true) == Err(PairingRefusal::Off) {
+            return Ok(Described::Off);
+        }
+        let found = self.desk.find(directory, &caller.application, user).await?;
+        let Some((_, subject)) = found else { return Ok(Described::UnknownUser) };
+        let pairing = self.desk.store.pairing(subject, self.desk.now(), number).await?;
+        self.desk.record_look(caller, subject, None, Action::PairingDescribed).await?;
+        // What another key encrypted is as good as not there.
+        let sealed = self.desk.peppers.facts();
+        let opened = pairing.and_then(|pairing| {
+            Some((sealed.open(&subject, pairing.binding, &pairing.facts)?, pairing))
+        });
+        Ok(opened.map_or(Described::NotFound, |(facts, pairing)| Described::Journey {
+            facts,
+            expires_at: pairing.expires_at,
+            session_ends_at: pairing.session_ends_at,
+        }))
+    }
+
+    /// The events of one operation. A repeated one is an operation of its own.
+    fn entry<'a>(&self, caller: &'a Caller, subject: Subject, context: &'a Context) -> Entry<'a> {
+        let attempt = AttemptId::from_bytes(randomness::bytes(&self.desk.randomness));
+        Entry::new(caller, subject, attempt, context)
+    }
+}
+
+#[cfg(test)]
+mod tests;
