@@ -225,6 +225,9 @@ async fn a_clients_token_is_valid_at_each_service_and_a_users_at_none() -> Teste
         let target = rpcs::Target { user: user.clone(), ..Default::default() };
         let refused = call(&postern, token.clone(), &target).await.expect_err("a user's token");
         assert_eq!(refused.code(), Code::Unauthenticated, "{rpc}: {refused:?}");
+        if scope == rpcs::RUNNERS_OWN {
+            continue;
+        }
         let client = match scope {
             "codes:verify" => "acme-verifier",
             "journeys:run" | "journeys:read" => "acme-backend",

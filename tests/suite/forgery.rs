@@ -10,10 +10,11 @@ use tonic::Code;
 use crate::Tested;
 use crate::harness::http::{OTP_SEND, for_user};
 use crate::harness::keys::{SigningKey, generation, now, signed_with_secret, unsigned, with};
+use crate::harness::pairing::waiting;
 use crate::harness::pb::journey::StartJourneyRequest;
 use crate::harness::pb::journey::journey_state::State;
 use crate::harness::postern::{change, copy_of_config, utf8};
-use crate::harness::rpcs::{RPCS, Target, submit};
+use crate::harness::rpcs::{RPCS, RUNNERS_OWN, TARGETED, Target, submit};
 use crate::harness::*;
 
 const ISSUER: &str = "https://recovery.example";
@@ -72,6 +73,20 @@ impl Forge {
 
     fn header(&self, changes: &Value) -> Value {
         with(json!({"typ": "at+jwt", "alg": "ES256", "kid": self.kid}), changes)
+    }
+
+    /// A token that has that scope.
+    fn entitled(&self, scope: &str) -> anyhow::Result<String> {
+        if scope == RUNNERS_OWN { self.runners() } else { self.good(client(scope)) }
+    }
+
+    /// A token of the journey runner's own.
+    fn runners(&self) -> anyhow::Result<String> {
+        let claims = json!({
+            "aud": "urn:postern:verifier", "sub": "journey-runner", "client_id": null,
+            "scope": null, "secret_generation": null,
+        });
+        self.changed(LOGIN, &json!({"typ": "service+jwt"}), &claims)
     }
 
     pub(crate) fn good(&self, client: Client) -> anyhow::Result<String> {
@@ -166,7 +181,9 @@ async fn target(forge: &Forge) -> anyhow::Result<(Target, String)> {
     let Some(State::InputRequired(form)) = answer.state.and_then(|state| state.state) else {
         panic!("does not wait")
     };
-    Ok((Target { user, code: issued.code, form }, issued.code_id))
+    let mut runner = postern.verifier_with(Some(forge.runners()?));
+    let number = runner.pair_journey(waiting(&user, TARGETED)).await?.into_inner().number;
+    Ok((Target { user, code: issued.code, form, number }, issued.code_id))
 }
 
 /// Asserts that nothing was issued, revoked, compared, cleared or submitted.
@@ -204,11 +221,10 @@ async fn a_forged_token_is_refused_by_every_rpc_and_changes_nothing() -> Tested 
     assert_eq!(told.len(), 1, "the refusals tell what was wrong: {told:?}");
 
     is_untouched(&forge, &target, code_id).await?;
-
     // The unchanged token is accepted by all of them, so the changes caused the refusals.
     let (target, _) = self::target(&forge).await?;
     for (rpc, scope, _, call) in RPCS {
-        let answer = call(postern, Some(forge.good(client(scope))?), &target).await;
+        let answer = call(postern, Some(forge.entitled(scope)?), &target).await;
         assert!(answer.is_ok(), "{rpc}: {answer:?}");
     }
     Ok(())
@@ -237,28 +253,27 @@ async fn a_token_gives_no_right_that_its_client_lacks() -> Tested {
         // The token claims no scope, or claims one that its client does not have.
         let other = if scope == "codes:read" { "codes:issue" } else { "codes:read" };
         let narrow = forge.changed(configured, &json!({}), &json!({ "scope": other }))?;
-        for token in [forge.good((lacks_it, scope))?, narrow] {
+        // No client may have the journey runner's own scope: a token that claims it is not valid.
+        let claimed = forge.good((lacks_it, scope))?;
+        for (token, is_valid) in [(claimed, scope != RUNNERS_OWN), (narrow, true)] {
             let answer = call(&forge.postern, Some(token), &target).await;
             let status = answer.expect_err("a right that the client does not have");
-            assert_eq!(status.code(), Code::PermissionDenied, "{rpc}: {status:?}");
+            let expected = if is_valid { Code::PermissionDenied } else { Code::Unauthenticated };
+            assert_eq!(status.code(), expected, "{rpc}: {status:?}");
         }
     }
     is_untouched(&forge, &target, code_id).await
 }
 
 #[tokio::test]
-async fn the_journey_runners_own_token_verifies_codes_and_nothing_else() -> Tested {
+async fn the_journey_runners_own_token_verifies_codes_and_pairs_and_nothing_else() -> Tested {
     let forge = Forge::start().await?;
     let (target, code_id) = target(&forge).await?;
-    let claims = json!({
-        "aud": "urn:postern:verifier", "sub": "journey-runner", "client_id": null, "scope": null,
-        "secret_generation": null,
-    });
-    let token = forge.changed(LOGIN, &json!({"typ": "service+jwt"}), &claims)?;
+    let token = forge.runners()?;
     let opens_nothing_else = async || {
         for (rpc, _, _, call) in RPCS {
             let expected = match rpc {
-                "VerifyCode" => continue,
+                "VerifyCode" | "PairJourney" | "WithdrawPairing" => continue,
                 "DescribeLockout" | "ClearLockout" => Code::PermissionDenied,
                 _ => Code::Unauthenticated,
             };

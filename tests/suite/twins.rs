@@ -1,4 +1,5 @@
-//! A wrong guess and a guess at a user without a code take the same time at the verifier.
+//! A wrong guess, a guess at a user without a code, a guess outside the journey of a paired code and one
+//! of a source without attempts take the same time at the verifier.
 //!
 //! `POSTERN_TWINS=2000` makes as many guesses of each kind, in turns, and compares their medians closely; every
 //! run makes a few, and finds gross differences.
@@ -6,7 +7,9 @@
 use std::time::{Duration, Instant};
 
 use crate::Tested;
-use crate::floods::start;
+use crate::harness::pairing::{Waiting, for_journey, journey};
+use crate::harness::postern::{change, copy_of_config};
+use crate::harness::redis::Redis;
 use crate::harness::*;
 
 /// The most by which the medians of a long run may differ, in percent of the smaller one.
@@ -22,16 +25,30 @@ fn median(took: &mut [Duration]) -> u128 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_guess_and_an_unknown_user_take_the_same_time() -> Tested {
-    let (postern, _redis) = start("")?;
-    let mut issuer = postern.issuer("acme-override").await?;
-    let mut verifier = postern.verifier("acme-plain-verifier").await?;
-    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
+async fn all_denials_take_the_same_time() -> Tested {
+    let (folder, redis) = (copy_of_config()?, Redis::start()?);
+    redis.draw_peppers()?;
+    let policy = "  length: 12\n  attempts_per_source: 1";
+    change(&folder, "applications/acme.yaml", "  length: 12", policy)?;
+    let fast = "scopes: [codes:issue, lockouts:override]";
+    let unlimited = format!("{fast}\n    issues_per_minute: 1000000");
+    change(&folder, "applications/acme.yaml", fast, &unlimited)?;
+    let [store, url, peppers, keys] = redis.flags()?;
+    // At `trace` the log would be most of the work.
+    let quiet = [("POSTERN_LOG", "info".to_owned())];
+    let desk = Waiting::with(folder.path(), &[&store, &url, &peppers, &keys], &quiet).await?;
+    let mut issuer = desk.postern.issuer("acme-override").await?;
+    let mut verifier = desk.postern.verifier("acme-plain-verifier").await?;
+    let mut took = [(); 4].map(|()| Vec::new());
     for _ in 0..asked("POSTERN_TWINS", 200) {
-        let user = unique("jane");
+        let (user, paired) = (unique("jane"), unique("june"));
         let request = IssueCodeRequest { user: user_id(&user), ..Default::default() };
         let code = issuer.issue_code(request).await?.into_inner().code;
-        for (who, took) in [(&user, &mut wrong), (&unique("jane"), &mut unknown)] {
+        let number = desk.pair(&paired, journey()).await?;
+        issuer.issue_code(for_journey(&paired, &number)).await?;
+        // The second guess at `user` comes from a source that has used its attempt.
+        let users = [&user, &user, &paired, &unique("jane")];
+        for (who, took) in users.into_iter().zip(&mut took) {
             let (user, code) = (user_id(who), another(&code));
             let request = VerifyCodeRequest { user, code, ..Default::default() };
             let begun = Instant::now();
@@ -39,10 +56,16 @@ async fn a_wrong_guess_and_an_unknown_user_take_the_same_time() -> Tested {
             took.push(begun.elapsed());
         }
     }
-    let [wrong, unknown] = [median(&mut wrong), median(&mut unknown)];
-    figure(&format!("medians: a wrong guess {wrong} us, an unknown user {unknown} us"));
+    let medians = took.map(|mut took| median(&mut took));
+    let [wrong, exhausted, not_paired, unknown] = medians;
+    figure(&format!(
+        "medians: a wrong guess {wrong} us, an exhausted source {exhausted} us, \
+         another journey's code {not_paired} us, an unknown user {unknown} us"
+    ));
     let most = if asked("POSTERN_TWINS", 200) >= MANY { CLOSE } else { ROUGH };
-    let differ = wrong.abs_diff(unknown) * 100;
-    assert!(differ <= wrong.min(unknown) * most, "{wrong} us and {unknown} us");
+    for other in [exhausted, not_paired, unknown] {
+        let differ = wrong.abs_diff(other) * 100;
+        assert!(differ <= wrong.min(other) * most, "{medians:?} us");
+    }
     Ok(())
 }

@@ -11,6 +11,7 @@ pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod lossy;
 pub(crate) mod pages;
+pub(crate) mod pairing;
 pub(crate) mod postern;
 pub(crate) mod process;
 pub(crate) mod provider;

@@ -5,6 +5,8 @@ use std::pin::Pin;
 use serde_json::json;
 use tonic::Status;
 
+use super::pairing::waiting;
+use super::pb::code::{DescribePairingRequest, WithdrawPairingRequest};
 use super::pb::journey::{
     DescribeJourneyRequest, InputRequired, ListJourneysRequest, StartJourneyRequest,
     SubmitInputRequest,
@@ -20,7 +22,12 @@ pub(crate) struct Target {
     pub(crate) code: String,
     /// A form that accepts the code.
     pub(crate) form: InputRequired,
+    /// The number of a journey of the user.
+    pub(crate) number: String,
 }
+
+/// What names a target's journey.
+pub(crate) const TARGETED: [u8; 16] = *b"a waiting target";
 
 pub(crate) type Call =
     fn(&Postern, Option<String>, &Target) -> Pin<Box<dyn Future<Output = Result<(), Status>>>>;
@@ -35,8 +42,11 @@ macro_rules! call {
     };
 }
 
+/// The scope that only the journey runner has.
+pub(crate) const RUNNERS_OWN: &str = "journeys:pair";
+
 /// Each rpc with its scope, a client of acme without that scope, and a call.
-pub(crate) const RPCS: [(&str, &str, &str, Call); 10] = [
+pub(crate) const RPCS: [(&str, &str, &str, Call); 13] = [
     (
         "IssueCode",
         "codes:issue",
@@ -60,6 +70,29 @@ pub(crate) const RPCS: [(&str, &str, &str, Call); 10] = [
         "acme-verifier",
         call!(issuer_with, describe_code, |target| {
             DescribeCodeRequest { user: user_id(&target.user) }
+        }),
+    ),
+    (
+        "DescribePairing",
+        "codes:issue",
+        "acme-verifier",
+        call!(issuer_with, describe_pairing, |target| {
+            let (user, pairing_number) = (user_id(&target.user), target.number.clone());
+            DescribePairingRequest { user, pairing_number }
+        }),
+    ),
+    (
+        "PairJourney",
+        RUNNERS_OWN,
+        "acme-verifier",
+        call!(verifier_with, pair_journey, |target| waiting(&target.user, TARGETED)),
+    ),
+    (
+        "WithdrawPairing",
+        RUNNERS_OWN,
+        "acme-verifier",
+        call!(verifier_with, withdraw_pairing, |target| {
+            WithdrawPairingRequest { user: user_id(&target.user), binding: TARGETED.into() }
         }),
     ),
     (
