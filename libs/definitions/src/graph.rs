@@ -16,6 +16,7 @@ pub(crate) fn check(journey: &Journey, notes: &mut Notes) {
     graph.check_circles(notes);
     graph.check_bodies(notes);
     graph.check_codes(notes);
+    graph.check_pairings(notes);
 }
 
 struct Graph<'j> {
@@ -122,6 +123,19 @@ impl Graph<'_> {
             let reason = "can be reached when its temporary code is not there: codes are not kept \
                           while a journey waits";
             self.note(notes, index, reason);
+        }
+    }
+
+    /// A number is for a user who waits while support issues the code.
+    fn check_pairings(&self, notes: &mut Notes) {
+        for index in self.indexes() {
+            if let Action::Pair(step) = self.action(index)
+                && !reach(vec![step.next], |index| self.targets(index))
+                    .iter()
+                    .any(|&next| self.action(next).is_waiting())
+            {
+                self.note(notes, index, "is not followed by a step that shows its number");
+            }
         }
     }
 }

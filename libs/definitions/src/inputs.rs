@@ -106,7 +106,8 @@ fn first_verification(steps: &[Step], start: StepIndex) -> Option<&Authenticate>
             Action::Assign { next, .. }
             | Action::Provide { next, .. }
             | Action::Inform { next, .. } => at = *next,
-            Action::Collect(_)
+            Action::Pair(_)
+            | Action::Collect(_)
             | Action::Decide { .. }
             | Action::Repeat { .. }
             | Action::Complete { .. }

@@ -22,6 +22,8 @@ mod template;
 mod values;
 
 #[cfg(test)]
+mod pair_tests;
+#[cfg(test)]
 mod secret_tests;
 #[cfg(test)]
 mod tests;

@@ -33,7 +33,12 @@ pub(crate) fn codes(steps: &[Step]) -> BTreeSet<Path> {
 
 /// Where identifiers come from.
 pub(crate) fn identifiers(steps: &[Step]) -> BTreeSet<Path> {
-    authentications(steps).flat_map(|(_, step)| step.sources(Part::Identifier)).collect()
+    let sources = |step: &Step| match &step.action {
+        Action::Authenticate(step) => step.sources(Part::Identifier),
+        Action::Pair(step) => step.sources(),
+        _ => Vec::new(),
+    };
+    steps.iter().flat_map(sources).collect()
 }
 
 /// The variables that take errors.
@@ -46,6 +51,7 @@ pub(crate) fn error_outputs(steps: &[Step]) -> BTreeSet<String> {
 enum Owner {
     Form,
     Error,
+    Pairing,
     Author,
 }
 
@@ -88,8 +94,8 @@ pub(crate) fn check(journey: &Journey, notes: &mut Notes) {
     }
 }
 
-/// Who sets each variable. Nothing else may set the variable of a form or an error: a value from elsewhere
-/// would carry the wrong mark.
+/// Who sets each variable. A step of another kind may not set it too: its value would carry the wrong
+/// mark.
 fn owners<'j>(journey: &'j Journey, notes: &mut Notes) -> BTreeMap<&'j str, Owner> {
     let mut owners = BTreeMap::new();
     for step in &journey.steps {
@@ -97,6 +103,7 @@ fn owners<'j>(journey: &'j Journey, notes: &mut Notes) -> BTreeMap<&'j str, Owne
             Action::Authenticate(step) => {
                 step.error_output.iter().map(|name| (name.as_str(), Owner::Error)).collect()
             }
+            Action::Pair(step) => vec![(step.output.as_str(), Owner::Pairing)],
             Action::Collect(step) => vec![(step.output.as_str(), Owner::Form)],
             Action::Assign { variables, .. } => {
                 variables.iter().map(|(name, _)| (name.as_str(), Owner::Author)).collect()

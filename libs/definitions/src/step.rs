@@ -2,12 +2,11 @@
 //!
 //! A new step is one variant of [`Action`]; the compiler names every other place.
 
-use codes::user::IdentifierType;
-use expressions::{Expression, Function, Path};
-use serde_json::Value as Json;
+mod keys;
 
-use crate::field::Field;
-use crate::part::Part;
+use expressions::{Expression, Function};
+
+pub use self::keys::{Authenticate, Collect, Exit, Pair};
 use crate::template::Template;
 
 /// A step's place in its journey.
@@ -29,6 +28,8 @@ pub struct Step {
 pub enum Action {
     /// `temp_code_authentication`
     Authenticate(Authenticate),
+    /// `pair_with_support`
+    Pair(Pair),
     /// `collect_information`
     Collect(Collect),
     /// `information`
@@ -104,81 +105,11 @@ pub struct Located {
 /// Keys, and the expressions that give their values.
 pub type Data = Vec<(String, Located)>;
 
-/// Has a temporary code verified.
-#[derive(Debug)]
-pub struct Authenticate {
-    /// The identifier.
-    pub identifier: Located,
-    /// What kind of identifier it is.
-    pub identifier_type: IdentifierType,
-    /// The code.
-    pub code: Located,
-    /// Where the code comes from.
-    pub code_path: Path,
-    /// The variable that takes the error.
-    pub error_output: Option<String>,
-    /// The step after an accepted code.
-    pub success: StepIndex,
-    /// The step after a denial.
-    pub failure: Option<StepIndex>,
-    /// The step after a code that expired; `failure` without it.
-    pub expired: Option<StepIndex>,
-}
-
-/// Shows a form and takes its fields.
-#[derive(Debug)]
-pub struct Collect {
-    /// The form's id.
-    pub form_id: String,
-    /// Its fields, in the order of the file.
-    pub fields: Vec<Field>,
-    /// What the page is sent with the form.
-    pub app_data: Option<Template>,
-    /// The variable that takes the fields.
-    pub output: String,
-    /// The ways out.
-    pub escapes: Vec<Exit>,
-    /// The step after the fields were sent.
-    pub submit: StepIndex,
-}
-
-/// A way out of a form.
-#[derive(Debug)]
-pub struct Exit {
-    /// Its id.
-    pub id: String,
-    /// Its label.
-    pub display_name: Template,
-    /// What the author says of its data.
-    pub schema: Option<Json>,
-    /// The step to which it leads.
-    pub target: StepIndex,
-}
-
-impl Collect {
-    /// Whether the form has the field of that name.
-    pub fn has_field(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| field.name == name)
-    }
-}
-
-impl Authenticate {
-    /// Where the identifier or the code comes from.
-    pub fn sources(&self, part: Part) -> Vec<Path> {
-        match part {
-            Part::Identifier => {
-                let reads = self.identifier.expression.reads().into_iter();
-                reads.map(|read| read.path).collect()
-            }
-            Part::Code => vec![self.code_path.clone()],
-        }
-    }
-}
-
 impl Action {
     /// The names of all types, as YAML has them.
-    pub const TYPES: [&'static str; 9] = [
+    pub const TYPES: [&'static str; 10] = [
         "temp_code_authentication",
+        "pair_with_support",
         "collect_information",
         "information",
         "condition",
@@ -193,14 +124,15 @@ impl Action {
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Authenticate(_) => Self::TYPES[0],
-            Self::Collect(_) => Self::TYPES[1],
-            Self::Inform { .. } => Self::TYPES[2],
-            Self::Decide { .. } => Self::TYPES[3],
-            Self::Assign { .. } => Self::TYPES[4],
-            Self::Repeat { .. } => Self::TYPES[5],
-            Self::Provide { .. } => Self::TYPES[6],
-            Self::Complete { .. } => Self::TYPES[7],
-            Self::Reject { .. } => Self::TYPES[8],
+            Self::Pair(_) => Self::TYPES[1],
+            Self::Collect(_) => Self::TYPES[2],
+            Self::Inform { .. } => Self::TYPES[3],
+            Self::Decide { .. } => Self::TYPES[4],
+            Self::Assign { .. } => Self::TYPES[5],
+            Self::Repeat { .. } => Self::TYPES[6],
+            Self::Provide { .. } => Self::TYPES[7],
+            Self::Complete { .. } => Self::TYPES[8],
+            Self::Reject { .. } => Self::TYPES[9],
         }
     }
 
@@ -210,6 +142,7 @@ impl Action {
             Self::Authenticate(step) => {
                 [Some(step.success), step.failure, step.expired].into_iter().flatten().collect()
             }
+            Self::Pair(step) => [Some(step.next), step.failure].into_iter().flatten().collect(),
             Self::Collect(step) => {
                 let exits = step.escapes.iter().map(|exit| exit.target);
                 std::iter::once(step.submit).chain(exits).collect()
@@ -230,6 +163,7 @@ impl Action {
         match self {
             Self::Collect(_) | Self::Inform { .. } => true,
             Self::Authenticate(_)
+            | Self::Pair(_)
             | Self::Decide { .. }
             | Self::Assign { .. }
             | Self::Repeat { .. }
@@ -251,6 +185,7 @@ impl Action {
             Self::Authenticate(step) => {
                 vec![(located(&step.identifier), &step.identifier.expression)]
             }
+            Self::Pair(step) => vec![(located(&step.identifier), &step.identifier.expression)],
             Self::Collect(step) => {
                 let names = step.escapes.iter().map(|exit| &exit.display_name);
                 templates(step.app_data.iter().chain(names))
@@ -274,6 +209,7 @@ impl Action {
             Self::Decide { expression, .. } => Some(expression),
             Self::Repeat { condition, .. } => condition.as_ref(),
             Self::Authenticate(_)
+            | Self::Pair(_)
             | Self::Collect(_)
             | Self::Inform { .. }
             | Self::Assign { .. }

@@ -50,7 +50,18 @@ impl Bench {
     }
 
     async fn advance(&self, key: &SessionKey, expected: u64, body: &str) -> Advance {
-        self.store.advance(key, expected, body.into()).await.expect("the store serves")
+        self.advance_for(key, expected, body, None).await
+    }
+
+    async fn advance_for(
+        &self,
+        key: &SessionKey,
+        expected: u64,
+        body: &str,
+        lifetime: Option<Duration>,
+    ) -> Advance {
+        let advance = self.store.advance(key, expected, body.into(), lifetime);
+        advance.await.expect("the store serves")
     }
 }
 
@@ -64,6 +75,7 @@ pub async fn check_all(bench: &Bench) {
     of_many_that_expect_one_version_one_advances(bench).await;
     an_ended_session_is_gone_and_ending_again_does_nothing(bench).await;
     advancing_does_not_lengthen_a_life(bench).await;
+    advancing_with_a_lifetime_begins_it_anew(bench).await;
     sessions_do_not_touch_each_other(bench).await;
 }
 
@@ -141,6 +153,25 @@ pub async fn advancing_does_not_lengthen_a_life(bench: &Bench) {
     bench.clock.advance(Duration::from_millis(1));
     assert_eq!(bench.load(&key).await, None);
     assert_eq!(bench.advance(&key, 2, "x").await, Advance::Gone);
+}
+
+/// A lifetime counts from the write that brings it, and only a write that happens brings it.
+pub async fn advancing_with_a_lifetime_begins_it_anew(bench: &Bench) {
+    let later = Some(LIFETIME * 6);
+    let [longer, shorter, outrun] =
+        [bench.create().await, bench.create().await, bench.create().await];
+    bench.clock.advance(LIFETIME / 2);
+    assert_eq!(bench.advance_for(&longer, 1, "x", later).await, Advance::Advanced);
+    let soon = Some(LIFETIME / 4);
+    assert_eq!(bench.advance_for(&shorter, 1, "x", soon).await, Advance::Advanced);
+    assert_eq!(bench.advance_for(&outrun, 7, "x", later).await, Advance::Outrun);
+    bench.clock.advance(LIFETIME / 2);
+    assert_eq!(bench.load(&shorter).await, None);
+    assert_eq!(bench.load(&outrun).await, None);
+    bench.clock.advance((LIFETIME * 11 / 2).saturating_sub(Duration::from_millis(1)));
+    assert_eq!(bench.load(&longer).await, Some(Stored { version: 2, body: b"x".to_vec() }));
+    bench.clock.advance(Duration::from_millis(1));
+    assert_eq!(bench.load(&longer).await, None);
 }
 
 /// What happens to one session happens to no other.

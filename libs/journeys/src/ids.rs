@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use codes::pairing::Binding;
 use codes::randomness::{Randomness, bytes};
 use sha2::{Digest as _, Sha256};
 
@@ -50,6 +51,13 @@ impl SessionId {
     pub fn key(&self) -> SessionKey {
         SessionKey(fingerprint("session", &[&self.0]))
     }
+
+    /// What ties a code to this session: no other session has it, and the store's key does not give it
+    /// away.
+    pub fn binding(&self) -> Binding {
+        let hash = hash("pairing", &[&self.0]);
+        Binding::from_bytes(std::array::from_fn(|at| hash[at]))
+    }
 }
 
 impl fmt::Debug for SessionId {
@@ -82,10 +90,15 @@ pub(crate) fn random_text<const N: usize>(randomness: &Randomness) -> String {
 
 /// A hash of texts for one purpose, as text.
 pub(crate) fn fingerprint(purpose: &str, texts: &[&str]) -> String {
+    URL_SAFE_NO_PAD.encode(hash(purpose, texts))
+}
+
+/// SHA-256 over texts for one purpose, each after its length.
+fn hash(purpose: &str, texts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for text in [&["postern journey", purpose], texts].concat() {
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text);
     }
-    URL_SAFE_NO_PAD.encode(hash.finalize())
+    hash.finalize().into()
 }

@@ -85,13 +85,20 @@ impl JourneyStore for MemoryJourneyStore {
         key: &SessionKey,
         expected: u64,
         body: Vec<u8>,
+        lifetime: Option<Duration>,
     ) -> Result<Advance, StoreFault> {
-        let mut sessions = self.sessions();
-        let Some(entry) = sessions.by_key.get_mut(key) else { return Ok(Advance::Gone) };
+        let mut guard = self.sessions();
+        let Sessions { by_key, by_end } = &mut *guard;
+        let Some(entry) = by_key.get_mut(key) else { return Ok(Advance::Gone) };
         if entry.stored.version != expected {
             return Ok(Advance::Outrun);
         }
         entry.stored = Stored { version: expected + 1, body };
+        if let Some(lifetime) = lifetime {
+            by_end.remove(&(entry.ends_at, key.clone()));
+            entry.ends_at = self.clock.now() + lifetime;
+            by_end.insert((entry.ends_at, key.clone()));
+        }
         Ok(Advance::Advanced)
     }
 

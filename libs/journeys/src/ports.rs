@@ -1,65 +1,17 @@
-//! What a [`Runner`](crate::runner::Runner) needs from outside: somebody who verifies codes,
-//! somebody who mints tokens, and a place where journeys wait.
+//! What a [`Runner`](crate::runner::Runner) needs from outside: the verifier, the minter of tokens, and
+//! the store of waiting journeys.
 
-use std::net::IpAddr;
+mod verifier;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use codes::authentication::Authentication;
-use codes::ids::{ApplicationId, ClientId, IdempotencyKey};
-use codes::user::IdentifierType;
+use codes::ids::{ApplicationId, ClientId};
 use definitions::JourneyId;
-use secrecy::SecretString;
 
+pub use self::verifier::{PairRequest, VerifyCodes, VerifyFault, VerifyRequest, Withdrawal};
 use crate::ids::SessionKey;
-use crate::verdict::Verdict;
-
-/// Verifies temporary codes.
-#[async_trait]
-pub trait VerifyCodes: Send + Sync {
-    /// Verifies one code. The same idempotency key gives the same verdict, and counts once.
-    async fn verify(&self, attempt: VerifyRequest) -> Result<Verdict, VerifyFault>;
-}
-
-/// A code to verify. Its `Debug` shows neither the code nor the identifier.
-pub struct VerifyRequest {
-    /// The application in which the journey runs.
-    pub application: ApplicationId,
-    /// What the identifier is.
-    pub identifier_type: IdentifierType,
-    /// Who the user says they are, as it was typed.
-    pub identifier: String,
-    /// The code as it was typed.
-    pub code: SecretString,
-    /// Names this attempt, also when it is sent again.
-    pub idempotency_key: IdempotencyKey,
-    /// Ties the attempt to the caller's own trail.
-    pub correlation_id: Option<String>,
-    /// The journey that asks.
-    pub journey: JourneyId,
-    /// The address from which the code was sent, where it is known.
-    pub source: Option<IpAddr>,
-}
-
-impl std::fmt::Debug for VerifyRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("VerifyRequest")
-            .field("application", &self.application)
-            .field("journey", &self.journey)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why there is no verdict.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum VerifyFault {
-    /// The verifier cannot answer now; trying again may help.
-    #[error("the verifier is unavailable")]
-    Unavailable,
-    /// The verifier refuses us; trying again does not help.
-    #[error("the verifier refuses this service: {0}")]
-    Misconfigured(String),
-}
 
 /// Mints what a journey hands out. Signing is quick: no method waits.
 pub trait MintTokens: Send + Sync {
@@ -118,13 +70,15 @@ pub trait JourneyStore: Send + Sync {
     /// The session, unless it ended or its lifetime is over.
     async fn load(&self, key: &SessionKey) -> Result<Option<Stored>, StoreFault>;
 
-    /// Replaces the session if its version is still `expected`, and raises the version by one. The
-    /// lifetime goes on as it was. Of many that expect the same version, one advances.
+    /// Replaces the session if its version is still `expected`, and raises the version by one. With a
+    /// `lifetime`, the session ends that long from now; without one, when it would have ended. Of many
+    /// that expect the same version, one advances.
     async fn advance(
         &self,
         key: &SessionKey,
         expected: u64,
         body: Vec<u8>,
+        lifetime: Option<Duration>,
     ) -> Result<Advance, StoreFault>;
 
     /// Forgets the session. Does nothing where there is none.

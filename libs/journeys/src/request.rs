@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use codes::desk::Caller;
+use codes::facts::BrowserFamily;
 use codes::ids::IdempotencyKey;
 use definitions::JourneyId;
 use serde_json::{Map, Value};
@@ -43,6 +44,8 @@ pub struct Start {
     pub idempotency_key: Option<IdempotencyKey>,
     /// The address from which it was sent, where it is known.
     pub source: Option<IpAddr>,
+    /// The browser from which it was sent.
+    pub browser: BrowserFamily,
 }
 
 /// An answer to the step at which a journey waits.
@@ -61,4 +64,6 @@ pub struct Submission {
     pub idempotency_key: Option<IdempotencyKey>,
     /// The address from which it was sent, where it is known.
     pub source: Option<IpAddr>,
+    /// The browser from which it was sent.
+    pub browser: BrowserFamily,
 }

@@ -12,7 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::Timestamp;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId, GrantId};
-use codes::user::UserId;
+use codes::pairing::PairingNumber;
+use codes::user::{IdentifierType, UserId};
 use definitions::Journey;
 use expressions::Value;
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,11 @@ use serde_json::Value as Json;
 use crate::engine::state::{State, error_value};
 use crate::ids::fingerprint;
 
-/// How long after its first wait a journey must have ended.
+/// How long after its start a journey must have ended.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(600);
+
+/// The same of a journey that has paired: its user calls support.
+pub const PAIRED_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Raised when what is stored changes its form: older sessions must start again.
 const FORMAT: u8 = 1;
@@ -41,6 +45,11 @@ pub(crate) struct Session {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<IpAddr>,
     expires_at_ms: i64,
+    /// None in a session of an earlier version, which never lives longer than [`SESSION_LIFETIME`].
+    #[serde(default)]
+    opened_at_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pairing: Option<StoredPairing>,
     /// The hash of the challenge; none while a submission is being worked on.
     pub(crate) challenge: Option<String>,
     step: String,
@@ -62,12 +71,46 @@ struct StoredAuthentication {
     at_ms: i64,
 }
 
+#[derive(Serialize, Deserialize)]
+struct StoredPairing {
+    identifier_type: String,
+    identifier: String,
+    number: String,
+}
+
 /// What a session has besides its journey's state.
 pub(crate) struct Facts {
     pub(crate) run: String,
     pub(crate) correlation_id: Option<String>,
     pub(crate) source: Option<IpAddr>,
+    pub(crate) opened_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    pub(crate) pairing: Option<Paired>,
+}
+
+/// With which user a session has paired, and its number.
+pub(crate) struct Paired {
+    pub(crate) identifier_type: IdentifierType,
+    pub(crate) identifier: String,
+    pub(crate) number: PairingNumber,
+}
+
+impl Paired {
+    fn from_stored(stored: &StoredPairing) -> Option<Self> {
+        Some(Self {
+            identifier_type: IdentifierType::parse(&stored.identifier_type)?,
+            identifier: stored.identifier.clone(),
+            number: PairingNumber::parse(&stored.number).ok()?,
+        })
+    }
+
+    fn to_stored(&self) -> StoredPairing {
+        StoredPairing {
+            identifier_type: self.identifier_type.as_str().to_owned(),
+            identifier: self.identifier.clone(),
+            number: self.number.expose().to_owned(),
+        }
+    }
 }
 
 impl Session {
@@ -91,6 +134,8 @@ impl Session {
             correlation_id: facts.correlation_id.clone(),
             source: facts.source,
             expires_at_ms: facts.expires_at.unix_millis(),
+            opened_at_ms: Some(facts.opened_at.unix_millis()),
+            pairing: facts.pairing.as_ref().map(Paired::to_stored),
             challenge: Some(fingerprint("challenge", &[challenge])),
             step: step(state.step),
             variables: plain.map(|(name, value)| (name.clone(), value.to_json())).collect(),
@@ -130,12 +175,23 @@ impl Session {
 
     /// What the session has besides its journey's state.
     pub(crate) fn facts(&self) -> Facts {
+        let lifetime = i64::try_from(SESSION_LIFETIME.as_millis()).unwrap_or(i64::MAX);
+        let opened_at_ms = self.opened_at_ms.unwrap_or(self.expires_at_ms - lifetime);
         Facts {
             run: self.run.clone(),
             correlation_id: self.correlation_id.clone(),
             source: self.source,
+            opened_at: Timestamp::from_unix_millis(opened_at_ms),
             expires_at: Timestamp::from_unix_millis(self.expires_at_ms),
+            pairing: self.pairing.as_ref().and_then(Paired::from_stored),
         }
+    }
+
+    /// Gives back the challenge of a submission that could not be finished. Its pairing stays.
+    pub(crate) fn give_back(&mut self, challenge: &str, facts: &Facts) {
+        self.challenge = Some(fingerprint("challenge", &[challenge]));
+        self.expires_at_ms = facts.expires_at.unix_millis();
+        self.pairing = facts.pairing.as_ref().map(Paired::to_stored);
     }
 
     /// The id of the step that waits.
@@ -185,5 +241,33 @@ impl Session {
                 self.failures_allowed,
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A session as the version before pairing stored it.
+    const BEFORE_PAIRING: &str = r#"{"format":1,"application":"acme","client":"acme-web",
+        "journey":"j","digest":"d","run":"r","correlation_id":null,"expires_at_ms":700000,
+        "challenge":"c","step":"ask","variables":{},"errors":{},"loops":{},"request":{},
+        "device":null,"authentication":null,"failures":0,"failures_allowed":3}"#;
+
+    #[test]
+    fn a_session_from_before_pairing_is_read_and_written() {
+        let read = |bytes: &[u8]| Session::parse(bytes).expect("a session").facts();
+        let facts = read(BEFORE_PAIRING.as_bytes());
+        assert_eq!(facts.opened_at, Timestamp::from_unix_millis(100_000));
+        assert!(facts.pairing.is_none());
+
+        let mut session = Session::parse(BEFORE_PAIRING.as_bytes()).expect("a session");
+        let number = PairingNumber::parse("123456").expect("a number");
+        let identifier = "ada@example.com".to_owned();
+        let paired = Paired { identifier_type: IdentifierType::Email, identifier, number };
+        session.give_back("challenge", &Facts { pairing: Some(paired), ..facts });
+        let pairing = read(&session.to_bytes()).pairing.expect("a pairing");
+        assert_eq!(pairing.identifier_type, IdentifierType::Email);
+        assert_eq!((&*pairing.identifier, pairing.number.expose()), ("ada@example.com", "123456"));
     }
 }

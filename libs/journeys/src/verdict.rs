@@ -1,7 +1,8 @@
-//! The outcome of a verification.
+//! The outcomes of verifications and pairings.
 
 use clock::Timestamp;
 use codes::ids::GrantId;
+use codes::pairing::PairingNumber;
 use codes::record::DenialReason;
 use codes::user::UserId;
 use definitions::Part;
@@ -25,6 +26,22 @@ pub enum Verdict {
     },
     /// What was sent can be no identifier, or no code of the application's policy. Nothing was
     /// compared and nothing counted; it depends on what was sent and on the policy alone.
+    Malformed(Vec<Malformed>),
+}
+
+/// The outcome of a pairing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PairVerdict {
+    /// The journey has this number: the same as before while it lives.
+    Paired {
+        /// The number that the user reads to support.
+        number: PairingNumber,
+        /// From when on support cannot use it.
+        expires_at: Timestamp,
+    },
+    /// Too many numbers are open for the user from this address.
+    TooMany,
+    /// What was sent can be no identifier. It depends on what was sent alone.
     Malformed(Vec<Malformed>),
 }
 

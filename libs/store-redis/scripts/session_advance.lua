@@ -1,6 +1,6 @@
--- Replaces a session whose version is still the expected one. Its lifetime goes on.
+-- Replaces a session whose version is still the expected one. Its lifetime goes on, or begins anew.
 --
--- ARGV[3] expected version  [4] body
+-- ARGV[3] expected version  [4] body  [5] new lifetime, in ms, or empty
 -- Replies  advanced    outrun    gone
 
 local found = session()
@@ -15,4 +15,8 @@ if found.version ~= ARGV[3] then
 end
 local version = string.format('%.0f', ARGV[3] + 1)
 redis.call('HSET', key, 'version', version, 'body', ARGV[4], 'by', call)
+if ARGV[5] ~= '' then
+  redis.call('HSET', key, 'ends_at', string.format('%.0f', now + ARGV[5]))
+  redis.call('PEXPIRE', key, ARGV[5])
+end
 return {'advanced'}

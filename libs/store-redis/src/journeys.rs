@@ -94,8 +94,13 @@ impl JourneyStore for RedisJourneyStore {
         key: &SessionKey,
         expected: u64,
         body: Vec<u8>,
+        lifetime: Option<Duration>,
     ) -> Result<Advance, StoreFault> {
         let arguments = self.opening().number(expected).bytes(body);
+        let arguments = match lifetime {
+            Some(lifetime) => arguments.number(lifetime.as_millis()),
+            None => arguments.bytes(""),
+        };
         match self.run(&scripts::SESSION_ADVANCE, key, arguments).await?.0.as_str() {
             "advanced" => Ok(Advance::Advanced),
             "outrun" => Ok(Advance::Outrun),

@@ -1,5 +1,6 @@
 //! `JourneyRunnerService`: requests in, replies out.
 
+use codes::facts::BrowserFamily;
 use definitions::{Journey, JourneyId};
 use journeys::ids::SessionId;
 use journeys::runner::{
@@ -38,6 +39,7 @@ pub fn parse_start(request: pb::StartJourneyRequest) -> Result<Start, Fault> {
         correlation_id,
         idempotency_key,
         source: None,
+        browser: BrowserFamily::default(),
     })
 }
 
@@ -60,6 +62,7 @@ pub fn parse_submit(request: pb::SubmitInputRequest) -> Result<Submission, Fault
         data: Value::Object(data),
         idempotency_key,
         source: None,
+        browser: BrowserFamily::default(),
     })
 }
 

@@ -80,6 +80,7 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use clock::FakeClock;
+    use codes::facts::BrowserFamily;
     use codes::ids::{ApplicationId, ClientId};
     use codes::memory::MemoryClaimStore;
     use definitions::JourneyId;
@@ -97,6 +98,7 @@ mod tests {
             correlation_id: None,
             locale: None,
             source: None,
+            browser: BrowserFamily::default(),
             idempotency_key: IdempotencyKey::parse(key).ok(),
         }
     }

@@ -46,8 +46,9 @@ impl JourneyStore for SealedStore {
         key: &SessionKey,
         expected: u64,
         body: Vec<u8>,
+        lifetime: Option<Duration>,
     ) -> Result<Advance, StoreFault> {
-        self.inner.advance(key, expected, self.seal(key, body)?).await
+        self.inner.advance(key, expected, self.seal(key, body)?, lifetime).await
     }
 
     async fn end(&self, key: &SessionKey) -> Result<(), StoreFault> {

@@ -1,36 +1,38 @@
-//! The way to the verifier: one gRPC call, in the name of the application whose journey asks.
+//! The way to the verifier: gRPC calls, in the name of the application whose journey asks.
+
+mod code;
+mod pairing;
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use clock::{Clock, Timestamp};
-use codes::ids::{ApplicationId, GrantId};
-use codes::user::UserId;
+use codes::ids::ApplicationId;
+use codes::user::IdentifierType;
 use definitions::Part;
 use edge::certificate::APPLICATION;
 use grpc_client::Client;
-use journeys::ports::{VerifyCodes, VerifyFault, VerifyRequest};
-use journeys::verdict::{Malformed, Verdict};
-use secrecy::ExposeSecret as _;
+use journeys::ports::{PairRequest, VerifyCodes, VerifyFault, VerifyRequest, Withdrawal};
+use journeys::verdict::{Malformed, PairVerdict, Verdict};
 use tokens::mint::Minter;
 use tokens::service::ServiceToken;
 use tokio::time::{Instant, sleep_until};
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Response, Status};
+use tracing::Instrument as _;
+use wire::code::v1::UserIdentifier;
 use wire::code::v1::verifier_service_client::VerifierServiceClient;
-use wire::code::v1::verify_code_response::Outcome;
-use wire::code::v1::{UserIdentifier, VerifyCodeRequest, VerifyCodeResponse, VerifyContext};
-use wire::time::from_wire;
 use wire::violations::{FieldViolation, from_identifier_type};
 
 use crate::settings::Identity;
 
-/// What a verification may take in all (the budget of the failure policy).
+/// What a call may take in all (the budget of the failure policy).
 const DEADLINE: Duration = Duration::from_millis(800);
 
-/// No denial is answered sooner than this after it was asked for, whatever it took to find: its
+/// No denial and no number is answered sooner than this after it was asked for, whatever it took to find: its
 /// time tells nobody why.
 const DENIAL_FLOOR: Duration = Duration::from_millis(50);
 
@@ -87,24 +89,40 @@ impl RemoteVerifier {
         Ok(header)
     }
 
-    async fn call(&self, attempt: &VerifyRequest) -> Result<Verdict, VerifyFault> {
-        let (header, authorization) = self.authorization(&attempt.application)?;
-        let send = || {
-            let mut request = Request::new(message(attempt));
-            request.set_timeout(DEADLINE);
-            request.metadata_mut().insert(header, authorization.clone());
-            let mut client = self.client.clone();
-            async move { client.verify_code(request).await }
-        };
-        let reply = match send().await {
-            // The idempotency key makes a second try safe: the code is compared once.
-            Err(status) if has_lost_its_connection(status.code()) => send().await,
-            reply => reply,
-        };
-        match reply {
-            Ok(reply) => verdict(reply.into_inner()),
-            Err(status) => refused(&status),
+    /// Sends a request in the name of an application; once more if its connection was lost, which each
+    /// of these calls stands.
+    async fn ask<M, R, F>(
+        &self,
+        application: &ApplicationId,
+        message: impl Fn() -> M + Send,
+        call: impl Fn(VerifierServiceClient<Client>, Request<M>) -> F + Send,
+    ) -> Result<Result<R, Status>, VerifyFault>
+    where
+        F: Future<Output = Result<Response<R>, Status>> + Send,
+    {
+        let mut is_retry = false;
+        // One place that waits: with two, the future would be twice as large.
+        loop {
+            let request = self.request(application, message())?;
+            match call(self.client.clone(), request).await {
+                Err(status) if !is_retry && has_lost_its_connection(status.code()) => {
+                    is_retry = true;
+                }
+                reply => return Ok(reply.map(Response::into_inner)),
+            }
         }
+    }
+
+    fn request<M>(
+        &self,
+        application: &ApplicationId,
+        message: M,
+    ) -> Result<Request<M>, VerifyFault> {
+        let (header, authorization) = self.authorization(application)?;
+        let mut request = Request::new(message);
+        request.set_timeout(DEADLINE);
+        request.metadata_mut().insert(header, authorization);
+        Ok(request)
     }
 }
 
@@ -112,30 +130,63 @@ impl RemoteVerifier {
 impl VerifyCodes for RemoteVerifier {
     async fn verify(&self, attempt: VerifyRequest) -> Result<Verdict, VerifyFault> {
         let floor = Instant::now() + DENIAL_FLOOR;
-        let call = tokio::time::timeout(DEADLINE, self.call(&attempt)).await;
-        let verdict = call.unwrap_or(Err(VerifyFault::Unavailable));
+        // The idempotency key makes a second try safe: the code is compared once.
+        let reply = self.ask(
+            &attempt.application,
+            || code::message(&attempt),
+            |mut client, request| async move { client.verify_code(request).await },
+        );
+        let verdict = code::verdict(within_deadline(reply).await);
         if !matches!(verdict, Ok(Verdict::Accepted { .. })) {
             sleep_until(floor).await;
         }
         verdict
     }
+
+    async fn pair(&self, request: PairRequest) -> Result<PairVerdict, VerifyFault> {
+        let floor = Instant::now() + DENIAL_FLOOR;
+        // The binding makes a second try safe: it gets the same number.
+        let reply = self.ask(
+            &request.application,
+            || pairing::message(&request),
+            |mut client, request| async move { client.pair_journey(request).await },
+        );
+        let verdict = pairing::verdict(within_deadline(reply).await);
+        sleep_until(floor).await;
+        verdict
+    }
+
+    async fn withdraw(&self, withdrawal: Withdrawal) {
+        let message = pairing::withdrawal(&withdrawal);
+        let Ok(request) = self.request(&withdrawal.application, message) else { return };
+        let mut client = self.client.clone();
+        let call = async move { client.withdraw_pairing(request).await };
+        let call = async move { drop(tokio::time::timeout(DEADLINE, call).await) };
+        // Nobody waits for it: the number ends by itself, too.
+        drop(tokio::spawn(call.in_current_span()));
+    }
 }
 
-fn message(attempt: &VerifyRequest) -> VerifyCodeRequest {
-    VerifyCodeRequest {
-        user: Some(UserIdentifier {
-            r#type: from_identifier_type(attempt.identifier_type).into(),
-            value: attempt.identifier.clone(),
-        }),
-        // Wiped from memory when the message is dropped.
-        code: attempt.code.expose_secret().to_owned(),
-        context: Some(VerifyContext {
-            correlation_id: attempt.correlation_id.clone().unwrap_or_default(),
-            journey_id: attempt.journey.to_string(),
-            source_address: attempt.source.map(|it| it.to_string()).unwrap_or_default(),
-        }),
-        idempotency_key: attempt.idempotency_key.to_string(),
-        binding: Vec::new(),
+/// The reply of a call that may take so long and no longer.
+async fn within_deadline<R>(
+    call: impl Future<Output = Result<Result<R, Status>, VerifyFault>> + Send,
+) -> Result<Result<R, Status>, VerifyFault> {
+    tokio::time::timeout(DEADLINE, call).await.unwrap_or(Err(VerifyFault::Unavailable))
+}
+
+/// The user of whom a call is.
+fn user(identifier_type: IdentifierType, identifier: &str) -> UserIdentifier {
+    UserIdentifier {
+        r#type: from_identifier_type(identifier_type).into(),
+        value: identifier.to_owned(),
+    }
+}
+
+/// The address as the verifier learns it. A site of IPv6 has a /48, and with it all its addresses.
+fn site(source: IpAddr) -> IpAddr {
+    match source {
+        IpAddr::V4(_) => source,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> 48)).into(),
     }
 }
 
@@ -146,36 +197,19 @@ fn has_lost_its_connection(code: Code) -> bool {
     matches!(code, Code::Unavailable | Code::Internal | Code::Unknown | Code::Cancelled)
 }
 
-/// A reply that cannot be read is no verdict: nobody gets in on it.
-fn verdict(reply: VerifyCodeResponse) -> Result<Verdict, VerifyFault> {
-    let unreadable = || VerifyFault::Misconfigured("its reply cannot be read".to_owned());
-    match reply.outcome.ok_or_else(unreadable)? {
-        Outcome::Accepted(accepted) => Ok(Verdict::Accepted {
-            user: UserId::parse_subject(&accepted.user_id).map_err(|_| unreadable())?,
-            grant: GrantId::parse(&accepted.grant_id).map_err(|_| unreadable())?,
-            at: accepted.accepted_at.map(from_wire).ok_or_else(unreadable)?,
-        }),
-        Outcome::Rejected(rejected) => {
-            Ok(Verdict::Rejected { reason: wire::verifier::to_reason(rejected.reason) })
-        }
-    }
-}
-
-fn refused(status: &Status) -> Result<Verdict, VerifyFault> {
+/// The fault of a status that is no answer to what was asked.
+fn fault(status: &Status) -> VerifyFault {
     match status.code() {
-        Code::InvalidArgument => malformed(status),
-        // The key stood for another code: nothing was compared, and nothing will be.
-        Code::Aborted => Ok(Verdict::Rejected { reason: None }),
         Code::Unauthenticated | Code::PermissionDenied | Code::Unimplemented => {
-            Err(VerifyFault::Misconfigured(status.code().to_string()))
+            VerifyFault::Misconfigured(status.code().to_string())
         }
-        _ => Err(VerifyFault::Unavailable),
+        _ => VerifyFault::Unavailable,
     }
 }
 
 /// What the client sent can be no identifier or no code. That the verifier refuses anything else is
 /// no mistake of the client's.
-fn malformed(status: &Status) -> Result<Verdict, VerifyFault> {
+fn malformed(status: &Status) -> Result<Vec<Malformed>, VerifyFault> {
     let violations = FieldViolation::of(status);
     if violations.is_empty() {
         return Err(VerifyFault::Misconfigured("it does not say what is malformed".to_owned()));
@@ -188,5 +222,26 @@ fn malformed(status: &Status) -> Result<Verdict, VerifyFault> {
         };
         Ok(Malformed { part, rule })
     };
-    violations.into_iter().map(read).collect::<Result<_, _>>().map(Verdict::Malformed)
+    violations.into_iter().map(read).collect()
+}
+
+/// A reply that cannot be read is no verdict: nobody gets in on it.
+fn unreadable() -> VerifyFault {
+    VerifyFault::Misconfigured("its reply cannot be read".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verifier_learns_an_address_or_the_site_of_one() {
+        for (source, told) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("2001:db8:1:2:3::4", "2001:db8:1::"),
+            ("2001:db8:1:ffff::", "2001:db8:1::"),
+        ] {
+            assert_eq!(site(source.parse().expect("an address")).to_string(), told);
+        }
+    }
 }

@@ -34,6 +34,7 @@ const OBJECTS: &[(File, &str, &str, &[&str])] = &[
 const STEPS: &[(&str, Option<&str>)] = &[
     ("collect_information", Some("help: helped }")),
     ("temp_code_authentication", Some("success: rounds, failure: ask }")),
+    ("pair_with_support", Some("next: show, failure: denied }")),
     ("information", Some("next: ask }")),
     ("loop", Some("done: provide, exhausted: decide }")),
     ("set_variables", Some("next: rounds }")),

@@ -47,14 +47,25 @@ steps:
   ask:
     type: collect_information
     form_id: form
-    fields: [{ name: user, label: User, kind: identifier, autocomplete: username }, code]
+    fields: [{ name: user, label: User, kind: identifier, autocomplete: username }, note]
     output: form
     escapes: [{ id: help, display_name: Help }]
-    on: { submit: verify, help: helped }
+    on: { submit: pair, help: helped }
+  pair:
+    type: pair_with_support
+    external_user_id: form.user
+    output: pairing
+    on: { next: show, failure: denied }
+  show:
+    type: collect_information
+    form_id: pairing
+    fields: [code]
+    output: answer
+    on: { submit: verify }
   verify:
     type: temp_code_authentication
     external_user_id: form.user
-    temp_code: form.code
+    temp_code: answer.code
     error_output: problem
     on: { success: rounds, failure: ask }
   helped:

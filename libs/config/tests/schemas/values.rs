@@ -120,8 +120,7 @@ fn the_lists_of_values_are_those_of_the_types() {
     let pairing = &application["$defs"]["temp_code"]["properties"]["pairing"]["enum"];
     assert_eq!(*pairing, json!(PairingRule::ALL.map(PairingRule::as_str)));
     let journey = File::Journey.schema();
-    let identifiers =
-        &journey["$defs"]["temp_code_authentication"]["properties"]["identifier_type"];
+    let identifiers = &journey["$defs"]["identifier_type"];
     let names: Value = IdentifierType::ALL.iter().map(|it| it.as_str()).collect();
     assert_eq!(identifiers["enum"], names);
     let kinds = &journey["$defs"]["field"]["properties"]["kind"]["enum"];

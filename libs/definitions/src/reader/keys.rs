@@ -5,7 +5,7 @@ use expressions::{Path, Root};
 use yaml::{Content, Fields, Node};
 
 use super::StepReader;
-use crate::step::{Action, Authenticate, Collect, Exit, Located};
+use crate::step::{Action, Authenticate, Collect, Exit, Located, Pair};
 use crate::{MAX_ITERATIONS, values};
 
 impl<'y> StepReader<'_, 'y> {
@@ -13,16 +13,7 @@ impl<'y> StepReader<'_, 'y> {
         let identifier = self.expression("external_user_id");
         let code = self.expression("temp_code");
         let code_path = code.as_ref().and_then(|code| self.code_path(code));
-        let kind = self.fields.optional("identifier_type");
-        let identifier_type = kind.map_or(Some(IdentifierType::UserId), |yaml| {
-            let name = self.notes.text(yaml, "identifier_type")?;
-            let kind = IdentifierType::parse(name);
-            if kind.is_none() {
-                let names = IdentifierType::ALL.map(IdentifierType::as_str).join(", ");
-                self.notes.add(yaml.line, format!("identifier_type must be one of {names}"));
-            }
-            kind
-        });
+        let identifier_type = self.identifier_type();
         let error_output = self.fields.optional("error_output");
         let error_output = error_output.and_then(|yaml| self.name(yaml, "error_output"));
         let (success, failure) = (self.branch("success"), self.optional_branch("failure"));
@@ -37,6 +28,32 @@ impl<'y> StepReader<'_, 'y> {
             failure,
             expired,
         }))
+    }
+
+    pub(super) fn pair(&mut self) -> Option<Action> {
+        let identifier = self.expression("external_user_id");
+        let identifier_type = self.identifier_type();
+        let output = self.required("output").and_then(|yaml| self.name(yaml, "output"));
+        let (next, failure) = (self.branch("next"), self.optional_branch("failure"));
+        Some(Action::Pair(Pair {
+            identifier: identifier?,
+            identifier_type: identifier_type?,
+            output: output?,
+            next: next?,
+            failure,
+        }))
+    }
+
+    fn identifier_type(&mut self) -> Option<IdentifierType> {
+        let Some(yaml) = self.fields.optional("identifier_type") else {
+            return Some(IdentifierType::UserId);
+        };
+        let kind = IdentifierType::parse(self.notes.text(yaml, "identifier_type")?);
+        if kind.is_none() {
+            let names = IdentifierType::ALL.map(IdentifierType::as_str).join(", ");
+            self.notes.add(yaml.line, format!("identifier_type must be one of {names}"));
+        }
+        kind
     }
 
     /// The code must come straight from the client: computed, it could not be kept secret.

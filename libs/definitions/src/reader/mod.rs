@@ -129,6 +129,7 @@ impl<'y> StepReader<'_, 'y> {
         }
         let action = match name {
             "temp_code_authentication" => self.authenticate(),
+            "pair_with_support" => self.pair(),
             "collect_information" => self.collect(),
             "information" => self.inform(),
             "condition" => self.decide(),

@@ -17,7 +17,7 @@ use crate::verdict::Malformed;
 const MAX_FIELD: usize = 4 * Identifier::MAX_BYTES;
 
 /// The text that a client sent: a text, or a number whose text is certain.
-fn text(value: Value) -> Option<String> {
+pub(super) fn text(value: Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text),
         Value::Number(number) => whole_text(number),
@@ -28,6 +28,11 @@ fn text(value: Value) -> Option<String> {
         | Value::Secret(_)
         | Value::Guarded(_) => None,
     }
+}
+
+/// What was sent for `part` is no text.
+pub(super) fn no_text(part: Part) -> Malformed {
+    Malformed { part, rule: TEXT.to_owned() }
 }
 
 impl Engine<'_> {
@@ -80,15 +85,15 @@ impl Engine<'_> {
             let identifier = step.identifier.expression.evaluate(scope, Purpose::Output);
             (identifier, step.code.expression.secret(scope))
         });
-        let identifier = self.sent(step, Part::Identifier, identifier)?.and_then(text);
-        let code = self.sent(step, Part::Code, code)?.flatten();
-        let wrong = |part| Malformed { part, rule: TEXT.to_owned() };
+        let sources = |part| step.sources(part);
+        let identifier = self.sent(&sources(Part::Identifier), identifier)?.and_then(text);
+        let code = self.sent(&sources(Part::Code), code)?.flatten();
         let wrong = [
-            identifier.is_none().then(|| wrong(Part::Identifier)),
-            code.is_none().then(|| wrong(Part::Code)),
+            identifier.is_none().then(|| no_text(Part::Identifier)),
+            code.is_none().then(|| no_text(Part::Code)),
         ];
         let (Some(identifier), Some(code)) = (identifier, code) else {
-            return Ok(Flow::Out(self.unreadable(step, wrong.into_iter().flatten())));
+            return Ok(Flow::Out(self.unreadable(sources, wrong.into_iter().flatten())));
         };
         let identifier_type = step.identifier_type;
         Ok(Flow::Out(Move::Verify { identifier_type, identifier, code }))
@@ -96,19 +101,16 @@ impl Engine<'_> {
 
     /// What a client sent; `None` where it sent nothing that has the member which is read. Any other
     /// mistake is the journey's own.
-    fn sent<T>(
+    pub(super) fn sent<T>(
         &self,
-        step: &Authenticate,
-        part: Part,
+        sources: &[Path],
         read: Result<T, EvaluateError>,
     ) -> Result<Option<T>, EvaluateError> {
         use EvaluateError::{Index, MemberOfNull, NoMembers};
         let is_sent = |path: &Path| path.root == Root::Request || self.form_of(path).is_some();
         match read {
             Ok(value) => Ok(Some(value)),
-            Err(MemberOfNull | NoMembers | Index) if step.sources(part).iter().any(is_sent) => {
-                Ok(None)
-            }
+            Err(MemberOfNull | NoMembers | Index) if sources.iter().any(is_sent) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -117,12 +119,12 @@ impl Engine<'_> {
     /// gave them, the request is refused.
     pub(super) fn unreadable(
         &mut self,
-        step: &Authenticate,
+        sources: impl Fn(Part) -> Vec<Path>,
         wrong: impl IntoIterator<Item = Malformed>,
     ) -> Move {
         let (mut errors, mut forms) = (Vec::new(), Vec::new());
         for Malformed { part, rule } in wrong {
-            let sources = step.sources(part);
+            let sources = sources(part);
             let form = sources.iter().find_map(|path| Some((path, self.form_of(path)?)));
             let source = form.map(|(path, _)| path).or(sources.first());
             errors.push(InputError::new(

@@ -69,6 +69,7 @@ impl Engine<'_> {
         }
         match action {
             Action::Authenticate(step) => self.authenticate(step),
+            Action::Pair(step) => self.pair(step),
             Action::Collect(_) | Action::Inform { .. } => {
                 // Only a failure of what was just filled in is shown with the step.
                 let is_again = self.state.leg.answered == Some(self.state.step);
@@ -181,7 +182,7 @@ impl Engine<'_> {
     }
 
     /// All variables together weigh no more than one value may.
-    fn check_variables(&self) -> Result<(), EvaluateError> {
+    pub(super) fn check_variables(&self) -> Result<(), EvaluateError> {
         let mut weight = 0;
         for value in self.state.variables.values() {
             weight += value.measure()?.weight;

@@ -6,9 +6,9 @@
 //!               v                           v
 //!        +-> [ run steps ] --- Wait ---> (client)
 //!        |        |    \------ Complete, Reject, Abort
-//!        |   Verify, Mint
+//!        |  Verify, Pair, Mint
 //!        |        v
-//!        +--- Verified, Minted
+//!        +--- Verified, Paired, Minted
 //! ```
 //!
 //! No I/O, no clock, no randomness: whoever drives the engine performs the moves and brings back
@@ -16,6 +16,7 @@
 
 mod inputs;
 mod leg;
+mod pairing;
 pub(crate) mod state;
 
 #[cfg(test)]
@@ -33,7 +34,7 @@ use serde_json::Value as Json;
 use crate::input::InputError;
 use crate::ports::UserTokens;
 use crate::request::CLIENT_INPUT;
-use crate::verdict::Verdict;
+use crate::verdict::{PairVerdict, Verdict};
 use leg::Engine;
 use state::{Leg, State, error_value};
 
@@ -50,6 +51,8 @@ pub(crate) enum Event {
     },
     /// A code was verified.
     Verified(Verdict),
+    /// The journey was paired, or it could not be.
+    Paired(PairVerdict),
     /// The user's tokens were minted.
     Minted(UserTokens),
 }
@@ -58,6 +61,8 @@ pub(crate) enum Event {
 pub(crate) enum Move {
     /// Have a code verified.
     Verify { identifier_type: IdentifierType, identifier: String, code: SecretString },
+    /// Have the journey paired.
+    Pair { identifier_type: IdentifierType, identifier: String },
     /// Have the user's tokens minted.
     Mint(Authentication),
     /// Ask the client.
@@ -138,6 +143,7 @@ pub(crate) fn advance(
         Event::Started => engine.run(),
         Event::Answered { option, data } => engine.answered(&option, data),
         Event::Verified(verdict) => engine.verified(verdict),
+        Event::Paired(verdict) => engine.paired(verdict),
         Event::Minted(tokens) => {
             engine.state.leg.tokens = Some(tokens_value(tokens));
             engine.run()
@@ -193,7 +199,9 @@ impl Engine<'_> {
                 let code = error_code(reason);
                 (code, reason == Some(codes::record::DenialReason::Expired))
             }
-            Verdict::Malformed(wrong) => return self.unreadable(step, wrong),
+            Verdict::Malformed(wrong) => {
+                return self.unreadable(|part| step.sources(part), wrong);
+            }
         };
         self.state.failures = self.state.failures.saturating_add(1);
         self.state.leg.has_failed = true;

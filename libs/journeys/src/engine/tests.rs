@@ -3,6 +3,7 @@
 mod authentication;
 
 use clock::Timestamp;
+use codes::facts::BrowserFamily;
 use codes::ids::{ApplicationId, ClientId};
 use definitions::Journey;
 use serde_json::{Map, Value as Json, json};
@@ -41,6 +42,7 @@ impl Run {
             correlation_id: None,
             idempotency_key: None,
             source: None,
+            browser: BrowserFamily::default(),
         };
         let seen = surroundings(&journey, &mut start).expect("small");
         let whose = (ApplicationId::parse("app").expect("id"), ClientId::parse("web").expect("id"));

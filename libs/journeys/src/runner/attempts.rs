@@ -1,7 +1,5 @@
 //! Names for verifications: what is sent again has the same name, and counts once.
 
-use std::net::IpAddr;
-
 use codes::ids::IdempotencyKey;
 
 use crate::ids::fingerprint;
@@ -10,14 +8,12 @@ use crate::ids::fingerprint;
 pub(super) struct Attempts {
     key: IdempotencyKey,
     made: u32,
-    /// The address that they come from.
-    pub(super) source: Option<IpAddr>,
 }
 
 impl Attempts {
     /// The verifications of what `text`, a fingerprint, stands for.
-    pub(super) fn of(text: &str, source: Option<IpAddr>) -> Self {
-        Self { key: key_from(text), made: 0, source }
+    pub(super) fn of(text: &str) -> Self {
+        Self { key: key_from(text), made: 0 }
     }
 
     /// The next one's name.

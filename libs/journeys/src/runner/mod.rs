@@ -12,19 +12,27 @@
 //! the same idempotency key, so that the verifier counts it once.
 //!
 //! A journey that never waits touches no store.
+//!
+//! # A session that pairs
+//! Its id is drawn before its first step, so that a step can tie a code to it. From its first pairing on
+//! it may wait longer, and every verification names it. When it ends, its number ends too.
 
 mod answer;
 mod attempts;
 mod check;
+mod drive;
+mod keep;
 mod tally;
 
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use clock::Clock;
+use clock::{Clock, Timestamp};
 use codes::digest::Fingerprint;
+use codes::facts::BrowserFamily;
 use codes::randomness::Randomness;
 use definitions::{Journey, JourneyId};
 
@@ -39,10 +47,10 @@ pub use crate::request::{CLIENT_INPUT, Start, Submission, Terms};
 use self::attempts::Attempts;
 use self::check::check;
 pub use self::tally::{Capacity, Full, Tally};
+use crate::engine::Event;
 use crate::engine::state::{State, surroundings};
-use crate::engine::{Event, Move, Prompt, advance};
 use crate::ids::{SessionId, SessionKey, fingerprint, random_text};
-use crate::ports::{Advance, JourneyStore, VerifyCodes, VerifyFault, VerifyRequest};
+use crate::ports::{JourneyStore, VerifyCodes};
 use crate::session::{Facts, SESSION_LIFETIME, Session};
 
 /// Runs journeys.
@@ -54,18 +62,24 @@ pub struct Runner {
     tally: Tally,
 }
 
-/// Where the engine stopped.
-enum Stop {
-    Wait(Prompt),
-    Complete(Option<serde_json::Value>),
-    Reject(Option<serde_json::Value>),
+/// A session at work, from one wait to the next.
+struct Run<'r> {
+    terms: Terms<'r>,
+    journey: &'r Journey,
+    id: SessionId,
+    attempts: Attempts,
+    /// Where the request comes from.
+    source: Option<IpAddr>,
+    browser: BrowserFamily,
+    facts: Facts,
 }
 
-/// A claimed session.
+/// A session of the store that a submission has for itself.
 struct Claim {
-    id: SessionId,
     key: SessionKey,
     version: u64,
+    /// When the store forgets the session.
+    expires_at: Timestamp,
 }
 
 impl Runner {
@@ -103,38 +117,46 @@ impl Runner {
             Some(name) => name.to_string(),
             None => random_text::<16>(&self.randomness),
         };
-        let attempts = Attempts::of(&fingerprint("run", &[&run]), start.source);
-        let facts = Facts {
-            run,
-            correlation_id: start.correlation_id,
+        let opened_at = self.clock.now();
+        let mut run = Run {
+            terms,
+            journey,
+            id: SessionId::draw(&self.randomness),
+            attempts: Attempts::of(&fingerprint("run", &[&run])),
             source: start.source,
-            expires_at: self.clock.now() + SESSION_LIFETIME,
+            browser: start.browser,
+            facts: Facts {
+                run,
+                correlation_id: start.correlation_id,
+                source: start.source,
+                opened_at,
+                expires_at: opened_at + SESSION_LIFETIME,
+                pairing: None,
+            },
         };
         if !journey.may_wait() {
-            return self.first_leg(terms, journey, state, &facts, attempts).await;
+            return self.leg(&mut run, state, Event::Started, None).await;
         }
         // Before anything is verified: a code that is accepted must not be lost for want of room.
-        let begun = self.tally.begin(facts.source, facts.expires_at, self.clock.now());
+        let begun = self.tally.begin(start.source, run.facts.expires_at, opened_at);
         begun.map_err(|(full, retry_after)| RunError::TooManyWait { full, retry_after })?;
-        let answer = self.first_leg(terms, journey, state, &facts, attempts).await;
+        let answer = self.leg(&mut run, state, Event::Started, None).await;
         if !matches!(answer, Ok(Answer::InputRequired(_))) {
-            self.tally.ended(facts.source, facts.expires_at, self.clock.now());
+            self.end(&terms, &run.id, &run.facts).await;
         }
         answer
     }
 
-    /// Runs a journey from its start to its first stop.
-    async fn first_leg(
+    /// Runs a journey from an event to its next stop.
+    async fn leg(
         &self,
-        terms: Terms<'_>,
-        journey: &Journey,
+        run: &mut Run<'_>,
         state: State,
-        facts: &Facts,
-        attempts: Attempts,
+        event: Event,
+        claim: Option<&Claim>,
     ) -> Result<Answer, RunError> {
-        let (state, stop) =
-            self.drive(terms, journey, state, facts, attempts, Event::Started).await?;
-        self.answer(terms, journey, state, facts, stop, None).await
+        let (state, stop) = self.drive(run, state, event).await?;
+        self.answer(run, &state, stop, claim).await
     }
 
     /// Answers the step at which a journey waits, and runs it to its next stop. `find` gives the
@@ -163,8 +185,10 @@ impl Runner {
         let state = journey.as_ref().and_then(|journey| session.to_state(journey));
         let Some((journey, state)) = journey.zip(state) else {
             // Claimed first, as by everybody who ends a session: so one does, and counts it.
-            if let Ok(claim) = self.claim(submission.session, stored.version, &mut session).await {
-                self.forget(&claim, &facts).await;
+            let id = &submission.session;
+            if let Ok(claim) = self.claim(id, stored.version, &mut session).await {
+                self.end(&terms, id, &facts).await;
+                self.forget(&claim).await;
             }
             return Err(RunError::JourneyChanged);
         };
@@ -173,145 +197,31 @@ impl Runner {
         }
         check(&journey, &state, &session, &submission)?;
 
-        let claim = self.claim(submission.session, stored.version, &mut session).await?;
-        let names = [claim.id.expose(), submission.challenge.as_str()];
-        let attempts = Attempts::of(&fingerprint("submission", &names), submission.source);
-        let event = Event::Answered { option: submission.option, data: submission.data };
-        let answer = match self.drive(terms, &journey, state, &facts, attempts, event).await {
-            Ok((state, stop)) => {
-                self.answer(terms, &journey, state, &facts, stop, Some(&claim)).await
-            }
-            Err(error) => Err(error),
+        let claim = self.claim(&submission.session, stored.version, &mut session).await?;
+        let names = [submission.session.expose(), submission.challenge.as_str()];
+        let mut run = Run {
+            terms,
+            journey: &journey,
+            attempts: Attempts::of(&fingerprint("submission", &names)),
+            id: submission.session,
+            source: submission.source,
+            browser: submission.browser,
+            facts,
         };
+        let event = Event::Answered { option: submission.option, data: submission.data };
+        let answer = self.leg(&mut run, state, event, Some(&claim)).await;
         match &answer {
             Ok(Answer::InputRequired(_)) => {}
-            // Should this fail, the challenge is claimed all the same, until the store forgets it.
             Err(RunError::Unavailable(_)) => {
-                let restored = self.store.advance(&claim.key, claim.version, stored.body).await;
-                drop(restored);
+                session.give_back(&submission.challenge, &run.facts);
+                self.restore(&claim, &session, &run.facts).await;
             }
             Ok(Answer::Completed(_) | Answer::Rejected(_)) | Err(_) => {
-                self.forget(&claim, &facts).await;
+                self.end(&terms, &run.id, &run.facts).await;
+                self.forget(&claim).await;
             }
         }
         answer
-    }
-
-    /// Performs the engine's moves until it stops.
-    async fn drive(
-        &self,
-        terms: Terms<'_>,
-        journey: &Journey,
-        mut state: State,
-        facts: &Facts,
-        mut attempts: Attempts,
-        mut event: Event,
-    ) -> Result<(State, Stop), RunError> {
-        loop {
-            let (moved, next) = advance(journey, self.clock.now(), state, event);
-            state = moved;
-            event = match next {
-                Move::Verify { identifier_type, identifier, code } => {
-                    let attempt = VerifyRequest {
-                        application: state.application.clone(),
-                        identifier_type,
-                        identifier,
-                        code,
-                        idempotency_key: attempts.next(),
-                        correlation_id: facts.correlation_id.clone(),
-                        journey: journey.id().clone(),
-                        source: attempts.source,
-                    };
-                    let verdict = self.verifier.verify(attempt).await;
-                    Event::Verified(verdict.map_err(|fault| match fault {
-                        VerifyFault::Unavailable => {
-                            RunError::Unavailable(DependencyError::Verifier)
-                        }
-                        VerifyFault::Misconfigured(reason) => RunError::Misconfigured(reason),
-                    })?)
-                }
-                Move::Mint(authentication) => {
-                    Event::Minted(terms.tokens.user_tokens(&authentication)?)
-                }
-                Move::Wait(prompt) => return Ok((state, Stop::Wait(prompt))),
-                Move::Complete(data) => return Ok((state, Stop::Complete(data))),
-                Move::Reject(data) => return Ok((state, Stop::Reject(data))),
-                Move::Refuse(wrong) => return Err(RunError::InvalidSubmission(wrong)),
-                Move::Abort(abort) => return Err(RunError::Aborted(abort)),
-            };
-        }
-    }
-
-    /// Turns a stop into an answer; a journey that waits is stored before anybody hears of it.
-    async fn answer(
-        &self,
-        terms: Terms<'_>,
-        journey: &Journey,
-        state: State,
-        facts: &Facts,
-        stop: Stop,
-        claim: Option<&Claim>,
-    ) -> Result<Answer, RunError> {
-        match stop {
-            Stop::Wait(prompt) => {
-                let challenge = random_text::<16>(&self.randomness);
-                let body = Session::from_state(journey, &state, facts, &challenge).to_bytes();
-                let session = match claim {
-                    None => {
-                        let id = SessionId::draw(&self.randomness);
-                        self.store.create(&id.key(), body, SESSION_LIFETIME).await?;
-                        id
-                    }
-                    Some(claim) => {
-                        match self.store.advance(&claim.key, claim.version, body).await? {
-                            Advance::Advanced => claim.id.clone(),
-                            Advance::Outrun | Advance::Gone => {
-                                return Err(RunError::SessionNotFound);
-                            }
-                        }
-                    }
-                };
-                let step = journey.step(state.step).id.clone();
-                let input = InputRequired::from_prompt(prompt, session, step, challenge);
-                Ok(Answer::InputRequired(input))
-            }
-            Stop::Complete(data) => {
-                let token = terms.tokens.journey_token(
-                    &state.application,
-                    &state.client,
-                    journey.id(),
-                    &facts.run,
-                    state.authentication.as_ref(),
-                )?;
-                Ok(Answer::Completed(Completed { token, data }))
-            }
-            Stop::Reject(data) => {
-                Ok(Answer::Rejected(Rejected { reason: RejectionReason::AccessRejected, data }))
-            }
-        }
-    }
-
-    /// Uses up the session's challenge: one of all who try goes on with the session.
-    async fn claim(
-        &self,
-        id: SessionId,
-        version: u64,
-        session: &mut Session,
-    ) -> Result<Claim, RunError> {
-        let key = id.key();
-        session.challenge = None;
-        match self.store.advance(&key, version, session.to_bytes()).await? {
-            Advance::Advanced => Ok(Claim { id, key, version: version + 1 }),
-            Advance::Outrun => Err(RunError::ChallengeUsed),
-            Advance::Gone => Err(RunError::SessionNotFound),
-        }
-    }
-
-    /// Ends a session. A store that fails here changes nothing: the challenge is claimed, and the
-    /// session's lifetime ends it.
-    async fn forget(&self, claim: &Claim, facts: &Facts) {
-        self.tally.ended(facts.source, facts.expires_at, self.clock.now());
-        drop(self.store.end(&claim.key).await);
     }
 
     /// How many journeys wait for their clients: this replica's share, of which only the sum over all

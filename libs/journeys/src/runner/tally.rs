@@ -26,6 +26,9 @@ use std::time::Duration;
 
 use clock::Timestamp;
 
+#[cfg(test)]
+mod tests;
+
 /// How many sources' journeys one /48 of IPv6 may have waiting: one host can have all its sources.
 const SOURCES_OF_A_SITE: i64 = 10;
 
@@ -114,19 +117,27 @@ impl Tally {
         now: Timestamp,
     ) -> Result<(), (Full, Duration)> {
         let mut counts = self.counts(now);
-        let full = Network::of(source).find(|network| {
-            let taken = counts.taken_by.get(network).copied().unwrap_or_default();
-            taken >= network.limit(self.capacity)
-        });
-        if let Some(network) = full {
-            let of = |second: &Second| second.share_of.get(&network).copied().unwrap_or_default();
-            return Err((Full::Source, counts.wait(of, now)));
-        }
-        if counts.taken >= i64::from(self.capacity.in_all) {
-            return Err((Full::All, counts.wait(|second| second.share, now)));
+        if let Some(full) = counts.full(self.capacity, source, now) {
+            return Err(full);
         }
         counts.change(source, expires_at, 1);
         Ok(())
+    }
+
+    /// Lets a journey that was to wait until `from` at most wait until `to`, and returns whether it may.
+    /// One that another replica began needs room here, as a new one does: its place there is free again
+    /// after `from`.
+    pub(super) fn prolong(
+        &self,
+        source: Option<IpAddr>,
+        [from, to]: [Timestamp; 2],
+        now: Timestamp,
+    ) -> bool {
+        let mut counts = self.counts(now);
+        counts.change(source, from, -1);
+        let may = counts.full(self.capacity, source, now).is_none();
+        counts.change(source, if may { to } else { from }, 1);
+        may
     }
 
     /// A journey that was to wait until then at most waits no longer, or never did.
@@ -158,6 +169,25 @@ impl Tally {
 }
 
 impl Counts {
+    /// What has no room for one more, and how long to wait for room.
+    fn full(
+        &self,
+        capacity: Capacity,
+        source: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Option<(Full, Duration)> {
+        let full = Network::of(source).find(|network| {
+            let taken = self.taken_by.get(network).copied().unwrap_or_default();
+            taken >= network.limit(capacity)
+        });
+        if let Some(network) = full {
+            let of = |second: &Second| second.share_of.get(&network).copied().unwrap_or_default();
+            return Some((Full::Source, self.wait(of, now)));
+        }
+        (self.taken >= i64::from(capacity.in_all))
+            .then(|| (Full::All, self.wait(|second| second.share, now)))
+    }
+
     fn change(&mut self, source: Option<IpAddr>, expires_at: Timestamp, by: i64) {
         let second = self.seconds.entry(expires_at.unix_seconds()).or_default();
         self.share += by;
@@ -187,144 +217,4 @@ fn add(counts: &mut HashMap<Network, i64>, network: Network, by: i64) -> (i64, i
         after => drop(counts.insert(network, after)),
     }
     (before, before + by)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-    use proptest::sample::Index;
-
-    use super::*;
-    use crate::session::SESSION_LIFETIME;
-
-    /// What happens, and at which replica.
-    #[derive(Clone, Debug)]
-    enum Event {
-        Began(usize, Option<IpAddr>),
-        Ended(usize, Index),
-        Passed(i64),
-    }
-
-    const REPLICAS: usize = 3;
-    const CAPACITY: Capacity = Capacity { of_source: 5, in_all: 12 };
-
-    fn sources() -> [Option<IpAddr>; 4] {
-        let source = |text: &str| Some(text.parse().expect("an address"));
-        [None, source("192.0.2.1"), source("2001:db8::"), source("2001:db8:0:1::")]
-    }
-
-    fn event() -> impl Strategy<Value = Event> {
-        prop_oneof![
-            4 => (0..REPLICAS, proptest::sample::select(sources().to_vec()))
-                .prop_map(|(at, source)| Event::Began(at, source)),
-            2 => (0..REPLICAS, any::<Index>()).prop_map(|(at, which)| Event::Ended(at, which)),
-            3 => (0_i64..90_000).prop_map(Event::Passed),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn whoever_begins_and_ends_journeys_the_sum_is_of_those_that_wait(
-            events in vec(event(), 0..300),
-        ) {
-            let replicas: [Tally; REPLICAS] = std::array::from_fn(|_| Tally::new(CAPACITY));
-            let mut waiting: Vec<(Option<IpAddr>, Timestamp)> = Vec::new();
-            let mut now = 1_000_000_123;
-            for event in events {
-                let at = Timestamp::from_unix_millis(now);
-                match event {
-                    Event::Passed(milliseconds) => now += milliseconds,
-                    Event::Began(replica, source) => {
-                        let ends = at + SESSION_LIFETIME;
-                        match replicas[replica].begin(source, ends, at) {
-                            Ok(()) => waiting.push((source, ends)),
-                            Err((_, wait)) => prop_assert!(wait <= SESSION_LIFETIME * 2),
-                        }
-                    }
-                    Event::Ended(replica, which) if !waiting.is_empty() => {
-                        let (source, ends) = waiting.swap_remove(which.index(waiting.len()));
-                        replicas[replica].ended(source, ends, at);
-                    }
-                    Event::Ended(..) => {}
-                }
-                let at = Timestamp::from_unix_millis(now);
-                waiting.retain(|(_, ends)| ends.unix_seconds() >= at.unix_seconds());
-                let sum: i64 = replicas.iter().map(|replica| replica.waiting(at)).sum();
-                prop_assert_eq!(sum, i64::try_from(waiting.len()).expect("few"));
-                for replica in &replicas {
-                    let counts = replica.counts(at);
-                    prop_assert!(counts.seconds.len() <= 601, "it grows");
-                    prop_assert!((0..=i64::from(CAPACITY.in_all)).contains(&counts.taken));
-                    for (network, taken) in &counts.taken_by {
-                        prop_assert!((1..=network.limit(CAPACITY)).contains(taken));
-                    }
-                }
-                // No more wait than places are taken, so all are within the limits.
-                let taken: i64 = replicas.iter().map(|replica| replica.counts(at).taken).sum();
-                prop_assert!(sum <= taken);
-                for source in sources().into_iter().flatten() {
-                    let taken = |replica: &Tally| {
-                        let counts = replica.counts(at);
-                        counts.taken_by.get(&Network::Source(source)).copied().unwrap_or_default()
-                    };
-                    let taken: i64 = replicas.iter().map(taken).sum();
-                    let waits = waiting.iter().filter(|(of, _)| *of == Some(source)).count();
-                    prop_assert!(i64::try_from(waits).expect("few") <= taken);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn an_end_that_comes_too_late_counts_nothing() {
-        let (tally, begun) = (Tally::new(CAPACITY), Timestamp::from_unix_millis(5_000));
-        assert_eq!(tally.begin(None, begun + SESSION_LIFETIME, begun), Ok(()));
-        let late = begun + SESSION_LIFETIME * 2;
-        tally.ended(None, begun + SESSION_LIFETIME, late);
-        assert_eq!(tally.waiting(late), 0);
-    }
-
-    #[test]
-    fn a_source_has_its_limit_until_its_journeys_end() {
-        let (tally, now) = (Tally::new(CAPACITY), Timestamp::from_unix_millis(5_000));
-        let [_, source, other, _] = sources();
-        let begin = |source, now| tally.begin(source, now + SESSION_LIFETIME, now);
-        for _ in 0..5 {
-            assert_eq!(begin(source, now), Ok(()));
-        }
-        let wait = SESSION_LIFETIME + Duration::from_secs(1);
-        assert_eq!(begin(source, now), Err((Full::Source, wait)));
-        assert_eq!(begin(other, now), Ok(()));
-        assert_eq!(begin(None, now), Ok(()));
-        tally.ended(source, now + SESSION_LIFETIME, now);
-        assert_eq!(begin(source, now), Ok(()));
-        assert_eq!(begin(source, now), Err((Full::Source, wait)));
-        assert_eq!(begin(source, now + wait), Ok(()));
-    }
-
-    #[test]
-    fn the_sources_of_one_site_have_ten_times_the_limit() {
-        let tally = Tally::new(Capacity { of_source: 2, in_all: 1000 });
-        let now = Timestamp::from_unix_millis(0);
-        let begin = |network: u16| {
-            let source = IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, 0]);
-            tally.begin(Some(source), now + SESSION_LIFETIME, now).map_err(|(full, _)| full)
-        };
-        for network in 0..20 {
-            assert_eq!(begin(network), Ok(()));
-        }
-        assert_eq!(begin(20), Err(Full::Source));
-    }
-
-    #[test]
-    fn all_together_have_their_limit_and_wait_for_the_first_to_end() {
-        let tally = Tally::new(Capacity { of_source: 100, in_all: 2 });
-        let (now, later) = (Timestamp::from_unix_millis(0), Timestamp::from_unix_millis(60_000));
-        for at in [now, later] {
-            assert_eq!(tally.begin(None, at + SESSION_LIFETIME, at), Ok(()));
-        }
-        let wait = SESSION_LIFETIME.saturating_sub(Duration::from_secs(59));
-        assert_eq!(tally.begin(None, later + SESSION_LIFETIME, later), Err((Full::All, wait)));
-    }
 }

@@ -2,6 +2,7 @@
 
 mod fakes;
 mod journeys;
+mod pairing;
 mod waiting;
 
 use std::sync::Arc;

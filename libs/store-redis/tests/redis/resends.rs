@@ -101,9 +101,9 @@ async fn every_operation_on_journeys_answers_as_if_no_reply_had_been_lost() {
         store.create(&key, b"1".to_vec(), life).await.expect("it was there once");
         assert!(store.create(&key, b"1".to_vec(), life).await.is_err(), "another call");
         mischief.lose_one();
-        let advanced = store.advance(&key, 1, b"2".to_vec()).await;
+        let advanced = store.advance(&key, 1, b"2".to_vec(), None).await;
         assert_eq!(advanced, Ok(Advance::Advanced));
-        assert_eq!(store.advance(&key, 1, b"2".to_vec()).await, Ok(Advance::Outrun));
+        assert_eq!(store.advance(&key, 1, b"2".to_vec(), None).await, Ok(Advance::Outrun));
         assert_eq!(store.load(&key).await.expect("serves").map(|stored| stored.version), Some(2));
     }
 }

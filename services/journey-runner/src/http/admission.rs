@@ -121,7 +121,7 @@ impl Admissions {
             if !entry.admit(iv) {
                 return Ok(None);
             }
-            match self.store.advance(&key, version, entry.bytes()).await? {
+            match self.store.advance(&key, version, entry.bytes(), None).await? {
                 Advance::Advanced => return Ok(Some(Admitted { key })),
                 Advance::Gone => return Ok(None),
                 Advance::Outrun => {}
@@ -154,7 +154,7 @@ impl Admissions {
         for _ in 0..TRIES {
             let Some((version, mut entry)) = self.load(&key).await? else { return Ok(()) };
             entry.faults = entry.faults.saturating_sub(1);
-            if self.store.advance(&key, version, entry.bytes()).await? != Advance::Outrun {
+            if self.store.advance(&key, version, entry.bytes(), None).await? != Advance::Outrun {
                 return Ok(());
             }
         }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod answer;
+mod browser;
 mod call;
 mod cors;
 mod encrypted;
@@ -137,7 +138,7 @@ impl JourneyRunner {
         let principal = call.principal.take().ok_or(Fault::JourneyNotFound)?;
         match operation {
             Operation::Invoke => self.invoke(&principal, call, headers, message).await,
-            Operation::Assert => self.assert(&principal, call, message).await,
+            Operation::Assert => self.assert(&principal, call, headers, message).await,
             Operation::ExchangeKey => self.exchange_key(message),
             Operation::Poll => Err(invalid("no journey here waits for another device")),
             Operation::CreateDebugToken => Err(invalid("journeys here cannot be debugged")),
@@ -165,6 +166,7 @@ impl JourneyRunner {
             correlation_id: message.correlation_id.take(),
             idempotency_key: None,
             source: call.source,
+            browser: browser::family(headers),
         };
         let answer = self.start(principal, start).await?;
         let session = match &answer {
@@ -184,6 +186,7 @@ impl JourneyRunner {
         &self,
         principal: &Principal,
         call: Call,
+        headers: &HeaderMap,
         message: &mut Message,
     ) -> Result<Reply, Fault> {
         let Assertion { assertion_id, assert, fch, input, data } = message.data()?;
@@ -207,6 +210,7 @@ impl JourneyRunner {
             data,
             idempotency_key: None,
             source: call.source,
+            browser: browser::family(headers),
         };
         Ok(answer::reply(self.submit(principal, submission).await?))
     }

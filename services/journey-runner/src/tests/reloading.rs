@@ -18,9 +18,10 @@ use config::{Live, Reload};
 use journeys::ids::SessionKey;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::{
-    Advance, JourneyStore, StoreFault, Stored, VerifyCodes, VerifyFault, VerifyRequest,
+    Advance, JourneyStore, PairRequest, StoreFault, Stored, VerifyCodes, VerifyFault,
+    VerifyRequest, Withdrawal,
 };
-use journeys::verdict::Verdict;
+use journeys::verdict::{PairVerdict, Verdict};
 use tempfile::TempDir;
 
 /// A reload that comes at one of the calls that a request makes.
@@ -148,9 +149,10 @@ impl JourneyStore for Reloads<MemoryJourneyStore> {
         key: &SessionKey,
         expected: u64,
         body: Vec<u8>,
+        lifetime: Option<Duration>,
     ) -> Result<Advance, StoreFault> {
         self.0.step();
-        self.1.advance(key, expected, body).await
+        self.1.advance(key, expected, body, lifetime).await
     }
 
     async fn end(&self, key: &SessionKey) -> Result<(), StoreFault> {
@@ -167,5 +169,14 @@ impl VerifyCodes for Reloads<()> {
             grant: GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("a grant"),
             at: SystemClock.now(),
         })
+    }
+
+    async fn pair(&self, _: PairRequest) -> Result<PairVerdict, VerifyFault> {
+        self.0.step();
+        Ok(PairVerdict::TooMany)
+    }
+
+    async fn withdraw(&self, _: Withdrawal) {
+        self.0.step();
     }
 }

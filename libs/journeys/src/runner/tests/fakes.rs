@@ -1,6 +1,7 @@
 //! What stands in for the world outside.
 
-use std::collections::VecDeque;
+mod verifier;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,81 +11,26 @@ use clock::FakeClock;
 use codes::authentication::Authentication;
 use codes::desk::Caller;
 use codes::digest::Fingerprint;
-use codes::ids::{ApplicationId, ClientId, GrantId, IdempotencyKey};
-use codes::record::DenialReason;
-use codes::user::UserId;
+use codes::facts::BrowserFamily;
+use codes::ids::{ApplicationId, ClientId};
 use definitions::{Journey, JourneyId};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 
 use crate::ids::SessionKey;
 use crate::memory::MemoryJourneyStore;
-use crate::ports::{
-    Advance, JourneyStore, MintError, MintTokens, StoreFault, Stored, UserTokens, VerifyCodes,
-    VerifyFault, VerifyRequest,
-};
+use crate::ports::{Advance, JourneyStore, MintError, MintTokens, StoreFault, Stored, UserTokens};
 use crate::runner::{
     Answer, CLIENT_INPUT, Capacity, InputRequired, RunError, Runner, Start, Submission, Terms,
 };
-use crate::verdict::Verdict;
 
-#[expect(clippy::unnecessary_wraps, reason = "verdicts and faults stand in one queue")]
-pub(super) fn accepted() -> Result<Verdict, VerifyFault> {
-    let grant = GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("a grant");
-    Ok(Verdict::Accepted {
-        user: UserId::parse("ada").expect("a user"),
-        grant,
-        at: clock::Timestamp::default(),
-    })
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "verdicts and faults stand in one queue")]
-pub(super) fn rejected(reason: DenialReason) -> Result<Verdict, VerifyFault> {
-    Ok(Verdict::Rejected { reason: Some(reason) })
-}
+pub(super) use self::verifier::{FakeVerifier, accepted, number_of, rejected};
 
 pub(super) fn input(answer: Result<Answer, RunError>) -> InputRequired {
     match answer {
         Ok(Answer::InputRequired(input)) => input,
         other => panic!("not waiting: {other:?}"),
-    }
-}
-
-/// Gives the verdicts that were put in, then accepts.
-#[derive(Default)]
-pub(super) struct FakeVerifier {
-    verdicts: Mutex<VecDeque<Result<Verdict, VerifyFault>>>,
-    attempts: Mutex<Vec<VerifyRequest>>,
-}
-
-impl FakeVerifier {
-    pub(super) fn will(&self, verdicts: impl IntoIterator<Item = Result<Verdict, VerifyFault>>) {
-        self.verdicts.lock().expect("a lock").extend(verdicts);
-    }
-
-    pub(super) fn attempts(&self) -> Vec<(String, String)> {
-        let attempts = self.attempts.lock().expect("a lock");
-        let told = |attempt: &VerifyRequest| {
-            (attempt.identifier.clone(), attempt.code.expose_secret().to_owned())
-        };
-        attempts.iter().map(told).collect()
-    }
-
-    pub(super) fn keys(&self) -> Vec<IdempotencyKey> {
-        let attempts = self.attempts.lock().expect("a lock");
-        attempts.iter().map(|attempt| attempt.idempotency_key.clone()).collect()
-    }
-}
-
-#[async_trait]
-impl VerifyCodes for FakeVerifier {
-    async fn verify(&self, attempt: VerifyRequest) -> Result<Verdict, VerifyFault> {
-        // Lets the others run, as a call over the network would.
-        tokio::task::yield_now().await;
-        self.attempts.lock().expect("a lock").push(attempt);
-        self.verdicts.lock().expect("a lock").pop_front().unwrap_or_else(accepted)
     }
 }
 
@@ -172,9 +118,10 @@ impl JourneyStore for SpyStore {
         key: &SessionKey,
         expected: u64,
         body: Vec<u8>,
+        lifetime: Option<Duration>,
     ) -> Result<Advance, StoreFault> {
         self.note(key, &body);
-        self.store.advance(key, expected, body).await
+        self.store.advance(key, expected, body, lifetime).await
     }
 
     async fn end(&self, key: &SessionKey) -> Result<(), StoreFault> {
@@ -202,14 +149,24 @@ impl World {
         let clock = Arc::new(FakeClock::default());
         let store = MemoryJourneyStore::new(clock.clone());
         let store = Arc::new(SpyStore { store, written: Mutex::default() });
+        Self::over(journey, store, clock)
+    }
+
+    /// Another replica over the same store.
+    pub(super) fn replica(&self) -> Self {
+        Self::over(Arc::clone(&self.journey), self.store.clone(), self.clock.clone())
+    }
+
+    fn over(journey: Arc<Journey>, store: Arc<SpyStore>, clock: Arc<FakeClock>) -> Self {
+        // Two replicas never draw the same.
+        static SEEDS: AtomicUsize = AtomicUsize::new(0);
         let (verifier, minter) = (Arc::<FakeVerifier>::default(), Arc::<FakeMinter>::default());
-        let seed = AtomicUsize::new(0);
         let runner = Runner::new(
             store.clone(),
             verifier.clone(),
             clock.clone(),
-            Arc::new(move || {
-                let seed = seed.fetch_add(1, Ordering::SeqCst) as u64;
+            Arc::new(|| {
+                let seed = SEEDS.fetch_add(1, Ordering::SeqCst) as u64;
                 Box::new(StdRng::seed_from_u64(seed))
             }),
             CAPACITY,
@@ -237,6 +194,7 @@ impl World {
             correlation_id: None,
             idempotency_key: None,
             source: None,
+            browser: BrowserFamily::default(),
         }
     }
 
@@ -266,6 +224,7 @@ impl World {
             data,
             idempotency_key: None,
             source: None,
+            browser: BrowserFamily::default(),
         }
     }
 

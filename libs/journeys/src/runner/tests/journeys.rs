@@ -93,3 +93,39 @@ steps:
   done:   { type: complete }
   denied: { type: reject_access, data: { exhausted: "true" } }
 "#;
+
+pub(super) const RECOVERY: &str = r#"
+id: recovery
+start: ask
+steps:
+  ask:
+    type: collect_information
+    form_id: user
+    fields: [user]
+    output: form
+    on: { submit: pair }
+  pair:
+    type: pair_with_support
+    external_user_id: form.user
+    output: pairing
+    on: { next: call, failure: busy }
+  busy: { type: information, title: Busy, text: Later, button_text: Back, on: { next: ask } }
+  call:
+    type: collect_information
+    form_id: code
+    fields: [code]
+    app_data: { pairing: "@json.parse(@json.stringify(pairing))" }
+    output: answer
+    escapes:
+      - { id: anew, display_name: New number }
+      - { id: other, display_name: Another user }
+      - { id: leave, display_name: Leave }
+    on: { submit: verify, anew: pair, other: ask, leave: left }
+  verify:
+    type: temp_code_authentication
+    external_user_id: form.user
+    temp_code: answer.code
+    on: { success: done, failure: call }
+  done: { type: complete, data: { tokens: "@policy.userTokens()" } }
+  left: { type: reject_access }
+"#;
