@@ -43,6 +43,11 @@ export class Postern {
     return issue(this.origin, user, type);
   }
 
+  /** Issues a code for the journey that shows the number. */
+  issueFor(user, number) {
+    return issue(this.origin, user, "user_id", { pairing_number: number });
+  }
+
   /** The published keys. */
   async keys() {
     return (await (await fetch(`${this.origin}/.well-known/jwks.json`)).json()).keys;
@@ -54,19 +59,25 @@ export class Postern {
   }
 }
 
-/** Copies a configuration of acme, so that it knows `origin`. */
+/** The demo's journey that pairs. */
+const recovery = "account-recovery.yaml";
+
+/** Copies a configuration of acme, so that it knows `origin`, and its page may run the demo's recovery. */
 export async function configuration(origin, config = "../config") {
   const folder = await mkdtemp(join(tmpdir(), "postern-"));
   await cp(join(here, config), folder, { recursive: true });
+  await cp(join(here, "../../services/postern/demo/journeys", recovery), join(folder, "journeys", recovery));
   const application = join(folder, "applications/acme.yaml");
   const known = "https://app.acme.example/recovered";
   const text = await readFile(application, "utf8");
-  await writeFile(application, text.replace(known, `${origin}/back`));
+  const journeys = "temp-code-form]";
+  const changed = text.replace(known, `${origin}/back`).replace(journeys, "temp-code-form, account-recovery]");
+  await writeFile(application, changed);
   return folder;
 }
 
 /** Issues a code with the guide's steps 5 and 6. */
-export async function issue(origin, user, type = "user_id") {
+export async function issue(origin, user, type = "user_id", more = {}) {
   const { access_token: token } = await post(`${origin}/oidc/token`, {
     body: new URLSearchParams({
       grant_type: "client_credentials",
@@ -76,7 +87,7 @@ export async function issue(origin, user, type = "user_id") {
   });
   const { code } = await post(`${origin}/cis/v1/auth/otp/send`, {
     headers: { "Authorization": `Bearer ${token}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ channel: "direct", identifier_type: type, identifier: user }),
+    body: JSON.stringify({ channel: "direct", identifier_type: type, identifier: user, ...more }),
   });
   return code;
 }

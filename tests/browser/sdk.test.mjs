@@ -107,6 +107,46 @@ test("a form survives a reload of the page", async (t) => {
   assert.equal(done.type, "journey_success");
 });
 
+/** Opens the recovery with support for a user, up to the form that shows the number. */
+async function openRecovery(context, user) {
+  const page = await openPage(context);
+  const form = await start(page, "account-recovery");
+  assert.equal(form.journeyStepId, "account");
+  const shown = await submit(page, "client_input", { external_user_id: user });
+  assert.equal(shown.journeyStepId, "pairing");
+  const { number, expires_at: expiresAt } = shown.data.app_data.pairing;
+  assert.match(number, /^[0-9]{6}$/);
+  assert.ok(expiresAt > Date.now());
+  return { page, number };
+}
+
+test("two users recover with support at once, each with the code for the number on their page", async (t) => {
+  const [jane, joe] = [someone(), someone()];
+  const hers = await openRecovery(t, jane);
+  const his = await openRecovery(t, joe);
+  const herCode = await postern.issueFor(jane, hers.number);
+  const hisCode = await postern.issueFor(joe, his.number);
+
+  const own = await submit(hers.page, "client_input", { temp_code: hers.number });
+  assert.equal(own.type, "client_input_required");
+  assert.equal(own.errorData.errorCode, "client_response_not_valid");
+  const theirs = await submit(hers.page, "client_input", { temp_code: hisCode });
+  assert.equal(theirs.errorData.errorCode, "invalid_credentials");
+
+  for (const [{ page }, code] of [[hers, herCode], [his, hisCode]]) {
+    const done = await submit(page, "client_input", { temp_code: code });
+    assert.equal(done.type, "journey_success");
+    assert.ok((await claims(done.data.json_data.id_token)).amr.includes("otp"));
+  }
+});
+
+test("a new number is the same one while it lives", async (t) => {
+  const { page, number } = await openRecovery(t, someone());
+  const again = await submit(page, "new_number", {});
+  assert.equal(again.journeyStepId, "pairing");
+  assert.ok(JSON.stringify(again.data).includes(number));
+});
+
 test("an escape leads to its own step", async (t) => {
   const page = await openPage(t);
   const form = await start(page, "temp-code-form");

@@ -38,6 +38,7 @@ mod overload;
 mod pace;
 mod pairing;
 mod races;
+mod recovery;
 mod release;
 mod reload;
 mod rolling;

@@ -6,6 +6,7 @@ use config::Source;
 pub(crate) fn source() -> Source {
     Source::from_files([
         ("applications/acme.yaml", include_str!("../demo/applications/acme.yaml")),
+        ("journeys/account-recovery.yaml", include_str!("../demo/journeys/account-recovery.yaml")),
         (
             "journeys/temp-code-authentication.yaml",
             include_str!("../demo/journeys/temp-code-authentication.yaml"),

@@ -109,6 +109,11 @@ impl Style {
                     token("acme-verifier")
                 ),
             ),
+            (
+                "Or pair first: Alice reads the number on this page to the agent, who adds \
+                 \"pairing_number\" to step 2:",
+                format!("{http}/?client_id=acme-web&journey=account-recovery"),
+            ),
         ];
         let mut text = String::new();
         for (number, (what, command)) in (1..).zip(&steps) {
