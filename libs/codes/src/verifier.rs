@@ -92,6 +92,10 @@ impl Verifier {
     }
 
     /// Verifies a code and, if it is right, consumes it.
+    ///
+    /// # Errors
+    /// The directory, the store or the audit trail failed. A retry under the same key gives the
+    /// outcome of an attempt that the store has counted.
     pub async fn verify(
         &self,
         caller: &Caller,
@@ -125,6 +129,9 @@ impl Verifier {
     }
 
     /// Describes a user's failures and locks; those of an unknown user are none.
+    ///
+    /// # Errors
+    /// The directory, the store or the audit trail failed.
     pub async fn describe_lockout(
         &self,
         caller: &Caller,
@@ -143,6 +150,9 @@ impl Verifier {
 
     /// Forgets a user's failures and ends their lock, also the one of too many consecutive
     /// failures.
+    ///
+    /// # Errors
+    /// The directory, the store or the audit trail failed.
     pub async fn clear_lockout(
         &self,
         caller: &Caller,

@@ -40,6 +40,9 @@ impl AgentToken {
     const AUDIENCE: &str = "urn:postern:agents";
 
     /// Signs a token that lives for `lifetime`.
+    ///
+    /// # Errors
+    /// No key signs, or signing failed.
     pub fn mint(
         &self,
         minter: &Minter,

@@ -70,6 +70,9 @@ impl UserToken {
     }
 
     /// Signs the token. It lives from the moment of the authentication.
+    ///
+    /// # Errors
+    /// No key signs, or signing failed.
     pub fn mint(&self, minter: &Minter, lifetime: Duration) -> Result<String, MintError> {
         let Authentication { application, client, grant, at, .. } = &self.authentication;
         let id = derived_id("postern user access token", grant.as_str());
@@ -82,6 +85,10 @@ impl UserToken {
     }
 
     /// Reads and checks a token of that application's user.
+    ///
+    /// # Errors
+    /// The variant names the first check that failed: form, type, key, signature, issuer, audience,
+    /// time, claims.
     pub fn verify(
         token: &str,
         application: &ApplicationId,
@@ -109,6 +116,9 @@ impl IdToken {
     pub(crate) const TYPE: &str = "JWT";
 
     /// Signs the token. It lives from the moment of the authentication.
+    ///
+    /// # Errors
+    /// No key signs, or signing failed.
     pub fn mint(&self, minter: &Minter, lifetime: Duration) -> Result<String, MintError> {
         let Authentication { application, client, grant, at, .. } = &self.authentication;
         let id = derived_id("postern id token", grant.as_str());
@@ -120,6 +130,10 @@ impl IdToken {
     }
 
     /// Reads and checks a token that was minted for that client.
+    ///
+    /// # Errors
+    /// The variant names the first check that failed: form, type, key, signature, issuer, audience,
+    /// time, claims.
     pub fn verify(
         token: &str,
         client: &ClientId,

@@ -101,6 +101,9 @@ impl Violations {
     }
 
     /// A pairing number; empty where the caller gives none.
+    ///
+    /// # Errors
+    /// No number of six or eight digits; the violation is noted.
     pub fn pairing_number(&mut self, field: &str, text: &str) -> Checked<Option<PairingNumber>> {
         if text.is_empty() {
             return Ok(None);
@@ -109,6 +112,9 @@ impl Violations {
     }
 
     /// What names a journey to the verifier.
+    ///
+    /// # Errors
+    /// Other than 16 bytes; the violation is noted.
     pub fn binding(&mut self, field: &str, bytes: &[u8]) -> Checked<Binding> {
         let bytes = bytes.try_into().map_err(|_| "must be 16 bytes");
         self.check(field, bytes.map(Binding::from_bytes))

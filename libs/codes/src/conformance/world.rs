@@ -144,6 +144,9 @@ impl World {
     }
 
     /// Verifies what somebody typed somewhere, at a store that may not answer.
+    ///
+    /// # Errors
+    /// The store under test failed.
     pub async fn try_verify_from(
         &self,
         Place { binding, source }: Place,
