@@ -55,8 +55,8 @@ async fn an_agent_finds_a_journey_by_its_number_until_it_is_withdrawn() -> Teste
     let [opened, number_ends, session_ends] =
         [facts.opened_at, described.expires_at, described.session_expires_at]
             .map(|at| at.expect("an instant").seconds);
-    assert!((595..=600).contains(&(number_ends - opened)), "{number_ends} after {opened}");
-    assert!((3595..=3600).contains(&(session_ends - opened)), "{session_ends} after {opened}");
+    assert!((600..=610).contains(&(number_ends - opened)), "{number_ends} after {opened}");
+    assert!((3600..=3610).contains(&(session_ends - opened)), "{session_ends} after {opened}");
 
     let others = desk.describe(&unique("joe"), &number).await?;
     refusal(others, Code::FailedPrecondition, "PAIRING_NOT_FOUND");
