@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clock::duration;
 use codes::ids::{ApplicationId, ClientId, ProviderId};
-use codes::policy::Policy;
+use codes::policy::{PairingRule, Policy};
 use definitions::{Journey, JourneyId};
 use yaml::{Content, Node, Problem};
 
@@ -166,20 +166,37 @@ impl Configuration {
 
     /// What is valid and yet unwise: a line for each, with what to do.
     pub fn warnings(&self) -> Vec<String> {
-        self.applications.values().flat_map(|application| {
-            let policy = &application.policy;
-            let odds = format!(
-                "{}: the chance that a code is guessed is more than 1 in {}: reduce failed_attempts, increase length or use alphabet base32",
-                application.id,
-                Policy::SAFE_ODDS,
-            );
-            let burning = format!(
-                "{}: anyone who knows a user ID can burn codes: set pairing to optional or required, or attempts_per_source below failed_attempts",
-                application.id,
-            );
-            let odds = (!policy.has_safe_odds()).then_some(odds);
-            odds.into_iter().chain(policy.lets_strangers_burn_codes().then_some(burning))
-        }).collect()
+        self.applications.values().flat_map(|application| self.warnings_of(application)).collect()
+    }
+
+    fn warnings_of(&self, application: &Application) -> impl Iterator<Item = String> {
+        let Application { id, policy, .. } = application;
+        let odds = format!(
+            "{id}: the chance that a code is guessed is more than 1 in {}: reduce failed_attempts, \
+             increase length or use alphabet base32",
+            Policy::SAFE_ODDS,
+        );
+        let burning = format!(
+            "{id}: anyone who knows a user ID can burn codes: set pairing to optional or required, \
+             or attempts_per_source below failed_attempts",
+        );
+        let may_run = |journey: &&Arc<Journey>| {
+            application.clients.values().any(|client| client.may_run(journey.id()))
+        };
+        let requires_pairing = policy.settings().pairing == PairingRule::Required;
+        let journeys = self.journeys.values().filter(|_| requires_pairing).filter(may_run);
+        let unpaired =
+            journeys.filter_map(|journey| Some((journey.id(), journey.unpaired_step()?)));
+        let unpaired = unpaired.map(|(journey, step)| {
+            format!(
+                "{id}: in the journey `{journey}`, step `{step}` can be reached without pairing, \
+                 where every code is denied: lead to it through pair_with_support",
+            )
+        });
+        let unpaired: Vec<_> = unpaired.collect();
+        let odds = (!policy.has_safe_odds()).then_some(odds);
+        let burning = policy.lets_strangers_burn_codes().then_some(burning);
+        odds.into_iter().chain(burning).chain(unpaired)
     }
 }
 

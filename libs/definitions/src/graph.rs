@@ -19,6 +19,16 @@ pub(crate) fn check(journey: &Journey, notes: &mut Notes) {
     graph.check_pairings(notes);
 }
 
+/// The first step at which a code may be entered in a session that has not paired.
+pub(crate) fn unpaired(journey: &Journey) -> Option<StepIndex> {
+    let graph = Graph { journey };
+    let reached = reach(vec![journey.start], |index| match graph.action(index) {
+        Action::Pair(step) => step.failure.into_iter().collect(),
+        action => action.targets(),
+    });
+    reached.into_iter().find(|&index| matches!(graph.action(index), Action::Authenticate(_)))
+}
+
 struct Graph<'j> {
     journey: &'j Journey,
 }

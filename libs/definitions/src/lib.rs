@@ -145,6 +145,12 @@ impl Journey {
         })
     }
 
+    /// The id of a step at which a code may be entered in a session that has not paired, if there is
+    /// one.
+    pub fn unpaired_step(&self) -> Option<&str> {
+        graph::unpaired(self).map(|index| self.steps[index].id.as_str())
+    }
+
     /// Whether a step of it waits for the client.
     pub fn may_wait(&self) -> bool {
         let waits = |step: &Step| matches!(step.action, Action::Collect(_) | Action::Inform { .. });

@@ -41,6 +41,19 @@ fn a_journey_that_pairs_before_it_asks_for_the_code_loads() {
 }
 
 #[test]
+fn a_way_to_the_code_without_a_pairing_is_found() {
+    let step = |yaml: &str| {
+        let journey = Journey::parse("j.yaml", yaml).expect("a journey");
+        journey.unpaired_step().map(str::to_owned)
+    };
+    assert_eq!(step(RECOVERY), None);
+    let around = RECOVERY.replace("failure: busy", "failure: call");
+    let around = around.replace("  busy: { type: reject_access }\n", "");
+    let around = around.replace("@json.parse(@json.stringify(pairing))", "`none`");
+    assert_eq!(step(&around).as_deref(), Some("verify"));
+}
+
+#[test]
 fn each_mistake_is_reported_with_its_line() {
     for (from, to, expected) in [
         (

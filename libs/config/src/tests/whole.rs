@@ -121,6 +121,11 @@ fn what_is_valid_and_unwise_is_a_warning() {
     let burning = "acme: anyone who knows a user ID can burn codes: ";
     assert!(warnings("  pairing: off\n").starts_with(burning));
     assert!(warnings("  pairing: off\n  attempts_per_source: 5\n").starts_with(burning));
+    let unpaired = warnings("  pairing: required\n");
+    assert!(
+        unpaired.contains("can be reached without pairing, where every code is denied"),
+        "{unpaired}"
+    );
     let text = APPLICATION.replacen("base32", "digits", 1).replacen("length: 8", "length: 6", 1);
     let text = text.replacen("failed_attempts: 5", "failed_attempts: 11", 1);
     let easy = Configuration::read(&changed(&[("applications/acme.yaml", &text)])).expect("valid");
