@@ -68,6 +68,12 @@ local FIELDS = {
   'paired_failures_until', 'paired_consecutive', 'paired_consecutive_until', 'paired_lock_until',
 }
 
+-- The fields of the code.
+local CODE = {
+  'nonce', 'state', 'kid', 'digest', 'fence', 'failed', 'issued_at', 'expires_at', 'client', 'agent',
+  'superseded', 'binding', 'sources', 'exhausted',
+}
+
 -- A binding is stored behind the nonce, not as a field: versions that do not know it keep it wherever
 -- they write the record.
 local NONCE = 16
@@ -224,6 +230,12 @@ if stored then
   -- Under an injected clock a record's end comes without its expiry: the dead are not seen.
   if ARGV[2] ~= '' and now >= dies_at() then
     record = {outcomes = {}}
+  end
+  -- A code is forgotten with its traces, however long a count keeps the record.
+  if record.expires_at and now >= record.expires_at + TRACE then
+    for _, field in ipairs(CODE) do
+      record[field] = nil
+    end
   end
 end
 

@@ -168,7 +168,12 @@ impl Record {
     /// The record as it is found at `now`: open pairings do not make the rest live longer.
     #[must_use]
     pub fn found_at(self, now: Timestamp) -> Self {
-        if now < self.ends() { self } else { Self { pairings: self.pairings, ..Self::default() } }
+        if now >= self.ends() {
+            return Self { pairings: self.pairings, ..Self::default() };
+        }
+        // A code is forgotten with its traces, however long a count keeps the record.
+        let code = self.code.filter(|code| now < code.expires_at + TRACE);
+        Self { code, ..self }
     }
 
     /// When nothing but pairings matters any more.
