@@ -121,16 +121,27 @@ fn what_is_valid_and_unwise_is_a_warning() {
     let burning = "acme: anyone who knows a user ID can burn codes: ";
     assert!(warnings("  pairing: off\n").starts_with(burning));
     assert!(warnings("  pairing: off\n  attempts_per_source: 5\n").starts_with(burning));
-    let unpaired = warnings("  pairing: required\n");
-    assert!(
-        unpaired.contains("can be reached without pairing, where every code is denied"),
-        "{unpaired}"
-    );
     let text = APPLICATION.replacen("base32", "digits", 1).replacen("length: 8", "length: 6", 1);
     let text = text.replacen("failed_attempts: 5", "failed_attempts: 11", 1);
     let easy = Configuration::read(&changed(&[("applications/acme.yaml", &text)])).expect("valid");
     let odds = "acme: the chance that a code is guessed is more than 1 in 100000: ";
     assert!(easy.warnings().join("\n").starts_with(odds), "{:?}", easy.warnings());
+}
+
+#[test]
+fn a_journey_that_reaches_the_code_without_pairing_is_a_warning_where_pairing_is_required() {
+    let journey = "id: open\nstart: enter\nsteps:\n  enter:\n    type: temp_code_authentication\n    \
+                   external_user_id: '@policy.request().params.user'\n    \
+                   temp_code: '@policy.request().params.code'\n    on: { success: done }\n  \
+                   done: { type: complete }\n";
+    for (line, count) in [("  pairing: required\n", 1), ("", 0)] {
+        let text = APPLICATION.replacen("  overrides_per_day: 0\n", line, 1);
+        let source = changed(&[("applications/acme.yaml", &text), ("journeys/open.yaml", journey)]);
+        let warnings = Configuration::read(&source).expect("valid").warnings();
+        assert_eq!(warnings.len(), count, "{warnings:?}");
+        let told = "acme: in the journey `open`, step `enter` can be reached without pairing";
+        assert!(warnings.iter().all(|warning| warning.starts_with(told)), "{warnings:?}");
+    }
 }
 
 #[tokio::test]
