@@ -48,7 +48,7 @@ pub async fn follow(stores: Stores, readiness: Readiness) {
     tokio::select! {
         () = follow_outages(connection.serves(), &fitness) => {}
         () = follow_clocks(&connection, &fitness) => {}
-        () = follow_journeys(stores.journey_connection) => {}
+        () = follow_journeys(stores.journey_connection.as_ref().unwrap_or(&connection)) => {}
         () = report(&mut changes, &readiness) => {}
     }
 }
@@ -79,11 +79,10 @@ async fn follow_outages(mut serves: watch::Receiver<bool>, fitness: &watch::Send
     }
 }
 
-/// Tells whether the Redis of waiting journeys serves, where it is another. Readiness does not depend on
-/// it: every replica would be out of service at once, and with it the journeys that never wait.
-async fn follow_journeys(connection: Option<Connection>) {
-    let Some(connection) = connection else { return std::future::pending().await };
-    let says = "Whether the Redis of waiting journeys can be asked, where it is another: 1 or 0.";
+/// Tells whether the Redis of waiting journeys serves. Readiness does not depend on one of their own:
+/// every replica would be out of service at once, and with it the journeys that never wait.
+async fn follow_journeys(connection: &Connection) {
+    let says = "Whether the Redis of waiting journeys can be asked: 1 or 0.";
     let up = Gauge::new("postern.journey_store.up", says);
     let mut serves = connection.serves();
     loop {
