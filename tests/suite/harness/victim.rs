@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::pb::code::verifier_service_client::VerifierServiceClient;
-use super::{Authorized, DescribeLockoutRequest, Postern, figure, user_id};
+use super::{Authorized, DescribeLockoutRequest, Postern, VerifyCodeRequest, figure, user_id};
 
 /// The limit for an answer. Generous, since the test machine is busy too.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -36,9 +36,10 @@ struct Calls {
 
 impl Calls {
     async fn make(&mut self, verifier: &mut VerifierServiceClient<Authorized>) {
-        let request = DescribeLockoutRequest { user: user_id("jane") };
+        let (user, code) = (user_id("jane"), "123456123456".to_owned());
+        let request = VerifyCodeRequest { user, code, ..Default::default() };
         let begun = Instant::now();
-        match timeout(LIMIT, verifier.describe_lockout(request)).await {
+        match timeout(LIMIT, verifier.verify_code(request)).await {
             Ok(Ok(_)) => self.took.push(begun.elapsed()),
             Ok(Err(_)) | Err(_) => self.failed += 1,
         }
@@ -53,7 +54,7 @@ impl Calls {
 impl Victim {
     /// Calls the verifier from now on, over one connection that exists before the attack.
     pub(crate) async fn of(postern: &mut Postern) -> anyhow::Result<Self> {
-        let mut verifier = postern.verifier("acme-support").await?;
+        let mut verifier = postern.verifier("acme-verifier").await?;
         let mut calm = Calls::default();
         for _ in 0..BEFORE {
             calm.make(&mut verifier).await;
