@@ -1,0 +1,80 @@
+//! Who calls, and how: what the typed clients share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tonic::transport::Channel;
+
+use crate::calls::Calls;
+use crate::connect::Connector;
+use crate::credentials::Credentials;
+use crate::issuer::CodeIssuer;
+use crate::runner::JourneyRunner;
+use crate::setup::SetupError;
+use crate::tls::Tls;
+use crate::tokens::Tokens;
+use crate::verifier::Verifier;
+
+/// How long a call may take with all its attempts, unless set.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Makes typed clients that share one access token.
+///
+/// Make one for each client ID and keep it: it is cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    tokens: Arc<Tokens>,
+    tls: Option<Tls>,
+    deadline: Duration,
+}
+
+impl Client {
+    /// A client that gets access tokens with these credentials. The certificates hold at the token
+    /// endpoint and at the services; with `None`, `https` trusts the operating system's authorities.
+    ///
+    /// # Errors
+    /// [`SetupError`] where the token endpoint's URL does not fit the certificates.
+    pub fn new(credentials: Credentials, tls: Option<Tls>) -> Result<Self, SetupError> {
+        let tokens = Arc::new(Tokens::new(credentials, tls.as_ref())?);
+        Ok(Self { tokens, tls, deadline: DEADLINE })
+    }
+
+    /// Limits each call, with all its attempts, to this time. Five seconds unless set.
+    #[must_use]
+    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// A client of the code issuer at this URL. It connects at its first call.
+    ///
+    /// # Errors
+    /// [`SetupError`] where the URL is unusable.
+    pub fn code_issuer(&self, url: &str) -> Result<CodeIssuer, SetupError> {
+        Ok(CodeIssuer::new(self.channel(url)?, self.calls()))
+    }
+
+    /// A client of the verifier at this URL. It connects at its first call.
+    ///
+    /// # Errors
+    /// [`SetupError`] where the URL is unusable.
+    pub fn verifier(&self, url: &str) -> Result<Verifier, SetupError> {
+        Ok(Verifier::new(self.channel(url)?, self.calls()))
+    }
+
+    /// A client of the journey runner at this URL. It connects at its first call.
+    ///
+    /// # Errors
+    /// [`SetupError`] where the URL is unusable.
+    pub fn journey_runner(&self, url: &str) -> Result<JourneyRunner, SetupError> {
+        Ok(JourneyRunner::new(self.channel(url)?, self.calls()))
+    }
+
+    fn channel(&self, url: &str) -> Result<Channel, SetupError> {
+        Connector::new(url, self.tls.as_ref(), b"h2")?.channel()
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::new(Arc::clone(&self.tokens), self.deadline)
+    }
+}
