@@ -6,7 +6,7 @@ use super::{
     Terms,
 };
 use crate::engine::state::State;
-use crate::ids::{SessionId, random_text};
+use crate::ids::{SessionId, fingerprint, random_text};
 use crate::ports::{Advance, Withdrawal};
 use crate::session::{Facts, Session};
 
@@ -39,11 +39,17 @@ impl Runner {
                 Ok(Answer::InputRequired(input))
             }
             Stop::Complete(data) => {
+                // A start that is sent again has the same token. Of one that waits, each session has its
+                // own: two people may have answered.
+                let name = match claim {
+                    None => facts.run.clone(),
+                    Some(_) => fingerprint("session", &[&facts.run, run.id.expose()]),
+                };
                 let token = run.terms.tokens.journey_token(
                     &state.application,
                     &state.client,
                     journey.id(),
-                    &facts.run,
+                    &name,
                     state.authentication.as_ref(),
                 )?;
                 Ok(Answer::Completed(Completed { token, data }))

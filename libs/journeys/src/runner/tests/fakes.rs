@@ -38,9 +38,15 @@ pub(super) fn input(answer: Result<Answer, RunError>) -> InputRequired {
 pub(super) struct FakeMinter {
     fails: AtomicBool,
     minted: AtomicUsize,
+    runs: Mutex<Vec<String>>,
 }
 
 impl FakeMinter {
+    /// The runs for which journey tokens were minted.
+    pub(super) fn runs(&self) -> Vec<String> {
+        self.runs.lock().expect("a lock").clone()
+    }
+
     pub(super) fn fail_once(&self) {
         self.fails.store(true, Ordering::SeqCst);
     }
@@ -67,8 +73,9 @@ impl MintTokens for FakeMinter {
         run: &str,
         authentication: Option<&Authentication>,
     ) -> Result<String, MintError> {
-        assert_eq!(run.len(), 22, "128 random bits");
+        assert!(run.len() >= 22, "128 random bits");
         self.minted.fetch_add(1, Ordering::SeqCst);
+        self.runs.lock().expect("a lock").push(run.to_owned());
         let user = authentication.map(|authentication| authentication.user.as_str());
         Ok(format!("journey token of {user:?}"))
     }

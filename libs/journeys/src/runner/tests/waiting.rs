@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use codes::digest::Fingerprint;
 use codes::record::DenialReason;
 use definitions::Journey;
 use futures_util::future::join_all;
@@ -59,6 +60,20 @@ async fn however_many_find_their_journey_changed_it_ends_once() {
         assert!(matches!(error, RunError::JourneyChanged | RunError::SessionNotFound), "{error:?}");
     }
     assert_eq!(world.runner.waiting(), 1);
+}
+
+#[tokio::test]
+async fn two_sessions_of_one_start_have_tokens_of_their_own() {
+    let world = World::new(FORM);
+    let name = Some(Fingerprint::from_bytes([7; 16]));
+    for _ in 0..2 {
+        let started = world.start_as(name, World::start_request(json!({}))).await;
+        let waiting = input(started);
+        world.submit(&waiting, filled_in("123456")).await.expect("it completes");
+    }
+    let runs = world.minter.runs();
+    assert_eq!(runs.len(), 2);
+    assert_ne!(runs[0], runs[1], "two subjects would share a token id");
 }
 
 async fn start_from(world: &World, source: &str) -> Result<Answer, RunError> {
