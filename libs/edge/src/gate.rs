@@ -9,8 +9,7 @@ use config::{ClientKind, Configuration, Live};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use tls::Peer;
-use tokens::agent::AgentToken;
-use tokens::client::ClientToken;
+use tokens::caller::CallerToken;
 use tokens::service::ServiceToken;
 use tokens::verify::TokenVerifier;
 use wire::error::Fault;
@@ -125,11 +124,9 @@ impl Gate {
         }
         let token = bearer(headers)?;
         let now = self.clock.now();
-        if let Ok(token) = ClientToken::verify(token, &self.clients, now) {
-            return Principal::client(configuration, token);
-        }
-        match AgentToken::verify(token, &self.clients, now) {
-            Ok(token) => agents::principal(configuration, token, now),
+        match CallerToken::verify(token, &self.clients, now) {
+            Ok(CallerToken::Client(token)) => Principal::client(configuration, token),
+            Ok(CallerToken::Agent(token)) => agents::principal(configuration, token, now),
             Err(_) => self.service(configuration, token),
         }
     }

@@ -36,8 +36,8 @@ impl AgentToken {
     /// The longest life of a token.
     pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-    const TYPE: &str = "agent+jwt";
-    const AUDIENCE: &str = "urn:postern:agents";
+    pub(crate) const TYPE: &str = "agent+jwt";
+    pub(crate) const AUDIENCE: &str = "urn:postern:agents";
 
     /// Signs a token that lives for `lifetime`.
     ///
@@ -73,8 +73,11 @@ impl AgentToken {
         verifier: &TokenVerifier,
         now: Timestamp,
     ) -> Result<Self, TokenError> {
-        let signed = verifier.signed(Self::TYPE, Self::AUDIENCE, token, now)?;
-        let claims = &signed.claims;
+        Self::from_claims(&verifier.signed(Self::TYPE, Self::AUDIENCE, token, now)?.claims)
+    }
+
+    /// Reads the claims of a token of this kind.
+    pub(crate) fn from_claims(claims: &Claims) -> Result<Self, TokenError> {
         let client = ClientToken::parse(claims)?;
         if claims.act.as_ref().is_none_or(|act| act.sub != client.client.as_str()) {
             return Err(TokenError::Claim("act"));

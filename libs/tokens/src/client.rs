@@ -58,8 +58,8 @@ impl ClientToken {
     /// How long a token lives: `expires_in` of the token endpoint.
     pub const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-    const TYPE: &str = "at+jwt";
-    const AUDIENCE: &str = "urn:postern:services";
+    pub(crate) const TYPE: &str = "at+jwt";
+    pub(crate) const AUDIENCE: &str = "urn:postern:services";
 
     /// Signs the token.
     ///
@@ -82,8 +82,11 @@ impl ClientToken {
         verifier: &TokenVerifier,
         now: Timestamp,
     ) -> Result<Self, TokenError> {
-        let signed = verifier.signed(Self::TYPE, Self::AUDIENCE, token, now)?;
-        let claims = &signed.claims;
+        Self::from_claims(&verifier.signed(Self::TYPE, Self::AUDIENCE, token, now)?.claims)
+    }
+
+    /// Reads the claims of a token of this kind.
+    pub(crate) fn from_claims(claims: &Claims) -> Result<Self, TokenError> {
         if claims.sub != claims.client_id {
             return Err(TokenError::Claim("sub"));
         }

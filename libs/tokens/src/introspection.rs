@@ -25,13 +25,13 @@ pub fn introspect<'a>(
 ) -> Value {
     let clients: Vec<_> = clients.into_iter().map(ClientId::as_str).collect();
     let of_application = [
-        (UserToken::TYPE, UserToken::audience(application)),
-        (JourneyToken::TYPE, JourneyToken::audience(application)),
+        (UserToken::TYPE, &*UserToken::audience(application)),
+        (JourneyToken::TYPE, &*JourneyToken::audience(application)),
     ];
-    let of_clients = clients.iter().map(|client| (IdToken::TYPE, (*client).to_owned()));
-    let mut kinds = of_application.into_iter().chain(of_clients);
-    let signed = kinds.find_map(|(typ, aud)| verifier.signed(typ, &aud, token, now).ok());
-    let Some(signed) = signed else { return inactive() };
+    let of_clients = clients.iter().map(|client| (IdToken::TYPE, *client));
+    let kinds: Vec<_> = of_application.into_iter().chain(of_clients).collect();
+    let signed = verifier.signed_as_one_of(&kinds, token, now);
+    let Ok(signed) = signed else { return inactive() };
     let claims = &signed.claims;
     // An ID token names its client as its audience, and its application beside it.
     let client = claims.client_id.as_deref().unwrap_or(&claims.aud);

@@ -5,7 +5,7 @@
 //! | which keys sign and verify, and how they rotate | [`keys`] |
 //! | what every token says, and how it is signed | [`mint`] |
 //! | what a token must be, to be believed | [`verify`]; why it is not, [`error`](mod@error) |
-//! | who may call what | [`client`], [`agent`], [`service`], with the scopes in [`scope`] |
+//! | who may call what | [`client`], [`agent`] ([`caller`] is either), [`service`], with the scopes in [`scope`] |
 //! | how an agent of the help desk proves who they are | [`provider`] |
 //! | what a user ends up with | [`user`], [`journey`] |
 //! | what others are told of a token | [`introspection`] |
@@ -29,6 +29,7 @@
 //! do, and a client's id can hold no colon, so that no ID token's audience is another kind's.
 
 pub mod agent;
+pub mod caller;
 mod claims;
 pub mod client;
 pub mod discovery;

@@ -43,19 +43,30 @@ impl TokenVerifier {
         token: &str,
         now: Timestamp,
     ) -> Result<Arc<Signed>, TokenError> {
+        self.signed_as_one_of(&[(typ, audience)], token, now)
+    }
+
+    /// A token that may be of several kinds, each a type and an audience: it is hashed and read once.
+    pub(crate) fn signed_as_one_of(
+        &self,
+        kinds: &[(&str, &str)],
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Signed>, TokenError> {
         if token.len() > MAX_BYTES {
             return Err(TokenError::TooLong);
         }
-        let signed = self.cache.signed(token, || self.check(typ, token))?;
+        let signed = self.cache.signed(token, || self.check(kinds, token))?;
+        let claims = &signed.claims;
+        let mut audiences = kinds.iter().filter(|(typ, _)| *typ == signed.typ).peekable();
         // Remembered from a check as a token of another kind, perhaps.
-        if signed.typ != typ {
+        if audiences.peek().is_none() {
             return Err(TokenError::WrongType);
         }
-        let claims = &signed.claims;
         if !self.issuers.contains(&claims.iss) {
             return Err(TokenError::WrongIssuer);
         }
-        if claims.aud != audience {
+        if !audiences.any(|(_, audience)| *audience == claims.aud) {
             return Err(TokenError::WrongAudience);
         }
         check_time(claims, now)?;
@@ -63,20 +74,19 @@ impl TokenVerifier {
     }
 
     /// Checks what does not depend on who asks, and when.
-    fn check(&self, typ: &str, token: &str) -> Result<Signed, TokenError> {
+    fn check(&self, kinds: &[(&str, &str)], token: &str) -> Result<Signed, TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
         if header.crit.is_some() {
             return Err(TokenError::CriticalExtension);
         }
-        if header.typ.as_deref() != Some(typ) {
-            return Err(TokenError::WrongType);
-        }
+        let typ = header.typ.filter(|typ| kinds.iter().any(|(kind, _)| kind == typ));
+        let typ = typ.ok_or(TokenError::WrongType)?;
         let key = header.kid.as_deref().and_then(|kid| self.ring.key(kid));
         let key = key.ok_or(TokenError::UnknownKey)?;
         if header.alg != key.algorithm {
             return Err(TokenError::WrongAlgorithm);
         }
-        Ok(Signed { typ: typ.to_owned(), claims: signed_claims(token, key)? })
+        Ok(Signed { typ, claims: signed_claims(token, key)? })
     }
 }
 

@@ -5,6 +5,7 @@ use codes::user::{Identifier, IdentifierType};
 
 use super::*;
 use crate::agent::AgentToken;
+use crate::caller::CallerToken;
 use crate::journey::JourneyToken;
 use crate::mint::Minter;
 use crate::service::ServiceToken;
@@ -63,6 +64,23 @@ fn no_kind_of_token_is_accepted_for_another() {
         for wanted in KINDS {
             let expected = if minted == wanted { Ok(()) } else { Err(TokenError::WrongType) };
             assert_eq!(verify(wanted, &token, &verifier), expected, "{minted} as {wanted}");
+        }
+    }
+}
+
+#[test]
+fn a_caller_presents_a_token_of_a_client_or_of_an_agent_and_no_other() {
+    let (minter, verifier) = pair(KeyRing::generate());
+    for minted in KINDS {
+        let token = mint(minted, &minter);
+        let expected = match minted {
+            "client" => Ok(CallerToken::Client(client_token())),
+            "agent" => Ok(CallerToken::Agent(agent_token())),
+            _ => Err(TokenError::WrongType),
+        };
+        // The second time the signature is remembered.
+        for _ in 0..2 {
+            assert_eq!(CallerToken::verify(&token, &verifier, NOW), expected, "{minted}");
         }
     }
 }
