@@ -15,9 +15,6 @@ use std::time::Duration;
 use clock::Timestamp;
 use server::http::{Site, Source};
 
-/// How many sources of one site may be at their limit before the site is.
-const SOURCES_OF_A_SITE: u32 = 10;
-
 /// The most keys that are remembered: some megabytes, and more than honest callers in a minute.
 const MAX_REMEMBERED: usize = 100_000;
 
@@ -141,7 +138,7 @@ impl<K: Clone + Eq + Hash> SourceThrottle<K> {
         let checked = self.sources.check(&(source, key.clone()), limit, now);
         checked.map_err(|wait| (Scope::Source, wait))?;
         let Some(site) = source.site() else { return Ok(()) };
-        let limit = limit.saturating_mul(SOURCES_OF_A_SITE);
+        let limit = limit.saturating_mul(Site::SOURCES);
         self.sites.check(&(site, key), limit, now).map_err(|wait| (Scope::Site, wait))
     }
 
@@ -154,7 +151,7 @@ impl<K: Clone + Eq + Hash> SourceThrottle<K> {
         let counted = self.sources.count((source, key.clone()), limit, now);
         counted.map_err(|wait| (Scope::Source, wait))?;
         let Some(site) = source.site() else { return Ok(()) };
-        let limit = limit.saturating_mul(SOURCES_OF_A_SITE);
+        let limit = limit.saturating_mul(Site::SOURCES);
         self.sites.count((site, key), limit, now).map_err(|wait| (Scope::Site, wait))
     }
 }
@@ -230,7 +227,7 @@ mod tests {
     #[test]
     fn the_sources_of_one_site_share_ten_times_the_limit() {
         let throttle = SourceThrottle::new(MINUTE);
-        for network in 0..SOURCES_OF_A_SITE {
+        for network in 0..Site::SOURCES {
             let source = source(1, u16::try_from(network).expect("few"));
             for _ in 0..5 {
                 assert_eq!(throttle.count(source, (), 5, START), Ok(()));

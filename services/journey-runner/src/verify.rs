@@ -4,7 +4,7 @@ mod code;
 mod pairing;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use edge::certificate::APPLICATION;
 use grpc_client::Client;
 use journeys::ports::{PairRequest, VerifyCodes, VerifyFault, VerifyRequest, Withdrawal};
 use journeys::verdict::{Malformed, PairVerdict, Verdict};
+use server::http::Source;
 use tokens::mint::Minter;
 use tokens::service::ServiceToken;
 use tokio::time::{Instant, sleep_until};
@@ -162,7 +163,7 @@ impl VerifyCodes for RemoteVerifier {
         let mut client = self.client.clone();
         let call = async move { client.withdraw_pairing(request).await };
         let call = async move { drop(tokio::time::timeout(DEADLINE, call).await) };
-        // Nobody waits for it: the number ends by itself, too.
+        // The answer does not wait for it: the number ends by itself, too.
         drop(tokio::spawn(call.in_current_span()));
     }
 }
@@ -182,12 +183,9 @@ fn user(identifier_type: IdentifierType, identifier: &str) -> UserIdentifier {
     }
 }
 
-/// The address as the verifier learns it. A site of IPv6 has a /48, and with it all its addresses.
+/// The address as the verifier learns it: of IPv6, the site, which has all its addresses.
 fn site(source: IpAddr) -> IpAddr {
-    match source {
-        IpAddr::V4(_) => source,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> 48)).into(),
-    }
+    Source::of(source).site().map_or(source, |site| site.network().into())
 }
 
 /// Whether the call may have ended for no other reason than that its connection did. Which of these
@@ -225,7 +223,7 @@ fn malformed(status: &Status) -> Result<Vec<Malformed>, VerifyFault> {
     violations.into_iter().map(read).collect()
 }
 
-/// A reply that cannot be read is no verdict: nobody gets in on it.
+/// A reply that cannot be read is no verdict, and lets no user in.
 fn unreadable() -> VerifyFault {
     VerifyFault::Misconfigured("its reply cannot be read".to_owned())
 }

@@ -25,9 +25,6 @@ use crate::http::{Proxies, Site, Source};
 /// How many connections are looked at for a newcomer: it may not cost a walk through all of them.
 const MAX_LOOKS: usize = 64;
 
-/// How many sources' connections one /48 of IPv6 may have.
-const SOURCES_OF_A_SITE: usize = 10;
-
 const LABEL: &str = "postern.limit";
 
 /// Why a connection is refused.
@@ -79,7 +76,7 @@ impl Network {
     const fn limit(self, per_source: usize) -> usize {
         match self {
             Self::Source(_) => per_source,
-            Self::Site(_) => per_source.saturating_mul(SOURCES_OF_A_SITE),
+            Self::Site(_) => per_source.saturating_mul(Site::SOURCES as usize),
         }
     }
 }

@@ -23,6 +23,17 @@ pub struct Source(IpAddr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Site(Ipv6Addr);
 
+impl Site {
+    /// A limit on each source holds for so many sources of one site together: one host can have all of
+    /// them.
+    pub const SOURCES: u32 = 10;
+
+    /// The network that stands for the site.
+    pub const fn network(self) -> Ipv6Addr {
+        self.0
+    }
+}
+
 impl Source {
     /// The source that this address belongs to.
     pub fn of(address: IpAddr) -> Self {
