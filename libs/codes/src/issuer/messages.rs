@@ -28,14 +28,14 @@ pub struct IssueRequest {
     pub override_lockout: bool,
 }
 
-/// What came of a request for a code.
+/// The outcome of a request for a code.
 #[derive(Debug)]
 pub enum Issuance {
     /// The code, for this once.
     Issued(IssuedCode),
     /// The asked life lies outside the policy, or the code would outlive the journey.
     ExpirationRefused(ExpirationError),
-    /// The directory knows nobody by this identifier.
+    /// The directory does not know this identifier.
     UnknownUser,
     /// The policy refuses the request with or without a pairing number.
     PairingRefused(PairingRefusal),
@@ -88,7 +88,7 @@ pub struct RevokeRequest {
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-/// What came of a request to revoke a code.
+/// The outcome of a request to revoke a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revocation {
     /// The code is revoked.

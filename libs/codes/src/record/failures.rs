@@ -8,7 +8,7 @@ use clock::Timestamp;
 use super::{Limits, Lockout};
 use crate::policy::Policy;
 
-/// How long consecutive failures are remembered while they disable nobody yet.
+/// How long consecutive failures are remembered while they do not disable the user yet.
 pub const CONSECUTIVE_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How long a user stays disabled if no administrator acts. Every key in a store needs an end;

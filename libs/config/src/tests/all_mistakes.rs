@@ -32,7 +32,7 @@ fn every_mistake_of_every_file_is_reported_at_once_and_in_order() {
         assert!(places.iter().any(|place| place.starts_with(file)), "{file}: {problems:#?}");
     }
     assert!(places.is_sorted_by_key(|place| place.split(':').next()), "{problems:#?}");
-    // The journey is defined, if badly: nobody is told that it is not.
+    // The journey is defined, if badly: no client is said to name an unknown one.
     assert!(!problems.iter().any(|problem| problem.contains("no journey file")), "{problems:#?}");
 }
 

@@ -36,7 +36,7 @@ fn event() -> impl Strategy<Value = Event> {
 
 proptest! {
     #[test]
-    fn whoever_begins_and_ends_journeys_the_sum_is_of_those_that_wait(
+    fn the_sum_over_replicas_is_of_the_journeys_that_wait(
         events in vec(event(), 0..300),
     ) {
         let replicas: [Tally; REPLICAS] = std::array::from_fn(|_| Tally::new(CAPACITY));

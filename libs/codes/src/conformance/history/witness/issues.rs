@@ -74,7 +74,7 @@ impl Witness {
         }
     }
 
-    /// The journey's latest number, or one that nobody has.
+    /// The journey's latest number, or one that is not open.
     fn any_number(&self) -> PairingNumber {
         let known = self.number.as_ref().map(|(number, _)| number.clone());
         known.unwrap_or_else(|| PairingNumber::parse("00000000").expect("a number"))
