@@ -121,7 +121,8 @@ impl Redis {
         self.process.signal("CONT")
     }
 
-    /// Every key with its content. Postern writes only strings and hashes.
+    /// Every key with its content, but for those that expire meanwhile. Postern writes only strings
+    /// and hashes.
     pub(crate) fn entries(&self) -> anyhow::Result<Vec<Entry>> {
         let mut connection = Connection::open(self.at)?;
         let mut entries = Vec::new();
@@ -130,9 +131,13 @@ impl Redis {
             let values = match connection.text(&["TYPE", &key])?.as_slice() {
                 b"string" => vec![connection.text(&["GET", &key])?],
                 b"hash" => connection.list(&["HGETALL", &key])?,
+                b"none" => continue,
                 other => bail!("{key} is a {}", String::from_utf8_lossy(other)),
             };
             let lives = connection.number(&["PTTL", &key])?;
+            if lives == GONE {
+                continue;
+            }
             entries.push(Entry { key, lives, values });
         }
         Ok(entries)
@@ -181,6 +186,9 @@ impl Redis {
         Ok(appended)
     }
 }
+
+/// What PTTL replies of a key that expired.
+const GONE: i64 = -2;
 
 /// A RESP connection, version 2.
 struct Connection(BufReader<TcpStream>);

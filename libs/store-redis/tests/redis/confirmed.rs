@@ -1,7 +1,6 @@
 //! Durability `replicated`: no outcome is returned before replicas have it, for any class of user.
 
 mod lanes;
-mod patient;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,8 +22,8 @@ use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::Checks;
 use store_redis::connection::confirmation::Confirmation;
 
-use self::patient::Patient;
 use crate::mutants::{self, SILENT_STRANGERS};
+use crate::patient::{self, Patient};
 use crate::servers::Server;
 use crate::servers::pair::{PAIR, Pair};
 use crate::servers::sentinel::SENTINEL;
@@ -44,14 +43,6 @@ pub(crate) fn pair() -> Connection {
     connect(&PAIR.primary.url())
 }
 
-/// A bench for the contract suite over such a connection. Hundreds of concurrent calls can exceed
-/// the deadline in the queue for a lane, and so can a replica on a busy machine. The store retries
-/// under the same id, and so gets the outcome.
-pub(crate) fn patient_bench(connection: Connection) -> Bench {
-    let bench = crate::bench(connection);
-    Bench { store: Arc::new(Patient(bench.store)), ..bench }
-}
-
 /// Two worlds over one store. The first retries and is for preparing and inspecting; the second
 /// returns the result of each single call. In both the caller is a service: the record alone stores
 /// its idempotency keys, and confirmation covers the record.
@@ -68,11 +59,11 @@ fn worlds(connection: Connection) -> (World, World) {
 }
 
 mod with_a_replica {
-    codes::code_store_contract!(super::patient_bench(super::pair()));
+    codes::code_store_contract!(crate::patient::bench(super::pair()));
 }
 
 mod behind_sentinels {
-    codes::code_store_contract!(super::patient_bench(super::connect(&super::SENTINEL.url())));
+    codes::code_store_contract!(crate::patient::bench(super::connect(&super::SENTINEL.url())));
 }
 
 pub(crate) fn guess(user: &Identifier, code: &str, key: &str) -> VerifyRequest {
@@ -270,7 +261,7 @@ async fn every_operation_waits_for_the_replica() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_confirmed_write_leaves_no_key() {
     let pair = Pair::start();
-    let world = World::new(patient_bench(connect(&pair.primary.url())));
+    let world = World::new(patient::bench(connect(&pair.primary.url())));
     for _ in 0..20 {
         let unknown = world.stranger();
         world.verify(&unknown, "000000").await;

@@ -51,10 +51,10 @@ macro_rules! a_few_cases {
                 #[tokio::test(flavor = "multi_thread")]
                 async fn a_part_of_the_contract_holds() {
                     use codes::conformance::{life, lockout, retry};
-                    life::a_right_code_is_accepted_once(crate::bench($connect())).await;
-                    life::a_code_is_refused_behind_a_new_fence(crate::bench($connect())).await;
-                    lockout::a_new_code_does_not_renew_the_budget(crate::bench($connect())).await;
-                    retry::a_retry_has_the_same_outcome_and_one_effect(crate::bench($connect()))
+                    life::a_right_code_is_accepted_once(crate::patient::bench($connect())).await;
+                    life::a_code_is_refused_behind_a_new_fence(crate::patient::bench($connect())).await;
+                    lockout::a_new_code_does_not_renew_the_budget(crate::patient::bench($connect())).await;
+                    retry::a_retry_has_the_same_outcome_and_one_effect(crate::patient::bench($connect()))
                         .await;
                     journeys::conformance::check_all(&crate::journeys_bench($connect())).await;
                 }
@@ -80,7 +80,7 @@ macro_rules! contracts {
     ($($topology:ident: $connect:path;)*) => {
         $(
             mod $topology {
-                codes::code_store_contract!(crate::bench($connect()));
+                codes::code_store_contract!(crate::patient::bench($connect()));
 
                 #[tokio::test(flavor = "multi_thread")]
                 async fn the_journey_contract_holds() {

@@ -15,8 +15,9 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use store_redis::connection::Connection;
 
-use crate::confirmed::{self, patient_bench};
+use crate::confirmed;
 use crate::contracts::{cluster, sentinel, standalone};
+use crate::patient;
 use crate::servers::cluster::CLUSTER;
 
 /// The number of histories that run concurrently.
@@ -83,7 +84,7 @@ fn strangers_change_nothing_that_the_owner_sees() {
     let connection = runtime.block_on(async { standalone() });
     let config = ProptestConfig { failure_persistence: None, ..Default::default() };
     let outcome = TestRunner::new(config).run(&story(), |story| {
-        let play = |has_strangers| views(crate::bench(connection.clone()), &story, has_strangers);
+        let play = |has_strangers| views(patient::bench(connection.clone()), &story, has_strangers);
         let (with, without) =
             runtime.block_on(async { futures_util::future::join(play(true), play(false)).await });
         prop_assert_eq!(with, without);
@@ -98,22 +99,22 @@ fn strangers_change_nothing_that_the_owner_sees() {
 fn a_hundred_thousand_operations_give_the_same_results_as_in_memory() {
     let rounds = std::env::var("POSTERN_HISTORIES").ok().and_then(|rounds| rounds.parse().ok());
     let rounds = rounds.unwrap_or(105);
-    let operations = histories_look_as_in_memory(standalone, crate::bench, rounds);
+    let operations = histories_look_as_in_memory(standalone, patient::bench, rounds);
     assert!(rounds < 105 || operations >= 100_000, "{operations}");
 }
 
 #[test]
 fn histories_behind_sentinels_give_the_same_results_as_in_memory() {
-    histories_look_as_in_memory(sentinel, crate::bench, 4);
+    histories_look_as_in_memory(sentinel, patient::bench, 4);
 }
 
 #[test]
 fn histories_with_replica_confirmation_give_the_same_results_as_in_memory() {
-    histories_look_as_in_memory(confirmed::pair, patient_bench, 2);
-    histories_look_as_in_memory(|| confirmed::connect(&CLUSTER.url()), patient_bench, 1);
+    histories_look_as_in_memory(confirmed::pair, patient::bench, 2);
+    histories_look_as_in_memory(|| confirmed::connect(&CLUSTER.url()), patient::bench, 1);
 }
 
 #[test]
 fn histories_in_a_cluster_give_the_same_results_as_in_memory() {
-    histories_look_as_in_memory(cluster, crate::bench, 4);
+    histories_look_as_in_memory(cluster, patient::bench, 4);
 }

@@ -20,6 +20,7 @@ mod losses;
 mod mutants;
 mod network;
 mod paths;
+mod patient;
 mod previous;
 mod refusals;
 mod resends;

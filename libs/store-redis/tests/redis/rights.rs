@@ -50,11 +50,11 @@ fn connect_as(user: &str) -> Connection {
 }
 
 mod of_the_code_issuer {
-    codes::code_store_contract!(crate::bench(super::connect_as("code-issuer")));
+    codes::code_store_contract!(crate::patient::bench(super::connect_as("code-issuer")));
 }
 
 mod of_the_verifier {
-    codes::code_store_contract!(crate::bench(super::connect_as("verifier")));
+    codes::code_store_contract!(crate::patient::bench(super::connect_as("verifier")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +67,7 @@ async fn the_journey_runner_keeps_its_journeys() {
 async fn the_journey_runner_claims_its_clients_keys() {
     let bench = || {
         let connection = connect_as("journey-runner");
-        let bench = crate::bench(connection.clone());
+        let bench = crate::patient::bench(connection.clone());
         let claims = RedisClaimStore::beside_journeys(connection).with_clock(bench.clock.clone());
         Bench { claims: Arc::new(claims), ..bench }
     };

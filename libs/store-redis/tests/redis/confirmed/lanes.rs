@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use codes::conformance::{World, accepted, reason};
 use codes::record::DenialReason;
 
-use super::{WITHIN, connect, eventually, guess, patient_bench, verify, withheld};
+use super::{WITHIN, connect, eventually, guess, verify, withheld};
+use crate::patient;
 use crate::servers::Server;
 use crate::servers::cluster::Cluster;
 use crate::servers::pair::Pair;
@@ -50,7 +51,7 @@ async fn calls_without_confirmation_do_not_queue_behind_those_with_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_script_is_sent_in_full_and_confirmed() {
     let pair = Pair::start();
-    let world = World::new(patient_bench(connect(&pair.primary.url())));
+    let world = World::new(patient::bench(connect(&pair.primary.url())));
     let user = world.stranger();
     let code = world.issue(&user).await;
     for _ in 0..3 {
@@ -65,7 +66,7 @@ async fn an_unknown_script_is_sent_in_full_and_confirmed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lanes_follow_a_restart() {
     let mut pair = Pair::start();
-    let world = World::new(patient_bench(connect(&pair.primary.url())));
+    let world = World::new(patient::bench(connect(&pair.primary.url())));
     let user = world.stranger();
     world.issue(&user).await;
     pair.primary.restart();

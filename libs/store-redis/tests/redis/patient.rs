@@ -1,21 +1,34 @@
-//! A store that retries under the same id until there is an answer, as a caller with a withheld
-//! outcome does.
+//! Stores that retry under the same id until there is an answer, as a caller with a withheld outcome
+//! does. On a busy machine a call can exceed its deadline in the queue for a lane, and so can a
+//! replica: for a contract or a history this means nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use clock::Timestamp;
+use codes::claims::{Claim, ClaimStore};
+use codes::conformance::Bench;
 use codes::digest::Subject;
 use codes::pairing::{Binding, Pairing, PairingNumber};
 use codes::record::{
-    Clear, ClearOutcome, Description, Issue, IssueOutcome, Pair, PairOutcome, Revoke,
+    Attempt, Clear, ClearOutcome, Description, Issue, IssueOutcome, Pair, PairOutcome, Revoke,
     RevokeOutcome, Verify, VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
+use store_redis::connection::Connection;
+
+/// A bench for the contract suite whose stores retry.
+pub(crate) fn bench(connection: Connection) -> Bench {
+    let bench = crate::bench(connection);
+    let claims = Arc::new(PatientClaims(bench.claims));
+    Bench { store: Arc::new(Patient(bench.store)), claims, ..bench }
+}
 
 /// The store that is retried.
-pub(super) struct Patient(pub(super) Arc<dyn CodeStore>);
+pub(crate) struct Patient(pub(crate) Arc<dyn CodeStore>);
+
+struct PatientClaims(Arc<dyn ClaimStore>);
 
 async fn until_told<T, F>(mut ask: impl FnMut() -> F) -> Result<T, StoreError>
 where
@@ -101,5 +114,16 @@ impl CodeStore for Patient {
         number: PairingNumber,
     ) -> Result<Option<Pairing>, StoreError> {
         until_told(|| self.0.pairing(subject, asked_at, number.clone())).await
+    }
+}
+
+#[async_trait]
+impl ClaimStore for PatientClaims {
+    async fn claim(&self, attempt: Attempt) -> Result<Claim, StoreError> {
+        until_told(|| self.0.claim(attempt)).await
+    }
+
+    async fn settle_idle(&self, attempt: Attempt) -> Result<(), StoreError> {
+        until_told(|| self.0.settle_idle(attempt)).await
     }
 }
