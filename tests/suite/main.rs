@@ -1,5 +1,6 @@
 //! Black-box tests: they start the `postern` binary and call it over HTTP and gRPC. They know
-//! addresses, the published protos and the documentation, but no crate of the workspace.
+//! addresses, the published protos and the documentation, but no crate of the workspace except
+//! `client`, which is tested here as its users call it.
 //!
 //! Every test also checks secrecy: when its server stops, its `trace` log and everything its Redis
 //! received are searched for every code, token, secret and identifier of the test.
@@ -12,6 +13,7 @@ mod apart;
 mod audit;
 mod authorization;
 mod canaries;
+mod client_library;
 mod crowd;
 mod directory;
 mod documentation;

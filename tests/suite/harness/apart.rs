@@ -44,6 +44,8 @@ struct Mesh {
     runner: Pair,
     /// Whether the verifier authenticates the journey runner by its certificate alone.
     is_identity: bool,
+    /// The code issuer's certificate, if clients call it, too, over TLS alone.
+    issuer: Option<Pair>,
 }
 
 impl Deployment {
@@ -89,7 +91,14 @@ impl Deployment {
     pub(crate) fn meshed(mut self, is_identity: bool) -> anyhow::Result<Self> {
         let authority = Authority::new()?;
         let (verifier, runner) = (authority.sign("verifier.mesh")?, authority.sign(RUNNER_NAME)?);
-        self.mesh = Some(Mesh { authority, verifier, runner, is_identity });
+        self.mesh = Some(Mesh { authority, verifier, runner, is_identity, issuer: None });
+        Ok(self)
+    }
+
+    /// Makes the code issuer of a mesh use TLS: mutual TLS for gRPC, and for HTTP its own certificate.
+    pub(crate) fn with_secure_issuer(mut self) -> anyhow::Result<Self> {
+        let mesh = self.mesh.as_mut().context("it is meshed")?;
+        mesh.issuer = Some(mesh.authority.sign("issuer.mesh")?);
         Ok(self)
     }
 
@@ -195,11 +204,17 @@ impl Deployment {
         journey_runner.args(["--verifier", &url_of_verifier, "--sealing-key", utf8(&sealing)?]);
         sign_as(&mut journey_runner, &runner_keys, RUNNER)?;
 
-        if let Some(Mesh { authority, verifier, runner, is_identity }) = &self.mesh {
+        if let Some(Mesh { authority, verifier, runner, is_identity, issuer }) = &self.mesh {
             let files =
                 |pair: &Pair| [authority.file(), pair.certificate.clone(), pair.key.clone()];
             let flags = ["--grpc-tls-client-authority", "--grpc-tls-certificate", "--grpc-tls-key"];
             code_verifier.args(flags.into_iter().zip(files(verifier)).flat_map(flag));
+            if let Some(issuer) = issuer {
+                code_issuer.args(flags.into_iter().zip(files(issuer)).flat_map(flag));
+                let flags = ["--http-tls-certificate", "--http-tls-key"];
+                let [_, certificate, key] = files(issuer);
+                code_issuer.args(flags.into_iter().zip([certificate, key]).flat_map(flag));
+            }
             let flags = ["--verifier-authority", "--verifier-certificate", "--verifier-key"];
             journey_runner.args(flags.into_iter().zip(files(runner)).flat_map(flag));
             if *is_identity {
