@@ -8,7 +8,7 @@
 //! | how readiness follows the store | [`health`] |
 //! | how the audit trail is written | [`audit`] |
 //! | the variables of all settings | [`variables`] |
-//! | how two of these become the desk that codes are issued and verified at | [`desk`] |
+//! | the ports and keys of the use cases, as a running service has them | [`operations`] |
 
 pub mod audit;
 pub mod configuration;
@@ -22,16 +22,16 @@ use std::sync::Arc;
 
 use clock::SystemClock;
 use codes::audit::Addresses;
-use codes::desk::Desk;
+use codes::operations::Operations;
 use codes::peppers::Peppers;
 
 use crate::audit::{CountedAudit, LogAudit};
 use crate::store::Stores;
 
-/// The desk of a running service: the system's clock and randomness, the log's audit trail,
+/// The ports and keys of a running service: the system's clock and randomness, the log's audit trail,
 /// counted.
-pub fn desk(stores: &Stores, peppers: Arc<Peppers>, addresses: Addresses) -> Desk {
-    Desk {
+pub fn operations(stores: &Stores, peppers: Arc<Peppers>, addresses: Addresses) -> Operations {
+    Operations {
         store: Arc::clone(&stores.codes),
         claims: Arc::clone(&stores.claims),
         audit: Arc::new(CountedAudit::new(Arc::new(LogAudit))),

@@ -10,9 +10,9 @@ use rand::CryptoRng;
 use crate::audit::{Action, IssueRefusal};
 use crate::claims::Claim;
 use crate::code::TempCode;
-use crate::desk::{Caller, Desk, Entry, OperationError, said};
 use crate::digest::Subject;
 use crate::directory::Directory;
+use crate::operations::{Caller, Entry, OperationError, Operations, said};
 use crate::policy::{ExpirationError, Policy};
 use crate::randomness;
 use crate::record::{CodeDescription, Issue, IssueOutcome, IssuedBy, Revoke, RevokeOutcome};
@@ -23,18 +23,18 @@ pub use messages::{Issuance, IssueRequest, IssuedCode, Revocation, RevokeRequest
 /// Issues, revokes and describes codes.
 #[derive(Clone)]
 pub struct Issuer {
-    desk: Desk,
+    operations: Operations,
 }
 
 impl Issuer {
     /// An issuer that works with these ports.
-    pub const fn new(desk: Desk) -> Self {
-        Self { desk }
+    pub const fn new(operations: Operations) -> Self {
+        Self { operations }
     }
 
     /// How the audit trail names an address.
     pub fn source(&self, address: IpAddr) -> String {
-        self.desk.peppers.source(address, self.desk.addresses)
+        self.operations.peppers.source(address, self.operations.addresses)
     }
 
     /// Issues a code, which takes the place of the user's earlier one.
@@ -56,22 +56,24 @@ impl Issuer {
         if let Err(refused) = policy.admit_pairing(request.pairing.is_some()) {
             return Ok(Issuance::PairingRefused(refused));
         }
-        let found = self.desk.find(directory, &caller.application, &request.user).await?;
+        let found = self.operations.find(directory, &caller.application, &request.user).await?;
         let Some((user, subject)) = found else { return Ok(Issuance::UnknownUser) };
-        let code =
-            TempCode::draw(policy.shape(), &mut *(self.desk.randomness)() as &mut dyn CryptoRng);
+        let code = TempCode::draw(
+            policy.shape(),
+            &mut *(self.operations.randomness)() as &mut dyn CryptoRng,
+        );
         let command = self.command(caller, policy, request, (&user, subject), life, &code);
         let key = request.idempotency_key.as_ref();
         // An issue is never idle: it takes effect, or is refused and may be asked for again.
-        if self.desk.claim(caller, key, command.attempt).await? == Claim::Taken {
+        if self.operations.claim(caller, key, command.attempt).await? == Claim::Taken {
             return Ok(Issuance::Conflict);
         }
-        let now = self.desk.now();
+        let now = self.operations.now();
         let entry = Entry::new(caller, subject, command.attempt.id, &request.context);
-        let outcome = self.desk.store.issue(subject, now, command).await;
-        let outcome = self.desk.resolve(entry, outcome).await?;
+        let outcome = self.operations.store.issue(subject, now, command).await;
+        let outcome = self.operations.resolve(entry, outcome).await?;
         let refused = refusal(&outcome).map(Action::IssueRefused);
-        self.desk.record(entry, refused).await?;
+        self.operations.record(entry, refused).await?;
         Ok(match outcome {
             IssueOutcome::Issued {
                 code_id,
@@ -83,7 +85,9 @@ impl Issuer {
             } => {
                 let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
                 let overridden = lock_overridden.then_some(Action::LockOverridden);
-                self.desk.record(entry, overridden.into_iter().chain([Action::Issued])).await?;
+                self.operations
+                    .record(entry, overridden.into_iter().chain([Action::Issued]))
+                    .await?;
                 let code = IssuedCode { code, code_id, expires_at, attempts_allowed, paired };
                 Issuance::Issued(code)
             }
@@ -118,16 +122,16 @@ impl Issuer {
         let (key, limits) = (idempotency_key.as_ref(), policy.into());
         let attempt = |asked: &[&[u8]]| {
             let asked = [asked, &said(context)[..]].concat();
-            self.desk.attempt(caller, key, "revoke", &asked)
+            self.operations.attempt(caller, key, "revoke", &asked)
         };
         let (subject, command) = match target {
-            RevokeTarget::Code(id) if self.desk.peppers.owns(&caller.application, id) => {
+            RevokeTarget::Code(id) if self.operations.peppers.owns(&caller.application, id) => {
                 let attempt = attempt(&[b"code", id.as_str().as_bytes()]);
                 (id.subject(), Revoke { attempt, only: Some(id.clone()), limits })
             }
             RevokeTarget::Code(_) => return Ok(Revocation::NothingLive),
             RevokeTarget::User(user) => {
-                match self.desk.find(directory, &caller.application, user).await? {
+                match self.operations.find(directory, &caller.application, user).await? {
                     Some((user, subject)) => {
                         let attempt = attempt(&[b"user", user.as_str().as_bytes()]);
                         (subject, Revoke { attempt, only: None, limits })
@@ -137,21 +141,21 @@ impl Issuer {
             }
         };
         let attempt = command.attempt;
-        match self.desk.claim(caller, key, attempt).await? {
+        match self.operations.claim(caller, key, attempt).await? {
             Claim::Held => {}
             Claim::Idle => return Ok(Revocation::NothingLive),
             Claim::Taken => return Ok(Revocation::Conflict),
         }
         let entry = Entry::new(caller, subject, attempt.id, context);
-        let outcome = self.desk.store.revoke(subject, self.desk.now(), command).await;
-        match self.desk.resolve(entry, outcome).await? {
+        let outcome = self.operations.store.revoke(subject, self.operations.now(), command).await;
+        match self.operations.resolve(entry, outcome).await? {
             RevokeOutcome::Revoked { code_id, replayed } => {
                 let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
-                self.desk.record(entry, [Action::Revoked]).await?;
+                self.operations.record(entry, [Action::Revoked]).await?;
                 Ok(Revocation::Revoked)
             }
             RevokeOutcome::NothingLive => {
-                self.desk.settle_idle(key, attempt).await?;
+                self.operations.settle_idle(key, attempt).await?;
                 Ok(Revocation::NothingLive)
             }
             RevokeOutcome::Conflict => Ok(Revocation::Conflict),
@@ -168,12 +172,13 @@ impl Issuer {
         directory: &dyn Directory,
         user: &Identifier,
     ) -> Result<Option<CodeDescription>, OperationError> {
-        let Some((_, subject)) = self.desk.find(directory, &caller.application, user).await? else {
+        let Some((_, subject)) = self.operations.find(directory, &caller.application, user).await?
+        else {
             return Ok(None);
         };
-        let code = self.desk.store.describe(subject, self.desk.now()).await?.code;
+        let code = self.operations.store.describe(subject, self.operations.now()).await?.code;
         let id = code.as_ref().map(|code| &code.id);
-        self.desk.record_look(caller, subject, id, Action::CodeDescribed).await?;
+        self.operations.record_look(caller, subject, id, Action::CodeDescribed).await?;
         Ok(code)
     }
 
@@ -186,7 +191,7 @@ impl Issuer {
         life: Duration,
         code: &TempCode,
     ) -> Issue {
-        let Desk { peppers, randomness, .. } = &self.desk;
+        let Operations { peppers, randomness, .. } = &self.operations;
         let life_ms = life.as_millis().to_be_bytes();
         let overriding = [u8::from(request.override_lockout)];
         // Requests without a number have the fingerprint that they had before there were numbers.
@@ -195,7 +200,7 @@ impl Issuer {
         let asked = [&asked[..], &said(&request.context), number.as_slice()].concat();
         let key = request.idempotency_key.as_ref();
         Issue {
-            attempt: self.desk.attempt(caller, key, "issue", &asked),
+            attempt: self.operations.attempt(caller, key, "issue", &asked),
             code_id: peppers.code_id(&caller.application, &subject, randomness::bytes(randomness)),
             digest: peppers.digest(&caller.application, user, &code.to_guess()),
             life,

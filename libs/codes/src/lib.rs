@@ -1,17 +1,18 @@
-//! The heart of Postern: temporary access codes, what they are made of and what may happen to them.
+//! The heart of Postern: who may issue, verify and revoke temporary access codes, and how a request
+//! becomes one transition of a user's record.
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | what a code is, what it looks like, and what was typed for one | [`code`], [`shape`], [`guess`] |
-//! | who it is for | [`user`], [`directory`] |
-//! | how long and how often it may be tried | [`policy`] |
-//! | how it is tied to one journey | [`pairing`], [`facts`] |
-//! | what can happen to it, as a state machine | [`record`] |
-//! | what stands in the store in its place | [`digest`], [`peppers`] |
+//! | what each use case does | [`issuer`], [`verifier`], [`pairer`] |
+//! | which ports and keys they share | [`operations`] |
+//! | which ports a deployment supplies | [`store`], [`claims`], [`directory`], [`audit`] |
+//! | how codes and identifiers are digested | [`peppers`] |
 //! | how a retry is recognised | [`names`], [`claims`], [`record`] |
+//! | what is known about a journey that waits for a code | [`facts`] |
 //! | what an accepted code proves | [`authentication`] |
-//! | who does what | [`issuer`], [`verifier`], [`pairer`], over the ports in [`desk`] |
 //! | how a store is held to the state machine | `conformance` |
+//! | the state machine itself, policies and ids | the crate `records`: [`record`], [`policy`], [`ids`] |
+//! | what people type | the crate `credentials`: [`user`], [`guess`] |
 //!
 //! This crate performs no I/O of its own and never sees a runtime, a wire format or an environment
 //! variable.
@@ -21,22 +22,18 @@ pub mod authentication;
 pub mod claims;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
-pub mod desk;
-pub mod digest;
 pub mod directory;
 pub mod facts;
-pub mod ids;
 pub mod issuer;
 mod mac;
 pub mod memory;
 pub mod names;
+pub mod operations;
 pub mod pairer;
-pub mod pairing;
 pub mod peppers;
-pub mod policy;
 pub mod randomness;
-pub mod record;
 pub mod store;
 pub mod verifier;
 
 pub use credentials::{code, guess, shape, user};
+pub use records::{digest, ids, pairing, policy, record};

@@ -7,10 +7,10 @@ use clock::Timestamp;
 use rand::CryptoRng;
 
 use crate::audit::{Action, Context};
-use crate::desk::{Caller, Desk, Entry, OperationError};
 use crate::digest::{AttemptId, Subject};
 use crate::directory::Directory;
 use crate::facts::Facts;
+use crate::operations::{Caller, Entry, OperationError, Operations};
 use crate::pairing::{Binding, PairingNumber};
 use crate::policy::{PairingRefusal, Policy};
 use crate::randomness;
@@ -72,13 +72,13 @@ pub enum Described {
 /// Pairs journeys with agents.
 #[derive(Clone)]
 pub struct Pairer {
-    desk: Desk,
+    operations: Operations,
 }
 
 impl Pairer {
     /// A pairer that works with these ports.
-    pub const fn new(desk: Desk) -> Self {
-        Self { desk }
+    pub const fn new(operations: Operations) -> Self {
+        Self { operations }
     }
 
     /// Gives a journey a number under which an agent finds it. An unknown user is paired like any other.
@@ -95,8 +95,8 @@ impl Pairer {
         if policy.admit_pairing(true) == Err(PairingRefusal::Off) {
             return Ok(Paired::Off);
         }
-        let (_, subject) = self.desk.find_or_pretend(directory, caller, &user).await?;
-        let Desk { peppers, randomness, store, .. } = &self.desk;
+        let (_, subject) = self.operations.find_or_pretend(directory, caller, &user).await?;
+        let Operations { peppers, randomness, store, .. } = &self.operations;
         let command = Pair {
             binding,
             numbers: PairingNumber::candidates(&mut *randomness() as &mut dyn CryptoRng),
@@ -107,11 +107,12 @@ impl Pairer {
         };
         let context = Context { source: facts.source, ..Context::default() };
         let entry = self.entry(caller, subject, &context);
-        let now = self.desk.now();
-        let outcome = self.desk.resolve(entry, store.pair(subject, now, command).await).await?;
+        let now = self.operations.now();
+        let outcome =
+            self.operations.resolve(entry, store.pair(subject, now, command).await).await?;
         match outcome {
             PairOutcome::Paired { number, expires_at } => {
-                self.desk.record(entry, [Action::Paired]).await?;
+                self.operations.record(entry, [Action::Paired]).await?;
                 Ok(Paired::Number { number, expires_at })
             }
             PairOutcome::TooMany { until } => Ok(Paired::TooMany(until.since(now))),
@@ -129,12 +130,12 @@ impl Pairer {
         user: &Identifier,
         binding: Binding,
     ) -> Result<(), OperationError> {
-        let (_, subject) = self.desk.find_or_pretend(directory, caller, user).await?;
+        let (_, subject) = self.operations.find_or_pretend(directory, caller, user).await?;
         let context = Context::default();
         let entry = self.entry(caller, subject, &context);
-        let outcome = self.desk.store.withdraw(subject, self.desk.now(), binding).await;
-        self.desk.resolve(entry, outcome).await?;
-        self.desk.record(entry, [Action::PairingWithdrawn]).await
+        let outcome = self.operations.store.withdraw(subject, self.operations.now(), binding).await;
+        self.operations.resolve(entry, outcome).await?;
+        self.operations.record(entry, [Action::PairingWithdrawn]).await
     }
 
     /// Describes the journey that waits under a number.
@@ -152,12 +153,12 @@ impl Pairer {
         if policy.admit_pairing(true) == Err(PairingRefusal::Off) {
             return Ok(Described::Off);
         }
-        let found = self.desk.find(directory, &caller.application, user).await?;
+        let found = self.operations.find(directory, &caller.application, user).await?;
         let Some((_, subject)) = found else { return Ok(Described::UnknownUser) };
-        let pairing = self.desk.store.pairing(subject, self.desk.now(), number).await?;
-        self.desk.record_look(caller, subject, None, Action::PairingDescribed).await?;
+        let pairing = self.operations.store.pairing(subject, self.operations.now(), number).await?;
+        self.operations.record_look(caller, subject, None, Action::PairingDescribed).await?;
         // What another key encrypted is as good as not there.
-        let sealed = self.desk.peppers.facts();
+        let sealed = self.operations.peppers.facts();
         let opened = pairing.and_then(|pairing| {
             Some((sealed.open(&subject, pairing.binding, &pairing.facts)?, pairing))
         });
@@ -170,7 +171,7 @@ impl Pairer {
 
     /// The events of one operation. A repeated one is an operation of its own.
     fn entry<'a>(&self, caller: &'a Caller, subject: Subject, context: &'a Context) -> Entry<'a> {
-        let attempt = AttemptId::from_bytes(randomness::bytes(&self.desk.randomness));
+        let attempt = AttemptId::from_bytes(randomness::bytes(&self.operations.randomness));
         Entry::new(caller, subject, attempt, context)
     }
 }

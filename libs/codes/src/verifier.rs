@@ -4,10 +4,10 @@ use clock::Timestamp;
 
 use crate::audit::{Action, Context};
 use crate::claims::Claim;
-use crate::desk::{Caller, Desk, Entry, OperationError, said};
 use crate::directory::Directory;
 use crate::guess::Guess;
 use crate::ids::{CodeId, GrantId, IdempotencyKey};
+use crate::operations::{Caller, Entry, OperationError, Operations, said};
 use crate::pairing::Binding;
 use crate::policy::Policy;
 use crate::record::{
@@ -82,13 +82,13 @@ pub enum Clearance {
 /// Verifies codes, describes and clears lockouts.
 #[derive(Clone)]
 pub struct Verifier {
-    desk: Desk,
+    operations: Operations,
 }
 
 impl Verifier {
     /// A verifier that works with these ports.
-    pub const fn new(desk: Desk) -> Self {
-        Self { desk }
+    pub const fn new(operations: Operations) -> Self {
+        Self { operations }
     }
 
     /// Verifies a code and, if it is right, consumes it.
@@ -105,26 +105,31 @@ impl Verifier {
     ) -> Result<Verification, OperationError> {
         // An unknown user takes the same path to the same answer as a user without a code, and that one
         // the path of a wrong guess: the same digests here, the same commands in the store.
-        let (user, subject) = self.desk.find_or_pretend(directory, caller, &request.user).await?;
+        let (user, subject) =
+            self.operations.find_or_pretend(directory, caller, &request.user).await?;
         let asked = [user.as_str().as_bytes(), request.code.expose().as_bytes()];
         // Requests without a binding have the fingerprint that they had before there were bindings.
         let binding = request.binding.as_ref().map(|binding| &binding.as_bytes()[..]);
         let asked = [&asked[..], &said(&request.context), binding.as_slice()].concat();
         let key = request.idempotency_key.as_ref();
         let command = Verify {
-            attempt: self.desk.attempt(caller, key, "verify", &asked),
-            candidates: self.desk.peppers.candidates(&caller.application, &user, &request.code),
+            attempt: self.operations.attempt(caller, key, "verify", &asked),
+            candidates: self.operations.peppers.candidates(
+                &caller.application,
+                &user,
+                &request.code,
+            ),
             binding: request.binding,
-            source: self.desk.peppers.origin(&caller.client, request.context.source),
+            source: self.operations.peppers.origin(&caller.client, request.context.source),
             limits: policy.into(),
         };
         // A verification is never idle: a denial without effect may be asked for again.
-        if self.desk.claim(caller, key, command.attempt).await? == Claim::Taken {
+        if self.operations.claim(caller, key, command.attempt).await? == Claim::Taken {
             return Ok(Verification::Conflict);
         }
         let entry = Entry::new(caller, subject, command.attempt.id, &request.context);
-        let outcome = self.desk.store.verify(subject, self.desk.now(), command).await;
-        let outcome = self.desk.resolve(entry, outcome).await?;
+        let outcome = self.operations.store.verify(subject, self.operations.now(), command).await;
+        let outcome = self.operations.resolve(entry, outcome).await?;
         self.conclude(entry, user, outcome).await
     }
 
@@ -138,10 +143,13 @@ impl Verifier {
         directory: &dyn Directory,
         user: &Identifier,
     ) -> Result<Lockouts, OperationError> {
-        match self.desk.find(directory, &caller.application, user).await? {
+        match self.operations.find(directory, &caller.application, user).await? {
             Some((_, subject)) => {
-                let described = self.desk.store.describe(subject, self.desk.now()).await?;
-                self.desk.record_look(caller, subject, None, Action::LockoutDescribed).await?;
+                let described =
+                    self.operations.store.describe(subject, self.operations.now()).await?;
+                self.operations
+                    .record_look(caller, subject, None, Action::LockoutDescribed)
+                    .await?;
                 Ok(Lockouts { unpaired: described.lockout, paired: described.paired_lockout })
             }
             None => Ok(Lockouts::default()),
@@ -160,29 +168,30 @@ impl Verifier {
         directory: &dyn Directory,
         ClearRequest { user, context, idempotency_key }: &ClearRequest,
     ) -> Result<Clearance, OperationError> {
-        let found = self.desk.find(directory, &caller.application, user).await?;
+        let found = self.operations.find(directory, &caller.application, user).await?;
         let Some((user, subject)) = found else {
             return Ok(Clearance::Cleared(Cleared::default()));
         };
         let asked = [&[user.as_str().as_bytes()], &said(context)[..]].concat();
         let key = idempotency_key.as_ref();
-        let attempt = self.desk.attempt(caller, key, "clear", &asked);
-        match self.desk.claim(caller, key, attempt).await? {
+        let attempt = self.operations.attempt(caller, key, "clear", &asked);
+        match self.operations.claim(caller, key, attempt).await? {
             Claim::Held => {}
             Claim::Idle => return Ok(Clearance::Cleared(Cleared::default())),
             Claim::Taken => return Ok(Clearance::Conflict),
         }
         let entry = Entry::new(caller, subject, attempt.id, context);
         let command = Clear { attempt, limits: policy.into() };
-        let outcome = self.desk.store.clear_lockout(subject, self.desk.now(), command).await;
-        match self.desk.resolve(entry, outcome).await? {
+        let outcome =
+            self.operations.store.clear_lockout(subject, self.operations.now(), command).await;
+        match self.operations.resolve(entry, outcome).await? {
             ClearOutcome::Cleared { cleared, .. } if cleared == Cleared::default() => {
-                self.desk.settle_idle(key, attempt).await?;
+                self.operations.settle_idle(key, attempt).await?;
                 Ok(Clearance::Cleared(cleared))
             }
             ClearOutcome::Cleared { cleared, replayed } => {
                 let entry = Entry { replayed, ..entry };
-                self.desk.record(entry, [Action::LockoutCleared]).await?;
+                self.operations.record(entry, [Action::LockoutCleared]).await?;
                 Ok(Clearance::Cleared(cleared))
             }
             ClearOutcome::Conflict => Ok(Clearance::Conflict),
@@ -200,12 +209,12 @@ impl Verifier {
             VerifyOutcome::Conflict => Ok(Verification::Conflict),
             VerifyOutcome::Accepted { code_id, at, replayed } => {
                 let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
-                self.desk.record(entry, [Action::Accepted]).await?;
+                self.operations.record(entry, [Action::Accepted]).await?;
                 Ok(Verification::Accepted { grant_id: code_id.grant(), code_id, user_id, at })
             }
             VerifyOutcome::Denied { denial, code_id, replayed } => {
                 let entry = Entry { replayed, code_id: code_id.as_ref(), ..entry };
-                self.desk.record(entry, consequences(denial.reason)).await?;
+                self.operations.record(entry, consequences(denial.reason)).await?;
                 Ok(Verification::Denied(denial))
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clock::Timestamp;
 use codes::audit::Context;
-use codes::desk::Caller;
+use codes::operations::Caller;
 use codes::user::{Identifier, UserId};
 use config::{AgentProvider, Configuration};
 use tokens::agent::AgentToken;

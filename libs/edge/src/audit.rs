@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use clock::{Clock as _, SystemClock, Timestamp};
-use codes::desk::Caller;
 use codes::ids::{ApplicationId, ClientId, ProviderId};
+use codes::operations::Caller;
 use telemetry::{AUDIT, Counter, UnwrittenError, confirmed};
 use tokens::scope::Scope;
 

@@ -26,7 +26,7 @@ pub mod principal;
 pub mod rules;
 pub mod throttle;
 
-use codes::desk::OperationError;
+use codes::operations::OperationError;
 use wire::error::Fault;
 
 /// Logs why an operation has no outcome, and returns the answer for the caller: that it may try

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use codes::desk::Caller;
 use codes::ids::{ApplicationId, ClientId};
+use codes::operations::Caller;
 use codes::user::Identifier;
 use config::{Application, ClientKind, Configuration};
 use tokens::client::ClientToken;

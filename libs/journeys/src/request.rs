@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use codes::desk::Caller;
 use codes::facts::BrowserFamily;
 use codes::ids::IdempotencyKey;
+use codes::operations::Caller;
 use definitions::JourneyId;
 use serde_json::{Map, Value};
 

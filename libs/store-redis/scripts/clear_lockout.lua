@@ -1,4 +1,4 @@
--- Forgets failures and ends locks, of paired and unpaired codes: `Record::clear_lockout` of libs/codes/src/record/manage.rs.
+-- Forgets failures and ends locks, of paired and unpaired codes: `Record::clear_lockout` of libs/records/src/record/manage.rs.
 --
 -- Replies  cleared locked|unlocked <failures> disabled|enabled fresh|replayed    conflict
 

@@ -1,4 +1,4 @@
--- Describes the record: libs/codes/src/record/describe.rs. Changes nothing.
+-- Describes the record: libs/records/src/record/describe.rs. Changes nothing.
 --
 -- Replies  described, twice <failures> <their end, in ms> <lock's end, in ms, or -> <consecutive>
 --          disabled|enabled: of unpaired codes, then of paired ones; and if there is a code: <nonce> <state>

@@ -1,4 +1,4 @@
--- Issues a code: libs/codes/src/record/issue.rs, transition for transition.
+-- Issues a code: libs/records/src/record/issue.rs, transition for transition.
 --
 -- KEYS[2]  the pairing that the code is for: see pair.lua; none for an unpaired code
 -- ARGV[9] issues an hour  [10] overrides a day  [11] whether to override a lock, 1 or 0

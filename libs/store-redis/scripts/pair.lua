@@ -1,4 +1,4 @@
--- Pairs a journey: libs/codes/src/record/pairings.rs, transition for transition.
+-- Pairs a journey: libs/records/src/record/pairings.rs, transition for transition.
 --
 -- KEYS[1]  the journey: {number, its end, its source} of its pairing
 -- KEYS[2]  the source: {number, its end ..} of its open pairings, one after the other

@@ -1,4 +1,4 @@
--- Finds a pairing by its number: libs/codes/src/record/pairings.rs. Changes nothing.
+-- Finds a pairing by its number: libs/records/src/record/pairings.rs. Changes nothing.
 --
 -- KEYS[1]  the number, as pair.lua says
 -- Replies  pairing <binding> <expires at, in ms> <the session's end, in ms> <facts>    none

@@ -1,4 +1,4 @@
--- The record of one user, as libs/codes/src/record specifies it: opens every script on codes.
+-- The record of one user, as libs/records/src/record specifies it: opens every script on codes.
 --
 -- KEYS[1]  the record, a string: see `read` and `packed`
 -- ARGV[6]  attempt, [7] its fingerprint, [8] failed attempts allowed: of all scripts but `describe`
@@ -24,7 +24,7 @@ local PAIRED = 5
 local WAS_ISSUED, WAS_SUPERSEDED, WAS_ACCEPTED, WAS_DENIED = 1, 2, 3, 4
 local WAS_REVOKED, WAS_IDLE, WAS_CLEARED = 5, 6, 7
 
--- How much a retry needs an outcome of each kind: `Worth` of libs/codes/src/record.
+-- How much a retry needs an outcome of each kind: `Worth` of libs/records/src/record.
 local WORTH = {
   [WAS_SUPERSEDED] = 0, [WAS_IDLE] = 0, [WAS_DENIED] = 1, [WAS_ISSUED] = 2, [WAS_REVOKED] = 2,
   [WAS_CLEARED] = 2, [WAS_ACCEPTED] = 3,

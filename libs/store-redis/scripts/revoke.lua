@@ -1,4 +1,4 @@
--- Revokes the live code: `Record::revoke` of libs/codes/src/record/manage.rs.
+-- Revokes the live code: `Record::revoke` of libs/records/src/record/manage.rs.
 --
 -- ARGV[9]  the nonce of the one code that is meant, or empty for whichever lives
 -- Replies  revoked <nonce> fresh|replayed    nothing_live    conflict

@@ -1,4 +1,4 @@
--- Verifies a guess: libs/codes/src/record/verify.rs, transition for transition.
+-- Verifies a guess: libs/records/src/record/verify.rs, transition for transition.
 --
 -- ARGV[9]  lockout, in ms  [10] attempts per source  [11] whether pairing is required, 1 or 0
 -- ARGV[12] the binding of the guess, or empty  [13] its source

@@ -1,4 +1,4 @@
--- Ends the pairing of a journey: libs/codes/src/record/pairings.rs.
+-- Ends the pairing of a journey: libs/records/src/record/pairings.rs.
 --
 -- KEYS[1]  the journey, as pair.lua says. The keys of its number and its source lie in the same slot and are
 --          named by what it holds.

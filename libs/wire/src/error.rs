@@ -10,7 +10,7 @@ mod table;
 use std::time::Duration;
 
 use clock::Timestamp;
-use codes::desk::OperationError;
+use codes::operations::OperationError;
 use codes::policy::{ExpirationError, PairingRefusal};
 pub use errors::{DOMAIN, HttpFault};
 use tonic::Status;

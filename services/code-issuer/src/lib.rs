@@ -23,8 +23,8 @@ pub mod settings;
 use std::sync::Arc;
 
 use clock::Clock;
-use codes::desk::Desk;
 use codes::issuer::{IssueRequest, IssuedCode, Issuer};
+use codes::operations::Operations;
 use codes::pairer::Pairer;
 use config::Application;
 use edge::gate::Gate;
@@ -49,10 +49,10 @@ pub struct CodeIssuer {
 impl CodeIssuer {
     /// A code issuer for the principals that the gate admits. The minter's client tokens are those
     /// that the gates of all services accept.
-    pub fn new(gate: Gate, desk: Desk, minter: Minter) -> Self {
-        let clock = Arc::clone(&desk.clock);
-        let pairer = Pairer::new(desk.clone());
-        Self { gate, clock, issuer: Issuer::new(desk), pairer, minter }
+    pub fn new(gate: Gate, operations: Operations, minter: Minter) -> Self {
+        let clock = Arc::clone(&operations.clock);
+        let pairer = Pairer::new(operations.clone());
+        Self { gate, clock, issuer: Issuer::new(operations), pairer, minter }
     }
 
     /// Issues a code: what both edges do once a request is read and its caller known.

@@ -109,13 +109,13 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let Checked { peppers, addresses, minter, proxies, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
-    let desk = assembly::desk(&stores, peppers, addresses);
+    let operations = assembly::operations(&stores, peppers, addresses);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens);
     let token_endpoint = Some(("/oidc/token", Arc::clone(&live)));
     let router = metadata::well_known(&minter, token_endpoint, None);
     let router = router.merge(metadata::openapi(&[OPENAPI], serde_json::Value::default));
-    let service = CodeIssuer::new(gate, desk, minter);
+    let service = CodeIssuer::new(gate, operations, minter);
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;

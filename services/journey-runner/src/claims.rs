@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use codes::claims::{Claim, ClaimStore};
-use codes::desk::Caller;
 use codes::digest::Fingerprint;
 use codes::ids::IdempotencyKey;
 use codes::names::Names;
+use codes::operations::Caller;
 use codes::record::Attempt;
 use journeys::runner::{Start, Submission};
 use serde_json::Value;

@@ -54,12 +54,12 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let issuer = issuer.unwrap_or_else(|| format!("{}://{}", addresses.scheme, http.address()));
     let minter = Minter::new(keys, issuer).map_err(anyhow::Error::from)?;
     let stores = store.open().await?;
-    let desk = assembly::desk(&stores, peppers, audit_addresses);
+    let operations = assembly::operations(&stores, peppers, audit_addresses);
 
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens.clone());
-    let code_issuer = CodeIssuer::new(gate.clone(), desk.clone(), minter.clone());
-    let code_verifier = Verifier::new(gate.clone().and_services(tokens), desk);
+    let code_issuer = CodeIssuer::new(gate.clone(), operations.clone(), minter.clone());
+    let code_verifier = Verifier::new(gate.clone().and_services(tokens), operations);
     let to_verifier = format!("http://{}", addresses.reachable_verifier());
     let to_verifier = Remote::parse(&to_verifier, None).map_err(anyhow::Error::from)?;
     let ports = Ports {

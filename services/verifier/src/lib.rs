@@ -5,7 +5,7 @@
 
 pub mod settings;
 
-use codes::desk::Desk;
+use codes::operations::Operations;
 use codes::pairer::Pairer;
 use config::Application;
 use edge::gate::Gate;
@@ -33,9 +33,9 @@ pub struct Verifier {
 
 impl Verifier {
     /// A verifier for those whom the gate lets in.
-    pub fn new(gate: Gate, desk: Desk) -> Self {
-        let pairer = Pairer::new(desk.clone());
-        Self { gate, codes: codes::verifier::Verifier::new(desk), pairer }
+    pub fn new(gate: Gate, operations: Operations) -> Self {
+        let pairer = Pairer::new(operations.clone());
+        Self { gate, codes: codes::verifier::Verifier::new(operations), pairer }
     }
 
     /// The service behind its gate.

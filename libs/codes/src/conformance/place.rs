@@ -33,14 +33,14 @@ impl Place {
 impl World {
     /// A journey that no other test knows.
     pub fn journey(&self) -> Place {
-        let binding = Binding::from_bytes(randomness::bytes(&self.desk.randomness));
+        let binding = Binding::from_bytes(randomness::bytes(&self.operations.randomness));
         Place { binding: Some(binding), source: None }
     }
 
     /// Asks for a pairing number, for ten minutes of a journey's hour.
     pub async fn pair(&self, user: &Identifier, journey: Place) -> PairOutcome {
         let numbers =
-            PairingNumber::candidates(&mut *(self.desk.randomness)() as &mut dyn CryptoRng);
+            PairingNumber::candidates(&mut *(self.operations.randomness)() as &mut dyn CryptoRng);
         self.pair_under(user, journey, numbers).await
     }
 
@@ -57,7 +57,7 @@ impl World {
             numbers,
             life: Duration::from_secs(600),
             session_ends_at: now + Duration::from_secs(3600),
-            source: self.desk.peppers.origin(&self.caller.client, journey.source),
+            source: self.operations.peppers.origin(&self.caller.client, journey.source),
             facts: b"facts".to_vec(),
         };
         let paired = self.bench.store.pair(self.subject(user).await, now, command).await;

@@ -7,7 +7,6 @@ use clock::Clock as _;
 
 use super::{Bench, Place, Trail};
 use crate::audit::{Addresses, Audit, Context};
-use crate::desk::{Caller, Desk, OperationError};
 use crate::digest::{Subject, encode};
 use crate::directory::OpaqueDirectory;
 use crate::guess::Guess;
@@ -15,6 +14,7 @@ use crate::ids::{ApplicationId, ClientId, IdempotencyKey};
 use crate::issuer::{
     Issuance, IssueRequest, IssuedCode, Issuer, Revocation, RevokeRequest, RevokeTarget,
 };
+use crate::operations::{Caller, OperationError, Operations};
 use crate::peppers::Peppers;
 use crate::policy::Policy;
 use crate::randomness;
@@ -32,7 +32,7 @@ pub struct World {
     pub policy: Policy,
     /// Everything that was written to the trail.
     pub trail: Arc<Trail>,
-    pub(super) desk: Desk,
+    pub(super) operations: Operations,
 }
 
 impl World {
@@ -46,7 +46,7 @@ impl World {
         let key = |byte: u8| vec![byte; 32].into();
         let peppers = Peppers::new(key(1), key(2), Some(key(3))).expect("valid peppers");
         let trail = Arc::new(Trail::default());
-        let desk = Desk {
+        let operations = Operations {
             store: Arc::clone(&bench.store),
             claims: Arc::clone(&bench.claims),
             audit: Arc::clone(&trail) as Arc<dyn Audit>,
@@ -56,14 +56,14 @@ impl World {
             randomness: randomness::system(),
         };
         // A client of its own: one store serves many tests, and each names its operations by itself.
-        let unique = encode(&randomness::bytes::<16>(&desk.randomness));
+        let unique = encode(&randomness::bytes::<16>(&operations.randomness));
         let caller = Caller {
             application: ApplicationId::parse("acme").expect("valid"),
             client: ClientId::parse(&format!("desk.{unique}")).expect("valid"),
             agent: None,
             is_service: false,
         };
-        Self { bench, caller, policy, trail, desk }
+        Self { bench, caller, policy, trail, operations }
     }
 
     /// The same world, where a service calls whose keys are unique by construction.
@@ -78,24 +78,24 @@ impl World {
     pub fn with_peppers(mut self, current: u8, previous: Option<u8>) -> Self {
         let key = |byte: u8| vec![byte; 32].into();
         let peppers = Peppers::new(key(1), key(current), previous.map(key));
-        self.desk.peppers = Arc::new(peppers.expect("valid peppers"));
+        self.operations.peppers = Arc::new(peppers.expect("valid peppers"));
         self
     }
 
     /// A user whom no other test knows.
     pub fn stranger(&self) -> Identifier {
-        let bytes: [u8; 16] = randomness::bytes(&self.desk.randomness);
+        let bytes: [u8; 16] = randomness::bytes(&self.operations.randomness);
         user(&encode(&bytes))
     }
 
     /// The issuer.
     pub fn issuer(&self) -> Issuer {
-        Issuer::new(self.desk.clone())
+        Issuer::new(self.operations.clone())
     }
 
     /// The verifier.
     pub fn verifier(&self) -> Verifier {
-        Verifier::new(self.desk.clone())
+        Verifier::new(self.operations.clone())
     }
 
     /// Asks for a code.
@@ -223,7 +223,7 @@ impl World {
     }
 
     pub(super) async fn subject(&self, user: &Identifier) -> Subject {
-        let found = self.desk.find(&OpaqueDirectory, &self.caller.application, user).await;
+        let found = self.operations.find(&OpaqueDirectory, &self.caller.application, user).await;
         found.expect("opaque").expect("everybody exists").1
     }
 

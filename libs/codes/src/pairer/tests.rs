@@ -53,7 +53,7 @@ struct World {
 fn world(pairing: PairingRule) -> World {
     let key = |byte: u8| vec![byte; 32].into();
     let (clock, trail) = (Arc::new(FakeClock::default()), Arc::new(Trail::default()));
-    let desk = Desk {
+    let operations = Operations {
         store: Arc::new(MemoryCodeStore::new(clock.clone())),
         claims: Arc::new(MemoryClaimStore::new(clock.clone())),
         audit: trail.clone(),
@@ -70,7 +70,7 @@ fn world(pairing: PairingRule) -> World {
     };
     let settings = PolicySettings { pairing, ..PolicySettings::default() };
     let policy = Policy::new(settings).expect("valid");
-    World { pairer: Pairer::new(desk), trail, clock, policy, runner }
+    World { pairer: Pairer::new(operations), trail, clock, policy, runner }
 }
 
 fn user(name: &str) -> Identifier {
@@ -84,7 +84,7 @@ impl World {
     }
 
     fn now(&self) -> Timestamp {
-        self.pairer.desk.now()
+        self.pairer.operations.now()
     }
 
     async fn pair(&self, name: &str, journey: u8) -> Paired {

@@ -9,9 +9,9 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
-use codes::desk::Caller;
 use codes::digest::Fingerprint;
 use codes::ids::{ApplicationId, ClientId};
+use codes::operations::Caller;
 use codes::record::DenialReason;
 use definitions::Journey;
 use serde_json::{Value, json};

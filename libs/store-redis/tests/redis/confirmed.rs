@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use codes::audit::Context;
 use codes::conformance::{Bench, World, accepted, granted, keyed, reason, wrong};
-use codes::desk::OperationError;
 use codes::directory::OpaqueDirectory;
 use codes::guess::Guess;
 use codes::ids::IdempotencyKey;
 use codes::issuer::{Issuance, RevokeRequest, RevokeTarget};
+use codes::operations::OperationError;
 use codes::policy::Policy;
 use codes::record::DenialReason;
 use codes::store::StoreError;

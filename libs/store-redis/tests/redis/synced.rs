@@ -2,7 +2,7 @@
 //! tests may be too old: then it must be refused, and a fake stands for a newer one.
 
 use codes::conformance::{World, reason};
-use codes::desk::OperationError;
+use codes::operations::OperationError;
 use codes::record::DenialReason;
 use codes::store::StoreError;
 use store_redis::connection::Connection;

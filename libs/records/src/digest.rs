@@ -1,5 +1,5 @@
-//! Digests: what stands in a store in place of codes, identifiers and keys. All are made by
-//! [`Peppers`](crate::peppers::Peppers).
+//! Digests: what stands in a store in place of codes, identifiers and keys. The peppers of `codes` make
+//! them all.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 /// Writes bytes as unpadded base64url (RFC 4648, section 5).
-pub(crate) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
@@ -74,7 +74,7 @@ digest! {
 impl Source {
     /// Recognises the source among those that failed at one code. The nonce is the code's: the same
     /// source has another tag at another code.
-    pub(crate) fn tag(&self, nonce: [u8; 16]) -> SourceTag {
+    pub fn tag(&self, nonce: [u8; 16]) -> SourceTag {
         let hash = Sha256::new().chain_update(nonce).chain_update(self.0).finalize();
         SourceTag([hash[0], hash[1], hash[2], hash[3]])
     }

@@ -8,9 +8,9 @@ use std::fmt;
 use clock::Timestamp;
 use rand::CryptoRng;
 
-use crate::code::TempCode;
-use crate::guess::Guess;
-use crate::shape::{Alphabet, Shape};
+use credentials::code::TempCode;
+use credentials::guess::Guess;
+use credentials::shape::{Alphabet, Shape};
 
 /// Names one journey session to the record: a hash of its secret session ID. Only that journey's
 /// requests carry it.

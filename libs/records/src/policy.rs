@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::shape::{Alphabet, Shape};
+use credentials::shape::{Alphabet, Shape};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -137,7 +137,7 @@ pub struct ExpirationError {
 /// ```
 /// use std::time::Duration;
 ///
-/// use codes::policy::{Policy, PolicyError, PolicySettings};
+/// use records::policy::{Policy, PolicyError, PolicySettings};
 ///
 /// let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
 /// let policy = Policy::new(PolicySettings { expiration: minutes(10), ..PolicySettings::default() });

@@ -46,7 +46,7 @@ pub struct Caller {
 /// The ports and keys that [`Issuer`](crate::issuer::Issuer), [`Verifier`](crate::verifier::Verifier)
 /// and [`Pairer`](crate::pairer::Pairer) work with.
 #[derive(Clone)]
-pub struct Desk {
+pub struct Operations {
     /// Where records are kept.
     pub store: Arc<dyn CodeStore>,
     /// What idempotency keys stand for.
@@ -63,7 +63,7 @@ pub struct Desk {
     pub randomness: Randomness,
 }
 
-impl Desk {
+impl Operations {
     /// The user whom an identifier leads to, and the user's record.
     pub(crate) async fn find(
         &self,

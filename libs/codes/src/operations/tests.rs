@@ -21,10 +21,10 @@ impl Audit for Slow {
     }
 }
 
-fn desk() -> Desk {
+fn operations() -> Operations {
     let key = |byte: u8| vec![byte; 32].into();
     let clock = Arc::new(FakeClock::default());
-    Desk {
+    Operations {
         store: Arc::new(MemoryCodeStore::new(clock.clone())),
         claims: Arc::new(MemoryClaimStore::new(clock.clone())),
         audit: Arc::new(Slow(Barrier::new(3))),
@@ -47,12 +47,12 @@ fn caller() -> Caller {
 /// Else the guess that burns a code would be answered later than any other.
 #[test]
 fn all_events_of_an_attempt_are_written_before_one_is_waited_for() {
-    let (desk, caller) = (desk(), caller());
+    let (operations, caller) = (operations(), caller());
     let context = Context::default();
-    let attempt = AttemptId::from_bytes(randomness::bytes(&desk.randomness));
+    let attempt = AttemptId::from_bytes(randomness::bytes(&operations.randomness));
     let entry = Entry::new(&caller, Subject::from_bytes([1; 16]), attempt, &context);
     let mut written =
-        Box::pin(desk.record(entry, [Action::Burned, Action::Locked, Action::Revoked]));
+        Box::pin(operations.record(entry, [Action::Burned, Action::Locked, Action::Revoked]));
     // The first look writes all; the second sees what the barrier woke.
     let mut task = Task::from_waker(Waker::noop());
     let looks = [(); 2].map(|()| written.as_mut().poll(&mut task).is_ready());
@@ -62,14 +62,14 @@ fn all_events_of_an_attempt_are_written_before_one_is_waited_for() {
 /// An agent is known by provider and name: a key of one is not a retry of the other's request.
 #[test]
 fn agents_of_two_providers_make_two_requests_under_one_key() {
-    let desk = desk();
+    let operations = operations();
     let key = IdempotencyKey::parse("T-1").expect("valid");
     let by = |provider: Option<&str>| {
         let agent = provider.map(|provider| Agent {
             provider: ProviderId::parse(provider).expect("valid"),
             id: AgentId::parse("agent-7").expect("valid"),
         });
-        desk.attempt(&Caller { agent, ..caller() }, Some(&key), "issue", &[b"jane"])
+        operations.attempt(&Caller { agent, ..caller() }, Some(&key), "issue", &[b"jane"])
     };
     let attempts = [by(None), by(Some("acme")), by(Some("other"))];
     for (at, attempt) in attempts.iter().enumerate() {

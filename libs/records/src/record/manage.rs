@@ -3,7 +3,7 @@
 //! # What is remembered of them
 //! Only what had an effect: a call that found nothing to do writes nothing, so that no caller can make
 //! records grow, or make records of users who have none. That a named call found nothing is kept with
-//! its key ([`crate::claims`]): its late retry must find nothing to do either, although there may be a
+//! its key (`codes::claims`): its late retry must find nothing to do either, although there may be a
 //! code or a lock by then that it was never meant for.
 
 use clock::Timestamp;
