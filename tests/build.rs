@@ -8,6 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let protos = [
         "postern/code/v1/code_issuer.proto",
         "postern/code/v1/verifier.proto",
+        "postern/desk/v1/desk.proto",
         "postern/journey/v1/journey_runner.proto",
     ];
     let descriptors = protox::compile(protos, ["../proto"])?;

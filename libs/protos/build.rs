@@ -12,7 +12,7 @@ use std::{env, fs};
 
 use prost_reflect::{Cardinality, DescriptorPool, FieldDescriptor, Kind, MessageDescriptor, Value};
 
-const PACKAGES: [&str; 2] = ["postern.code.v1", "postern.journey.v1"];
+const PACKAGES: [&str; 3] = ["postern.code.v1", "postern.desk.v1", "postern.journey.v1"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let protos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");

@@ -231,6 +231,7 @@ async fn a_clients_token_is_valid_at_each_service_and_a_users_at_none() -> Teste
         let client = match scope {
             "codes:verify" => "acme-verifier",
             "journeys:run" | "journeys:read" => "acme-backend",
+            "desk:approve" | "desk:brake" => "acme-console",
             _ => "acme-support",
         };
         let good = postern.token(client).await?;

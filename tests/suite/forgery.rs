@@ -14,7 +14,7 @@ use crate::harness::pairing::waiting;
 use crate::harness::pb::journey::StartJourneyRequest;
 use crate::harness::pb::journey::journey_state::State;
 use crate::harness::postern::{change, copy_of_config, utf8};
-use crate::harness::rpcs::{RPCS, RUNNERS_OWN, TARGETED, Target, submit};
+use crate::harness::rpcs::{OF_THE_DESK, RPCS, RUNNERS_OWN, TARGETED, Target, submit};
 use crate::harness::*;
 
 const ISSUER: &str = "https://recovery.example";
@@ -22,8 +22,10 @@ const ISSUER: &str = "https://recovery.example";
 pub(crate) type Client = (&'static str, &'static str);
 
 /// Two clients that together have every scope. No client may both issue and redeem.
-const DESK: Client =
-    ("acme-desk", "codes:issue codes:revoke codes:read lockouts:read lockouts:clear");
+const DESK: Client = (
+    "acme-desk",
+    "codes:issue codes:revoke codes:read lockouts:read lockouts:clear desk:approve desk:brake",
+);
 pub(crate) const LOGIN: Client =
     ("acme-login", "codes:verify codes:reason journeys:run journeys:read");
 
@@ -225,7 +227,11 @@ async fn a_forged_token_is_refused_by_every_rpc_and_changes_nothing() -> Tested 
     let (target, _) = self::target(&forge).await?;
     for (rpc, scope, _, call) in RPCS {
         let answer = call(postern, Some(forge.entitled(scope)?), &target).await;
-        assert!(answer.is_ok(), "{rpc}: {answer:?}");
+        if OF_THE_DESK.contains(&rpc) {
+            refusal(answer, Code::FailedPrecondition, "DESK_OFF");
+        } else {
+            assert!(answer.is_ok(), "{rpc}: {answer:?}");
+        }
     }
     Ok(())
 }

@@ -8,12 +8,14 @@ use wire::rpc::Rpc;
 /// The scope that a caller of this rpc must have.
 pub const fn scope(rpc: Rpc) -> Scope {
     match rpc {
-        Rpc::IssueCode | Rpc::DescribePairing => Scope::CodesIssue,
+        Rpc::IssueCode | Rpc::DescribePairing | Rpc::ExplainIssue => Scope::CodesIssue,
         Rpc::RevokeCode => Scope::CodesRevoke,
-        Rpc::DescribeCode => Scope::CodesRead,
+        Rpc::DescribeCode | Rpc::ListRequests => Scope::CodesRead,
         Rpc::VerifyCode => Scope::CodesVerify,
         Rpc::DescribeLockout => Scope::LockoutsRead,
         Rpc::ClearLockout => Scope::LockoutsClear,
+        Rpc::DecideRequest | Rpc::LiftFreeze => Scope::DeskApprove,
+        Rpc::SetBrake => Scope::DeskBrake,
         Rpc::StartJourney | Rpc::SubmitInput => Scope::JourneysRun,
         Rpc::ListJourneys | Rpc::DescribeJourney => Scope::JourneysRead,
         Rpc::PairJourney | Rpc::WithdrawPairing => Scope::JourneysPair,
@@ -28,8 +30,8 @@ pub const fn granted(right: Right) -> &'static [Scope] {
         Right::Revoke => &[Scope::CodesRevoke],
         Right::Read => &[Scope::CodesRead, Scope::LockoutsRead],
         Right::Clear => &[Scope::LockoutsClear, Scope::LockoutsOverride],
-        // No rpc needs these.
-        Right::Approve | Right::Brake => &[],
+        Right::Approve => &[Scope::DeskApprove],
+        Right::Brake => &[Scope::DeskBrake],
     }
 }
 
@@ -38,11 +40,11 @@ pub const fn granted(right: Right) -> &'static [Scope] {
 pub enum Budget {
     /// Codes that are asked for.
     Issues,
-    /// Revocations, and lockouts that are cleared.
+    /// Revocations, lockouts that are cleared, and decisions of the desk.
     Changes,
     /// Codes that are entered, journeys in which they are, and tokens that are introspected.
     Verifications,
-    /// Codes, lockouts and journeys that are described: each writes an audit event.
+    /// Codes, lockouts and journeys that are described, and what the desk tells.
     Reads,
 }
 
@@ -51,9 +53,17 @@ pub enum Budget {
 pub const fn budget(rpc: Rpc) -> Option<Budget> {
     match rpc {
         Rpc::IssueCode => Some(Budget::Issues),
-        Rpc::RevokeCode | Rpc::ClearLockout => Some(Budget::Changes),
+        Rpc::RevokeCode
+        | Rpc::ClearLockout
+        | Rpc::DecideRequest
+        | Rpc::SetBrake
+        | Rpc::LiftFreeze => Some(Budget::Changes),
         Rpc::VerifyCode | Rpc::StartJourney | Rpc::SubmitInput => Some(Budget::Verifications),
-        Rpc::DescribeCode | Rpc::DescribeLockout | Rpc::DescribePairing => Some(Budget::Reads),
+        Rpc::DescribeCode
+        | Rpc::DescribeLockout
+        | Rpc::DescribePairing
+        | Rpc::ExplainIssue
+        | Rpc::ListRequests => Some(Budget::Reads),
         Rpc::ListJourneys | Rpc::DescribeJourney | Rpc::PairJourney | Rpc::WithdrawPairing => None,
     }
 }

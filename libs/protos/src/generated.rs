@@ -9,6 +9,15 @@ pub mod code {
     }
 }
 
+/// The desk: `DeskService`.
+pub mod desk {
+    /// Package `postern.desk.v1`.
+    pub mod v1 {
+        tonic::include_proto!("postern.desk.v1");
+        tonic::include_proto!("postern.desk.v1.secrets");
+    }
+}
+
 /// Journeys: `JourneyRunnerService`.
 pub mod journey {
     /// Package `postern.journey.v1`.

@@ -3,7 +3,7 @@
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | the messages, clients and servers | [`code::v1`], [`journey::v1`], generated from `proto/` |
+//! | the messages, clients and servers | [`code::v1`], [`desk::v1`], [`journey::v1`], generated from `proto/` |
 //! | which rpcs exist | [`rpc`] |
 //!
 //! The `Debug` of a message redacts the fields that are marked `debug_redact` in the protos, and a
@@ -19,7 +19,7 @@
 pub mod generated;
 pub mod rpc;
 
-pub use generated::{code, journey};
+pub use generated::{code, desk, journey};
 
-/// The descriptors of both packages and all that they import, for reflection.
+/// The descriptors of the packages and all that they import, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

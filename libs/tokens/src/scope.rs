@@ -22,6 +22,10 @@ pub enum Scope {
     LockoutsClear,
     /// Issue a code although the user is locked.
     LockoutsOverride,
+    /// Decide requests of other agents, and let frozen agents issue again.
+    DeskApprove,
+    /// Stop issuing, and release what stops it.
+    DeskBrake,
     /// Run journeys.
     JourneysRun,
     /// Describe journeys.
@@ -32,7 +36,7 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes that a client may have, in the order of the API.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::CodesIssue,
         Self::CodesRevoke,
         Self::CodesRead,
@@ -41,6 +45,8 @@ impl Scope {
         Self::LockoutsRead,
         Self::LockoutsClear,
         Self::LockoutsOverride,
+        Self::DeskApprove,
+        Self::DeskBrake,
         Self::JourneysRun,
         Self::JourneysRead,
     ];
@@ -56,6 +62,8 @@ impl Scope {
             Self::LockoutsRead => "lockouts:read",
             Self::LockoutsClear => "lockouts:clear",
             Self::LockoutsOverride => "lockouts:override",
+            Self::DeskApprove => "desk:approve",
+            Self::DeskBrake => "desk:brake",
             Self::JourneysRun => "journeys:run",
             Self::JourneysRead => "journeys:read",
             Self::JourneysPair => "journeys:pair",

@@ -5,6 +5,7 @@
 //! Texts say what to do next. None of them holds an identifier or a code, and none of them depends
 //! on whether a user exists, save for callers whose scope lets them ask.
 
+mod desk;
 mod table;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use codes::policy::{ExpirationError, PairingRefusal};
 pub use errors::{DOMAIN, HttpFault};
 use tonic::Status;
 
+pub use self::desk::DeskFault;
 use crate::violations::{FieldViolation, Violations};
 
 /// When to try again what failed for want of another service.
@@ -34,6 +36,8 @@ pub enum Fault {
     OtherAgent,
     /// The agent acts for their own account.
     OwnAccount,
+    /// The desk refuses it; told only to those who act for a desk.
+    Desk(DeskFault),
     /// A page of somebody else's calls.
     ForeignOrigin,
     /// The request is malformed. Never depends on a user's state.

@@ -77,6 +77,7 @@ pub fn from_issued(
         expires_at: Some(to_wire(expires_at)),
         attempts_allowed,
         paired,
+        pending: None,
     }
 }
 
@@ -171,10 +172,12 @@ mod tests {
                 reason: "b".repeat(513),
                 ticket_ref: "\u{7}".to_owned(),
                 verification_method: "c".repeat(129),
+                pairing_confirmed: false,
             }),
             idempotency_key: " ".to_owned(),
             override_lockout: false,
             pairing_number: "hunter2".to_owned(),
+            request_id: String::new(),
         };
         let Err(Fault::InvalidArgument(violations)) = parse_issue(request) else {
             panic!("all of it is wrong");

@@ -16,4 +16,4 @@ pub mod time;
 pub mod verifier;
 pub mod violations;
 
-pub use protos::{FILE_DESCRIPTOR_SET, code, journey, rpc};
+pub use protos::{FILE_DESCRIPTOR_SET, code, desk, journey, rpc};

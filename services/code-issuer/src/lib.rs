@@ -16,6 +16,7 @@
 //! ```
 //! `IssuedCode` and `IssueCodeResponse` wipe the code from memory when they are dropped.
 
+mod desk;
 mod grpc;
 mod http;
 pub mod settings;

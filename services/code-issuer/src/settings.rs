@@ -117,6 +117,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let router = router.merge(metadata::openapi(&[OPENAPI], serde_json::Value::default));
     let service = CodeIssuer::new(gate, operations, minter);
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
+    let server = server.service(service.desk_grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     let pages = HttpServer::new(http.tls(http_tls), router.merge(service.http()));

@@ -96,9 +96,11 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let may_ask = process.reflection.unwrap_or(true);
     let reflecting = |server: GrpcServer| server.reflection(may_ask, wire::FILE_DESCRIPTOR_SET);
     welcome(&addresses, &live.current(), is_demo);
+    let issuer = GrpcServer::new(issuer_grpc).service(code_issuer.grpc());
+    let issuer = issuer.service(code_issuer.desk_grpc());
     let servers = Servers::new()
         .behind(proxies)
-        .grpc(reflecting(GrpcServer::new(issuer_grpc).service(code_issuer.grpc()))?)
+        .grpc(reflecting(issuer)?)
         // The journey runner calls it until its own last answer.
         .inner_grpc(reflecting(GrpcServer::new(verifier).service(code_verifier.grpc()))?)
         .grpc(reflecting(GrpcServer::new(runner).service(journey_runner.grpc()))?)

@@ -9,7 +9,7 @@ use tonic_types::StatusExt as _;
 
 use super::Postern;
 
-/// The messages and clients of both packages.
+/// The messages and clients of the packages.
 #[expect(
     unreachable_pub,
     unused_qualifications,
@@ -20,6 +20,15 @@ use super::Postern;
 pub(crate) mod pb {
     pub(crate) mod code {
         tonic::include_proto!("postern.code.v1");
+        /// Where the desk's messages look for these.
+        pub(crate) mod v1 {
+            pub(crate) use super::{IssueCodeRequest, IssueContext, UserIdentifier};
+        }
+    }
+    pub(crate) mod desk {
+        pub(crate) mod v1 {
+            tonic::include_proto!("postern.desk.v1");
+        }
     }
     pub(crate) mod journey {
         tonic::include_proto!("postern.journey.v1");
@@ -28,6 +37,7 @@ pub(crate) mod pb {
 
 use pb::code::code_issuer_service_client::CodeIssuerServiceClient;
 use pb::code::verifier_service_client::VerifierServiceClient;
+use pb::desk::v1::desk_service_client::DeskServiceClient;
 use pb::journey::journey_runner_service_client::JourneyRunnerServiceClient;
 
 pub(crate) use pb::code::{
@@ -81,6 +91,10 @@ impl Postern {
 
     pub(crate) fn issuer_with(&self, token: Option<String>) -> CodeIssuerServiceClient<Authorized> {
         CodeIssuerServiceClient::with_interceptor(channel(self.at.issuer), Bearer(token))
+    }
+
+    pub(crate) fn desk_with(&self, token: Option<String>) -> DeskServiceClient<Authorized> {
+        DeskServiceClient::with_interceptor(channel(self.at.issuer), Bearer(token))
     }
 
     pub(crate) fn verifier_with(&self, token: Option<String>) -> VerifierServiceClient<Authorized> {

@@ -7,6 +7,10 @@ use tonic::Status;
 
 use super::pairing::waiting;
 use super::pb::code::{DescribePairingRequest, WithdrawPairingRequest};
+use super::pb::desk::v1::{
+    AgentRef, BrakeTarget, DecideRequestRequest, ExplainIssueRequest, LiftFreezeRequest,
+    ListRequestsRequest, SetBrakeRequest, brake_target,
+};
 use super::pb::journey::{
     DescribeJourneyRequest, InputRequired, ListJourneysRequest, StartJourneyRequest,
     SubmitInputRequest,
@@ -45,8 +49,12 @@ macro_rules! call {
 /// The scope that only the journey runner has.
 pub(crate) const RUNNERS_OWN: &str = "journeys:pair";
 
+/// The rpcs of the desk, which acme does not have.
+pub(crate) const OF_THE_DESK: [&str; 5] =
+    ["ExplainIssue", "ListRequests", "DecideRequest", "SetBrake", "LiftFreeze"];
+
 /// Each rpc with its scope, a client of acme without that scope, and a call.
-pub(crate) const RPCS: [(&str, &str, &str, Call); 13] = [
+pub(crate) const RPCS: [(&str, &str, &str, Call); 18] = [
     (
         "IssueCode",
         "codes:issue",
@@ -121,6 +129,48 @@ pub(crate) const RPCS: [(&str, &str, &str, Call); 13] = [
         }),
     ),
     (
+        "ExplainIssue",
+        "codes:issue",
+        "acme-verifier",
+        call!(desk_with, explain_issue, |target| {
+            let issue = IssueCodeRequest { user: user_id(&target.user), ..Default::default() };
+            ExplainIssueRequest { issue: Some(issue) }
+        }),
+    ),
+    (
+        "ListRequests",
+        "codes:read",
+        "acme-verifier",
+        call!(desk_with, list_requests, |_| ListRequestsRequest {}),
+    ),
+    (
+        "DecideRequest",
+        "desk:approve",
+        "acme-support",
+        call!(desk_with, decide_request, |_| {
+            let request_id = "0".repeat(32);
+            DecideRequestRequest { request_id, approve: true, ..Default::default() }
+        }),
+    ),
+    (
+        "SetBrake",
+        "desk:brake",
+        "acme-support",
+        call!(desk_with, set_brake, |target| {
+            let target = brake_target::Target::Agent(agent(&target.user));
+            let target = Some(BrakeTarget { target: Some(target) });
+            SetBrakeRequest { target, expires_in: Some(MINUTE), ..Default::default() }
+        }),
+    ),
+    (
+        "LiftFreeze",
+        "desk:approve",
+        "acme-support",
+        call!(desk_with, lift_freeze, |target| {
+            LiftFreezeRequest { agent: Some(agent(&target.user)), ..Default::default() }
+        }),
+    ),
+    (
         "StartJourney",
         "journeys:run",
         "acme-support",
@@ -147,6 +197,12 @@ pub(crate) const RPCS: [(&str, &str, &str, Call); 13] = [
         }),
     ),
 ];
+
+const MINUTE: prost_types::Duration = prost_types::Duration { seconds: 60, nanos: 0 };
+
+fn agent(id: &str) -> AgentRef {
+    AgentRef { provider: "acme".to_owned(), agent_id: id.to_owned() }
+}
 
 fn start(target: &Target) -> StartJourneyRequest {
     StartJourneyRequest {

@@ -19,6 +19,7 @@ pub(super) fn row(fault: &Fault) -> Row<'_> {
                 "agent_id is not the agent of the token: leave it empty"),
             Fault::OwnAccount => Row::new(Code::PermissionDenied, "OWN_ACCOUNT", StatusCode::FORBIDDEN, "own_account", Nothing,
                 "agents may not do this for their own account: ask another agent"),
+            Fault::Desk(fault) => fault.row(),
             Fault::ForeignOrigin => Row::new(Code::PermissionDenied, "FOREIGN_ORIGIN", StatusCode::FORBIDDEN, "foreign_origin", Nothing,
                 "pages of this origin may not run this client's journeys: add it to the client's redirect_uris"),
             Fault::InvalidArgument(violations) => Row::new(Code::InvalidArgument, "INVALID_ARGUMENT", StatusCode::BAD_REQUEST, "system_invalid_input",

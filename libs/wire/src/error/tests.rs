@@ -1,14 +1,56 @@
 //! Tests of the table of errors.
 
+use ::desk::policy::Requirement;
+use ::desk::rule::Rule;
 use tonic::Code;
 
 use tonic_types::StatusExt as _;
 
 use super::*;
 
+fn of_the_desk(retry_after: Duration) -> Vec<DeskFault> {
+    let until = Timestamp::from_unix_millis(1_767_225_600_000);
+    let rules = [
+        Rule::AgentRequired,
+        Rule::Brake { scope: ::desk::names::Scope::Application, until },
+        Rule::FrozenAgent,
+        Rule::MissingField(Requirement::Reason),
+        Rule::VerificationMethod,
+        Rule::TicketPattern,
+        Rule::TicketTaken,
+        Rule::UserLimit(until),
+        Rule::UnknownTier,
+        Rule::Tier,
+        Rule::AgentLimit(until),
+        Rule::GroupLimit(until),
+        Rule::TooManyRequests(until),
+        Rule::ApprovalNotFound,
+        Rule::ApprovalExpired,
+        Rule::ApprovalDenied,
+        Rule::ApprovalUsed,
+        Rule::ApprovalChanged,
+    ];
+    assert_eq!(rules.each_ref().map(Rule::as_str), Rule::NAMES);
+    let refused = rules.into_iter().map(|rule| {
+        let retry_after = rule.until().map(|_| retry_after);
+        DeskFault::Rule { rule, retry_after }
+    });
+    let others = [
+        DeskFault::Off,
+        DeskFault::SignInAgain,
+        DeskFault::UncheckedIdentifier,
+        DeskFault::RequestNotFound,
+        DeskFault::RequestExpired,
+        DeskFault::RequestDecided,
+        DeskFault::OwnRequest,
+    ];
+    refused.chain(others).collect()
+}
+
 fn all() -> Vec<Fault> {
     let retry_after = Duration::from_millis(1500);
-    vec![
+    let desk = of_the_desk(retry_after).into_iter().map(Fault::Desk);
+    desk.chain([
         Fault::Unauthenticated,
         Fault::PermissionDenied { missing: "codes:issue" },
         Fault::OtherAgent,
@@ -35,7 +77,8 @@ fn all() -> Vec<Fault> {
         Fault::JourneyAborted,
         Fault::JourneyChanged,
         Fault::Unavailable { retry_after },
-    ]
+    ])
+    .collect()
 }
 
 #[test]

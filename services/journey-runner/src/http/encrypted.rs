@@ -77,6 +77,7 @@ fn told(fault: Fault) -> Fault {
         | Fault::PermissionDenied { .. }
         | Fault::OtherAgent
         | Fault::OwnAccount
+        | Fault::Desk(_)
         | Fault::ForeignOrigin
         | Fault::InvalidArgument(_)
         | Fault::UserNotFound
