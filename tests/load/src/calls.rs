@@ -19,6 +19,7 @@ use crate::pb::{body, message};
 
 pub(crate) const ISSUE: &str = "/postern.code.v1.CodeIssuerService/IssueCode";
 pub(crate) const VERIFY: &str = "/postern.code.v1.VerifierService/VerifyCode";
+pub(crate) const PAIR: &str = "/postern.code.v1.VerifierService/PairJourney";
 pub(crate) const START: &str = "/postern.journey.v1.JourneyRunnerService/StartJourney";
 
 /// The number of codes requested at a time: the calls of a seed of millions would not fit in
@@ -30,6 +31,8 @@ const BATCH: usize = 100_000;
 pub(crate) struct Issued {
     pub(crate) user: String,
     pub(crate) code: String,
+    /// The journey in which the code works; empty if it works in any.
+    pub(crate) binding: Vec<u8>,
 }
 
 impl Issued {
@@ -74,7 +77,7 @@ pub(crate) async fn try_issue(
     let answers = outcome.answers.iter().zip(users).filter(|(answer, _)| !answer.is_empty());
     let issued = answers.map(|(answer, user)| {
         let code = message::<IssueCodeResponse>(answer)?.code;
-        Ok(Issued { user, code })
+        Ok(Issued { user, code, binding: Vec::new() })
     });
     let issued = issued.collect::<anyhow::Result<_>>()?;
     Ok((outcome, issued))
@@ -110,7 +113,10 @@ pub(crate) async fn try_guesses(
     code: fn(&Issued) -> String,
     pace: Pace,
 ) -> anyhow::Result<Outcome> {
-    let bodies = codes.iter().map(|issued| verify_body(&issued.user, code(issued)));
+    let bodies = codes.iter().map(|issued| {
+        let (user, binding) = (Some(user_id(&issued.user)), issued.binding.clone());
+        body(&VerifyCodeRequest { user, code: code(issued), binding, ..Default::default() })
+    });
     drive(login, bodies.collect(), pace).await
 }
 
@@ -197,6 +203,6 @@ fn start_request(issued: &Issued) -> StartJourneyRequest {
     }
 }
 
-fn user_id(user: &str) -> UserIdentifier {
+pub(crate) fn user_id(user: &str) -> UserIdentifier {
     UserIdentifier { r#type: IdentifierType::UserId.into(), value: user.to_owned() }
 }

@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let stack = Stack::on(&redis)?;
     let (issuer, http) = stack.issuer(&[])?;
     let verifier = stack.verifier(USUAL, &[])?;
-    let runner = stack.runner(&verifier)?;
+    let (runner, _) = stack.runner(&verifier)?;
     for caller in ["desk", "login", "backend"] {
         header(&stack.token(http, &format!("load-{caller}")).await?, caller, &data)?;
     }

@@ -7,7 +7,7 @@
 //! | behaviour at scale and over time | `scale`, `plot`, `soak` |
 //! | behaviour under ten times the capacity | `overload`, `throttle` |
 //! | effect of an unavailable telemetry collector | `telemetry` |
-//! | making and timing calls | `generator`, `calls` |
+//! | making and timing calls | `generator`, `calls`, `paired` |
 //! | processes of a run | `stack`, `redis_server`, `topology`, `process`, `sink` |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the command line")]
@@ -25,6 +25,7 @@ mod generator;
 mod ghz;
 mod metrics;
 mod overload;
+mod paired;
 mod pb;
 mod plot;
 mod process;

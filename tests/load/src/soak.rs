@@ -72,7 +72,7 @@ impl Site {
         let stack = Stack::over(store)?;
         let (issuer, http) = stack.issuer(&[])?;
         let verifier = stack.verifier(USUAL, &[])?;
-        let runner = stack.runner(&verifier)?;
+        let (runner, _) = stack.runner(&verifier)?;
         let desk = stack.target(http, "load-desk", calls::ISSUE, vec![issuer.grpc]).await?;
         let login = stack.target(http, "load-login", calls::VERIFY, vec![verifier.grpc]).await?;
         let backend = stack.target(http, "load-backend", calls::START, vec![runner.grpc]).await?;

@@ -17,7 +17,7 @@ use crate::process::{Process, command, free};
 use crate::redis_server::{PASSWORD, Redis};
 
 const ISSUER: &str = "https://issuer.example";
-const RUNNER: &str = "https://runner.example";
+pub(crate) const RUNNER: &str = "https://runner.example";
 
 /// The trace sampling of a service.
 #[derive(Clone, Copy)]
@@ -110,8 +110,8 @@ impl Stack {
         self.start("verifier", command)
     }
 
-    /// Starts a journey runner in front of a verifier.
-    pub(crate) fn runner(&self, verifier: &Service) -> anyhow::Result<Service> {
+    /// Starts a journey runner in front of a verifier. Also returns the address of its web protocol.
+    pub(crate) fn runner(&self, verifier: &Service) -> anyhow::Result<(Service, SocketAddr)> {
         let [http] = free()?;
         let mut command = self.command("journey-runner", USUAL)?;
         command.args(["--http-listen", &http.to_string()]);
@@ -125,7 +125,14 @@ impl Stack {
             ],
         );
         command.args(["--client-issuer", ISSUER, "--issuer", RUNNER]);
-        self.start("journey-runner", command)
+        Ok((self.start("journey-runner", command)?, http))
+    }
+
+    /// The name of the key with which the runner at that address signs.
+    pub(crate) async fn key_of_runner(&self, http: SocketAddr) -> anyhow::Result<String> {
+        let keys = reqwest::get(format!("http://{http}/.well-known/jwks.json")).await?;
+        let keys: Value = keys.error_for_status()?.json().await?;
+        Ok(keys["keys"][0]["kid"].as_str().context("no key")?.to_owned())
     }
 
     /// A target for calls to the replicas of a service, with a new access token.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::calls;
 use crate::generator::{Outcome, Target};
+use crate::paired;
 use crate::process::{Process, free};
 use crate::redis_server::{Redis, observer};
 use crate::stack::{Service, Stack, Traces, USUAL};
@@ -29,6 +30,8 @@ pub(crate) struct Field {
     pub(crate) script: Called,
     pub(crate) issue: Called,
     pub(crate) verify: Called,
+    /// The verifier, as the journey runner calls it.
+    pub(crate) pair: Target,
     pub(crate) verify_untraced: Called,
     pub(crate) verify_all_traced: Called,
     pub(crate) journey: Called,
@@ -55,7 +58,8 @@ impl Field {
         let verifier = stack.verifier(USUAL, &[])?;
         let untraced = stack.verifier(Traces::Off, &[])?;
         let all_traced = stack.verifier(Traces::Sampled(1.0), &[])?;
-        let runner = stack.runner(&verifier)?;
+        let (runner, web) = stack.runner(&verifier)?;
+        let pair = paired::as_runner(&stack, &stack.key_of_runner(web).await?, &verifier)?;
         let desk = stack.token(http, "load-desk").await?;
         let login = stack.token(http, "load-login").await?;
         let backend = stack.token(http, "load-backend").await?;
@@ -93,6 +97,7 @@ impl Field {
             script,
             issue,
             verify,
+            pair,
             verify_untraced,
             verify_all_traced,
             journey,

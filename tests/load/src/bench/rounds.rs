@@ -7,10 +7,11 @@ use super::field::{Called, Field, Measured};
 use super::{Args, QUIET_RATE};
 use crate::calls::{self, Issued};
 use crate::generator::{Outcome, Pace};
+use crate::paired;
 
 pub(super) async fn run(field: &Field, args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
     field.redis.clear()?;
-    let anybody = |user| Issued { user, code: "123456".to_owned() };
+    let anybody = |user| Issued { user, code: "123456".to_owned(), binding: Vec::new() };
     let users: Vec<_> = calls::users(args.calls).into_iter().map(anybody).collect();
     let reference = async |called: &Called, pace| {
         let run = calls::verify(&called.target, &users, pace);
@@ -28,6 +29,9 @@ pub(super) async fn run(field: &Field, args: &Args, figures: &mut Figures) -> an
     issue.print("issue");
     let verify = verify(field, &field.verify, &codes, Pace::Full).await?;
     verify.print("verify");
+    let codes = paired::issue(&field.pair, &field.issue.target, args.calls).await?;
+    let paired = self::verify(field, &field.verify, &codes, Pace::Full).await?;
+    paired.print("verify, paired");
     let (_, codes) = self::issue(field, args.calls).await?;
     let journeys = calls::start_journeys(&field.journey.target, &codes, Pace::Full);
     let journey = field.measure(&field.journey, journeys).await?;
@@ -53,6 +57,7 @@ pub(super) async fn run(field: &Field, args: &Args, figures: &mut Figures) -> an
     figures.add("P4", rate(&issue, &verify));
     figures.add("P5", rate(&journey, &verify));
     figures.add("P6", ratio(quiet.outcome.quantile(0.99), quiet_get.outcome.quantile(0.99)));
+    figures.add("P13", ratio(paired.cpu, verify.cpu));
     figures.add("P7", ratio(verify.redis, script.redis));
     figures.add("P10a", rate(&verify, &untraced));
     figures.add("P10b", rate(&all_traced, &untraced));
