@@ -1,6 +1,7 @@
 //! `JourneyRunnerService`: running journeys on behalf of a backend's users.
 
 mod retries;
+mod sub_journeys;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clock::duration;
 use codes::ids::{ApplicationId, ClientId, ProviderId};
 use codes::policy::{PairingRule, Policy};
-use definitions::{Journey, JourneyId};
+use definitions::{Draft, Journey, JourneyId};
 use yaml::{Content, Node, Problem};
 
 use crate::agents::{self, AgentProvider};
@@ -201,8 +201,8 @@ impl Configuration {
 }
 
 fn journeys(reading: &mut Reading, known: &mut Known) -> BTreeMap<JourneyId, Arc<Journey>> {
-    let mut journeys = BTreeMap::new();
     let mut files = BTreeMap::<JourneyId, String>::new();
+    let mut drafts = Vec::new();
     for (file, text) in reading.texts("journeys") {
         if let Some((id, line)) = declared(&file, &text) {
             if let Some(other) = files.get(&id) {
@@ -211,15 +211,12 @@ fn journeys(reading: &mut Reading, known: &mut Known) -> BTreeMap<JourneyId, Arc
                 files.insert(id, file.clone());
             }
         }
-        match Journey::parse(&file, &text) {
-            Ok(journey) => {
-                journeys.insert(journey.id().clone(), Arc::new(journey));
-            }
-            Err(problems) => reading.note_all(problems),
-        }
+        drafts.push(Draft::parse(&file, &text));
     }
     known.journeys.extend(files.into_keys());
-    journeys
+    let (journeys, problems) = definitions::link(drafts, &known.journeys);
+    reading.note_all(problems);
+    journeys.into_iter().map(|journey| (journey.id().clone(), Arc::new(journey))).collect()
 }
 
 /// The journey that a file is meant to define, even where it is not valid: whoever names it is not

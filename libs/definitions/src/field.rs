@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::Journey;
 
 /// A field of `collect_information`, as the file has it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     /// Its name.
     pub name: String,

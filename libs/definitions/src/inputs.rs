@@ -33,6 +33,11 @@ pub struct Section {
 }
 
 impl Section {
+    /// Whether the journey reads only members that it names.
+    pub(crate) const fn is_named(&self) -> bool {
+        !self.is_whole
+    }
+
     /// Whether the journey reads the member of that name.
     pub fn has(&self, name: &str) -> bool {
         self.is_whole || self.names.contains(name)
@@ -106,12 +111,13 @@ fn first_verification(steps: &[Step], start: StepIndex) -> Option<&Authenticate>
             Action::Assign { next, .. }
             | Action::Provide { next, .. }
             | Action::Inform { next, .. } => at = *next,
+            Action::Call(call) => at = call.entry,
             Action::Pair(_)
             | Action::Collect(_)
             | Action::Decide { .. }
             | Action::Repeat { .. }
-            | Action::Complete { .. }
-            | Action::Reject { .. } => return None,
+            | Action::Complete(_)
+            | Action::Reject(_) => return None,
         }
     }
     None

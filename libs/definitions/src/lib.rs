@@ -1,19 +1,21 @@
 //! Journey definitions: YAML, read and checked as a whole before anything runs.
 //!
 //! ```text
-//! YAML --yaml--> tree with lines --reader--> steps --graph, secrets--> Journey
-//!                                    \______________\____________> problems, all at once
+//! YAML --yaml--> tree with lines --reader--> steps --link--> steps --graph, secrets--> Journey
+//!                                    \___________\______________\____________> problems, all at once
 //! ```
 //!
-//! `reader` knows the keys of every step, `graph` that every way leads to an end, `secrets` that
-//! no temporary code and no reason of a denial can get out.
+//! `reader` knows the keys of every step, `link` adds the steps of sub-journeys, `graph` knows that every
+//! way leads to an end, `secrets` that no temporary code and no reason of a denial can get out.
 
 mod denial;
+mod embed;
 mod field;
 mod form;
 mod graph;
 mod id;
 mod inputs;
+mod link;
 mod part;
 mod reader;
 mod secrets;
@@ -21,6 +23,8 @@ pub mod step;
 mod template;
 mod values;
 
+#[cfg(test)]
+mod link_tests;
 #[cfg(test)]
 mod pair_tests;
 #[cfg(test)]
@@ -31,14 +35,14 @@ mod tests;
 use std::collections::BTreeSet;
 
 use expressions::{Path, Root};
-use sha2::{Digest as _, Sha256};
-use yaml::Problem;
+use yaml::{Notes, Problem};
 
 pub use denial::{ERROR_CODES, error_code};
 pub use field::{Field, FieldKind};
 pub use form::{Form, FormField};
 pub use id::{JourneyId, JourneyIdError};
 pub use inputs::{Inputs, Section};
+pub use link::{Draft, MAX_DEPTH, MAX_LINKED_STEPS, link};
 pub use part::Part;
 pub use template::Template;
 
@@ -87,6 +91,8 @@ pub struct Parameter<'j> {
 pub struct Journey {
     id: JourneyId,
     digest: [u8; 32],
+    /// How deep its sub-journeys run others: 0 without any.
+    depth: usize,
     start: StepIndex,
     steps: Vec<Step>,
     secrets: BTreeSet<Path>,
@@ -96,31 +102,39 @@ pub struct Journey {
 }
 
 impl Journey {
-    /// Parses and checks a journey. `file` is what problems call it.
+    /// Parses and checks a journey that runs no others. `file` is what problems call it.
     ///
     /// # Errors
     /// Every problem of the file, each with its line.
     pub fn parse(file: &str, yaml: &str) -> Result<Self, Vec<Problem>> {
-        let (mut notes, draft) = reader::read(file, yaml);
-        let journey = draft.map(|draft| Self {
-            digest: Sha256::digest(yaml).into(),
-            secrets: secrets::codes(&draft.steps),
-            guarded: secrets::error_outputs(&draft.steps),
-            identifiers: secrets::identifiers(&draft.steps),
-            inputs: Inputs::from_steps(&draft.steps, draft.start),
-            id: draft.id,
-            start: draft.start,
-            steps: draft.steps,
-        });
-        if let Some(journey) = &journey {
-            secrets::check(journey, &mut notes);
-            graph::check(journey, &mut notes);
+        let (mut journeys, problems) = link(vec![Draft::parse(file, yaml)], &BTreeSet::new());
+        journeys.pop().ok_or(problems)
+    }
+
+    fn new(
+        id: JourneyId,
+        digest: [u8; 32],
+        depth: usize,
+        start: StepIndex,
+        steps: Vec<Step>,
+    ) -> Self {
+        Self {
+            secrets: secrets::codes(&steps),
+            guarded: secrets::error_outputs(&steps),
+            identifiers: secrets::identifiers(&steps),
+            inputs: Inputs::from_steps(&steps, start),
+            id,
+            digest,
+            depth,
+            start,
+            steps,
         }
-        let problems = notes.into_problems();
-        match journey {
-            Some(journey) if problems.is_empty() => Ok(journey),
-            _ => Err(problems),
-        }
+    }
+
+    /// Notes every problem that only all steps together show.
+    fn check(&self, notes: &mut Notes) {
+        secrets::check(self, notes);
+        graph::check(self, notes);
     }
 
     /// The journey's id.
@@ -200,7 +214,7 @@ impl Journey {
         self.steps.iter().position(|step| step.id == id)
     }
 
-    /// The SHA-256 of the file: sessions end when it changes.
+    /// The SHA-256 of the file and of its sub-journeys: sessions end when it changes.
     pub const fn digest(&self) -> &[u8; 32] {
         &self.digest
     }

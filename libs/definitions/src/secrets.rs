@@ -52,6 +52,7 @@ enum Owner {
     Form,
     Error,
     Pairing,
+    Journey,
     Author,
 }
 
@@ -82,13 +83,10 @@ pub(crate) fn check(journey: &Journey, notes: &mut Notes) {
             let place = (decision.line, &mut *notes);
             check_expression(journey, &owners, &decision.expression, Purpose::Decision, place);
         }
-        if let Action::Assign { variables, .. } = &step.action {
-            for (name, value) in variables {
-                if value.expression.calls(Function::UserTokens) {
-                    let reason =
-                        format!("`{name}`: the user's tokens cannot be kept in a variable");
-                    notes.add(value.line, reason);
-                }
+        for (name, value) in step.action.kept().into_iter().flatten() {
+            if value.expression.calls(Function::UserTokens) {
+                let reason = format!("`{name}`: the user's tokens cannot be kept in a variable");
+                notes.add(value.line, reason);
             }
         }
     }
@@ -108,12 +106,17 @@ fn owners<'j>(journey: &'j Journey, notes: &mut Notes) -> BTreeMap<&'j str, Owne
             Action::Assign { variables, .. } => {
                 variables.iter().map(|(name, _)| (name.as_str(), Owner::Author)).collect()
             }
+            Action::Call(call) => {
+                let params = call.params.iter().map(|(name, _)| (name.as_str(), Owner::Author));
+                let output = call.output.iter().map(|name| (name.as_str(), Owner::Journey));
+                params.chain(output).collect()
+            }
             Action::Inform { .. }
             | Action::Decide { .. }
             | Action::Repeat { .. }
             | Action::Provide { .. }
-            | Action::Complete { .. }
-            | Action::Reject { .. } => Vec::new(),
+            | Action::Complete(_)
+            | Action::Reject(_) => Vec::new(),
         };
         for (name, owner) in names {
             if *owners.entry(name).or_insert(owner) != owner {

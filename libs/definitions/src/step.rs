@@ -6,7 +6,7 @@ mod keys;
 
 use expressions::{Expression, Function};
 
-pub use self::keys::{Authenticate, Collect, Exit, Pair};
+pub use self::keys::{Authenticate, Back, Call, Collect, End, Exit, Pair};
 use crate::template::Template;
 
 /// A step's place in its journey.
@@ -81,20 +81,16 @@ pub enum Action {
         /// The step after.
         next: StepIndex,
     },
+    /// `sub_journey`
+    Call(Call),
     /// `complete`
-    Complete {
-        /// What the last answer carries.
-        data: Data,
-    },
+    Complete(End),
     /// `reject_access`
-    Reject {
-        /// What the last answer carries.
-        data: Data,
-    },
+    Reject(End),
 }
 
 /// An expression and the line on which it stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Located {
     /// The line.
     pub line: u64,
@@ -107,7 +103,7 @@ pub type Data = Vec<(String, Located)>;
 
 impl Action {
     /// The names of all types, as YAML has them.
-    pub const TYPES: [&'static str; 10] = [
+    pub const TYPES: [&'static str; 11] = [
         "temp_code_authentication",
         "pair_with_support",
         "collect_information",
@@ -116,6 +112,7 @@ impl Action {
         "set_variables",
         "loop",
         "provide_json_data",
+        "sub_journey",
         "complete",
         "reject_access",
     ];
@@ -131,8 +128,9 @@ impl Action {
             Self::Assign { .. } => Self::TYPES[5],
             Self::Repeat { .. } => Self::TYPES[6],
             Self::Provide { .. } => Self::TYPES[7],
-            Self::Complete { .. } => Self::TYPES[8],
-            Self::Reject { .. } => Self::TYPES[9],
+            Self::Call(_) => Self::TYPES[8],
+            Self::Complete(_) => Self::TYPES[9],
+            Self::Reject(_) => Self::TYPES[10],
         }
     }
 
@@ -154,7 +152,10 @@ impl Action {
                 [Some(*when_true), Some(*when_false), *otherwise].into_iter().flatten().collect()
             }
             Self::Repeat { body, done, exhausted, .. } => vec![*body, *done, *exhausted],
-            Self::Complete { .. } | Self::Reject { .. } => Vec::new(),
+            Self::Call(call) => vec![call.entry],
+            Self::Complete(end) | Self::Reject(end) => {
+                end.back.iter().map(|back| back.target).collect()
+            }
         }
     }
 
@@ -168,14 +169,15 @@ impl Action {
             | Self::Assign { .. }
             | Self::Repeat { .. }
             | Self::Provide { .. }
-            | Self::Complete { .. }
-            | Self::Reject { .. } => false,
+            | Self::Call(_)
+            | Self::Complete(_)
+            | Self::Reject(_) => false,
         }
     }
 
     /// Whether the journey ends here.
     pub const fn is_terminal(&self) -> bool {
-        matches!(self, Self::Complete { .. } | Self::Reject { .. })
+        matches!(self, Self::Complete(end) | Self::Reject(end) if end.back.is_none())
     }
 
     /// The expressions whose values may get out, with their lines where they are known.
@@ -196,10 +198,30 @@ impl Action {
             Self::Decide { .. } | Self::Repeat { .. } => Vec::new(),
             Self::Assign { variables: data, .. }
             | Self::Provide { data, .. }
-            | Self::Complete { data }
-            | Self::Reject { data } => {
+            | Self::Call(Call { params: data, .. })
+            | Self::Complete(End { data, .. })
+            | Self::Reject(End { data, .. }) => {
                 data.iter().map(|(_, value)| (located(value), &value.expression)).collect()
             }
+        }
+    }
+
+    /// The values that it keeps in variables.
+    pub const fn kept(&self) -> Option<&Data> {
+        match self {
+            Self::Assign { variables: data, .. }
+            | Self::Call(Call { params: data, .. })
+            | Self::Complete(End { data, back: Some(_) })
+            | Self::Reject(End { data, back: Some(_) }) => Some(data),
+            Self::Authenticate(_)
+            | Self::Pair(_)
+            | Self::Collect(_)
+            | Self::Inform { .. }
+            | Self::Decide { .. }
+            | Self::Repeat { .. }
+            | Self::Provide { .. }
+            | Self::Complete(_)
+            | Self::Reject(_) => None,
         }
     }
 
@@ -214,8 +236,9 @@ impl Action {
             | Self::Inform { .. }
             | Self::Assign { .. }
             | Self::Provide { .. }
-            | Self::Complete { .. }
-            | Self::Reject { .. } => None,
+            | Self::Call(_)
+            | Self::Complete(_)
+            | Self::Reject(_) => None,
         }
     }
 

@@ -62,6 +62,18 @@ impl Template {
         }
     }
 
+    /// The same with other expressions.
+    pub(crate) fn map(&self, change: &impl Fn(&Expression) -> Expression) -> Self {
+        match self {
+            Self::Plain(value) => Self::Plain(value.clone()),
+            Self::Expression(expression) => Self::Expression(change(expression)),
+            Self::List(items) => Self::List(items.iter().map(|item| item.map(change)).collect()),
+            Self::Object(members) => Self::Object(
+                members.iter().map(|(key, member)| (key.clone(), member.map(change))).collect(),
+            ),
+        }
+    }
+
     /// The expressions inside.
     pub fn expressions(&self) -> Vec<&Expression> {
         match self {

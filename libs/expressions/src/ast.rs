@@ -134,4 +134,29 @@ impl Node {
             Self::Choice { condition, yes, no } => vec![condition, yes, no],
         }
     }
+
+    /// The nodes directly below, to be changed.
+    pub(crate) fn children_mut(&mut self) -> Vec<&mut Self> {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Variable(_) => {
+                Vec::new()
+            }
+            Self::Template(parts) => parts
+                .iter_mut()
+                .filter_map(|part| match part {
+                    Part::Text(_) => None,
+                    Part::Node(node) => Some(node),
+                })
+                .collect(),
+            Self::List(items) | Self::Call { function: _, arguments: items } => {
+                items.iter_mut().collect()
+            }
+            Self::Object(members) => members.iter_mut().map(|(_, member)| member).collect(),
+            Self::Member { base, key: _, is_optional: _ } => vec![base],
+            Self::Index { base, index, is_optional: _ } => vec![base, index],
+            Self::Not(operand) | Self::Negate(operand) => vec![operand],
+            Self::Binary { operator: _, left, right } => vec![left, right],
+            Self::Choice { condition, yes, no } => vec![condition, yes, no],
+        }
+    }
 }

@@ -11,6 +11,7 @@
 //! never leaves an evaluation.
 
 mod ast;
+mod embed;
 mod error;
 mod evaluate;
 mod function;
@@ -26,6 +27,8 @@ mod value;
 mod properties;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
@@ -55,7 +58,7 @@ pub use value::{MAX_WEIGHT, Measure, OversizeError, Secret, Value, whole_text};
 /// assert_eq!(greeting.to_json(), json!("Hello ADA"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Expression {
     root: Node,
 }
@@ -90,6 +93,30 @@ impl Expression {
     /// The expression that is this number.
     pub const fn from_number(number: f64) -> Self {
         Self { root: Node::Number(number) }
+    }
+
+    /// The expression that reads a path.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        let root = match &path.root {
+            Root::Request => Node::Call { function: Function::Request, arguments: Vec::new() },
+            Root::Variable(name) => Node::Variable(name.clone()),
+        };
+        let member = |base, key: &String| Node::Member {
+            base: Box::new(base),
+            key: key.clone(),
+            is_optional: false,
+        };
+        Self { root: path.keys.iter().fold(root, member) }
+    }
+
+    /// The expression as part of another journey, which names its variables `PREFIX.NAME` and gives its
+    /// parameters.
+    #[must_use]
+    pub fn embedded(&self, prefix: &str, params: &BTreeMap<String, Self>) -> Self {
+        let mut root = self.root.clone();
+        embed::embed(&mut root, prefix, params);
+        Self { root }
     }
 
     /// The path that the whole expression is, if it is one.

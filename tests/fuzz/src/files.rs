@@ -1,20 +1,36 @@
 //! Files that administrators write: every problem names its file, and a valid file is valid twice.
 
+use std::collections::BTreeSet;
+
 use config::{Configuration, Source};
-use definitions::Journey;
+use definitions::{Draft, Journey, MAX_LINKED_STEPS, link};
+
+/// A journey that others may run.
+const VERIFY: &str = r#"
+id: verify
+start: check
+steps:
+  check:
+    type: temp_code_authentication
+    external_user_id: "@policy.request().params.user"
+    temp_code: "@policy.request().params.code"
+    on: { success: done, failure: denied }
+  done: { type: complete, data: { user: "@policy.userContext().user_id" } }
+  denied: { type: reject_access }
+"#;
 
 pub(crate) fn journey(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
-    match Journey::parse("journey.yaml", text) {
-        Ok(journey) => {
-            assert!(journey.steps().count() >= 1);
-            assert!(journey.forms().all(|form| form.fields.len() <= text.len()));
-        }
-        Err(problems) => {
-            assert!(!problems.is_empty());
-            assert!(problems.iter().all(|problem| problem.file == "journey.yaml"));
-        }
-    }
+    let drafts = [("journey.yaml", text), ("verify.yaml", VERIFY)];
+    let drafts = drafts.map(|(file, text)| Draft::parse(file, text)).into();
+    let (journeys, problems) = link(drafts, &BTreeSet::new());
+    assert!(journeys.len() <= 2);
+    assert!(
+        journeys.iter().all(|journey| (1..=MAX_LINKED_STEPS).contains(&journey.steps().count()))
+    );
+    assert!(journeys.iter().flat_map(Journey::forms).all(|form| form.fields.len() <= text.len()));
+    assert!(problems.iter().all(|problem| problem.file == "journey.yaml"));
+    assert!(journeys.len() > 1 || !problems.is_empty() || text.contains("verify"));
 }
 
 pub(crate) fn configuration(data: &[u8]) {

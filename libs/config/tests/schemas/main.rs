@@ -6,8 +6,10 @@ mod keys;
 mod mistakes;
 mod values;
 
+use std::collections::BTreeSet;
+
 use config::{Configuration, Source, schema};
-use definitions::Journey;
+use definitions::Draft;
 use jsonschema::Validator;
 use serde_json::{Map, Number, Value};
 use yaml::{Content, Limits, Node};
@@ -86,13 +88,27 @@ steps:
   provide:
     type: provide_json_data
     data: { at: \"1\" }
-    on: { next: decide }
+    on: { next: greet }
+  greet:
+    type: sub_journey
+    journey: greet
+    params: { name: \"'Ada'\" }
+    output: greeted
+    on: { success: decide, failure: denied }
   decide:
     type: condition
     expression: \"true\"
     on: { \"true\": done, \"false\": denied }
   done: { type: complete, data: { at: \"1\" } }
   denied: { type: reject_access }
+";
+
+/// A journey for others to run.
+const GREET: &str = "\
+id: greet
+start: done
+steps:
+  done: { type: complete, data: { name: \"@policy.request().params.name\" } }
 ";
 
 /// A valid provider of agents with every object that one may have.
@@ -148,7 +164,9 @@ impl File {
     fn problems(self, text: &str) -> Vec<String> {
         let or = |file: Self| if file == self { text } else { file.valid() };
         if self == Self::Journey {
-            let problems = Journey::parse("journeys/recover.yaml", text).err().unwrap_or_default();
+            let files = [("journeys/recover.yaml", text), ("journeys/greet.yaml", GREET)];
+            let drafts = files.map(|(file, text)| Draft::parse(file, text)).into();
+            let (_, problems) = definitions::link(drafts, &BTreeSet::new());
             return problems.iter().map(ToString::to_string).collect();
         }
         let texts = [Self::Application, Self::Users, Self::Agents].map(or);
@@ -162,6 +180,7 @@ fn read([application, users, agents]: [&str; 3]) -> Result<Configuration, Vec<St
         ("applications/acme.yaml", application),
         ("users/acme.yaml", users),
         ("journeys/recover.yaml", JOURNEY),
+        ("journeys/greet.yaml", GREET),
         ("agents/acme.yaml", agents),
     ]);
     let read = Configuration::read(&source);

@@ -98,6 +98,10 @@ const MISTAKES: &[(File, &str, &str)] = &[
     (File::Journey, "{ round:", "{ 7th:"),
     (File::Journey, "    data: { at: \"1\" }\n", ""),
     (File::Journey, "\"true\": done, ", ""),
+    (File::Journey, "    journey: greet\n", ""),
+    (File::Journey, "journey: greet", "journey: Greet"),
+    (File::Journey, "output: greeted", "output: \"a b\""),
+    (File::Journey, "success: decide, ", ""),
 ];
 
 #[test]

@@ -1,11 +1,12 @@
 //! The keys of each type of step.
 
 use codes::user::IdentifierType;
-use expressions::{Path, Root};
+use expressions::Path;
 use yaml::{Content, Fields, Node};
 
-use super::StepReader;
-use crate::step::{Action, Authenticate, Collect, Exit, Located, Pair};
+use super::{NOWHERE, StepReader};
+use crate::id::JourneyId;
+use crate::step::{Action, Authenticate, Call, Collect, Exit, Located, Pair};
 use crate::{MAX_ITERATIONS, values};
 
 impl<'y> StepReader<'_, 'y> {
@@ -56,17 +57,8 @@ impl<'y> StepReader<'_, 'y> {
         kind
     }
 
-    /// The code must come straight from the client: computed, it could not be kept secret.
     fn code_path(&mut self, code: &Located) -> Option<Path> {
-        let path = code.expression.path().filter(|path| {
-            let first = path.keys.first().map(String::as_str);
-            match path.root {
-                Root::Request => {
-                    path.keys.len() >= 2 && matches!(first, Some("params" | "headers"))
-                }
-                Root::Variable(_) => path.keys.len() == 1,
-            }
-        });
+        let path = Authenticate::code_path(&code.expression);
         if path.is_none() {
             let examples = "`@policy.request().params.temp_code` or `form.temp_code`";
             let reason = format!("must be a plain path such as {examples}");
@@ -202,5 +194,28 @@ impl<'y> StepReader<'_, 'y> {
         let data = self.required("data").map(|yaml| values::data(self.notes, yaml, &what));
         let next = self.branch("next");
         Some(Action::Provide { data: data?, next: next? })
+    }
+
+    /// Its journey is looked up when the files are linked.
+    pub(super) fn call(&mut self) -> Option<Action> {
+        let journey = self.required("journey").and_then(|yaml| {
+            let id = JourneyId::parse(self.notes.text(yaml, "journey")?);
+            let what = self.what("journey");
+            self.notes.check(yaml.line, &what, id)
+        });
+        let what = self.what("params");
+        let params = self.fields.optional("params");
+        let params = params.map(|yaml| values::data(self.notes, yaml, &what)).unwrap_or_default();
+        let output = self.fields.optional("output");
+        let output = output.and_then(|yaml| self.name(yaml, "output"));
+        let (success, failure) = (self.branch("success"), self.optional_branch("failure"));
+        Some(Action::Call(Call {
+            journey: journey?,
+            params,
+            output,
+            entry: NOWHERE,
+            success: success?,
+            failure,
+        }))
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use yaml::{Fields, Limits, Node, Notes};
 
 use crate::id::JourneyId;
-use crate::step::{Action, Data, Located, Step, StepIndex};
+use crate::step::{Action, End, Located, Step, StepIndex};
 use crate::{MAX_STEPS, values};
 
 /// The largest file, in bytes.
@@ -24,26 +24,26 @@ const LIMITS: Limits = Limits { depth: 24, nodes: 10_000 };
 const NOWHERE: StepIndex = 0;
 
 /// A journey whose steps are read, but not yet checked together.
-pub(crate) struct Draft {
+pub(crate) struct Body {
     pub(crate) id: JourneyId,
     pub(crate) start: StepIndex,
     pub(crate) steps: Vec<Step>,
 }
 
-/// Reads a journey. There is no draft where a step or a target is missing from the picture: what
+/// Reads a journey. There is no body where a step or a target is missing from the picture: what
 /// the checks would say about the others would mislead.
-pub(crate) fn read(file: &str, source: &str) -> (Notes, Option<Draft>) {
+pub(crate) fn read(file: &str, source: &str) -> (Notes, Option<Body>) {
     let mut notes = Notes::new(file);
     if source.len() > MAX_SOURCE {
         notes.add(None, format!("a journey has at most {MAX_SOURCE} bytes"));
         return (notes, None);
     }
     let yaml = notes.parse(source, LIMITS);
-    let draft = yaml.and_then(|yaml| journey(&mut notes, &yaml));
-    (notes, draft)
+    let body = yaml.and_then(|yaml| journey(&mut notes, &yaml));
+    (notes, body)
 }
 
-fn journey(notes: &mut Notes, yaml: &Node) -> Option<Draft> {
+fn journey(notes: &mut Notes, yaml: &Node) -> Option<Body> {
     let mut fields = Fields::of(notes, yaml, "the journey");
     let id = fields.required(notes, "id").and_then(|yaml| {
         let id = JourneyId::parse(notes.text(yaml, "id")?);
@@ -84,7 +84,7 @@ fn journey(notes: &mut Notes, yaml: &Node) -> Option<Draft> {
         read.extend(action.map(|action| Step { id: key.text.clone(), line: key.line, action }));
     }
     is_whole &= read.len() == members.len();
-    Some(Draft { id: id?, start: start?, steps: read }).filter(|_| is_whole)
+    Some(Body { id: id?, start: start?, steps: read }).filter(|_| is_whole)
 }
 
 fn target(
@@ -136,8 +136,9 @@ impl<'y> StepReader<'_, 'y> {
             "set_variables" => self.assign(),
             "loop" => self.repeat(),
             "provide_json_data" => self.provide(),
-            "complete" => Some(Action::Complete { data: self.data() }),
-            _ => Some(Action::Reject { data: self.data() }),
+            "sub_journey" => self.call(),
+            "complete" => Some(Action::Complete(self.end())),
+            _ => Some(Action::Reject(self.end())),
         };
         self.fields.finish(self.notes);
         if let Some(branches) = self.branches {
@@ -186,9 +187,10 @@ impl<'y> StepReader<'_, 'y> {
         })
     }
 
-    fn data(&mut self) -> Data {
+    fn end(&mut self) -> End {
         let what = self.what("data");
         let yaml = self.fields.optional("data");
-        yaml.map(|yaml| values::data(self.notes, yaml, &what)).unwrap_or_default()
+        let data = yaml.map(|yaml| values::data(self.notes, yaml, &what)).unwrap_or_default();
+        End { data, back: None }
     }
 }

@@ -1,11 +1,12 @@
 //! The keys of the steps that have many.
 
 use codes::user::IdentifierType;
-use expressions::Path;
+use expressions::{Expression, Path, Root};
 use serde_json::Value as Json;
 
-use super::{Located, StepIndex};
+use super::{Data, Located, StepIndex};
 use crate::field::Field;
+use crate::id::JourneyId;
 use crate::part::Part;
 use crate::template::Template;
 
@@ -75,6 +76,43 @@ pub struct Exit {
     pub target: StepIndex,
 }
 
+/// Runs another journey, whose steps follow those of the file under ids that begin with this step's.
+#[derive(Debug)]
+pub struct Call {
+    /// The journey.
+    pub journey: JourneyId,
+    /// The variables that hold its parameters, as far as they are computed.
+    pub params: Data,
+    /// The variable that takes the data with which it ends.
+    pub output: Option<String>,
+    /// Its first step.
+    pub entry: StepIndex,
+    /// The step after it completed.
+    pub success: StepIndex,
+    /// The step after it rejected.
+    pub failure: Option<StepIndex>,
+}
+
+/// The end of a journey: of the whole run, or of a sub-journey.
+#[derive(Debug)]
+pub struct End {
+    /// What the last answer carries, or the output of the step that ran the sub-journey.
+    pub data: Data,
+    /// The way back from a sub-journey.
+    pub back: Option<Back>,
+}
+
+/// The way back from a sub-journey.
+#[derive(Clone, Debug)]
+pub struct Back {
+    /// The step that ran it: its steps and variables are named `STEP.NAME`.
+    pub call: String,
+    /// The variable that takes the data.
+    pub output: Option<String>,
+    /// The step after.
+    pub target: StepIndex,
+}
+
 impl Collect {
     /// Whether the form has the field of that name.
     pub fn has_field(&self, name: &str) -> bool {
@@ -90,6 +128,20 @@ impl Located {
 }
 
 impl Authenticate {
+    /// Where the code comes from: straight from the client, since what is computed could not be kept
+    /// secret. `None` if it comes from elsewhere.
+    pub(crate) fn code_path(code: &Expression) -> Option<Path> {
+        code.path().filter(|path| {
+            let first = path.keys.first().map(String::as_str);
+            match path.root {
+                Root::Request => {
+                    path.keys.len() >= 2 && matches!(first, Some("params" | "headers"))
+                }
+                Root::Variable(_) => path.keys.len() == 1,
+            }
+        })
+    }
+
     /// Where the identifier or the code comes from.
     pub fn sources(&self, part: Part) -> Vec<Path> {
         match part {

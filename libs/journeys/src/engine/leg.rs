@@ -4,7 +4,7 @@ use std::fmt;
 
 use clock::Timestamp;
 use definitions::Journey;
-use definitions::step::{Action, Data, StepIndex};
+use definitions::step::{Action, Data, End, StepIndex};
 use expressions::{EvaluateError, MAX_WEIGHT, Purpose, Scope, Value};
 
 use super::state::State;
@@ -112,11 +112,14 @@ impl Engine<'_> {
                 self.provide(data)?;
                 Ok(Flow::On(*next))
             }
-            Action::Complete { data } => {
+            Action::Call(call) => self.enter(call),
+            Action::Complete(End { data, back: Some(back) })
+            | Action::Reject(End { data, back: Some(back) }) => self.leave(data, back),
+            Action::Complete(End { data, back: None }) => {
                 self.provide(data)?;
                 Ok(Flow::Out(Move::Complete(self.take_data())))
             }
-            Action::Reject { data } => {
+            Action::Reject(End { data, back: None }) => {
                 self.provide(data)?;
                 Ok(Flow::Out(Move::Reject(self.take_data())))
             }
@@ -191,7 +194,10 @@ impl Engine<'_> {
     }
 }
 
-fn evaluate(data: &Data, scope: &Scope<'_>) -> Result<Vec<(String, Value)>, EvaluateError> {
+pub(super) fn evaluate(
+    data: &Data,
+    scope: &Scope<'_>,
+) -> Result<Vec<(String, Value)>, EvaluateError> {
     data.iter()
         .map(|(key, value)| Ok((key.clone(), value.expression.evaluate(scope, Purpose::Output)?)))
         .collect()

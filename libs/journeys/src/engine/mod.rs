@@ -14,6 +14,7 @@
 //! No I/O, no clock, no randomness: whoever drives the engine performs the moves and brings back
 //! the events.
 
+mod calls;
 mod inputs;
 mod leg;
 mod pairing;

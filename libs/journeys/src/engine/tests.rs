@@ -1,6 +1,7 @@
 //! Each type of step moves a journey as its description says.
 
 mod authentication;
+mod calls;
 
 use clock::Timestamp;
 use codes::facts::BrowserFamily;
@@ -32,7 +33,11 @@ impl Run {
         let v = if steps.contains("variables") { "v" } else { "1" };
         let end = format!("  end: {{ type: complete, data: {{ v: {v} }} }}");
         let yaml = format!("id: x\nstart: a\nsteps:\n{steps}\n{end}\n");
-        let journey = Journey::parse("x", &yaml).expect("a journey");
+        Self::of(Journey::parse("x", &yaml).expect("a journey"), params)
+    }
+
+    /// Starts a journey.
+    fn of(journey: Journey, params: Json) -> (Self, Move) {
         let mut start = Start {
             journey: journey.id().clone(),
             params: object(params),

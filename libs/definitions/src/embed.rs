@@ -1,0 +1,207 @@
+//! The steps of a sub-journey as part of the journey that runs it.
+//!
+//! A step and a variable `NAME` of what the step `CALL` runs are named `CALL.NAME`. A parameter that is a
+//! plain path stands for that path, so that what it leads to keeps its marks: a temporary code stays
+//! secret. What a computed one gives is kept in the variable `CALL.@NAME`.
+
+use std::collections::BTreeMap;
+
+use expressions::{Expression, Path, Root};
+
+use crate::Journey;
+use crate::step::{
+    Action, Authenticate, Back, Call, Collect, Data, End, Exit, Located, Pair, Step, StepIndex,
+};
+use crate::template::Template;
+
+/// A journey that becomes part of another.
+pub(crate) struct Embedding<'j> {
+    pub(crate) journey: &'j Journey,
+    /// The variables of computed parameters.
+    pub(crate) computed: Data,
+    params: BTreeMap<String, Expression>,
+    back: Back,
+    failure: Option<StepIndex>,
+    line: u64,
+    offset: StepIndex,
+}
+
+impl<'j> Embedding<'j> {
+    /// The journey as the step `id` on `line` runs it, to follow the first `offset` steps.
+    pub(crate) fn new(
+        journey: &'j Journey,
+        call: &Call,
+        (id, line, offset): (&str, u64, StepIndex),
+    ) -> Self {
+        let (mut params, mut computed) = (BTreeMap::new(), Data::new());
+        for (name, value) in &call.params {
+            if value.expression.path().is_some() {
+                params.insert(name.clone(), value.expression.clone());
+                continue;
+            }
+            let variable = format!("{id}.@{name}");
+            let path = Path { root: Root::Variable(variable.clone()), keys: Vec::new() };
+            params.insert(name.clone(), Expression::of(&path));
+            computed.push((variable, value.clone()));
+        }
+        let (output, target) = (call.output.clone(), call.success);
+        let back = Back { call: id.to_owned(), output, target };
+        Self { journey, computed, params, back, failure: call.failure, line, offset }
+    }
+
+    /// Why the journey cannot be run so.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let Self { journey, params, .. } = self;
+        let mut faults = Vec::new();
+        if !journey.inputs.params.is_named() {
+            faults.push("must read each of its parameters by its name".to_owned());
+        }
+        let missing = journey.params().iter().filter(|name| !params.contains_key(*name));
+        faults.extend(missing.map(|name| format!("needs the parameter `{name}`: null for none")));
+        let unknown = params.keys().filter(|name| !journey.params().contains(*name));
+        faults.extend(unknown.map(|name| format!("has no parameter `{name}`")));
+        let rejects = |step: &Step| matches!(&step.action, Action::Reject(End { back: None, .. }));
+        if self.failure.is_none() && journey.steps.iter().any(rejects) {
+            faults.push("can reject: add the branch `failure`".to_owned());
+        }
+        for path in &journey.secrets {
+            let code = Expression::of(path).embedded(&self.back.call, params);
+            if Authenticate::code_path(&code).is_none() {
+                let rule = "must be a plain path such as `form.temp_code`";
+                faults.push(format!("takes its temporary code from `{path}`, which {rule}"));
+            }
+        }
+        faults
+    }
+
+    /// The steps, in the order of the journey.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = Step> {
+        self.journey.steps.iter().map(|step| Step {
+            id: self.name(&step.id),
+            line: self.line,
+            action: self.action(&step.action),
+        })
+    }
+
+    fn name(&self, name: &str) -> String {
+        format!("{}.{name}", self.back.call)
+    }
+
+    fn expression(&self, expression: &Expression) -> Expression {
+        expression.embedded(&self.back.call, &self.params)
+    }
+
+    fn located(&self, located: &Located) -> Located {
+        Located { line: self.line, expression: self.expression(&located.expression) }
+    }
+
+    fn data(&self, data: &Data) -> Data {
+        data.iter().map(|(key, value)| (key.clone(), self.located(value))).collect()
+    }
+
+    fn variables(&self, data: &Data) -> Data {
+        data.iter().map(|(name, value)| (self.name(name), self.located(value))).collect()
+    }
+
+    fn end(&self, end: &End, target: StepIndex) -> End {
+        let back = match &end.back {
+            Some(back) => Back {
+                call: self.name(&back.call),
+                output: back.output.as_ref().map(|name| self.name(name)),
+                target: self.offset + back.target,
+            },
+            None => Back { target, ..self.back.clone() },
+        };
+        // What no step takes is not computed.
+        let data = if back.output.is_some() { self.data(&end.data) } else { Data::new() };
+        End { data, back: Some(back) }
+    }
+
+    fn action(&self, action: &Action) -> Action {
+        let at = |target: &StepIndex| self.offset + target;
+        let text = |template: &Template| template.map(&|inner| self.expression(inner));
+        match action {
+            Action::Authenticate(step) => self.authenticate(step),
+            Action::Pair(step) => Action::Pair(Pair {
+                identifier: self.located(&step.identifier),
+                identifier_type: step.identifier_type,
+                output: self.name(&step.output),
+                next: at(&step.next),
+                failure: step.failure.as_ref().map(at),
+            }),
+            Action::Collect(form) => self.collect(form),
+            Action::Inform { title, text: body, button_text, next } => Action::Inform {
+                title: text(title),
+                text: text(body),
+                button_text: text(button_text),
+                next: at(next),
+            },
+            Action::Decide { expression, when_true, when_false, otherwise } => Action::Decide {
+                expression: self.located(expression),
+                when_true: at(when_true),
+                when_false: at(when_false),
+                otherwise: otherwise.as_ref().map(at),
+            },
+            Action::Assign { variables, next } => {
+                Action::Assign { variables: self.variables(variables), next: at(next) }
+            }
+            Action::Repeat { condition, max_iterations, body, done, exhausted } => Action::Repeat {
+                condition: condition.as_ref().map(|condition| self.located(condition)),
+                max_iterations: *max_iterations,
+                body: at(body),
+                done: at(done),
+                exhausted: at(exhausted),
+            },
+            Action::Provide { data, next } => {
+                Action::Provide { data: self.data(data), next: at(next) }
+            }
+            Action::Call(call) => Action::Call(Call {
+                journey: call.journey.clone(),
+                params: self.variables(&call.params),
+                output: call.output.as_ref().map(|name| self.name(name)),
+                entry: at(&call.entry),
+                success: at(&call.success),
+                failure: call.failure.as_ref().map(at),
+            }),
+            Action::Complete(end) => Action::Complete(self.end(end, self.back.target)),
+            // A journey that rejects is embedded only where `failure` leads on.
+            Action::Reject(end) => {
+                Action::Reject(self.end(end, self.failure.unwrap_or(self.back.target)))
+            }
+        }
+    }
+
+    fn authenticate(&self, step: &Authenticate) -> Action {
+        let at = |target: &StepIndex| self.offset + target;
+        let code = self.located(&step.code);
+        Action::Authenticate(Authenticate {
+            identifier: self.located(&step.identifier),
+            identifier_type: step.identifier_type,
+            code_path: Authenticate::code_path(&code.expression)
+                .unwrap_or_else(|| step.code_path.clone()),
+            code,
+            error_output: step.error_output.as_ref().map(|name| self.name(name)),
+            success: at(&step.success),
+            failure: step.failure.as_ref().map(at),
+            expired: step.expired.as_ref().map(at),
+        })
+    }
+
+    fn collect(&self, form: &Collect) -> Action {
+        let text = |template: &Template| template.map(&|inner| self.expression(inner));
+        let escape = |exit: &Exit| Exit {
+            id: exit.id.clone(),
+            display_name: text(&exit.display_name),
+            schema: exit.schema.clone(),
+            target: self.offset + exit.target,
+        };
+        Action::Collect(Collect {
+            form_id: form.form_id.clone(),
+            fields: form.fields.clone(),
+            app_data: form.app_data.as_ref().map(text),
+            output: self.name(&form.output),
+            escapes: form.escapes.iter().map(escape).collect(),
+            submit: self.offset + form.submit,
+        })
+    }
+}
