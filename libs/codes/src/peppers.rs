@@ -141,9 +141,9 @@ impl Peppers {
     /// The source of a request: its address, or the client if it named no address. The addresses of one
     /// IPv6 site are one source (RFC 6177: a site has a /48 at most).
     pub fn origin(&self, client: &ClientId, address: Option<IpAddr>) -> Source {
-        let site = address.map(|address| match address.to_canonical() {
+        let site = address.map(|address| match sources::Source::of(address).customer_network() {
             IpAddr::V4(address) => address.octets().to_vec(),
-            IpAddr::V6(address) => address.octets()[..6].to_vec(),
+            IpAddr::V6(network) => network.octets()[..6].to_vec(),
         });
         Source::from_bytes(match site {
             Some(site) => mac(&self.locator, "origin address", &[&site]),

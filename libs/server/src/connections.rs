@@ -36,8 +36,8 @@ use self::activity::Awaited;
 use self::io::Io;
 use self::limits::Life;
 use self::places::{Place, Places, Refusal};
-use crate::http::Proxies;
 use crate::listener::Listener;
+use proxies::Proxies;
 
 pub(crate) use self::limits::Limits;
 

@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::http::forwarded::Header;
+use proxies::forwarded::Header;
+
 use crate::timeout::parse_timeout;
 
 /// Reads both forwarding headers, to which a proxy has appended its own entry: that entry is read,

@@ -2,17 +2,16 @@
 
 mod access_log;
 mod body;
-pub(crate) mod forwarded;
 mod layers;
-mod proxies;
 mod refusal;
 mod source;
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::Extensions;
 use axum::middleware::from_fn;
 use tower::util::MapRequestLayer;
@@ -25,7 +24,7 @@ pub use body::MAX_BODY_BYTES;
 pub use layers::TIMEOUT;
 pub use proxies::{Proxies, ProxyArgs};
 pub use refusal::{Refusal, Render};
-pub use source::{Site, Source};
+pub use sources::{Site, Source};
 
 /// Puts into a request what all that handle it shall share.
 #[derive(Clone)]
@@ -104,4 +103,9 @@ impl HttpServer {
         }
         (listener, router.layer(from_fn(layers::insist_on_tls)))
     }
+}
+
+/// The peer of a request's connection, which our listeners always note.
+fn peer(request: &Request) -> Option<IpAddr> {
+    request.extensions().get().map(|ConnectInfo(peer): &ConnectInfo<SocketAddr>| peer.ip())
 }

@@ -185,7 +185,7 @@ fn user(identifier_type: IdentifierType, identifier: &str) -> UserIdentifier {
 
 /// The address as the verifier learns it: of IPv6, the site, which has all its addresses.
 fn site(source: IpAddr) -> IpAddr {
-    Source::of(source).site().map_or(source, |site| site.network().into())
+    Source::of(source).customer_network()
 }
 
 /// Whether the call may have ended for no other reason than that its connection did. Which of these

@@ -20,17 +20,15 @@
 //! a replica lacks what the one before it knew.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clock::Timestamp;
+use sources::{Site, Source};
 
 #[cfg(test)]
 mod tests;
-
-/// How many sources' journeys one /48 of IPv6 may have waiting: one host can have all its sources.
-const SOURCES_OF_A_SITE: i64 = 10;
 
 /// How many journeys may wait for their clients, at each replica.
 #[derive(Clone, Copy, Debug)]
@@ -76,17 +74,15 @@ struct Second {
 /// Who starts journeys.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Network {
-    Source(IpAddr),
-    Site(Ipv6Addr),
+    Source(Source),
+    Site(Site),
 }
 
 impl Network {
     /// The networks that a source counts for.
     fn of(source: Option<IpAddr>) -> impl Iterator<Item = Self> {
-        let site = match source {
-            Some(IpAddr::V6(v6)) => Some(Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> 48))),
-            Some(IpAddr::V4(_)) | None => None,
-        };
+        let source = source.map(Source::of);
+        let site = source.and_then(Source::site);
         source.map(Self::Source).into_iter().chain(site.map(Self::Site))
     }
 
@@ -94,7 +90,7 @@ impl Network {
         let of_source = i64::from(capacity.of_source);
         match self {
             Self::Source(_) => of_source,
-            Self::Site(_) => of_source * SOURCES_OF_A_SITE,
+            Self::Site(_) => of_source * i64::from(Site::SOURCES),
         }
     }
 }

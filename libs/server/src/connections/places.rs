@@ -20,7 +20,8 @@ use telemetry::Counter;
 use tokio::time::Instant;
 
 use super::activity::Activity;
-use crate::http::{Proxies, Site, Source};
+use proxies::Proxies;
+use sources::{Site, Source};
 
 /// How many connections are looked at for a newcomer: it may not cost a walk through all of them.
 const MAX_LOOKS: usize = 64;

@@ -14,9 +14,9 @@ use tonic::Status;
 
 use super::*;
 use crate::connections::{Limits, Protocol, Stop, serve};
-use crate::http::Proxies;
 use crate::limit::Limit;
 use crate::listener::bind;
+use proxies::Proxies;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 

@@ -8,9 +8,10 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use proxies::Proxies;
 use telemetry::{Caller, Histogram, KeyValue, Span};
 
-use super::proxies::Proxies;
+use super::peer;
 
 static DURATION: LazyLock<Histogram> = LazyLock::new(|| {
     Histogram::new("http.server.request.duration", "How long a request takes to be answered.")
@@ -24,7 +25,8 @@ pub(super) async fn record(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("_OTHER", MatchedPath::as_str).to_owned();
     let method = name(request.method());
-    let caller = if proxies.trust_trace_of(&request) { Caller::Trusted } else { Caller::Stranger };
+    let is_trusted = peer(&request).is_some_and(|peer| proxies.continues_trace_of(peer));
+    let caller = if is_trusted { Caller::Trusted } else { Caller::Stranger };
     let span = Span::server(request.headers(), caller, || {
         let attributes = vec![
             KeyValue::new("http.request.method", method),

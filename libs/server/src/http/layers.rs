@@ -18,12 +18,12 @@ use futures_util::FutureExt as _;
 use tower::ServiceBuilder;
 use tower_http::cors::CorsLayer;
 
-use super::proxies::Proxies;
 use super::refusal::{Refusal, Render, answer};
 use super::source::{self, Sources};
 use super::{access_log, body};
 use crate::finish::finish;
 use crate::limit::{self, Limit};
+use proxies::Proxies;
 
 /// The longest that a request may take.
 pub const TIMEOUT: Duration = Duration::from_secs(10);

@@ -85,7 +85,7 @@ proptest! {
             for source in sources().into_iter().flatten() {
                 let taken = |replica: &Tally| {
                     let counts = replica.counts(at);
-                    counts.taken_by.get(&Network::Source(source)).copied().unwrap_or_default()
+                    counts.taken_by.get(&Network::Source(Source::of(source))).copied().unwrap_or_default()
                 };
                 let taken: i64 = replicas.iter().map(taken).sum();
                 let waits = waiting.iter().filter(|(of, _)| *of == Some(source)).count();

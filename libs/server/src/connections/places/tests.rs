@@ -72,7 +72,7 @@ async fn the_longest_idle_connection_makes_room_and_a_busy_one_never() {
 
 #[tokio::test(start_paused = true)]
 async fn a_trusted_proxy_has_no_limit_of_its_own_and_is_not_evicted() {
-    let places = Places::new(4, 1, Proxies::of("192.0.2.0/28"));
+    let places = Places::new(4, 1, Proxies::parse("192.0.2.0/28").expect("a network"));
     let now = Instant::now();
     let proxied: Vec<_> = (0..3).map(|_| places.admit(address(1), now).expect("room")).collect();
     let client = places.admit(address(100), now).expect("room");

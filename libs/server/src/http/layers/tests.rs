@@ -17,6 +17,10 @@ fn router() -> Router {
     behind(Proxies::default())
 }
 
+fn trusted(networks: &str) -> Proxies {
+    Proxies::parse(networks).expect("networks")
+}
+
 fn behind(proxies: Proxies) -> Router {
     let wrong: fn() -> std::future::Ready<()> = || panic!("hunter2");
     let slow = || async { tokio::time::sleep(Duration::from_secs(60)).await };
@@ -124,7 +128,7 @@ async fn ask_within_a_trace(router: Router) {
 #[tokio::test]
 async fn a_request_is_a_span_of_a_trusted_proxy_s_trace_without_its_path_and_query() {
     let exported = Exported::capture();
-    ask_within_a_trace(behind(Proxies::of("192.0.2.0/24").with_traces())).await;
+    ask_within_a_trace(behind(trusted("192.0.2.0/24").continue_traces(true))).await;
     for (method, path) in [(Method::GET, "/wrong/hunter2"), (Method::POST, "/wrong")] {
         call(router(), method, path, Body::empty()).await;
     }
@@ -143,8 +147,8 @@ async fn a_request_is_a_span_of_a_trusted_proxy_s_trace_without_its_path_and_que
 
 #[tokio::test]
 async fn a_stranger_s_trace_is_linked_and_decides_nothing() {
-    let passing_it_on = Proxies::of("192.0.2.0/24");
-    let elsewhere = Proxies::of("198.51.100.0/24").with_traces();
+    let passing_it_on = trusted("192.0.2.0/24");
+    let elsewhere = trusted("198.51.100.0/24").continue_traces(true);
     for proxies in [Proxies::default(), passing_it_on, elsewhere] {
         let exported = Exported::capture();
         ask_within_a_trace(behind(proxies.clone())).await;

@@ -1,14 +1,20 @@
-//! Which proxies are believed about where requests come from.
+//! Which proxies are trusted, and the client addresses that they forward.
+//!
+//! | to learn | read |
+//! | --- | --- |
+//! | which entry of a header names the client | [`Proxies::trail`] |
+//! | what an entry may look like | [`forwarded`] |
 
-use std::net::{IpAddr, SocketAddr};
+pub mod forwarded;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request};
-use axum::http::HeaderMap;
+use http::HeaderMap;
 use ipnet::IpNet;
 use settings::Mistakes;
 
-use super::forwarded::{Header, Unusable};
+use self::forwarded::{Header, Unusable};
 
 /// The settings that say which proxies are trusted.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -32,16 +38,8 @@ pub struct ProxyArgs {
 impl ProxyArgs {
     /// Checks the settings.
     pub fn check(&self, mistakes: &mut Mistakes) -> Option<Proxies> {
-        let parse = |text: &str| {
-            let address = text.parse::<IpAddr>().map(IpNet::from);
-            address.or_else(|_| text.parse()).map_err(|_| {
-                "must be addresses or networks with commas between, such as 10.0.0.0/8,192.0.2.1"
-            })
-        };
-        let networks = self.trusted_proxies.as_deref().unwrap_or_default();
-        let networks = networks.split(',').map(str::trim).filter(|text| !text.is_empty());
-        let networks = networks.map(parse).collect::<Result<_, _>>();
-        let networks = mistakes.check("--trusted-proxies (POSTERN_TRUSTED_PROXIES)", networks);
+        let networks = Proxies::parse(self.trusted_proxies.as_deref().unwrap_or_default());
+        let proxies = mistakes.check("--trusted-proxies (POSTERN_TRUSTED_PROXIES)", networks);
         let header = self
             .forwarded_header
             .as_deref()
@@ -55,7 +53,8 @@ impl ProxyArgs {
         };
         let setting = "--proxy-traces (POSTERN_PROXY_TRACES)";
         let continues_traces = mistakes.check(setting, continues_traces);
-        Some(Proxies { networks: networks?, header: header?, continues_traces: continues_traces? })
+        let proxies = Proxies { header: header?, ..proxies? };
+        Some(proxies.continue_traces(continues_traces?))
     }
 }
 
@@ -69,47 +68,55 @@ pub struct Proxies {
 
 /// Where a request comes from.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Trail<'a> {
-    pub(super) client: IpAddr,
+pub struct Trail<'a> {
+    /// The client, as far as trusted proxies name it.
+    pub client: IpAddr,
     /// The entry of a trusted proxy that gives no address, so that the proxy counts as the client.
-    pub(super) unusable: Option<(&'a str, Unusable)>,
+    pub unusable: Option<(&'a str, Unusable)>,
 }
 
 impl Proxies {
-    /// Those of that setting.
-    #[cfg(test)]
-    pub(crate) fn of(setting: &str) -> Self {
-        let args = ProxyArgs { trusted_proxies: Some(setting.to_owned()), ..ProxyArgs::default() };
-        let mut mistakes = Mistakes::default();
-        args.check(&mut mistakes).unwrap_or_else(|| panic!("{mistakes}"))
+    /// Trusts the addresses and networks of a list with commas between, and their `X-Forwarded-For`.
+    ///
+    /// # Errors
+    /// The list has another entry: the error says what an entry may be.
+    pub fn parse(networks: &str) -> Result<Self, &'static str> {
+        let parse = |text: &str| {
+            let address = text.parse::<IpAddr>().map(IpNet::from);
+            address.or_else(|_| text.parse()).map_err(|_| {
+                "must be addresses or networks with commas between, such as 10.0.0.0/8,192.0.2.1"
+            })
+        };
+        let networks = networks.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let networks = networks.map(parse).collect::<Result<_, _>>()?;
+        Ok(Self { networks, ..Self::default() })
     }
 
-    /// These proxies, whose traces are continued.
-    #[cfg(test)]
-    pub(crate) fn with_traces(self) -> Self {
-        Self { continues_traces: true, ..self }
+    /// Continues the traces of these proxies, or only links to them.
+    #[must_use]
+    pub fn continue_traces(self, continues_traces: bool) -> Self {
+        Self { continues_traces, ..self }
     }
 
-    /// Whether the peer of a request is one of them, and its trace context is continued.
-    pub(super) fn trust_trace_of(&self, request: &Request) -> bool {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        self.continues_traces && peer.is_some_and(|ConnectInfo(peer)| self.trusts(peer.ip()))
+    /// Whether the trace of a request from that peer is continued.
+    pub fn continues_trace_of(&self, peer: IpAddr) -> bool {
+        self.continues_traces && self.trusts(peer)
     }
 
     /// Whether a proxy of that address is trusted.
-    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+    pub fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.networks.iter().any(|network| network.contains(&address))
     }
 
     /// The name of the header that is read.
-    pub(super) const fn header(&self) -> &'static str {
+    pub const fn header(&self) -> &'static str {
         self.header.name()
     }
 
     /// Follows the header from the peer back through the trusted proxies, to the first address that
     /// is not one of them. Entries before that may be forged.
-    pub(super) fn trail<'a>(&self, peer: IpAddr, headers: &'a HeaderMap) -> Trail<'a> {
+    pub fn trail<'a>(&self, peer: IpAddr, headers: &'a HeaderMap) -> Trail<'a> {
         let mut client = peer;
         for entry in self.header.entries(headers) {
             if !self.trusts(client) {
@@ -126,7 +133,7 @@ impl Proxies {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
+    use http::{HeaderName, HeaderValue};
 
     use super::*;
 

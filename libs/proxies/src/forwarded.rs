@@ -9,11 +9,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use axum::http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName};
 
 /// The header in which each proxy notes its peer, the last one at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Header {
+pub enum Header {
     /// `X-Forwarded-For`.
     #[default]
     XForwardedFor,
@@ -23,7 +23,7 @@ pub(crate) enum Header {
 
 /// Why an entry gives no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unusable {
+pub enum Unusable {
     /// The proxy hides its client: `unknown`, or an obfuscated name.
     Hidden,
     /// The entry has none of the forms above.
@@ -32,7 +32,7 @@ pub(crate) enum Unusable {
 
 impl Unusable {
     /// The reason in logs and metrics.
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Hidden => "hidden",
             Self::Unreadable => "unreadable",
@@ -42,12 +42,12 @@ impl Unusable {
 
 impl Header {
     /// The header of that name, in lower case.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         [Self::XForwardedFor, Self::Forwarded].into_iter().find(|header| header.name() == name)
     }
 
     /// The header's name.
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::XForwardedFor => "x-forwarded-for",
             Self::Forwarded => "forwarded",
@@ -56,14 +56,17 @@ impl Header {
 
     /// The entries, the latest first. Each is decoded alone: bytes that a client sends do not make the
     /// proxy's own entry unreadable.
-    pub(crate) fn entries(self, headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    pub fn entries(self, headers: &HeaderMap) -> impl Iterator<Item = &str> {
         let lines = headers.get_all(HeaderName::from_static(self.name())).iter().rev();
         let entries = lines.flat_map(|line| from_the_right(line.as_bytes(), b','));
         entries.map(|entry| str::from_utf8(entry).unwrap_or("?").trim())
     }
 
     /// The address in an entry.
-    pub(crate) fn parse_entry(self, entry: &str) -> Result<IpAddr, Unusable> {
+    ///
+    /// # Errors
+    /// [`Unusable`]: the proxy hides its client, or the entry has none of the forms above.
+    pub fn parse_entry(self, entry: &str) -> Result<IpAddr, Unusable> {
         match self {
             Self::XForwardedFor => parse_node(entry),
             Self::Forwarded => parse_node(for_parameter(entry).ok_or(Unusable::Unreadable)?),
