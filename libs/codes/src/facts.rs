@@ -42,6 +42,19 @@ impl BrowserFamily {
         Self::Samsung,
         Self::Opera,
     ];
+
+    /// The family's name in notices.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chrome => "chrome",
+            Self::Edge => "edge",
+            Self::Firefox => "firefox",
+            Self::Safari => "safari",
+            Self::Samsung => "samsung",
+            Self::Opera => "opera",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// What is known about a journey that waits for a code.

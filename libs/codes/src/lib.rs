@@ -6,7 +6,7 @@
 //! | what each use case does | [`issuer`], [`verifier`], [`pairer`] |
 //! | which ports and keys they share | [`operations`] |
 //! | which ports a deployment supplies | [`store`], [`claims`], [`directory`], [`audit`] |
-//! | how codes and identifiers are digested | [`peppers`] |
+//! | how codes and identifiers are digested and encrypted | [`peppers`], [`seal`] |
 //! | how a retry is recognised | [`names`], [`claims`], [`record`] |
 //! | what is known about a journey that waits for a code | [`facts`] |
 //! | what an accepted code proves | [`authentication`] |
@@ -32,6 +32,7 @@ pub mod operations;
 pub mod pairer;
 pub mod peppers;
 pub mod randomness;
+pub mod seal;
 pub mod store;
 pub mod verifier;
 

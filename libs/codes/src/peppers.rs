@@ -16,6 +16,7 @@ use crate::guess::Guess;
 use crate::ids::{ApplicationId, ClientId, CodeId, IdempotencyKey};
 use crate::mac::{Prepared, mac, prepared};
 use crate::names;
+use crate::seal::Seal;
 use crate::user::UserId;
 
 /// Why a set of peppers was refused.
@@ -37,6 +38,8 @@ pub struct Peppers {
     previous: Option<(Kid, Prepared)>,
     /// Encrypts the facts of journeys; derived from the key that locates records.
     facts: SealedFacts,
+    /// Encrypts notices that wait; derived from the same key.
+    notices: Seal,
 }
 
 impl Peppers {
@@ -67,7 +70,8 @@ impl Peppers {
         }
         let locator = prepared(locator);
         let facts = SealedFacts::new(&mac(&locator, "facts", &[]));
-        Ok(Self { locator, facts, current: named(current), previous: previous.map(named) })
+        let notices = Seal::new(&mac(&locator, "notices", &[]));
+        Ok(Self { locator, facts, notices, current: named(current), previous: previous.map(named) })
     }
 
     /// Where the record of a user is kept.
@@ -154,6 +158,11 @@ impl Peppers {
     /// What encrypts the facts of journeys.
     pub(crate) const fn facts(&self) -> &SealedFacts {
         &self.facts
+    }
+
+    /// What encrypts notices while they wait to be delivered.
+    pub const fn notices(&self) -> &Seal {
+        &self.notices
     }
 
     /// The fingerprint of a request: `operation` and every part of it that changes its outcome.

@@ -14,10 +14,6 @@
 //! | how long keys are kept, and when they are renewed | [`KeyCache`] |
 //! | what a provider must answer | `discovery` |
 //! | how one document is fetched | `fetch` |
-//!
-//! # Why no HTTP client of a library
-//! hyper and rustls are in the services already. A client such as reqwest would add megabytes for
-//! redirects, cookies, proxies and pools, all of which would have to be switched off here.
 
 mod cache;
 mod discovery;

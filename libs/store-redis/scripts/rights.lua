@@ -2,7 +2,7 @@
 -- Does to a key of its own what the other scripts do to theirs, and leaves nothing.
 --
 -- KEYS[1]  a key that nobody else uses
--- ARGV[1]  codes or journeys: whose commands
+-- ARGV[1]  codes, journeys or notices: whose commands
 -- Replies with the names of the commands that this user may not run
 
 local key = KEYS[1]
@@ -10,6 +10,11 @@ local commands = {
   codes = {
     {'TIME'}, {'INFO', 'replication'}, {'SET', key, 'a', 'NX', 'GET', 'PX', '1000'}, {'GET', key},
     {'DEL', key},
+  },
+  notices = {
+    {'TIME'}, {'HSETNX', key, 'a', '1'}, {'HSET', key, 'a', '1'}, {'HGET', key, 'a'}, {'HDEL', key, 'a'},
+    {'ZADD', key, '1', 'a'}, {'ZRANGEBYSCORE', key, '0', '1'}, {'ZCARD', key}, {'PEXPIRE', key, '1000'},
+    {'ZREM', key, 'a'},
   },
   journeys = {
     {'TIME'}, {'SET', key, 'a', 'NX', 'GET', 'PX', '1000'}, {'GET', key}, {'DEL', key}, {'HSET', key, 'a', '1'}, {'PEXPIRE', key, '1000'}, {'HMGET', key, 'a'}, {'DEL', key},

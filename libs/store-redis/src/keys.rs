@@ -9,6 +9,9 @@
 //! | `pcode:c:<attempt>` | string | what one idempotency key of the code issuer or the verifier stands for, see `scripts/claim.lua` | for 120 seconds |
 //! | `postern:journey:c:<attempt>` | string | the same of the journey runner | for 120 seconds |
 //! | `postern:journey:{<session key>}` | hash | one waiting journey, or the vectors of a browser's crypto session | for the session's lifetime |
+//! | `postern:notices:{<application>}` | hash | the notices of one application that wait to be delivered, encrypted, and how late they are, see `scripts/outbox.lua` | for 73 hours after the last was written |
+//! | `postern:notices:{<application>}:due` | sorted set | the IDs of the same notices, by when each is tried next | as long |
+//! | `postern:notices:{rights}` | hash | nothing: rights are tried on it | for one script |
 //! | `pcode:{rights}`, `postern:journey:{rights}` | string, hash | nothing: rights are tried on it | for one script |
 //!
 //! An outcome that a retry must see again matters for 120 seconds, like everything else in its record.
@@ -23,6 +26,7 @@
 //! The hash tags are whatever must change together: it lies in one slot.
 
 use codes::digest::{AttemptId, Source, Subject};
+use codes::ids::ApplicationId;
 use codes::pairing::{Binding, PairingNumber};
 use journeys::ids::SessionKey;
 
@@ -31,6 +35,16 @@ pub(crate) const RIGHTS_CODES: &str = "pcode:{rights}";
 
 /// Where the rights to journeys are tried.
 pub(crate) const RIGHTS_JOURNEYS: &str = "postern:journey:{rights}";
+
+/// Where the rights to notices are tried.
+pub(crate) const RIGHTS_NOTICES: &str = "postern:notices:{rights}";
+
+/// The notices of one application, and when each is due.
+pub(crate) fn notices(application: &ApplicationId) -> [String; 2] {
+    let notices = format!("postern:notices:{{{application}}}");
+    let due = format!("{notices}:due");
+    [notices, due]
+}
 
 /// The record of one user of one application.
 pub(crate) fn record(subject: &Subject) -> String {

@@ -1,8 +1,9 @@
-//! Codes, lockouts and waiting journeys in Redis, shared by every replica of every service.
+//! Codes, lockouts, waiting journeys and notices in Redis, shared by every replica of every service.
 //!
 //! One operation is one script and one round trip: the scripts under `scripts/` are the transitions
 //! of `codes::record`, to the letter, and the contract suites of the ports hold all stores equal. What
-//! reaches Redis are keyed digests; no code and no identifier ever does, not even as an argument.
+//! reaches Redis are keyed digests and encrypted notices; no code and no identifier ever does, not even as an
+//! argument.
 //!
 //! This is the only crate that names `redis`.
 
@@ -13,5 +14,6 @@ pub mod codes;
 pub mod connection;
 pub mod journeys;
 mod keys;
+pub mod notices;
 mod reply;
 mod scripts;

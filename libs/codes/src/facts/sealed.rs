@@ -1,40 +1,32 @@
-//! Facts as a store keeps them: encrypted with AES-128-GCM for one journey of one user.
-
-use aws_lc_rs::aead::{AES_128_GCM, Aad, Nonce, RandomizedNonceKey};
+//! Facts as a store keeps them: encrypted for one journey of one user.
 
 use super::Facts;
 use crate::digest::Subject;
 use crate::pairing::Binding;
+use crate::seal::Seal;
 
 /// Encrypts facts and opens them.
-pub(crate) struct SealedFacts(RandomizedNonceKey);
+pub(crate) struct SealedFacts(Seal);
 
 impl SealedFacts {
     /// Works under that key.
     pub(crate) fn new(key: &[u8; 16]) -> Self {
-        Self(RandomizedNonceKey::new(&AES_128_GCM, key).expect("AES-128-GCM takes such a key"))
+        Self(Seal::new(key))
     }
 
     /// Encrypts the facts of a journey for its user's record.
     pub(crate) fn seal(&self, subject: &Subject, binding: Binding, facts: &Facts) -> Vec<u8> {
-        let mut sealed = facts.encode();
-        let nonce = self.0.seal_in_place_append_tag(owner(subject, binding), &mut sealed);
-        let nonce = nonce.expect("AES-128-GCM encrypts short texts");
-        [&nonce.as_ref()[..], &sealed].concat()
+        self.0.seal(&owner(subject, binding), facts.encode())
     }
 
     /// Opens the facts of a journey; `None` if they are of another journey, user or key.
     pub(crate) fn open(&self, subject: &Subject, binding: Binding, sealed: &[u8]) -> Option<Facts> {
-        let (nonce, sealed) = sealed.split_first_chunk()?;
-        let mut sealed = sealed.to_vec();
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let opened = self.0.open_in_place(nonce, owner(subject, binding), &mut sealed);
-        Facts::decode(opened.ok()?)
+        Facts::decode(&self.0.open(&owner(subject, binding), sealed)?)
     }
 }
 
-fn owner(subject: &Subject, binding: Binding) -> Aad<Vec<u8>> {
-    Aad::from([*subject.as_bytes(), *binding.as_bytes()].concat())
+fn owner(subject: &Subject, binding: Binding) -> Vec<u8> {
+    [*subject.as_bytes(), *binding.as_bytes()].concat()
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub enum Checks {
 /// The data that a service keeps in Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// Codes.
+    /// Codes, and notices about them.
     Codes,
     /// Journeys.
     Journeys,
@@ -41,11 +41,12 @@ impl Use {
     /// The rights by the names that [`crate::keys`] and `scripts/rights.lua` use.
     const fn names(self) -> &'static [(&'static str, &'static str)] {
         const CODES: (&str, &str) = ("codes", crate::keys::RIGHTS_CODES);
+        const NOTICES: (&str, &str) = ("notices", crate::keys::RIGHTS_NOTICES);
         const JOURNEYS: (&str, &str) = ("journeys", crate::keys::RIGHTS_JOURNEYS);
         match self {
-            Self::Codes => &[CODES],
+            Self::Codes => &[CODES, NOTICES],
             Self::Journeys => &[JOURNEYS],
-            Self::All => &[CODES, JOURNEYS],
+            Self::All => &[CODES, NOTICES, JOURNEYS],
         }
     }
 }

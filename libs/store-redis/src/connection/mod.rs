@@ -110,7 +110,7 @@ pub struct Connection {
 }
 
 /// A script's reply.
-type Words = Vec<Vec<u8>>;
+pub(crate) type Words = Vec<Vec<u8>>;
 
 impl Connection {
     /// Starts to connect. Must be called inside a runtime. A service can start before Redis: until

@@ -56,10 +56,13 @@ async fn a_replica_is_refused() {
 
 #[tokio::test]
 async fn missing_rights_are_named() {
-    let rights = "+ping +role +info +time +eval +evalsha +get +set +del";
+    let rights = "+ping +role +info +time +eval +evalsha +get +set +del +hset +hsetnx +hget +hdel \
+                  +zadd +zrem +zcard +zrangebyscore +pexpire";
+    let keys = "~pcode:* ~postern:notices:*";
     let server = Server::start(&format!(
-        "user able on >secret ~pcode:* -@all {rights}\n\
-         user weak on >secret ~pcode:* -@all {rights} -set -del\n\
+        "user able on >secret {keys} -@all {rights}\n\
+         user weak on >secret {keys} -@all {rights} -set -del\n\
+         user older on >secret ~pcode:* -@all {rights}\n\
          user astray on >secret ~other:* -@all {rights}"
     ));
     let url = server.url();
@@ -72,6 +75,7 @@ async fn missing_rights_are_named() {
     for (user, used, told) in [
         ("weak", Use::Codes, "may not run SET, DEL"),
         ("astray", Use::Codes, "rights of"),
+        ("older", Use::Codes, "EVAL for notices"),
         ("able", Use::All, "may not run"),
     ] {
         let refusal = look(&url, used, as_user(user)).await.expect_err("it lacks rights");

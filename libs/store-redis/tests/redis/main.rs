@@ -19,6 +19,7 @@ mod load;
 mod losses;
 mod mutants;
 mod network;
+mod notices;
 mod paths;
 mod patient;
 mod previous;

@@ -45,7 +45,7 @@ fn access_of(user: &str) -> Access {
     Access { username: Some(user.to_owned()), password, ..Access::default() }
 }
 
-fn connect_as(user: &str) -> Connection {
+pub(crate) fn connect_as(user: &str) -> Connection {
     crate::connect(&GUARDED.url(), access_of(user))
 }
 
@@ -137,6 +137,8 @@ fn codes_and_journeys_are_inaccessible_to_each_others_users() {
         let said = say(user, &["DEL", other]);
         assert!(said.contains("NOPERM"), "{user} may DEL {other}: {said}");
     }
+    let said = say("journey-runner", &["DEL", "postern:notices:{x}"]);
+    assert!(said.contains("NOPERM"), "{said}");
 }
 
 /// WAIT only blocks a connection. A service that stores no codes has nothing to wait for.
