@@ -1,4 +1,4 @@
-// The table of inputs (../clients/inputs.json), sent by the Web SDK as a page has it; and the page's own
+// The table of inputs (../clients/inputs/inputs.json), sent by the Web SDK as a page has it; and the page's own
 // rule, held to the same table.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -9,14 +9,14 @@ import { startBrowser } from "./browser.mjs";
 import { Postern, another } from "./postern.mjs";
 import { startSite } from "./site.mjs";
 
-const table = JSON.parse(await readFile(new URL("../clients/inputs.json", import.meta.url), "utf8"));
+const table = JSON.parse(await readFile(new URL("../clients/inputs/inputs.json", import.meta.url), "utf8"));
 
 let site, postern, browser, page;
 
 before(async () => {
   site = await startSite();
   const settings = ["--starts-per-minute", "10000"];
-  postern = await Postern.start(site.origin, { config: "../clients/config", settings });
+  postern = await Postern.start(site.origin, { config: "../clients/inputs/config", settings });
   browser = await startBrowser();
   page = await browser.newPage();
   await page.goto(`${site.origin}/#server=${postern.origin}/ido`);

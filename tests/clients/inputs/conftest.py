@@ -3,12 +3,13 @@
 from typing import Iterator
 
 import pytest
-from server import TABLE, Server, postern
+from server import Server, postern
+from table import HERE, TABLE
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    with postern() as running:
+    with postern("--config", HERE / "config", "--starts-per-minute", "10000") as running:
         yield running
 
 

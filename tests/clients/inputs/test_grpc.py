@@ -13,9 +13,10 @@ import grpc
 import pytest
 from google.protobuf.struct_pb2 import Struct
 from grpc_tools import protoc
-from server import Server, filled_in, parameters, someone
+from server import Server
+from table import filled_in, parameters, someone
 
-PROTO = Path(__file__).parents[2] / "proto"
+PROTO = Path(__file__).parents[3] / "proto"
 TYPES = {"user_id": 1, "email": 2, "phone_number": 3, "username": 4}
 
 

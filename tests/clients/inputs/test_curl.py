@@ -4,7 +4,8 @@ import json
 import subprocess
 from typing import Any
 
-from server import Server, filled_in, parameters, someone
+from server import Server
+from table import filled_in, parameters, someone
 
 
 def curl(url: str, *arguments: str) -> tuple[int, Any]:
