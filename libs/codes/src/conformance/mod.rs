@@ -48,7 +48,7 @@ pub mod races;
 pub mod retry;
 pub mod sources;
 pub mod strangers;
-mod trail;
+pub mod trail;
 mod world;
 
 use std::sync::Arc;
@@ -124,6 +124,8 @@ macro_rules! code_store_contract {
             a_revocation_that_found_nothing_finds_nothing_again
             a_retried_clearing_spares_the_lock_that_came_after
             a_key_conflicts_whatever_it_stood_for
+        );
+        $crate::code_store_contract!(@each $bench, trail:
             every_action_is_written_to_the_trail_once
             a_retried_revocation_or_clearing_is_marked_in_the_trail
         );

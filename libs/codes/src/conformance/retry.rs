@@ -1,7 +1,7 @@
 //! The same operation, sent again.
 
 use super::{Bench, World, accepted, granted, keyed, reason, request, wrong};
-use crate::issuer::{Issuance, IssueRequest, Revocation, RevokeTarget};
+use crate::issuer::{Issuance, Revocation, RevokeTarget};
 use crate::policy::{Policy, PolicySettings};
 use crate::record::{Cleared, CodeState, DenialReason, Description};
 use crate::user::Identifier;
@@ -257,49 +257,4 @@ pub async fn a_key_conflicts_whatever_it_stood_for(bench: Bench) {
         }
     }
     assert_eq!(world.describe(&user).await, before);
-}
-
-/// I19.
-pub async fn every_action_is_written_to_the_trail_once(bench: Bench) {
-    let world = World::new(bench);
-    let user = world.stranger();
-    world.ask(keyed(&user, "issue")).await;
-    let first = granted(world.ask(keyed(&user, "issue")).await);
-    for key in ["a", "a", "b", "b", "c", "c"] {
-        world.verify_as(&user, &wrong(&first), Some(key)).await;
-    }
-    let forced = IssueRequest { override_lockout: true, ..request(&user) };
-    let second = granted(world.ask(forced).await);
-    for _ in 0..2 {
-        world.verify_as(&user, second.code.expose(), Some("d")).await;
-    }
-    let expected = [
-        "code.issued",
-        "code.denied",
-        "code.denied",
-        "code.denied",
-        "code.burned",
-        "user.locked",
-        "lock.overridden",
-        "code.issued",
-        "code.accepted",
-    ];
-    assert_eq!(world.trail.actions(), expected);
-    // The second issue, then each guess again: of the last one, the denial, the burning, the lock.
-    assert_eq!(world.trail.replays(), 1 + 2 + 3 + 1);
-}
-
-/// I19.
-pub async fn a_retried_revocation_or_clearing_is_marked_in_the_trail(bench: Bench) {
-    let world = World::new(bench);
-    let user = world.stranger();
-    let issued = world.issue(&user).await;
-    world.fail(&user, &issued, 1).await;
-    for _ in 0..3 {
-        world.clear_as(&user, Some("clear")).await;
-        world.revoke_as(RevokeTarget::User(user.clone()), Some("revoke")).await;
-    }
-    let expected = ["code.issued", "code.denied", "lockout.cleared", "code.revoked"];
-    assert_eq!(world.trail.actions(), expected);
-    assert_eq!(world.trail.replays(), 2 + 2);
 }

@@ -2,16 +2,19 @@
 
 mod authentication;
 mod calls;
+mod forms;
 
 use clock::Timestamp;
 use codes::facts::BrowserFamily;
 use codes::ids::{ApplicationId, ClientId};
-use definitions::Journey;
+use codes::record::DenialReason;
+use definitions::{Journey, Part};
 use serde_json::{Map, Value as Json, json};
 
 use super::state::{State, surroundings};
 use super::{CLIENT_INPUT, Event, Move, PromptBody, advance};
 use crate::request::Start;
+use crate::verdict::{Malformed, Verdict};
 
 const NOW: Timestamp = Timestamp::from_unix_millis(1_000);
 
@@ -161,4 +164,12 @@ fn data_is_sent_with_the_next_answer_and_merged() {
     };
     assert_eq!((title.as_str(), text.as_str(), button_text.as_str()), ("T", "2", "GO"));
     assert_eq!(completed(run.answer(CLIENT_INPUT, Json::Null)), json!({"two": 2, "v": 1}));
+}
+
+fn rejected(reason: DenialReason) -> Verdict {
+    Verdict::Rejected { reason: Some(reason) }
+}
+
+fn malformed(part: Part) -> Verdict {
+    Verdict::Malformed(vec![Malformed { part, rule: "must be another".to_owned() }])
 }
