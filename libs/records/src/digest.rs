@@ -1,5 +1,5 @@
-//! Digests: what stands in a store in place of codes, identifiers and keys. The peppers of `codes` make
-//! them all.
+//! Digests: what a store holds in place of codes, identifiers and keys. The peppers of the crate
+//! `codes` compute all of them.
 
 use std::fmt;
 
@@ -51,8 +51,9 @@ macro_rules! digest {
 }
 
 digest! {
-    /// One user of one application, as the store and the audit trail know them: a keyed hash,
-    /// stable across pepper rotations, from which nobody without the key can tell the user.
+    /// One user of one application, as the store and the audit trail name them: a keyed hash that
+    /// stays the same across pepper rotations. Without the key, nothing can be learned about the
+    /// user from it.
     Subject
 }
 
@@ -62,7 +63,8 @@ digest! {
 }
 
 digest! {
-    /// What an operation asked for, so that a reused idempotency key is noticed.
+    /// A keyed hash of what an operation asked for: it shows when an idempotency key is reused for
+    /// another request.
     Fingerprint
 }
 
@@ -72,25 +74,26 @@ digest! {
 }
 
 impl Source {
-    /// Recognises the source among those that failed at one code. The nonce is the code's: the same
-    /// source has another tag at another code.
+    /// The source's tag at one code. The nonce is part of the code's ID, so one source has
+    /// different tags at different codes.
     pub fn tag(&self, nonce: [u8; 16]) -> SourceTag {
         let hash = Sha256::new().chain_update(nonce).chain_update(self.0).finalize();
         SourceTag([hash[0], hash[1], hash[2], hash[3]])
     }
 }
 
-/// Recognises a source at one code. Two sources in four billion share a tag.
+/// Identifies a source among those that failed at one code. Two sources share a tag with
+/// probability 2^-32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceTag([u8; 4]);
 
-/// One generation of the pepper, named by a hash of itself: the same secret has the same name in
-/// every process, and no configuration can give two secrets one name.
+/// One generation of the pepper, named by a hash of the pepper itself: a secret has the same name
+/// in every process, and two secrets cannot be given one name by mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kid(u32);
 
 impl Kid {
-    /// Takes a key id as it stands in a store.
+    /// Takes a key ID as a store keeps it.
     pub const fn from_u32(kid: u32) -> Self {
         Self(kid)
     }
@@ -104,13 +107,13 @@ impl Kid {
 /// A code's digest under one pepper. Compared in constant time, never printed.
 #[derive(Clone, Copy)]
 pub struct CodeDigest {
-    /// The pepper under which it was made.
+    /// The pepper that it was computed with.
     pub kid: Kid,
     bytes: [u8; 16],
 }
 
 impl CodeDigest {
-    /// Takes a digest as it stands in a store.
+    /// Takes a digest as a store keeps it.
     pub const fn from_parts(kid: Kid, bytes: [u8; 16]) -> Self {
         Self { kid, bytes }
     }
@@ -120,19 +123,20 @@ impl CodeDigest {
         &self.bytes
     }
 
-    /// Whether both were made from the same code, user and application under the same pepper.
+    /// Whether both were computed from the same code, user, application and pepper, in constant
+    /// time.
     pub fn matches(&self, other: &Self) -> bool {
         self.kid == other.kid && bool::from(self.bytes.ct_eq(&other.bytes))
     }
 }
 
-/// The beginning of a code's digest: enough to recognise a superseded code, too little to be worth its
-/// full length in every record. One guess in four billion has the same tag by chance.
+/// The first four bytes of a code's digest: enough to recognise a superseded code, and much smaller
+/// in every record than the digest. A wrong guess has the same tag with probability 2^-32.
 #[derive(Clone, Copy)]
 pub struct DigestTag([u8; 4]);
 
 impl CodeDigest {
-    /// The digest's beginning.
+    /// The first four bytes.
     pub const fn tag(&self) -> DigestTag {
         let [a, b, c, d, ..] = self.bytes;
         DigestTag([a, b, c, d])

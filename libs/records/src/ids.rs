@@ -1,5 +1,5 @@
-//! The names that things go by. Each has one parsing constructor and prints as it was parsed;
-//! none of them is a secret, and none of them holds a user's identifier.
+//! IDs. Each has one parsing constructor and prints as it was parsed. None of them is a secret, and
+//! none contains a user's identifier.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ pub struct IdError {
     rule: &'static str,
 }
 
-/// Defines an id: its doc, its name, what errors call it, its rule in words and as a predicate. Copies
-/// share one text, since each request makes several.
+/// Defines an ID: its documentation, its type, what errors call it, its rule in words and as a
+/// predicate. Clones share one text, since each request makes several.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $valid:expr) => {
         $(#[$doc])*
@@ -81,15 +81,16 @@ id! {
 }
 
 id! {
-    /// A caller's name for one operation, so that a retry has the same outcome and one effect.
+    /// The name that a caller gives to one operation: a retry under the same name has the same
+    /// outcome and one effect.
     IdempotencyKey, "an idempotency key", "1 to 128 visible ASCII characters", |text| {
         (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
     }
 }
 
 id! {
-    /// One issued code. Opaque to callers; inside, it leads to the record that holds the code, so
-    /// that a code can be revoked by its id without an index beside the records.
+    /// One issued code. Callers need not look inside: it contains the record that holds the code,
+    /// so a code can be revoked by its ID without an index.
     CodeId, "a code id", "the id that issuing the code returned", |text| {
         text.split_once('.').is_some_and(|(subject, nonce)| {
             Subject::parse(subject).is_some() && Subject::parse(nonce).is_some()
@@ -98,33 +99,34 @@ id! {
 }
 
 id! {
-    /// The one grant that an accepted code gives: everything minted for it carries this id.
+    /// The one grant of an accepted code: every token minted for it carries this ID.
     GrantId, "a grant id", "the id that an accepted verification returned", |text| {
         Subject::parse(text).is_some()
     }
 }
 
-/// An agent who proved to an identity provider who they are. Two providers may use one name.
+/// An agent whom an identity provider has authenticated. Two providers may use one agent ID for two
+/// people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent {
     /// The identity provider.
     pub provider: ProviderId,
-    /// The agent's name there.
+    /// The agent's ID at that provider.
     pub id: AgentId,
 }
 
 impl CodeId {
-    /// Joins the record in which a code lives with what makes its id unique there.
+    /// Joins the record that holds the code with a nonce that is unique in that record.
     pub fn new(subject: &Subject, nonce: [u8; 16]) -> Self {
         Self(format!("{subject}.{}", encode(&nonce)).into())
     }
 
-    /// What makes the id unique among those of its record.
+    /// The part of the ID that is unique among the codes of its record.
     pub fn nonce(&self) -> [u8; 16] {
         *self.halves().1.as_bytes()
     }
 
-    /// The record in which this code lives.
+    /// The record that holds this code.
     pub fn subject(&self) -> Subject {
         self.halves().0
     }
@@ -135,7 +137,7 @@ impl CodeId {
         parsed.expect("the constructors wrote both halves, parsing checked them")
     }
 
-    /// The grant of this code. One code, one grant: it is derived, never drawn.
+    /// The grant of this code, derived from the code's ID: one code has one grant.
     pub fn grant(&self) -> GrantId {
         let hash = Sha256::new()
             .chain_update("postern grant\0")

@@ -1,5 +1,5 @@
-//! What is kept about one user of one application, and the rules by which it changes: a pure state
-//! machine, which every store runs atomically.
+//! The record of one user of one application, and the rules by which it changes: a pure state
+//! machine. Every store runs its transitions atomically.
 //!
 //! | to learn | read |
 //! | --- | --- |

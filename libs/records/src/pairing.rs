@@ -1,7 +1,8 @@
-//! Pairing: it ties a code to the one journey in which its user waits for it.
+//! Pairing: it ties a code to one journey of its user.
 //!
-//! The user reads the pairing number on the recovery page to the agent. A code that is issued with that
-//! number takes over the journey's binding, and is compared only with guesses from that journey.
+//! The recovery page shows a pairing number, which the user reads to the agent. A code that is
+//! issued with that number stores the journey's binding, and only guesses from that journey are
+//! compared with it.
 
 use std::fmt;
 
@@ -12,8 +13,8 @@ use credentials::code::TempCode;
 use credentials::guess::Guess;
 use credentials::shape::{Alphabet, Shape};
 
-/// Names one journey session to the record: a hash of its secret session ID. Only that journey's
-/// requests carry it.
+/// Identifies one journey session in a record: a hash of its secret session ID. Only requests from
+/// that journey carry it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Binding([u8; 16]);
 
@@ -35,12 +36,13 @@ impl fmt::Debug for Binding {
     }
 }
 
-/// A text is no pairing number.
+/// The text is not a pairing number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a pairing number of 6 or 8 digits")]
 pub struct PairingNumberError;
 
-/// The number that a user reads to the agent: six digits, or eight if the six were taken.
+/// The number that a user reads to the agent: six digits, or eight if the drawn six digits are
+/// taken.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PairingNumber(String);
 
@@ -48,11 +50,11 @@ impl PairingNumber {
     const SHORT: u8 = 6;
     const LONG: u8 = 8;
 
-    /// How many longer numbers are drawn in case that others are taken.
+    /// How many numbers of eight digits are drawn, in case earlier ones are taken.
     const SPARE: usize = 3;
 
-    /// Normalises what was typed as [`Guess::parse`] does: blanks and hyphens go, digits of any script
-    /// become ASCII digits.
+    /// Normalises the text as [`Guess::parse`] does: it drops blanks and hyphens, and turns digits
+    /// of any script into ASCII digits.
     ///
     /// # Errors
     /// The text is not six or eight digits.
@@ -64,7 +66,7 @@ impl PairingNumber {
             .ok_or(PairingNumberError)
     }
 
-    /// Draws the numbers that a pairing may get, in the order of preference: six digits, then eight.
+    /// Draws the numbers to try, in this order: one of six digits, then those of eight.
     pub fn candidates(rng: &mut dyn CryptoRng) -> Vec<Self> {
         let lengths = std::iter::once(Self::SHORT).chain([Self::LONG; Self::SPARE]);
         lengths.map(|length| Self::draw(length, rng)).collect()
@@ -86,16 +88,16 @@ impl fmt::Debug for PairingNumber {
     }
 }
 
-/// A journey that waits for a code, as an agent finds it by its number.
+/// An open pairing: a journey that waits for a code, which an agent finds by its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pairing {
     /// The journey.
     pub binding: Binding,
-    /// From when on the number is refused.
+    /// The number is refused from this time on.
     pub expires_at: Timestamp,
-    /// When the journey ends: no code for it may live longer.
+    /// When the journey's session ends: no code for it may expire later.
     pub session_ends_at: Timestamp,
-    /// What the agent may ask the caller about: encrypted, the store cannot read it.
+    /// What the agent can ask the caller about, encrypted: the store cannot read it.
     pub facts: Vec<u8>,
 }
 

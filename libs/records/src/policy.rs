@@ -1,5 +1,5 @@
-//! How long codes live, how they look and how many guesses they stand: an application's policy,
-//! which cannot be built wrong.
+//! An application's policy: what codes look like, how long they live, and how many guesses they
+//! allow. A `Policy` value is always valid.
 
 use std::time::Duration;
 
@@ -16,17 +16,18 @@ pub struct PolicySettings {
     pub length: u8,
     /// The characters that codes are made of.
     pub alphabet: Alphabet,
-    /// How long a code lives if its issue does not say.
+    /// The lifetime of a code whose issue names none.
     pub expiration: Duration,
-    /// The longest life that an issue may ask for.
+    /// The longest lifetime that an issue may ask for.
     pub max_expiration: Duration,
-    /// How long a lock lasts, and how long failures are remembered before it.
+    /// How long a lock lasts. Failures before a lock are counted for the same time.
     pub lockout: Duration,
-    /// The number of failures that burns the code and locks the user.
+    /// The number of failures after which the code is burned and the user is locked.
     pub failed_attempts: u32,
-    /// The number of failures that one source may make at an unpaired code; all of them if not given.
+    /// The number of failures that one source may have at an unpaired code; `None` allows all of
+    /// them.
     pub attempts_per_source: Option<u32>,
-    /// Whether codes are tied to the journey of their user.
+    /// Whether codes are tied to a journey of their user.
     pub pairing: PairingRule,
     /// How many codes may be issued for one user within an hour.
     pub issues_per_hour: u32,
@@ -34,15 +35,15 @@ pub struct PolicySettings {
     pub overrides_per_day: u32,
 }
 
-/// Whether codes are tied to the journey of their user.
+/// Whether codes are tied to a journey of their user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PairingRule {
     /// Never.
     Off,
-    /// Where the issue names a pairing number.
+    /// Only when the issue names a pairing number.
     #[default]
     Optional,
-    /// Always: other codes are neither issued nor accepted.
+    /// Always: unpaired codes are neither issued nor accepted.
     Required,
 }
 
@@ -60,12 +61,12 @@ impl PairingRule {
     }
 }
 
-/// Why the policy refuses an operation with or without a pairing.
+/// Why the policy refuses an operation because of its pairing, or for lack of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PairingRefusal {
-    /// The policy has no pairing, and the operation needs it.
+    /// The policy has pairing switched off, and the operation uses it.
     Off,
-    /// The policy requires pairing, and the issue has no pairing number.
+    /// The policy requires pairing, and the issue names no pairing number.
     Required,
 }
 
@@ -93,28 +94,29 @@ pub enum PolicyError {
     /// See [`Shape::LENGTHS`].
     #[error("length must be from {} to {}", Shape::LENGTHS.start(), Shape::LENGTHS.end())]
     Length,
-    /// A code that outlives its maximum, or none at all.
+    /// Zero, or longer than the maximum.
     #[error("expiration must be from 1s to max_expiration")]
     Expiration,
     /// Over a week: no longer temporary.
     #[error("max_expiration must be from 1s to 7d")]
     MaxExpiration,
-    /// No lock, or one that an administrator would have to lift.
+    /// Zero, or so long that an administrator would have to end it.
     #[error("lockout must be from 1s to 24h")]
     Lockout,
-    /// No attempt, or more than NIST SP 800-63B, section 5.2.2, lets anybody have.
+    /// Zero, or more than NIST SP 800-63B, section 5.2.2, allows before an account is disabled.
     #[error("failed_attempts must be from 1 to {}", Policy::CONSECUTIVE_FAILURES)]
     FailedAttempts,
-    /// No attempt, or more than the code allows.
+    /// Zero, or more than `failed_attempts`.
     #[error("attempts_per_source must be from 1 to failed_attempts")]
     AttemptsPerSource,
-    /// No code could be issued, or more than one user's record should have to remember.
+    /// Zero, or more than one user's record should count.
     #[error("issues_per_hour must be from 1 to 1000")]
     IssuesPerHour,
-    /// More overrides than a day can need.
+    /// More overrides in a day than support can need.
     #[error("overrides_per_day must be at most 100")]
     OverridesPerDay,
-    /// Many attempts at codes that are easy to guess. Without `attempts_per_source` it is a warning.
+    /// Too many attempts at codes that are too easy to guess. Without `attempts_per_source`,
+    /// `check` only warns about it.
     #[error(
         "the chance that a code is guessed is more than 1 in {}: reduce failed_attempts, increase length or use alphabet base32",
         Policy::SAFE_ODDS
@@ -122,13 +124,13 @@ pub enum PolicyError {
     Odds,
 }
 
-/// A life that was asked for and lies outside the policy.
+/// The requested lifetime is outside the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expires_in must be from {} to {} seconds", min.as_secs(), max.as_secs())]
 pub struct ExpirationError {
-    /// The shortest life that may be asked for.
+    /// The shortest lifetime that may be requested.
     pub min: Duration,
-    /// The longest life that may be asked for.
+    /// The longest lifetime that may be requested.
     pub max: Duration,
 }
 
@@ -159,16 +161,17 @@ impl Policy {
     /// 800-63B, section 5.2.2).
     pub const CONSECUTIVE_FAILURES: u32 = 100;
 
-    /// The chance that one code is guessed is at most one in this number, where sources are limited.
+    /// Where sources are limited, one code must be guessed with a probability of at most one in
+    /// this number.
     pub const SAFE_ODDS: u32 = 100_000;
 
-    /// The shortest life of a code.
+    /// The shortest lifetime of a code.
     pub const MIN_EXPIRATION: Duration = SECOND;
 
-    /// Checks the settings, and reports everything that is wrong with them.
+    /// Checks the settings and reports every mistake at once.
     ///
     /// # Errors
-    /// One error for each setting out of its range.
+    /// One error for each setting outside its range.
     pub fn new(settings: PolicySettings) -> Result<Self, Vec<PolicyError>> {
         let shape = Shape::new(settings.length, settings.alphabet);
         let checks = [
@@ -205,7 +208,7 @@ impl Policy {
         }
     }
 
-    /// What codes look like.
+    /// The length and the alphabet of codes.
     pub const fn shape(&self) -> Shape {
         self.shape
     }
@@ -215,7 +218,8 @@ impl Policy {
         &self.settings
     }
 
-    /// The life of a code for which `asked` was asked; never clamped.
+    /// The lifetime of a code for which `asked` was requested. A value outside the range is
+    /// refused, never clamped.
     ///
     /// # Errors
     /// `asked` is outside the range, which the error names.
@@ -225,10 +229,10 @@ impl Policy {
         if (min..=max).contains(&life) { Ok(life) } else { Err(ExpirationError { min, max }) }
     }
 
-    /// Whether an operation may go on, given whether it has a pairing.
+    /// Checks whether the policy allows an operation that has a pairing, or that has none.
     ///
     /// # Errors
-    /// The policy has no pairing, or requires the one that is missing.
+    /// Pairing is off and the operation uses it, or pairing is required and missing.
     pub const fn admit_pairing(&self, is_paired: bool) -> Result<(), PairingRefusal> {
         match (self.settings.pairing, is_paired) {
             (PairingRule::Off, true) => Err(PairingRefusal::Off),
@@ -238,13 +242,13 @@ impl Policy {
         }
     }
 
-    /// The failures after which one source may not guess at an unpaired code any more.
+    /// The failures after which one source cannot guess at an unpaired code any more.
     pub fn attempts_per_source(&self) -> u32 {
         self.settings.attempts_per_source.unwrap_or(self.settings.failed_attempts)
     }
 
-    /// Whether the chance that one issued code is guessed before it burns, which is attempts / number of
-    /// codes, is at most one in [`Self::SAFE_ODDS`].
+    /// Whether one issued code is guessed before it burns with a probability of at most one in
+    /// [`Self::SAFE_ODDS`]: attempts divided by the number of codes.
     pub fn has_safe_odds(&self) -> bool {
         has_safe_odds(&self.settings, self.shape)
     }

@@ -5,23 +5,23 @@ use clock::Timestamp;
 use super::{Code, IssuedBy, Record, State};
 use crate::ids::CodeId;
 
-/// What support may know of a user's record.
+/// What support may see of a user's record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
-    /// The latest code, while its traces last.
+    /// The latest code, until an hour after its expiry.
     pub code: Option<CodeDescription>,
-    /// Failures at unpaired codes, and their lock.
+    /// Failures at unpaired codes, and the lock that they caused.
     pub lockout: Lockout,
-    /// Failures at paired codes, and their lock.
+    /// Failures at paired codes, and the lock that they caused.
     pub paired_lockout: Lockout,
 }
 
-/// A code, without the code.
+/// The latest code, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeDescription {
     /// Its id.
     pub id: CodeId,
-    /// Where it stands.
+    /// Its state.
     pub state: CodeState,
     /// When it was issued.
     pub issued_at: Timestamp,
@@ -31,26 +31,26 @@ pub struct CodeDescription {
     pub issued_by: IssuedBy,
     /// Whether it works only in one journey.
     pub paired: bool,
-    /// How many sources have used their attempts at it, while it is active.
+    /// How many sources have used all their attempts at it, while it is active.
     pub exhausted_sources: u32,
 }
 
-/// Where a code stands, seen from outside.
+/// The state of a code, as callers see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CodeState {
-    /// Waits to be redeemed.
+    /// Can be redeemed.
     Active,
     /// Was redeemed.
     Consumed,
-    /// Was used up by wrong guesses.
+    /// Has been guessed at too often.
     Burned,
     /// Was revoked.
     Revoked,
-    /// Was not redeemed in time.
+    /// Was not redeemed before its expiry.
     Expired,
 }
 
-/// The failures at codes of one kind, and their lock.
+/// The failures at codes of one kind (paired or unpaired), and the lock that they caused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lockout {
     /// Failures in the present window.
@@ -61,7 +61,7 @@ pub struct Lockout {
     pub locked_until: Option<Timestamp>,
     /// Failures since the last success.
     pub consecutive_failures: u32,
-    /// Whether only an administrator lets the user try again.
+    /// Whether the user stays refused until an administrator acts.
     pub disabled: bool,
 }
 

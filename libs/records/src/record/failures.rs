@@ -1,5 +1,4 @@
-//! What is counted: numbers that end, and the failures at codes of one kind with the lock that they
-//! lead to.
+//! Counters that expire, and the failures at codes of one kind with the lock that they lead to.
 
 use std::time::Duration;
 
@@ -8,14 +7,14 @@ use clock::Timestamp;
 use super::{Limits, Lockout};
 use crate::policy::Policy;
 
-/// How long consecutive failures are remembered while they do not disable the user yet.
+/// How long consecutive failures are remembered as long as they have not disabled the user.
 pub const CONSECUTIVE_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// How long a user stays disabled if no administrator acts. Every key in a store needs an end;
-/// this one lies far beyond any case's.
+/// How long a user stays disabled if no administrator acts. Every key in a store needs a lifetime;
+/// this one is longer than any case takes.
 pub const DISABLED_MEMORY: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// A number that is forgotten at an instant.
+/// A counter that expires.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Count {
     pub(super) number: u32,
@@ -23,25 +22,25 @@ pub(super) struct Count {
 }
 
 impl Count {
-    /// The number as it counts at `now`.
+    /// The value at `now`: zero once it has expired.
     pub(super) fn at(self, now: Timestamp) -> u32 {
         if now < self.until { self.number } else { 0 }
     }
 
-    /// One more in the present window; the first one opens a window of `length`.
+    /// Adds one. The first addition after an expiry opens a window of `length`.
     pub(super) fn one_more(self, now: Timestamp, length: Duration) -> Self {
         let until = if self.at(now) == 0 { now + length } else { self.until };
         Self { number: self.at(now).saturating_add(1), until }
     }
 
-    /// When the number is forgotten, if there is one.
+    /// When the counter expires, unless it is zero.
     pub(super) fn ends(self) -> Option<Timestamp> {
         (self.number > 0).then_some(self.until)
     }
 }
 
-/// The failures at paired codes, or those at unpaired codes. Each kind has counts and a lock of its own:
-/// anyone can fail at an unpaired code, and must not cost the user a paired one.
+/// The failures at paired codes, or those at unpaired codes. Each kind has its own counters and
+/// lock: anyone can fail at an unpaired code, and that must not affect the user's paired one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Failures {
     /// Failures in the present window.
@@ -98,7 +97,7 @@ impl Failures {
         }
     }
 
-    /// When nothing here matters any more.
+    /// When every counter and the lock have expired.
     pub(super) fn ends(&self) -> Option<Timestamp> {
         [self.window.ends(), self.consecutive.ends(), self.locked_until].into_iter().flatten().max()
     }

@@ -1,4 +1,4 @@
-//! Issue: a new code takes the place of the old one; nothing that was counted is forgotten.
+//! Issue: a new code replaces the old one. Failure counts stay.
 
 use std::time::Duration;
 
@@ -12,60 +12,61 @@ use crate::pairing::{Binding, PairingNumber};
 /// What to issue.
 #[derive(Clone, Debug)]
 pub struct Issue {
-    /// The operation's name.
+    /// The operation's name and request.
     pub attempt: Attempt,
     /// The id of the new code.
     pub code_id: CodeId,
     /// The digest of the new code.
     pub digest: CodeDigest,
-    /// How long it lives.
+    /// How long the code lives.
     pub life: Duration,
     /// Who issues it.
     pub issued_by: IssuedBy,
-    /// The number of the journey that it is for; without one, the code is unpaired.
+    /// The pairing number of the journey that the code is for; without one, the code is unpaired.
     pub pairing: Option<PairingNumber>,
-    /// Whether to issue although the user is locked, and to end the lock.
+    /// Whether to issue the code and end the lock if the user is locked.
     pub override_lockout: bool,
     /// The policy's limits.
     pub limits: Limits,
 }
 
-/// What came of it.
+/// The outcome of an issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssueOutcome {
     /// The code is active.
     Issued {
-        /// The code's id: the first call's, if a retry replaced the code of an earlier call.
+        /// The code's ID. If a retry replaced the code of an earlier call, it is the ID of that
+        /// call's code.
         code_id: CodeId,
-        /// From when on it is refused.
+        /// The code is refused from this time on.
         expires_at: Timestamp,
-        /// How many wrong guesses it stands.
+        /// How many wrong guesses the code allows.
         attempts_allowed: u32,
-        /// Whether it works only in the journey that was named.
+        /// Whether the code works only in the named journey.
         paired: bool,
-        /// Whether a lock was ended for it.
+        /// Whether a lock was ended to issue it.
         lock_overridden: bool,
         /// Whether a retry replaced the code of an earlier call.
         replayed: bool,
     },
-    /// No journey of the user waits under the number.
+    /// The user has no open pairing with that number.
     PairingNotFound,
-    /// The journey ends then, before the code would.
+    /// The journey ends at this time, before the code would expire.
     OutlivesSession(Timestamp),
-    /// The user is locked until then.
+    /// The user is locked until this time.
     Locked(Timestamp),
-    /// Too many consecutive failures; an administrator must act.
+    /// The user has too many consecutive failures; an administrator must act.
     Disabled,
-    /// The hour's codes are used up until then.
+    /// The hour's quota of codes is used up until this time.
     QuotaExceeded(Timestamp),
-    /// The day's overrides are used up until then.
+    /// The day's quota of overrides is used up until this time.
     OverrideQuotaExceeded(Timestamp),
-    /// The idempotency key stood for another request, or its code is no longer active.
+    /// The idempotency key belongs to another request, or its code is no longer active.
     Conflict,
 }
 
 impl Code {
-    /// The tag of a code that an issue supersedes: one that could still be redeemed.
+    /// The tag of the code that an issue supersedes, if that code could still be redeemed.
     fn live_tag(&self, now: Timestamp) -> Option<DigestTag> {
         match &self.state {
             State::Active { digest, .. } if now < self.expires_at => Some(digest.tag()),
@@ -120,9 +121,9 @@ impl Record {
         self.put_in_place(command, binding, fence, now)
     }
 
-    /// The reply of an earlier call was lost and its code with it, which is stored nowhere in
-    /// clear: the same code id gets the new code, so that the last one returned is the valid one.
-    /// The new code counts towards the hour's codes like any other.
+    /// Answers a retry. The first reply was lost together with its code, which no store holds in
+    /// clear. So the same code ID gets a new code, and only the last code returned is valid. The
+    /// new code counts towards the hour's quota as any other.
     fn reissue(
         mut self,
         command: &Issue,
@@ -203,13 +204,13 @@ impl Record {
         (self, outcome)
     }
 
-    /// Until when the hour's codes are used up, if they are.
+    /// Until when the hour's quota is used up, if it is.
     fn quota_exceeded(&self, limits: Limits, now: Timestamp) -> Option<Timestamp> {
         (self.issues.at(now) >= limits.issues_per_hour).then_some(self.issues.until)
     }
 
-    /// The guesses that are left: the limits of the window and of the code both hold. One is left even
-    /// where a stricter policy came into force during the window.
+    /// The guesses that remain: the limit of the window and the limit of the code both apply. At
+    /// least one remains, even if the policy became stricter during the window.
     fn attempts_allowed(&self, limits: Limits, now: Timestamp) -> u32 {
         let failed = match self.code.as_ref().map(|code| &code.state) {
             Some(State::Active { failed, .. }) => *failed,

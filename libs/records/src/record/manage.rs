@@ -1,10 +1,10 @@
-//! Revoke and clear: what support does to a record besides issuing.
+//! Revoke and clear: what support does to a record apart from issuing.
 //!
-//! # What is remembered of them
-//! Only what had an effect: a call that found nothing to do writes nothing, so that no caller can make
-//! records grow, or make records of users who have none. That a named call found nothing is kept with
-//! its key (`codes::claims`): its late retry must find nothing to do either, although there may be a
-//! code or a lock by then that it was never meant for.
+//! # Which outcomes are remembered
+//! Only those with an effect. A call that found nothing to do writes nothing to the record, so that
+//! no caller can make records grow or create records for users who have none. Its idempotency key
+//! remembers that it found nothing (`codes::claims`): a late retry must not revoke a code or end a
+//! lock that came after the first call.
 
 use clock::Timestamp;
 
@@ -14,61 +14,61 @@ use crate::ids::CodeId;
 /// What to revoke.
 #[derive(Clone, Debug)]
 pub struct Revoke {
-    /// The operation's name.
+    /// The operation's name and request.
     pub attempt: Attempt,
-    /// The one code that is meant; without it, whichever lives.
+    /// The code to revoke; `None` revokes the live one.
     pub only: Option<CodeId>,
     /// The policy's limits.
     pub limits: Limits,
 }
 
-/// Which operation clears a lockout.
+/// The operation that clears a lockout.
 #[derive(Clone, Copy, Debug)]
 pub struct Clear {
-    /// The operation's name.
+    /// The operation's name and request.
     pub attempt: Attempt,
     /// The policy's limits.
     pub limits: Limits,
 }
 
-/// What a revocation found.
+/// The outcome of a revocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevokeOutcome {
-    /// A live code, which is now revoked.
+    /// There was a live code; it is revoked now.
     Revoked {
         /// The code.
         code_id: CodeId,
-        /// Whether a retry saw the outcome of an earlier call.
+        /// Whether this call is a retry that got the outcome of an earlier call.
         replayed: bool,
     },
-    /// No live code, or not the one that was meant.
+    /// There was no live code, or its ID is another one.
     NothingLive,
-    /// The idempotency key stood for another request; nothing was revoked.
+    /// The idempotency key belongs to another request; nothing was revoked.
     Conflict,
 }
 
-/// What came of clearing a lockout.
+/// The outcome of clearing a lockout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClearOutcome {
-    /// There is no lock and no count any more.
+    /// The locks and failures are gone.
     Cleared {
-        /// What there was.
+        /// What was cleared.
         cleared: Cleared,
-        /// Whether a retry saw the outcome of an earlier call.
+        /// Whether this call is a retry that got the outcome of an earlier call.
         replayed: bool,
     },
-    /// The idempotency key stood for another request; nothing was cleared.
+    /// The idempotency key belongs to another request; nothing was cleared.
     Conflict,
 }
 
-/// What clearing a lockout ended, at paired and unpaired codes together.
+/// What clearing a lockout removed, for paired and unpaired codes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cleared {
     /// A lock.
     pub lock: bool,
     /// Failures in the window.
     pub failures: u32,
-    /// The disabling after too many consecutive failures.
+    /// A user who was disabled after too many consecutive failures.
     pub disabled: bool,
 }
 
@@ -79,7 +79,7 @@ impl Code {
 }
 
 impl Record {
-    /// Revokes the live code: whichever it is, or only the one of that id.
+    /// Revokes the live code, or only the code with that ID.
     pub fn revoke(mut self, command: &Revoke, now: Timestamp) -> (Self, RevokeOutcome) {
         let Revoke { attempt, ref only, limits } = *command;
         match self.recall(attempt, now) {
@@ -107,7 +107,8 @@ impl Record {
         (self, RevokeOutcome::Revoked { code_id, replayed: false })
     }
 
-    /// Forgets the failures at codes of both kinds and ends their locks. A burned code stays burned.
+    /// Forgets the failures at paired and unpaired codes and ends their locks. A burned code stays
+    /// burned.
     pub fn clear_lockout(mut self, command: Clear, now: Timestamp) -> (Self, ClearOutcome) {
         let Clear { attempt, limits } = command;
         match self.recall(attempt, now) {
@@ -131,7 +132,7 @@ impl Record {
             failures: both.iter().map(|failures| failures.window.at(now)).sum(),
             disabled: both.iter().any(|failures| failures.is_disabled(now)),
         };
-        // Consecutive failures count on after their window, and are forgotten untold.
+        // Consecutive failures outlive their window. They are forgotten too, but not reported.
         let is_counting = both.iter().any(|failures| failures.consecutive.at(now) > 0);
         if cleared != Cleared::default() || is_counting {
             (self.unpaired, self.paired) = (Failures::default(), Failures::default());

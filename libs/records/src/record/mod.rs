@@ -1,5 +1,5 @@
-//! The record of one user of one application: the latest code, the counters, and the outcomes that
-//! a retry must see again. They live and die together.
+//! The record of one user of one application: the latest code, the counters, and the outcomes for
+//! retries. One store key holds them all, so they expire together.
 //!
 //! ```text
 //!            issue                 right code, in time, same fence
@@ -11,12 +11,12 @@
 //!                      +----- another issue ---------------------------> SUPERSEDED (only a tag is kept)
 //! ```
 //!
-//! A paired code stores the binding of one journey and is compared only with guesses under it. What is
-//! counted for paired codes and for unpaired ones is kept apart.
+//! A paired code stores the binding of one journey, and only guesses with that binding are compared
+//! with it. Paired and unpaired codes have separate counters.
 //!
-//! This module is the readable specification of every store: a store runs one of its transitions
-//! atomically, with its own clock's `now`. A transition consumes the record and returns the next
-//! one; none of them reads a clock, draws randomness or performs I/O.
+//! This module is the specification of every store: a store runs one of its transitions atomically,
+//! with `now` from its own clock. A transition consumes the record and returns the next one. None
+//! of them reads a clock, draws randomness or performs I/O.
 
 mod describe;
 mod failures;
@@ -50,22 +50,22 @@ pub use verify::{Denial, DenialReason, Verify, VerifyOutcome};
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long a retry with the same idempotency key sees the first outcome again.
+/// How long a retry with the same idempotency key gets the first outcome.
 pub const REPLAY_WINDOW: Duration = Duration::from_secs(120);
 
-/// How long a code can be described after its time is up.
+/// How long a code can be described after its expiry.
 pub const TRACE: Duration = HOUR;
 
-/// The limits of a policy that a transition needs.
+/// The limits of a policy that transitions need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Failures that burn a code and lock the user.
+    /// Failures after which a code is burned and its user locked.
     pub failed_attempts: u32,
     /// Failures from one source at one unpaired code.
     pub attempts_per_source: u32,
     /// Whether unpaired codes are refused.
     pub pairing_required: bool,
-    /// How long a lock lasts, and a window of failures.
+    /// How long a lock lasts, and how long a window of failures is.
     pub lockout: Duration,
     /// Codes that may be issued for one user within an hour.
     pub issues_per_hour: u32,
@@ -74,7 +74,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// How many outcomes one record keeps for retries: those of all guesses at a code, and of its issue.
+    /// How many outcomes a record keeps for retries: one for each guess that a code allows, and one
+    /// for its issue.
     pub fn kept_outcomes(self) -> usize {
         usize::try_from(self.failed_attempts).unwrap_or(usize::MAX).saturating_add(1)
     }
@@ -94,31 +95,32 @@ impl From<&Policy> for Limits {
     }
 }
 
-/// Identifies the primary that a store runs on, from one start or promotion to the next. What was
-/// issued behind another fence may have been consumed or guessed at there unseen: it is not trusted.
+/// Identifies one incarnation of the primary, from a start or promotion to the next. A code from
+/// another incarnation may have been consumed or guessed at there, and this store may not know: it
+/// is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fence(pub String);
 
-/// Names one operation, so that a retry is recognised, and what it asked for, so that another
+/// Names an operation, so that a retry is recognised, and holds what it asked for, so that another
 /// request under the same name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// The caller's key, or one that no other operation has.
+    /// Derived from the caller's idempotency key, or random.
     pub id: AttemptId,
-    /// The request.
+    /// A hash of the request.
     pub fingerprint: Fingerprint,
 }
 
 /// Who issued a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuedBy {
-    /// The client that called.
+    /// The client that made the call.
     pub client: ClientId,
-    /// The agent behind it, where the call named one.
+    /// The agent that the call names, if it names one.
     pub agent: Option<String>,
 }
 
-/// Everything that is kept about one user of one application.
+/// Everything that is stored about one user of one application.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     code: Option<Code>,
@@ -142,14 +144,14 @@ struct Code {
     state: State,
 }
 
-/// Where a code stands. Only an active code has a digest: a terminal one cannot be compared.
+/// The state of a code. Only an active code has a digest: no other state can be compared.
 #[derive(Clone, Debug)]
 enum State {
     Active {
         digest: CodeDigest,
         fence: Fence,
         failed: u32,
-        /// Recognises the code that this one replaced.
+        /// The tag of the code that this one superseded.
         superseded: Option<DigestTag>,
         sources: Sources,
     },
@@ -159,24 +161,24 @@ enum State {
 }
 
 impl Record {
-    /// When nothing in the record matters any more: its time to live in a store.
+    /// When everything in the record has expired: its lifetime in a store.
     pub fn dies_at(&self) -> Timestamp {
         let pairings = self.pairings.iter().map(|open| open.pairing.expires_at);
         pairings.chain([self.ends()]).max().unwrap_or_default()
     }
 
-    /// The record as it is found at `now`: open pairings do not make the rest live longer.
+    /// The record without what has expired at `now`. Open pairings do not prolong the rest.
     #[must_use]
     pub fn found_at(self, now: Timestamp) -> Self {
         if now >= self.ends() {
             return Self { pairings: self.pairings, ..Self::default() };
         }
-        // A code is forgotten with its traces, however long a count keeps the record.
+        // A code is forgotten an hour after its expiry, even if a counter keeps the record longer.
         let code = self.code.filter(|code| now < code.expires_at + TRACE);
         Self { code, ..self }
     }
 
-    /// When nothing but pairings matters any more.
+    /// When everything except open pairings has expired.
     fn ends(&self) -> Timestamp {
         let counts = [self.unpaired.ends(), self.paired.ends(), self.issues.ends()];
         let counts = counts.into_iter().chain([self.overrides.ends()]).flatten();
@@ -185,7 +187,7 @@ impl Record {
         counts.chain(code).chain(outcomes).max().unwrap_or_default()
     }
 
-    /// What is counted for codes of that kind.
+    /// The counters of paired or of unpaired codes.
     const fn failures(&self, is_paired: bool) -> &Failures {
         if is_paired { &self.paired } else { &self.unpaired }
     }
@@ -194,7 +196,7 @@ impl Record {
         if is_paired { &mut self.paired } else { &mut self.unpaired }
     }
 
-    /// Whether the latest code is a paired one.
+    /// Whether the latest code is paired.
     fn is_paired(&self) -> bool {
         self.code.as_ref().is_some_and(|code| code.binding.is_some())
     }

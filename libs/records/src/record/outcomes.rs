@@ -1,11 +1,11 @@
-//! The outcomes that a retry must see again, and which of them are kept.
+//! The outcomes for retries, and which of them are kept.
 
 use clock::Timestamp;
 
 use super::{Attempt, Cleared, Denial, Limits, REPLAY_WINDOW, Record};
 use crate::ids::CodeId;
 
-/// An outcome, for retries to see again.
+/// An outcome that retries of its attempt get again.
 #[derive(Clone, Debug)]
 pub(super) struct Remembered {
     pub(super) attempt: Attempt,
@@ -22,8 +22,8 @@ pub(super) enum Outcome {
     Cleared(Cleared),
 }
 
-/// How much a retry needs an outcome, the least first. A superseded issue has only a conflict to
-/// repeat; a repeated denial costs a guess; a lost acceptance costs the user the code.
+/// How much a retry needs an outcome, the least first. A retry of a superseded issue only gets a
+/// conflict; a retry of a denial would cost a guess; a retry of an acceptance would lose the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Worth {
     SupersededIssue,
@@ -32,13 +32,13 @@ enum Worth {
     Acceptance,
 }
 
-/// An idempotency key came again with another request.
+/// An idempotency key was reused for another request.
 #[derive(Debug)]
 pub(super) struct NameReused;
 
 impl Record {
-    /// The outcome that an attempt of this name had: `None` for a new name, `Err` for a name that
-    /// stood for another request.
+    /// The outcome of this attempt: `None` if its name is new, `Err` if its name belongs to another
+    /// request.
     pub(super) fn recall(
         &self,
         attempt: Attempt,
@@ -50,8 +50,8 @@ impl Record {
         Some(if same_request { Ok(known.outcome.clone()) } else { Err(NameReused) })
     }
 
-    /// Remembers an outcome, and forgets the least needed ones beyond the limit: no caller can make a
-    /// record grow. The newest outcome always stays.
+    /// Remembers an outcome and drops the least needed ones beyond the limit, so that no caller can
+    /// make a record grow. The newest outcome always stays.
     pub(super) fn remember(
         &mut self,
         attempt: Attempt,
@@ -62,7 +62,7 @@ impl Record {
         self.outcomes.retain(|remembered| now < remembered.until);
         while self.outcomes.len() >= limits.kept_outcomes() {
             let worth = |&at: &usize| self.worth(&self.outcomes[at].outcome);
-            // The first of equals: the oldest.
+            // Of equal ones, the oldest is dropped.
             let Some(least) = (0..self.outcomes.len()).min_by_key(worth) else { break };
             self.outcomes.remove(least);
         }

@@ -1,4 +1,5 @@
-//! Pair: journeys of a user that wait for a code, each under a number that the user reads to an agent.
+//! Pair: a user's journeys that wait for a code. Each has a number, which the user reads to an
+//! agent.
 
 use std::time::Duration;
 
@@ -11,41 +12,41 @@ use crate::pairing::{Binding, Pairing, PairingNumber};
 /// How many pairings of one user may be open from one source.
 pub const PAIRINGS_PER_SOURCE: usize = 5;
 
-/// What to pair.
+/// The journey to pair.
 #[derive(Clone, Debug)]
 pub struct Pair {
     /// The journey.
     pub binding: Binding,
-    /// The numbers that it may get, in the order of preference.
+    /// The numbers to try, in this order.
     pub numbers: Vec<PairingNumber>,
-    /// How long its number lives.
+    /// How long the number is valid.
     pub life: Duration,
     /// When the journey ends.
     pub session_ends_at: Timestamp,
-    /// Where the journey runs.
+    /// The address that the journey runs from.
     pub source: Source,
-    /// What the agent may ask the caller about: encrypted.
+    /// What the agent can ask the caller about, encrypted.
     pub facts: Vec<u8>,
 }
 
 /// The outcome of pairing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PairOutcome {
-    /// The journey has a number: the one that it had, while that lives.
+    /// The journey has a number. While a number is valid, pairing again returns the same one.
     Paired {
         /// The number.
         number: PairingNumber,
-        /// From when on it is refused.
+        /// The number is refused from this time on.
         expires_at: Timestamp,
     },
-    /// The source has as many open pairings as it may, or every candidate is taken.
+    /// The source has too many open pairings, or every candidate number is taken.
     TooMany {
-        /// When the first of them ends.
+        /// When the first of them expires.
         until: Timestamp,
     },
 }
 
-/// A pairing and what keeps it apart from others.
+/// An open pairing and its source.
 #[derive(Clone, Debug)]
 pub(super) struct Open {
     pub(super) pairing: Pairing,

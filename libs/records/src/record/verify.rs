@@ -1,4 +1,4 @@
-//! Verify: the one transition that compares a code. First match wins, top to bottom.
+//! Verify: the only transition that compares a code. The first rule that matches decides.
 
 use clock::Timestamp;
 
@@ -10,40 +10,40 @@ use crate::pairing::Binding;
 /// What to verify.
 #[derive(Clone, Debug)]
 pub struct Verify {
-    /// The operation's name.
+    /// The operation's name and request.
     pub attempt: Attempt,
     /// The guess's digest under each pepper in use.
     pub candidates: Vec<CodeDigest>,
-    /// The journey in which the guess was made, if it has paired.
+    /// The binding of the journey that the guess comes from, if that journey has paired.
     pub binding: Option<Binding>,
-    /// Where the guess comes from.
+    /// The address that the guess comes from.
     pub source: Source,
     /// The policy's limits.
     pub limits: Limits,
 }
 
-/// What came of it.
+/// The outcome of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerifyOutcome {
     /// The code was right and is now consumed.
     Accepted {
         /// The code.
         code_id: CodeId,
-        /// When it was accepted: the first time, if a retry saw the outcome of an earlier call.
+        /// When it was accepted; for a retry, when the first call was accepted.
         at: Timestamp,
-        /// Whether a retry saw the outcome of an earlier call.
+        /// Whether this call is a retry that got the outcome of an earlier call.
         replayed: bool,
     },
     /// The guess was refused.
     Denied {
-        /// Why.
+        /// The reason.
         denial: Denial,
-        /// The code that was compared or fenced, where one was.
+        /// The code that was compared, or refused because of its fence.
         code_id: Option<CodeId>,
-        /// Whether a retry saw the outcome of an earlier call.
+        /// Whether this call is a retry that got the outcome of an earlier call.
         replayed: bool,
     },
-    /// The idempotency key stood for another request; nothing was compared.
+    /// The idempotency key belongs to another request; nothing was compared.
     Conflict,
 }
 
@@ -52,34 +52,35 @@ pub enum VerifyOutcome {
 pub struct Denial {
     /// The rule that refused it.
     pub reason: DenialReason,
-    /// When the user's lock ends, where there is one.
+    /// When the user's lock ends, if there is one.
     pub locked_until: Option<Timestamp>,
 }
 
 /// The rule that refused a guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DenialReason {
-    /// Compared, and wrong.
+    /// The guess is wrong.
     WrongCode,
-    /// Compared, and wrong: it is the code that the present one replaced.
+    /// The guess is wrong: it is the code that the present one superseded.
     Superseded,
-    /// Compared, wrong, and the last allowed guess.
+    /// The guess is wrong, and was the last one allowed.
     Burned,
     /// The user is locked.
     Locked,
     /// The user has no active code.
     NoCode,
-    /// The code was right, and too late. A wrong guess at an expired code is told nothing of it.
+    /// The guess is right but too late. A wrong guess at an expired code is answered as if there
+    /// were no code.
     Expired,
-    /// The code was issued on another primary: no guess at it is compared.
+    /// The code was issued by another incarnation of the primary: nothing is compared.
     Fenced,
-    /// Too many consecutive failures.
+    /// The user has too many consecutive failures.
     Disabled,
-    /// The code's pepper is not among the candidates'.
+    /// The code was digested with a pepper that is no longer configured.
     UnknownKey,
-    /// The code is for another journey, or is unpaired where pairing is required.
+    /// The code belongs to another journey, or is unpaired where pairing is required.
     NotPaired,
-    /// The source of the guess has used its attempts at the code.
+    /// The source has used all its attempts at the code.
     SourceExhausted,
 }
 
@@ -118,7 +119,7 @@ impl DenialReason {
 }
 
 impl Record {
-    /// Verifies a guess. Every denial without a comparison leaves the record as it was.
+    /// Verifies a guess. A denial without a comparison leaves the record unchanged.
     pub fn verify(self, command: &Verify, fence: &Fence, now: Timestamp) -> (Self, VerifyOutcome) {
         match self.recall(command.attempt, now) {
             Some(Ok(Outcome::Accepted { code_id, at })) => {
@@ -138,7 +139,7 @@ impl Record {
         self.compare(command, fence, now)
     }
 
-    /// Why a guess is denied whatever its text is, if it is.
+    /// The reason to deny the guess before its text is considered, if there is one.
     fn barred(&self, command: &Verify, now: Timestamp) -> Option<DenialReason> {
         let failures = self.failures(self.is_paired());
         if failures.is_disabled(now) {
@@ -162,7 +163,7 @@ impl Record {
         is_exhausted.then_some(DenialReason::SourceExhausted)
     }
 
-    /// Compares a guess with the code, unless its key is unknown or it lies behind a fence.
+    /// Compares a guess with the code, unless the code's pepper is unknown or its fence differs.
     fn compare(mut self, command: &Verify, fence: &Fence, now: Timestamp) -> (Self, VerifyOutcome) {
         let limits = command.limits;
         let is_paired = self.is_paired();
@@ -180,7 +181,8 @@ impl Record {
         };
         let source = command.source.tag(code.id.nonce());
         if is_over {
-            // Only to tell the right code that it expired; the code's limit holds after its end too.
+            // Compared only to tell the owner of the right code that it expired. The code's limit
+            // still applies.
             if *failed >= limits.failed_attempts || issued_behind != fence {
                 return self.refuse(DenialReason::NoCode, now);
             }
@@ -194,7 +196,7 @@ impl Record {
             return self.deny(command, DenialReason::NoCode, now);
         }
 
-        // Before any comparison: of what was guessed on the other primary nothing may be known here.
+        // Before any comparison: guesses made on the other primary may be unknown here.
         if issued_behind != fence {
             code.state = State::Revoked;
             return self.deny(command, DenialReason::Fenced, now);
@@ -222,13 +224,13 @@ impl Record {
         }
     }
 
-    /// A denial without effect.
+    /// Denies without an effect.
     fn refuse(self, reason: DenialReason, now: Timestamp) -> (Self, VerifyOutcome) {
         let denial = Denial { reason, locked_until: self.failures(self.is_paired()).lock_at(now) };
         (self, VerifyOutcome::Denied { denial, code_id: None, replayed: false })
     }
 
-    /// A denial that took effect: remembered for retries.
+    /// Denies with an effect, which is remembered for retries.
     fn deny(
         mut self,
         command: &Verify,
@@ -241,7 +243,7 @@ impl Record {
         (self, VerifyOutcome::Denied { denial, code_id, replayed: false })
     }
 
-    /// The one success of a code: the counts of its kind start anew.
+    /// Consumes the code and resets the counters of its kind.
     fn accept(mut self, command: &Verify, now: Timestamp) -> (Self, VerifyOutcome) {
         let is_paired = self.is_paired();
         self.failures_mut(is_paired).forget();
@@ -251,7 +253,7 @@ impl Record {
         (self, VerifyOutcome::Accepted { code_id, at: now, replayed: false })
     }
 
-    /// The last allowed failure: the code is gone, the user locked.
+    /// Ends the code and locks the user after the last allowed failure.
     fn burn(&mut self, limits: Limits, now: Timestamp) {
         let is_paired = self.is_paired();
         if let Some(code) = &mut self.code {
