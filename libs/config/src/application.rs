@@ -12,6 +12,7 @@ use tokens::scope::Scope;
 use yaml::{Fields, Node, Notes};
 
 use crate::client::{self, Client, ClientKind};
+use crate::desk::{self, Desk};
 use crate::known::Known;
 use crate::policy;
 use crate::reading::Reading;
@@ -28,6 +29,8 @@ pub struct Application {
     pub policy: Policy,
     /// Where its users are found.
     pub directory: Arc<dyn Directory>,
+    /// The rules of its help desk, if it has any.
+    pub desk: Option<Desk>,
     /// How its users reach support.
     pub support: Support,
     /// What its users' tokens say.
@@ -87,12 +90,21 @@ pub(crate) fn read(
     let support = support::read(notes, support);
     let tokens = tokens(notes, fields.optional("tokens"));
     let directory = directory(notes, known, fields.optional("users"));
+    let desk = match (fields.optional("desk"), &directory) {
+        (None, _) => Some(None),
+        (Some(node), found) => {
+            // Where the directory is wrong, its mistake is told, and not one that follows from it.
+            let has_tiers = found.as_ref().is_none_or(|found| found.has_tiers);
+            desk::read(notes, node, has_tiers).map(Some)
+        }
+    };
     fields.finish(notes);
     Some(Application {
         id: id?,
         name: name?,
         policy: policy?,
-        directory: directory?,
+        directory: directory?.directory,
+        desk: desk?,
         support: support?,
         tokens: tokens?,
         clients: clients?.into_iter().map(|client| (client.id.clone(), client)).collect(),
@@ -176,8 +188,15 @@ fn scope(notes: &mut Notes, node: &Node, text: &str) -> bool {
     is_list
 }
 
-fn directory(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Option<Arc<dyn Directory>> {
-    let Some(node) = node else { return Some(Arc::new(OpaqueDirectory)) };
+/// A directory, and whether it can give users a tier.
+struct Found {
+    directory: Arc<dyn Directory>,
+    has_tiers: bool,
+}
+
+fn directory(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Option<Found> {
+    let opaque = || Found { directory: Arc::new(OpaqueDirectory), has_tiers: false };
+    let Some(node) = node else { return Some(opaque()) };
     let mut fields = Fields::of(notes, node, "users");
     let kind = fields.required(notes, "directory");
     let file = fields.optional("file");
@@ -185,14 +204,14 @@ fn directory(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Option<Ar
     fields.finish(notes);
     let kind = notes.text(kind?, "users: directory")?;
     match (kind, file) {
-        ("opaque", None) => Some(Arc::new(OpaqueDirectory)),
+        ("opaque", None) => Some(opaque()),
         ("file", Some(file)) => {
             let name = notes.text(file, "users: file")?;
             let Some(users) = known.directories.get(&format!("users/{name}")) else {
                 notes.add(file.line, format!("users: there is no file `users/{name}`"));
                 return None;
             };
-            users.clone().map(|users| users as Arc<dyn Directory>)
+            users.clone().map(|users| Found { directory: users, has_tiers: true })
         }
         ("file", None) => {
             notes.add(line, "users: missing key `file`");

@@ -23,6 +23,7 @@ impl Configuration {
                 ("support", a.support == b.support),
                 ("temp_code", a.policy == b.policy),
                 ("tokens", a.tokens == b.tokens),
+                ("desk", a.desk == b.desk),
             ] {
                 changes.extend((!is_same).then(|| format!("{named} {what}")));
             }

@@ -7,17 +7,29 @@ use async_trait::async_trait;
 use codes::directory::{Directory, DirectoryError};
 use codes::ids::ApplicationId;
 use codes::user::{Identifier, IdentifierType, UserId};
+use desk::names::Tier;
 use yaml::{Fields, Node, Notes};
 
 /// The users of a file. Its `Debug` shows how many identifiers there are, and none of them.
 #[derive(Clone)]
 pub struct FileDirectory {
     users: BTreeMap<Identifier, UserId>,
+    /// The tiers of users who have one.
+    tiers: BTreeMap<UserId, Tier>,
+}
+
+impl FileDirectory {
+    /// The tier of a user.
+    pub fn tier_of(&self, user: &UserId) -> Tier {
+        self.tiers.get(user).cloned().unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for FileDirectory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileDirectory").field("identifiers", &self.users.len()).finish()
+        f.debug_struct("FileDirectory")
+            .field("identifiers", &self.users.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -32,8 +44,13 @@ impl Directory for FileDirectory {
     }
 }
 
-/// The users found so far, and the line on which each identifier stands.
-type Found = BTreeMap<Identifier, (UserId, u64)>;
+/// The users found so far.
+#[derive(Default)]
+struct Found {
+    /// Each identifier, with its user and the line on which it stands.
+    identifiers: BTreeMap<Identifier, (UserId, u64)>,
+    tiers: BTreeMap<UserId, Tier>,
+}
 
 /// Reads the users of a file. `None` if something is wrong with it, all of which is noted.
 pub(crate) fn read(notes: &mut Notes, node: &Node) -> Option<FileDirectory> {
@@ -41,10 +58,11 @@ pub(crate) fn read(notes: &mut Notes, node: &Node) -> Option<FileDirectory> {
     let list = fields.required(notes, "users");
     fields.finish(notes);
     let nodes = notes.list(list?, "users");
-    let mut found = Found::new();
+    let mut found = Found::default();
     let valid = nodes.iter().filter(|node| user(notes, node, &mut found).is_some()).count();
-    let users = found.into_iter().map(|(identifier, (user, _))| (identifier, user)).collect();
-    (valid > 0 && valid == nodes.len()).then_some(FileDirectory { users })
+    let Found { identifiers, tiers } = found;
+    let users = identifiers.into_iter().map(|(identifier, (user, _))| (identifier, user)).collect();
+    (valid > 0 && valid == nodes.len()).then_some(FileDirectory { users, tiers })
 }
 
 fn user(notes: &mut Notes, node: &Node, found: &mut Found) -> Option<()> {
@@ -52,8 +70,16 @@ fn user(notes: &mut Notes, node: &Node, found: &mut Found) -> Option<()> {
     let id = fields.required(notes, IdentifierType::UserId.as_str());
     let others = [IdentifierType::Email, IdentifierType::PhoneNumber, IdentifierType::Username];
     let others = others.map(|kind| Some((kind, fields.optional(kind.as_str())?)));
+    let tier = fields.optional("tier");
     fields.finish(notes);
 
+    let tier = match tier {
+        Some(node) => {
+            let text = notes.text(node, "tier");
+            text.and_then(|text| notes.check(node.line, "tier", Tier::parse(text))).map(Some)
+        }
+        None => Some(None),
+    };
     let id = id.and_then(|node| identifier(notes, IdentifierType::UserId, node));
     let others: Option<Vec<_>> = others
         .into_iter()
@@ -62,18 +88,19 @@ fn user(notes: &mut Notes, node: &Node, found: &mut Found) -> Option<()> {
         .collect::<Vec<_>>()
         .into_iter()
         .collect();
-    let (id, others) = (id?, others?);
+    let (id, others, tier) = (id?, others?, tier?);
     let user = UserId::from_identifier(&id.0);
     let mut is_valid = true;
     for (identifier, line) in std::iter::once(id).chain(others) {
         let kind = identifier.kind().as_str();
-        if let Some((_, other)) = found.get(&identifier) {
+        if let Some((_, other)) = found.identifiers.get(&identifier) {
             notes.add(line, format!("{kind}: is on line {other} too"));
             is_valid = false;
         } else {
-            found.insert(identifier, (user.clone(), line));
+            found.identifiers.insert(identifier, (user.clone(), line));
         }
     }
+    found.tiers.extend(tier.map(|tier| (user, tier)));
     is_valid.then_some(())
 }
 

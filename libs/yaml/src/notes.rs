@@ -91,6 +91,22 @@ impl Notes {
         number
     }
 
+    /// `true` or `false`.
+    pub fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+        match node.content {
+            Content::Bool(yes) => Some(yes),
+            Content::Null
+            | Content::Integer(_)
+            | Content::Number(_)
+            | Content::Text(_)
+            | Content::List(_)
+            | Content::Map(_) => {
+                self.add(node.line, format!("{what} must be true or false"));
+                None
+            }
+        }
+    }
+
     /// The items of a list that is not empty; otherwise no items, and a note.
     pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.content {

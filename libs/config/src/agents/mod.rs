@@ -10,6 +10,7 @@ use std::time::Duration;
 use clock::Timestamp;
 use codes::ids::{ApplicationId, ClientId, ProviderId};
 use codes::user::IdentifierType;
+use desk::request::Standing;
 use secrecy::ExposeSecret as _;
 use tokens::provider::ProviderKeys;
 use yaml::{Fields, Node, Notes};
@@ -60,9 +61,33 @@ impl AgentProvider {
         application: &ApplicationId,
         roles: impl IntoIterator<Item = &'r String>,
     ) -> BTreeSet<Right> {
+        self.in_application(application, roles).flat_map(|role| &role.may).copied().collect()
+    }
+
+    /// What these roles say about an agent who exercises a right in an application. Each right reaches
+    /// the tiers of the roles that give it. An agent with roles of several groups belongs to the first by
+    /// name.
+    pub fn standing<'r>(
+        &self,
+        application: &ApplicationId,
+        roles: impl IntoIterator<Item = &'r String>,
+        right: Right,
+    ) -> Standing {
+        let roles: Vec<_> = self.in_application(application, roles).collect();
+        let giving = roles.iter().filter(|role| role.may.contains(&right));
+        Standing {
+            group: roles.iter().filter_map(|role| role.group.clone()).min(),
+            tiers: giving.flat_map(|role| role.tiers.iter().cloned()).collect(),
+        }
+    }
+
+    fn in_application<'r>(
+        &self,
+        application: &ApplicationId,
+        roles: impl IntoIterator<Item = &'r String>,
+    ) -> impl Iterator<Item = &Role> {
         let roles = roles.into_iter().filter_map(|name| self.roles.get(name));
-        let roles = roles.filter(|role| role.applications.contains(application));
-        roles.flat_map(|role| &role.may).copied().collect()
+        roles.filter(|role| role.applications.contains(application))
     }
 
     /// How long an agent who signed in then is still believed; `None` if no longer.

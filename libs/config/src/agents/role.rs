@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use codes::ids::ApplicationId;
+use desk::names::{Group, Tier};
 use yaml::{Fields, Node, Notes};
 
 use crate::client::each;
+use crate::desk::tier_names;
 use crate::known::Known;
 
 /// What a role allows.
@@ -16,9 +18,9 @@ pub struct Role {
     /// What.
     pub may: BTreeSet<Right>,
     /// For which tiers of users.
-    pub tiers: BTreeSet<String>,
+    pub tiers: BTreeSet<Tier>,
     /// The group of agents that share limits.
-    pub group: Option<String>,
+    pub group: Option<Group>,
 }
 
 /// Something that a role may allow.
@@ -93,20 +95,22 @@ fn role(notes: &mut Notes, known: &Known, node: &Node, line: u64, what: &str) ->
         })
     });
     let tiers = match fields.optional("tiers") {
-        Some(node) => {
-            each(notes, node, &format!("{what}: tiers"), |_, _, text| Some(text.to_owned()))
-        }
-        None => Some(Vec::new()),
+        Some(node) => tier_names(notes, node, &format!("{what}: tiers")),
+        None => Some(BTreeSet::new()),
     };
     let group = match fields.optional("group") {
-        Some(node) => notes.text(node, &format!("{what}: group")).map(|text| Some(text.to_owned())),
+        Some(node) => {
+            let what = format!("{what}: group");
+            let text = notes.text(node, &what);
+            text.and_then(|text| notes.check(node.line, &what, Group::parse(text))).map(Some)
+        }
         None => Some(None),
     };
     fields.finish(notes);
     Some(Role {
         applications: applications?.into_iter().collect(),
         may: may?.into_iter().collect(),
-        tiers: tiers?.into_iter().collect(),
+        tiers: tiers?,
         group: group?,
     })
 }

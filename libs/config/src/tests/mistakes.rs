@@ -260,7 +260,7 @@ fn a_mistake_in_another_file_is_named_there() {
         (
             "users/acme.yaml",
             "users:\n  - { user_id: a, mail: a@b.c }\n",
-            "users/acme.yaml:2: user: unknown key `mail`: must be one of `user_id`, `email`, `phone_number`, `username`",
+            "users/acme.yaml:2: user: unknown key `mail`: must be one of `user_id`, `email`, `phone_number`, `username`, `tier`",
         ),
         (
             "users/acme.yaml",

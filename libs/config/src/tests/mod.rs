@@ -2,6 +2,7 @@
 
 mod agents;
 mod all_mistakes;
+mod desks;
 mod mistakes;
 mod reload;
 mod whole;

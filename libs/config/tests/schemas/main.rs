@@ -30,6 +30,13 @@ clients:
 temp_code: { length: 8 }
 tokens: { scope: openid }
 users: { directory: file, file: acme.yaml }
+desk:
+  agent: verified
+  require: [reason, ticket_ref]
+  ticket: { pattern: \"INC[0-9]{7}\", once: true }
+  verification_methods: [video, callback]
+  limits: { agent_per_hour: 10, group_per_hour: 60, user_per_day: 3 }
+  approval: { tiers: [privileged], above_limits: true, unpaired: true, expires: 10m }
 ";
 
 /// Valid users.
@@ -39,6 +46,7 @@ users:
     email: ada@example.com
     phone_number: \"+4930123456\"
     username: ada
+    tier: privileged
 ";
 
 /// A valid journey with a step of each type.

@@ -4,6 +4,7 @@ use codes::policy::{PairingRule, Policy};
 use codes::user::IdentifierType;
 use config::{AgentProvider, Application, ClientKind, Configuration, Rates, Right, TokenSettings};
 use definitions::FieldKind;
+use desk::policy::{AgentRule, Approval, DeskSettings, Requirement};
 use serde_json::{Map, Value, json};
 use tokens::scope::Scope;
 
@@ -54,9 +55,25 @@ fn the_defaults_of_the_schema_are_those_of_the_reader() {
     });
     assert_eq!(rates, Some(Rates::default()));
 
+    let desk = defaults("/$defs/desk");
+    assert_eq!(desk.len(), 1, "{desk:?}");
+    let configuration = read_with("/desk", desk.into()).expect("the defaults are valid");
+    let desk = only(&configuration).desk.as_ref().expect("a desk");
+    assert_eq!(*desk.policy.settings(), DeskSettings::default());
+    let mut approval = defaults("/$defs/approval");
+    assert_eq!(approval.len(), 3, "{approval:?}");
+    approval.insert("tiers".to_owned(), json!(["privileged"]));
+    let configuration = read_with("/desk/approval", approval.into()).expect("they are valid");
+    let approval =
+        only(&configuration).desk.as_ref().and_then(|it| it.policy.settings().approval.clone());
+    let tiers = approval.iter().flat_map(|it| it.tiers.clone()).collect();
+    assert_eq!(approval, Some(Approval { tiers, ..Approval::default() }));
+
     let users = File::Application.schema()["$defs"]["users"]["default"].clone();
     assert_eq!(users, json!({ "directory": "opaque" }));
-    read_with("/users", users).expect("the default is valid");
+    let mut application = to_json(&APPLICATION.replace("tiers: [privileged], ", ""));
+    application["users"] = users;
+    read([&application.to_string(), USERS, AGENTS]).expect("the default is valid");
 
     let max_age = &File::Agents.schema()["properties"]["max_age"]["default"];
     let written = format!("max_age: {}", max_age.as_str().expect("a duration"));
@@ -88,6 +105,9 @@ const INTEGERS: &[(File, &str, &str)] = &[
     (File::Application, "/$defs/rate", "/clients/0/changes_per_minute"),
     (File::Application, "/$defs/rate", "/clients/0/verifications_per_minute"),
     (File::Application, "/$defs/rate", "/clients/0/reads_per_minute"),
+    (File::Application, "/$defs/limit", "/desk/limits/agent_per_hour"),
+    (File::Application, "/$defs/limit", "/desk/limits/group_per_hour"),
+    (File::Application, "/$defs/limit", "/desk/limits/user_per_day"),
     (File::Journey, "/$defs/loop/properties/max_iterations", "/steps/rounds/max_iterations"),
 ];
 
@@ -119,6 +139,10 @@ fn the_lists_of_values_are_those_of_the_types() {
     assert_eq!(application["$defs"]["scope"]["enum"], json!(Scope::ALL.map(Scope::as_str)));
     let pairing = &application["$defs"]["temp_code"]["properties"]["pairing"]["enum"];
     assert_eq!(*pairing, json!(PairingRule::ALL.map(PairingRule::as_str)));
+    let desk = &application["$defs"]["desk"]["properties"];
+    assert_eq!(desk["agent"]["enum"], json!(AgentRule::ALL.map(AgentRule::as_str)));
+    let require = &desk["require"]["items"]["enum"];
+    assert_eq!(*require, json!(Requirement::ALL.map(Requirement::as_str)));
     let journey = File::Journey.schema();
     let identifiers = &journey["$defs"]["identifier_type"];
     let names: Value = IdentifierType::ALL.iter().map(|it| it.as_str()).collect();

@@ -1,0 +1,182 @@
+//! The desk of an application: what stands under `desk`.
+
+use std::collections::BTreeSet;
+
+use desk::names::Tier;
+use desk::policy::{
+    AgentRule, Approval, DeskPolicy, DeskPolicyError, DeskSettings, Limits, Requirement,
+};
+use desk::ticket::TicketRule;
+use yaml::{Fields, Node, Notes};
+
+use crate::agents::{AgentProvider, Right};
+use crate::application::Application;
+use crate::client::each;
+use crate::policy::duration;
+
+/// The desk of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// The rules under which codes are issued.
+    pub policy: DeskPolicy,
+}
+
+/// Reads a desk. `None` if something is wrong with it, all of which is noted. `has_tiers` says whether
+/// the application's directory can give users a tier.
+pub(crate) fn read(notes: &mut Notes, node: &Node, has_tiers: bool) -> Option<Desk> {
+    let mut fields = Fields::of(notes, node, "desk");
+    let keys = ["agent", "require", "ticket", "verification_methods", "limits", "approval"];
+    let nodes = keys.map(|key| fields.optional(key));
+    fields.finish(notes);
+    let [agent, require, ticket, methods, limits, approval] = nodes;
+    // Read all before one is missed, so that every mistake is told.
+    let (agent, require, ticket) = (
+        optional(agent, AgentRule::default(), |node| agent_rule(notes, node)),
+        optional(require, BTreeSet::new(), |node| requirements(notes, node)),
+        optional(ticket, None, |node| ticket_rule(notes, node).map(Some)),
+    );
+    let (methods, limits_read, approval_read) = (
+        optional(methods, BTreeSet::new(), |node| {
+            let what = "desk: verification_methods";
+            let read = each(notes, node, what, |_, _, text| Some(text.to_owned()));
+            read.map(BTreeSet::from_iter)
+        }),
+        optional(limits, Limits::default(), |node| limits_of(notes, node)),
+        optional(approval, None, |node| approval_of(notes, node, has_tiers).map(Some)),
+    );
+    let policy = DeskPolicy::new(DeskSettings {
+        agent: agent?,
+        require: require?,
+        ticket: ticket?,
+        verification_methods: methods?,
+        limits: limits_read?,
+        approval: approval_read?,
+    });
+    match policy {
+        Ok(policy) => Some(Desk { policy }),
+        Err(errors) => {
+            for error in errors {
+                let place = match error {
+                    DeskPolicyError::LimitsOfAssertedAgents | DeskPolicyError::Limit => limits,
+                    DeskPolicyError::ApprovalByAssertedAgents
+                    | DeskPolicyError::ApprovalExpires
+                    | DeskPolicyError::ApprovalOfNothing
+                    | DeskPolicyError::AboveNoLimits => approval,
+                };
+                notes.add(place.unwrap_or(node).line, format!("desk: {error}"));
+            }
+            None
+        }
+    }
+}
+
+/// Reads what may be missing: then it is the default.
+fn optional<T>(
+    node: Option<&Node>,
+    default: T,
+    read: impl FnOnce(&Node) -> Option<T>,
+) -> Option<T> {
+    node.map_or(Some(default), read)
+}
+
+fn agent_rule(notes: &mut Notes, node: &Node) -> Option<AgentRule> {
+    let name = notes.text(node, "desk: agent")?;
+    let rule = AgentRule::ALL.into_iter().find(|rule| rule.as_str() == name);
+    notes.check(node.line, "desk: agent", rule.ok_or("must be `asserted` or `verified`"))
+}
+
+fn requirements(notes: &mut Notes, node: &Node) -> Option<BTreeSet<Requirement>> {
+    let read = each(notes, node, "desk: require", |notes, item, text| {
+        let found = Requirement::ALL.into_iter().find(|it| it.as_str() == text);
+        let rule = "must be `reason`, `ticket_ref`, `verification_method` or `pairing_confirmed`";
+        notes.check(item.line, &format!("desk: require: `{text}`"), found.ok_or(rule))
+    });
+    read.map(BTreeSet::from_iter)
+}
+
+fn ticket_rule(notes: &mut Notes, node: &Node) -> Option<TicketRule> {
+    let mut fields = Fields::of(notes, node, "desk: ticket");
+    let pattern = fields.required(notes, "pattern");
+    let once = fields.optional("once");
+    fields.finish(notes);
+    let once = optional(once, false, |node| notes.boolean(node, "desk: ticket: once"));
+    let what = "desk: ticket: pattern";
+    let (pattern, text) = (pattern?, notes.text(pattern?, what)?);
+    notes.check(pattern.line, what, TicketRule::new(text, once?))
+}
+
+fn limits_of(notes: &mut Notes, node: &Node) -> Option<Limits> {
+    let mut fields = Fields::of(notes, node, "desk: limits");
+    let keys = ["agent_per_hour", "group_per_hour", "user_per_day"];
+    let nodes = keys.map(|key| (key, fields.optional(key)));
+    fields.finish(notes);
+    let [agent_per_hour, group_per_hour, user_per_day] = nodes.map(|(key, node)| {
+        let what = format!("desk: limits: {key}");
+        optional(node, None, |node| notes.integer(node, &what).map(Some))
+    });
+    Some(Limits {
+        agent_per_hour: agent_per_hour?,
+        group_per_hour: group_per_hour?,
+        user_per_day: user_per_day?,
+    })
+}
+
+fn approval_of(notes: &mut Notes, node: &Node, has_tiers: bool) -> Option<Approval> {
+    let mut fields = Fields::of(notes, node, "desk: approval");
+    let keys = ["tiers", "above_limits", "unpaired", "expires"];
+    let [tiers, above_limits, unpaired, expires] = keys.map(|key| fields.optional(key));
+    fields.finish(notes);
+    let default = Approval::default();
+    let tiers = optional(tiers, BTreeSet::new(), |node| {
+        if !has_tiers {
+            let rule = "must not be set: an opaque directory gives users no tiers";
+            notes.add(node.line, format!("desk: approval: tiers {rule}"));
+            return None;
+        }
+        tier_names(notes, node, "desk: approval: tiers")
+    });
+    let above_limits = optional(above_limits, default.above_limits, |node| {
+        notes.boolean(node, "desk: approval: above_limits")
+    });
+    let unpaired = optional(unpaired, default.unpaired, |node| {
+        notes.boolean(node, "desk: approval: unpaired")
+    });
+    let expires =
+        optional(expires, default.expires, |node| duration(notes, node, "desk: approval: expires"));
+    Some(Approval {
+        tiers: tiers?,
+        above_limits: above_limits?,
+        unpaired: unpaired?,
+        expires: expires?,
+    })
+}
+
+/// Reads a list of tiers.
+pub(crate) fn tier_names(notes: &mut Notes, node: &Node, what: &str) -> Option<BTreeSet<Tier>> {
+    let read = each(notes, node, what, |notes, item, text| {
+        notes.check(item.line, &format!("{what}: `{text}`"), Tier::parse(text))
+    });
+    read.map(BTreeSet::from_iter)
+}
+
+/// What keeps agents from issuing at a desk that needs their tokens.
+pub(crate) fn warnings<'p>(
+    Application { id, desk, .. }: &Application,
+    providers: impl Iterator<Item = &'p AgentProvider>,
+) -> Vec<String> {
+    if !desk.as_ref().is_some_and(|desk| desk.policy.is_verified()) {
+        return Vec::new();
+    }
+    let may_issue = |provider: &&AgentProvider| {
+        provider.rights(id, provider.roles.keys()).contains(&Right::Issue)
+    };
+    let providers: Vec<_> = providers.filter(may_issue).collect();
+    let nobody = format!(
+        "{id}: desk: no role of a file in agents/ may issue in this application: nobody can issue a code",
+    );
+    let unknown = providers.iter().filter(|provider| provider.own.is_empty()).map(|provider| {
+        let file = format!("agents/{}.yaml", provider.id);
+        format!("{id}: desk: {file} has no `self`: its agents can issue no code")
+    });
+    providers.is_empty().then_some(nobody).into_iter().chain(unknown).collect()
+}
