@@ -22,6 +22,7 @@ mod durability;
 mod floods;
 mod forgery;
 mod golden;
+mod grants;
 mod guide;
 mod harness;
 mod heads;

@@ -77,6 +77,7 @@ const fn denial(action: Action) -> Option<DenialReason> {
         | Action::LockOverridden
         | Action::IssueRefused(_)
         | Action::Revoked
+        | Action::GrantRevoked
         | Action::CodeDescribed
         | Action::LockoutDescribed
         | Action::Accepted
@@ -96,6 +97,7 @@ const fn refusal(action: Action) -> Option<IssueRefusal> {
         Action::Issued
         | Action::LockOverridden
         | Action::Revoked
+        | Action::GrantRevoked
         | Action::CodeDescribed
         | Action::LockoutDescribed
         | Action::Accepted
@@ -153,6 +155,7 @@ impl Audit for CountedAudit {
             Action::Issued
             | Action::IssueRefused(_)
             | Action::Revoked
+            | Action::GrantRevoked
             | Action::CodeDescribed
             | Action::LockoutDescribed
             | Action::Accepted

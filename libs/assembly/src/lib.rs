@@ -34,6 +34,7 @@ pub fn operations(stores: &Stores, peppers: Arc<Peppers>, addresses: Addresses) 
     Operations {
         store: Arc::clone(&stores.codes),
         claims: Arc::clone(&stores.claims),
+        grants: Arc::clone(&stores.grants),
         audit: Arc::new(CountedAudit::new(Arc::new(LogAudit))),
         addresses,
         peppers,

@@ -104,8 +104,9 @@ impl StoreArgs {
         if address.as_ref().is_some_and(|address| !address.has_sentinels()) {
             self.store_access.no_sentinels(mistakes)?;
         }
-        // The durability of codes does not apply to journeys.
-        let confirmation = confirmation?.filter(|_| used != Use::Journeys);
+        // The durability of codes does not apply to what only waits or is only read.
+        let confirmation =
+            confirmation?.filter(|_| !matches!(used, Use::Journeys | Use::JourneysAndGrants));
         let checks = if is_checked? { Checks::On(used) } else { Checks::Off };
         let access = Box::new(access?);
         Some(Store::Redis { address: address?, access, checks, confirmation, journeys: None })
@@ -149,7 +150,11 @@ mod tests {
     #[test]
     fn what_keeps_no_codes_waits_for_nothing() {
         let flags = ["--store=redis://host", "--store-durability=synced"];
-        for (used, expected) in [(Use::Codes, Some(Confirmation::Disk)), (Use::Journeys, None)] {
+        for (used, expected) in [
+            (Use::Codes, Some(Confirmation::Disk)),
+            (Use::Journeys, None),
+            (Use::JourneysAndGrants, None),
+        ] {
             let store = args(&flags).shared(used, &mut Mistakes::default());
             let Some(Store::Redis { confirmation, .. }) = store else { panic!("a Redis") };
             assert_eq!(confirmation, expected);

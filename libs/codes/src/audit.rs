@@ -27,6 +27,8 @@ pub enum Action {
     IssueRefused(IssueRefusal),
     /// A code was revoked by support.
     Revoked,
+    /// The grant of a redeemed code was revoked by support.
+    GrantRevoked,
     /// Somebody looked how a user's code stands.
     CodeDescribed,
     /// Somebody looked at a user's failures and lock.
@@ -58,6 +60,7 @@ impl Action {
             Self::Issued,
             Self::LockOverridden,
             Self::Revoked,
+            Self::GrantRevoked,
             Self::CodeDescribed,
             Self::LockoutDescribed,
             Self::Accepted,
@@ -80,6 +83,7 @@ impl Action {
             Self::LockOverridden => "lock.overridden",
             Self::IssueRefused(_) => "issue.refused",
             Self::Revoked => "code.revoked",
+            Self::GrantRevoked => "grant.revoked",
             Self::CodeDescribed => "code.described",
             Self::LockoutDescribed => "lockout.described",
             Self::Accepted => "code.accepted",

@@ -108,7 +108,7 @@ impl Issuer {
         })
     }
 
-    /// Revokes a live code.
+    /// Revokes a live code, or the grant of a redeemed one.
     ///
     /// # Errors
     /// The directory, the store or the audit trail failed.
@@ -153,6 +153,13 @@ impl Issuer {
                 let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
                 self.operations.record(entry, [Action::Revoked]).await?;
                 Ok(Revocation::Revoked)
+            }
+            RevokeOutcome::Redeemed { code_id, replayed } => {
+                let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
+                let revoked = self.operations.grants.revoke(&code_id.grant()).await;
+                self.operations.resolve(entry, revoked).await?;
+                self.operations.record(entry, [Action::GrantRevoked]).await?;
+                Ok(Revocation::GrantRevoked)
             }
             RevokeOutcome::NothingLive => {
                 self.operations.settle_idle(key, attempt).await?;

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | what each use case does | [`issuer`], [`verifier`], [`pairer`] |
 //! | which ports and keys they share | [`operations`] |
-//! | which ports a deployment supplies | [`store`], [`claims`], [`directory`], [`audit`] |
+//! | which ports a deployment supplies | [`store`], [`claims`], [`grants`], [`directory`], [`audit`] |
 //! | how codes and identifiers are digested and encrypted | [`peppers`], [`seal`] |
 //! | how a retry is recognised | [`names`], [`claims`], [`record`] |
 //! | what is known about a journey that waits for a code | [`facts`] |
@@ -24,6 +24,7 @@ pub mod claims;
 pub mod conformance;
 pub mod directory;
 pub mod facts;
+pub mod grants;
 pub mod issuer;
 mod mac;
 pub mod memory;

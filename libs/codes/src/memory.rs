@@ -8,6 +8,7 @@
 //! then, as callers with a wrong clock are.
 
 mod claims;
+mod grants;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,7 @@ use crate::record::{
 use crate::store::{CodeStore, StoreError, check_skew};
 
 pub use self::claims::MemoryClaimStore;
+pub use self::grants::MemoryGrantStore;
 
 /// Keeps records in a map.
 pub struct MemoryCodeStore {
@@ -201,7 +203,8 @@ mod tests {
         let store = Arc::new(MemoryCodeStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
         let promoted = Arc::clone(&store);
         let claims = Arc::new(MemoryClaimStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
-        Bench { store, claims, clock, promote: Box::new(move || promoted.promote()) }
+        let grants = Arc::new(MemoryGrantStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
+        Bench { store, claims, grants, clock, promote: Box::new(move || promoted.promote()) }
     }
 
     crate::code_store_contract!(bench());
@@ -267,8 +270,7 @@ mod tests {
         let clock = Arc::new(FakeClock::default());
         let store = Arc::new(MemoryCodeStore::new(clock.clone()));
         let claims = Arc::new(MemoryClaimStore::new(clock.clone()));
-        let bench =
-            Bench { store: store.clone(), claims, clock: clock.clone(), promote: Box::new(|| ()) };
+        let bench = Bench { store: store.clone(), claims, ..bench_at(clock.clone()) };
         let world = World::new(bench);
         for _ in 0..5000 {
             let nobody = world.stranger();

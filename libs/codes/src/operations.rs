@@ -9,6 +9,7 @@ use crate::audit::{Action, Addresses, Audit, AuditError, Context, Event};
 use crate::claims::{Claim, ClaimStore};
 use crate::digest::{AttemptId, Subject};
 use crate::directory::{Directory, DirectoryError};
+use crate::grants::GrantStore;
 use crate::ids::{Agent, ApplicationId, ClientId, CodeId, IdempotencyKey};
 use crate::peppers::Peppers;
 use crate::randomness::{self, Randomness};
@@ -51,6 +52,8 @@ pub struct Operations {
     pub store: Arc<dyn CodeStore>,
     /// What idempotency keys stand for.
     pub claims: Arc<dyn ClaimStore>,
+    /// Which grants are revoked.
+    pub grants: Arc<dyn GrantStore>,
     /// Where events are written.
     pub audit: Arc<dyn Audit>,
     /// How events name addresses.

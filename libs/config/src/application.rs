@@ -55,9 +55,12 @@ pub struct TokenSettings {
 }
 
 impl TokenSettings {
-    /// The longest life of a user's token: it cannot be taken back.
+    /// The longest life of a user's token: only introspection tells that its grant is revoked, and a
+    /// revocation is kept longer.
     pub const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 }
+
+const _: () = assert!(TokenSettings::MAX_LIFETIME.as_secs() < codes::grants::LIFETIME.as_secs());
 
 impl Default for TokenSettings {
     fn default() -> Self {

@@ -187,6 +187,10 @@ impl CodeStore for RedisCodeStore {
                 code_id: replies::code_id(&subject, reply.bytes()?)?,
                 replayed: reply.either("replayed", "fresh")?,
             }),
+            "redeemed" => Ok(RevokeOutcome::Redeemed {
+                code_id: replies::code_id(&subject, reply.bytes()?)?,
+                replayed: reply.either("replayed", "fresh")?,
+            }),
             "nothing_live" => Ok(RevokeOutcome::NothingLive),
             "conflict" => Ok(RevokeOutcome::Conflict),
             _ => Err(Unreadable.into()),

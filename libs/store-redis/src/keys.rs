@@ -7,12 +7,13 @@
 //! | `pcode:{<subject>}:n:<number>` | string | the open pairing under that number: the journey, its end, encrypted facts | until the number expires |
 //! | `pcode:{<subject>}:s:<source>` | string | the open pairings of one source, at most 5 | until the last of them expires |
 //! | `pcode:c:<attempt>` | string | what one idempotency key of the code issuer or the verifier stands for, see `scripts/claim.lua` | for 120 seconds |
+//! | `pcode:g:<grant>` | string | that the grant is revoked, see `scripts/grant_revoke.lua` | for 25 hours: longer than any token of it |
 //! | `postern:journey:c:<attempt>` | string | the same of the journey runner | for 120 seconds |
 //! | `postern:journey:{<session key>}` | hash | one waiting journey, or the vectors of a browser's crypto session | for the session's lifetime |
 //! | `postern:notices:{<application>}` | hash | the notices of one application that wait to be delivered, encrypted, and how late they are, see `scripts/outbox.lua` | for 73 hours after the last was written |
 //! | `postern:notices:{<application>}:due` | sorted set | the IDs of the same notices, by when each is tried next | as long |
 //! | `postern:notices:{rights}` | hash | nothing: rights are tried on it | for one script |
-//! | `pcode:{rights}`, `postern:journey:{rights}` | string, hash | nothing: rights are tried on it | for one script |
+//! | `pcode:{rights}`, `postern:journey:{rights}`, `pcode:g:{rights}` | string, hash, none | nothing: rights are tried on it | for one script |
 //!
 //! An outcome that a retry must see again matters for 120 seconds, like everything else in its record.
 //! An operation that changed nothing leaves nothing in records. What an idempotency key stands for lies
@@ -23,10 +24,12 @@
 //! 48. A version that keeps records in another form must give them another name, and so misreads none;
 //! codes, counts and locks under the old name are then forgotten, and their keys end by themselves.
 //!
+//! The journey runner reads which grants are revoked, and no other key under `pcode:`.
+//!
 //! The hash tags are whatever must change together: it lies in one slot.
 
 use codes::digest::{AttemptId, Source, Subject};
-use codes::ids::ApplicationId;
+use codes::ids::{ApplicationId, GrantId};
 use codes::pairing::{Binding, PairingNumber};
 use journeys::ids::SessionKey;
 
@@ -45,6 +48,9 @@ pub(crate) fn notices(application: &ApplicationId) -> [String; 2] {
     let due = format!("{notices}:due");
     [notices, due]
 }
+
+/// Where the right to read revoked grants is tried.
+pub(crate) const RIGHTS_GRANTS: &str = "pcode:g:{rights}";
 
 /// The record of one user of one application.
 pub(crate) fn record(subject: &Subject) -> String {
@@ -70,6 +76,11 @@ pub(crate) fn source(subject: &Subject, source: &Source) -> String {
 /// What an idempotency key for codes stands for.
 pub(crate) fn code_claim(attempt: &AttemptId) -> String {
     format!("pcode:c:{attempt}")
+}
+
+/// The revocation of a grant.
+pub(crate) fn grant(grant: &GrantId) -> String {
+    format!("pcode:g:{grant}")
 }
 
 /// What an idempotency key for journeys stands for.

@@ -2,24 +2,37 @@
 
 use std::sync::LazyLock;
 
+/// The commands that run a script: by its hash, and in full.
+pub(crate) type Commands = [&'static str; 2];
+
+/// For scripts that write.
+const WRITING: Commands = ["EVALSHA", "EVAL"];
+
+/// For scripts that only read, of a user that has no right to write.
+const READING: Commands = ["EVALSHA_RO", "EVAL_RO"];
+
 /// A script and the hash that a server knows it by.
 pub(crate) struct Script {
     /// What it is called in traces and metrics.
     pub(crate) name: &'static str,
     pub(crate) source: &'static str,
     pub(crate) hash: String,
+    pub(crate) commands: Commands,
 }
 
 /// Joins a script with the preludes that open it, if it has any.
 macro_rules! script {
     ($name:ident, $script:literal $(after $($prelude:literal)+)?) => {
+        script!($name, $script $(after $($prelude)+)? by WRITING);
+    };
+    ($name:ident, $script:literal $(after $($prelude:literal)+)? by $commands:expr) => {
         pub(crate) static $name: LazyLock<Script> = LazyLock::new(|| {
             let source = concat!(
                 $($(include_str!(concat!("../scripts/", $prelude)),)+)?
                 include_str!(concat!("../scripts/", $script, ".lua"))
             );
             let hash = redis::Script::new(source).get_hash().to_owned();
-            Script { name: $script, source, hash }
+            Script { name: $script, source, hash, commands: $commands }
         });
     };
 }
@@ -38,6 +51,8 @@ script!(NOTICE_TAKE, "notice_take" after "outbox.lua");
 script!(NOTICE_SETTLE, "notice_settle" after "outbox.lua");
 script!(NOTICE_BACKLOG, "notice_backlog" after "outbox.lua");
 script!(NOTICE_SUSPEND, "notice_suspend" after "outbox.lua");
+script!(GRANT_REVOKE, "grant_revoke");
+script!(GRANT, "grant" by READING);
 script!(SESSION_CREATE, "session_create" after "session.lua");
 script!(SESSION_LOAD, "session_load" after "session.lua");
 script!(SESSION_ADVANCE, "session_advance" after "session.lua");
@@ -45,3 +60,6 @@ script!(SESSION_END, "session_end" after "session.lua");
 
 /// Tries the rights of a user.
 pub(crate) const RIGHTS: &str = include_str!("../scripts/rights.lua");
+
+/// Tries the right to read.
+pub(crate) const RIGHTS_TO_READ: &str = include_str!("../scripts/rights_to_read.lua");

@@ -116,8 +116,13 @@ pub fn parse_revoke(request: &pb::RevokeCodeRequest) -> Result<RevokeRequest, Fa
 /// [`Fault::IdempotencyConflict`] if the key named another request.
 pub const fn from_revocation(revocation: Revocation) -> Result<pb::RevokeCodeResponse, Fault> {
     match revocation {
-        Revocation::Revoked => Ok(pb::RevokeCodeResponse { revoked: true }),
-        Revocation::NothingLive => Ok(pb::RevokeCodeResponse { revoked: false }),
+        Revocation::Revoked => Ok(pb::RevokeCodeResponse { revoked: true, grant_revoked: false }),
+        Revocation::GrantRevoked => {
+            Ok(pb::RevokeCodeResponse { revoked: false, grant_revoked: true })
+        }
+        Revocation::NothingLive => {
+            Ok(pb::RevokeCodeResponse { revoked: false, grant_revoked: false })
+        }
         Revocation::Conflict => Err(Fault::IdempotencyConflict),
     }
 }

@@ -41,6 +41,7 @@ use std::sync::Arc;
 
 use clock::Clock;
 use codes::claims::ClaimStore;
+use codes::grants::GrantStore;
 use codes::randomness::Randomness;
 use config::Live;
 use definitions::{Journey, JourneyId};
@@ -83,6 +84,8 @@ pub struct Ports {
     pub store: Arc<dyn JourneyStore>,
     /// What clients' idempotency keys stand for.
     pub claims: Arc<dyn ClaimStore>,
+    /// Which grants are revoked.
+    pub grants: Arc<dyn GrantStore>,
     /// Verifies codes.
     pub verifier: Arc<dyn VerifyCodes>,
     /// The service's clock.
@@ -105,6 +108,7 @@ pub struct JourneyRunner {
     minter: Minter,
     /// Verifies the tokens that users and journeys got from this service.
     own_tokens: TokenVerifier,
+    grants: Arc<dyn GrantStore>,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     sealer: Arc<Sealer>,
@@ -118,7 +122,7 @@ impl JourneyRunner {
     /// A runner of the configured journeys for those whom the gate lets in and for browsers.
     pub fn new(ports: Ports, gate: Gate, minter: Minter) -> Self {
         let Ports { live, store, verifier, clock, randomness, .. } = ports;
-        let Ports { claims, sealing_key, limits, .. } = ports;
+        let Ports { claims, grants, sealing_key, limits, .. } = ports;
         let keys = Arc::new(Keys::new(claims, &*sealing_key));
         let pace = Arc::new(Pace::new(limits));
         let sealer = Arc::new(Sealer::new(&sealing_key));
@@ -140,6 +144,7 @@ impl JourneyRunner {
             gate,
             runner,
             own_tokens: TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]),
+            grants,
             minter,
             clock,
             randomness,

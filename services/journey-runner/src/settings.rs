@@ -154,7 +154,7 @@ impl server::Settings for Args {
         let http_tls = self.http_tls.open(mistakes);
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
-        let store = self.store.shared(Use::Journeys, mistakes);
+        let store = self.store.shared(Use::JourneysAndGrants, mistakes);
         let store = store.and_then(|store| self.journey_store.beside(store, mistakes));
         let minter = self.signing.open(mistakes);
         let clients = self.clients.open(mistakes);
@@ -194,6 +194,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
         live: Arc::clone(&live),
         store: Arc::clone(&stores.journeys),
         claims: Arc::clone(&stores.journey_claims),
+        grants: Arc::clone(&stores.grants),
         verifier: Arc::new(RemoteVerifier::new(verifier, identity, minter.clone(), clock())),
         clock: clock(),
         randomness: randomness::system(),

@@ -66,6 +66,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         live: Arc::clone(&live),
         store: Arc::clone(&stores.journeys),
         claims: Arc::clone(&stores.journey_claims),
+        grants: Arc::clone(&stores.grants),
         verifier: Arc::new(RemoteVerifier::new(
             Client::connect(to_verifier, wire::FILE_DESCRIPTOR_SET)?,
             Identity::Token,

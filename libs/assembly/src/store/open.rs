@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use clock::SystemClock;
 use codes::claims::ClaimStore;
-use codes::memory::{MemoryClaimStore, MemoryCodeStore};
+use codes::grants::GrantStore;
+use codes::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
 use codes::store::CodeStore;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::JourneyStore;
@@ -16,6 +17,7 @@ use store_redis::connection::checks::{Checks, Use};
 use store_redis::connection::confirmation::Confirmation;
 use store_redis::connection::observer::{Call, Observer};
 use store_redis::connection::{Connection, UnfitError};
+use store_redis::grants::RedisGrantStore;
 use store_redis::journeys::RedisJourneyStore;
 use telemetry::{Histogram, is_sampled};
 
@@ -29,6 +31,8 @@ pub struct Stores {
     pub codes: Arc<dyn CodeStore>,
     /// What idempotency keys for codes stand for.
     pub claims: Arc<dyn ClaimStore>,
+    /// Which grants are revoked.
+    pub grants: Arc<dyn GrantStore>,
     /// Where journeys wait.
     pub journeys: Arc<dyn JourneyStore>,
     /// What idempotency keys for journeys stand for.
@@ -74,6 +78,7 @@ impl Stores {
         Self {
             codes: Arc::new(MemoryCodeStore::new(clock.clone())),
             claims: Arc::new(MemoryClaimStore::new(clock.clone())),
+            grants: Arc::new(MemoryGrantStore::new(clock.clone())),
             journeys: Arc::new(MemoryJourneyStore::new(clock.clone())),
             journey_claims: Arc::new(MemoryClaimStore::new(clock)),
             connection: None,
@@ -86,6 +91,7 @@ impl Stores {
         Self {
             codes: Arc::new(RedisCodeStore::new(codes.clone())),
             claims: Arc::new(RedisClaimStore::beside_codes(codes.clone())),
+            grants: Arc::new(RedisGrantStore::new(codes.clone())),
             journeys: Arc::new(RedisJourneyStore::new(waiting)),
             journey_claims: Arc::new(RedisClaimStore::beside_journeys(codes.clone())),
             connection: Some(codes),

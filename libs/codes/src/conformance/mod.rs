@@ -38,6 +38,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a contract panics where it is broken")]
 
 pub mod claims;
+pub mod grants;
 pub mod history;
 pub mod life;
 pub mod lockout;
@@ -59,6 +60,7 @@ pub use self::place::{Place, paired};
 pub use self::trail::Trail;
 pub use self::world::{World, accepted, granted, keyed, reason, request, user, wrong};
 use crate::claims::ClaimStore;
+use crate::grants::GrantStore;
 use crate::store::CodeStore;
 
 /// A store under test, and the levers that its contract pulls.
@@ -67,6 +69,8 @@ pub struct Bench {
     pub store: Arc<dyn CodeStore>,
     /// The store of claims beside it, living by the same clock.
     pub claims: Arc<dyn ClaimStore>,
+    /// The store of revoked grants beside it, living by the same clock.
+    pub grants: Arc<dyn GrantStore>,
     /// The clock.
     pub clock: Arc<FakeClock>,
     /// Makes the store behave as after a promotion.
@@ -160,6 +164,12 @@ macro_rules! code_store_contract {
             a_key_stands_for_its_first_request
             a_request_that_was_idle_stays_idle
             of_parallel_claims_for_different_requests_one_is_held
+        );
+        $crate::code_store_contract!(@each $bench, grants:
+            a_revoked_grant_stays_revoked_while_its_tokens_live
+            revoking_a_redeemed_code_revokes_its_grant
+            a_retried_revocation_of_a_grant_spares_the_code_that_came_after
+            no_grant_is_revoked_of_a_code_that_was_not_redeemed
         );
         $crate::code_store_contract!(@each $bench, races:
             of_parallel_redemptions_one_is_accepted

@@ -49,6 +49,7 @@ impl World {
         let operations = Operations {
             store: Arc::clone(&bench.store),
             claims: Arc::clone(&bench.claims),
+            grants: Arc::clone(&bench.grants),
             audit: Arc::clone(&trail) as Arc<dyn Audit>,
             addresses: Addresses::Keyed,
             peppers: Arc::new(peppers),
@@ -169,7 +170,7 @@ impl World {
     pub async fn revoke(&self, user: &Identifier) -> bool {
         match self.revoke_as(RevokeTarget::User(user.clone()), None).await {
             Revocation::Revoked => true,
-            Revocation::NothingLive => false,
+            Revocation::GrantRevoked | Revocation::NothingLive => false,
             Revocation::Conflict => panic!("no key was given"),
         }
     }

@@ -93,7 +93,9 @@ pub struct RevokeRequest {
 pub enum Revocation {
     /// The code is revoked.
     Revoked,
-    /// There was no live code, or not the one that was meant.
+    /// The code was redeemed, or may have been: what was minted for it is inactive.
+    GrantRevoked,
+    /// There was neither a live code nor a redeemed one.
     NothingLive,
     /// The idempotency key stood for another request; nothing was revoked.
     Conflict,

@@ -8,7 +8,7 @@ use tokio::sync::Barrier;
 
 use super::*;
 use crate::ids::{AgentId, ProviderId};
-use crate::memory::{MemoryClaimStore, MemoryCodeStore};
+use crate::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
 
 /// A trail that confirms an event once three are waited for.
 struct Slow(Barrier);
@@ -27,6 +27,7 @@ fn operations() -> Operations {
     Operations {
         store: Arc::new(MemoryCodeStore::new(clock.clone())),
         claims: Arc::new(MemoryClaimStore::new(clock.clone())),
+        grants: Arc::new(MemoryGrantStore::new(clock.clone())),
         audit: Arc::new(Slow(Barrier::new(3))),
         addresses: Addresses::Keyed,
         peppers: Arc::new(Peppers::new(key(1), key(2), None).expect("valid peppers")),

@@ -10,7 +10,7 @@ use crate::audit::{Addresses, Audit, AuditError, Event};
 use crate::directory::DirectoryError;
 use crate::facts::BrowserFamily;
 use crate::ids::{ApplicationId, ClientId};
-use crate::memory::{MemoryClaimStore, MemoryCodeStore};
+use crate::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
 use crate::peppers::Peppers;
 use crate::policy::{PairingRule, PolicySettings};
 use crate::user::{IdentifierType, UserId};
@@ -56,6 +56,7 @@ fn world(pairing: PairingRule) -> World {
     let operations = Operations {
         store: Arc::new(MemoryCodeStore::new(clock.clone())),
         claims: Arc::new(MemoryClaimStore::new(clock.clone())),
+        grants: Arc::new(MemoryGrantStore::new(clock.clone())),
         audit: trail.clone(),
         addresses: Addresses::Keyed,
         peppers: Arc::new(Peppers::new(key(1), key(2), None).expect("valid peppers")),

@@ -86,7 +86,7 @@ impl Record {
                 Ok(
                     Outcome::Accepted { .. }
                     | Outcome::Denied(_)
-                    | Outcome::Revoked(_)
+                    | Outcome::Revoked { .. }
                     | Outcome::Cleared(_),
                 )
                 | Err(_),

@@ -41,7 +41,15 @@ pub enum RevokeOutcome {
         /// Whether this call is a retry that got the outcome of an earlier call.
         replayed: bool,
     },
-    /// There was no live code, or its ID is another one.
+    /// A redeemed code, of which only the grant can be revoked; or an ID that the record does not know
+    /// any more: its code may have been redeemed.
+    Redeemed {
+        /// The code.
+        code_id: CodeId,
+        /// Whether this call is a retry that got the outcome of an earlier call.
+        replayed: bool,
+    },
+    /// There was no code, or it ended without being redeemed.
     NothingLive,
     /// The idempotency key belongs to another request; nothing was revoked.
     Conflict,
@@ -79,12 +87,13 @@ impl Code {
 }
 
 impl Record {
-    /// Revokes the live code, or only the code with that ID.
+    /// Revokes the live code, or only the code with that ID. A redeemed code stays as it is: the caller
+    /// revokes its grant.
     pub fn revoke(mut self, command: &Revoke, now: Timestamp) -> (Self, RevokeOutcome) {
         let Revoke { attempt, ref only, limits } = *command;
         match self.recall(attempt, now) {
-            Some(Ok(Outcome::Revoked(code_id))) => {
-                return (self, RevokeOutcome::Revoked { code_id, replayed: true });
+            Some(Ok(Outcome::Revoked { code_id, is_redeemed })) => {
+                return (self, revoked(code_id, is_redeemed, true));
             }
             Some(
                 Ok(
@@ -97,14 +106,23 @@ impl Record {
             ) => return (self, RevokeOutcome::Conflict),
             None => {}
         }
-        let live = self.code.as_mut().filter(|code| code.is_live(now));
-        let Some(code) = live.filter(|code| only.as_ref().is_none_or(|id| code.id == *id)) else {
-            return (self, RevokeOutcome::NothingLive);
+        let code = match (&mut self.code, only) {
+            (Some(code), Some(id)) if code.id == *id => code,
+            (Some(code), None) => code,
+            // Nothing to remember: a retry by ID means the same code.
+            (_, Some(id)) => return (self, revoked(id.clone(), true, false)),
+            (None, None) => return (self, RevokeOutcome::NothingLive),
         };
-        code.state = State::Revoked;
+        let is_redeemed = matches!(code.state, State::Consumed);
+        if code.is_live(now) {
+            code.state = State::Revoked;
+        } else if !is_redeemed {
+            return (self, RevokeOutcome::NothingLive);
+        }
         let code_id = code.id.clone();
-        self.remember(attempt, limits, now, Outcome::Revoked(code_id.clone()));
-        (self, RevokeOutcome::Revoked { code_id, replayed: false })
+        let outcome = Outcome::Revoked { code_id: code_id.clone(), is_redeemed };
+        self.remember(attempt, limits, now, outcome);
+        (self, revoked(code_id, is_redeemed, false))
     }
 
     /// Forgets the failures at paired and unpaired codes and ends their locks. A burned code stays
@@ -120,7 +138,7 @@ impl Record {
                     Outcome::Issued(_)
                     | Outcome::Accepted { .. }
                     | Outcome::Denied(_)
-                    | Outcome::Revoked(_),
+                    | Outcome::Revoked { .. },
                 )
                 | Err(_),
             ) => return (self, ClearOutcome::Conflict),
@@ -139,5 +157,13 @@ impl Record {
             self.remember(attempt, limits, now, Outcome::Cleared(cleared));
         }
         (self, ClearOutcome::Cleared { cleared, replayed: false })
+    }
+}
+
+const fn revoked(code_id: CodeId, is_redeemed: bool, replayed: bool) -> RevokeOutcome {
+    if is_redeemed {
+        RevokeOutcome::Redeemed { code_id, replayed }
+    } else {
+        RevokeOutcome::Revoked { code_id, replayed }
     }
 }

@@ -16,9 +16,16 @@ pub(super) struct Remembered {
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     Issued(CodeId),
-    Accepted { code_id: CodeId, at: Timestamp },
+    Accepted {
+        code_id: CodeId,
+        at: Timestamp,
+    },
     Denied(Denial),
-    Revoked(CodeId),
+    /// A live code was revoked; or a redeemed one, of which only the grant can be.
+    Revoked {
+        code_id: CodeId,
+        is_redeemed: bool,
+    },
     Cleared(Cleared),
 }
 
@@ -74,7 +81,7 @@ impl Record {
         match outcome {
             Outcome::Issued(id) if !is_current(id) => Worth::SupersededIssue,
             Outcome::Denied(_) => Worth::Denial,
-            Outcome::Issued(_) | Outcome::Revoked(_) | Outcome::Cleared(_) => Worth::Change,
+            Outcome::Issued(_) | Outcome::Revoked { .. } | Outcome::Cleared(_) => Worth::Change,
             Outcome::Accepted { .. } => Worth::Acceptance,
         }
     }

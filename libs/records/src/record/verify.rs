@@ -128,7 +128,9 @@ impl Record {
             Some(Ok(Outcome::Denied(denial))) => {
                 return (self, VerifyOutcome::Denied { denial, code_id: None, replayed: true });
             }
-            Some(Ok(Outcome::Issued(_) | Outcome::Revoked(_) | Outcome::Cleared(_)) | Err(_)) => {
+            Some(
+                Ok(Outcome::Issued(_) | Outcome::Revoked { .. } | Outcome::Cleared(_)) | Err(_),
+            ) => {
                 return (self, VerifyOutcome::Conflict);
             }
             None => {}

@@ -5,6 +5,7 @@ use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
 use super::confirmation::Confirmation;
 use super::link::Link;
+use crate::keys;
 use crate::scripts;
 
 /// The oldest supported version: from it on, scripts with flags behave alike whether memory is full
@@ -33,20 +34,43 @@ pub enum Use {
     Codes,
     /// Journeys.
     Journeys,
-    /// Both.
+    /// Journeys; and which grants are revoked, to read.
+    JourneysAndGrants,
+    /// All of it.
     All,
 }
 
+/// Tries rights.
+struct Trial {
+    /// The name of the data in `scripts/rights.lua`.
+    data: &'static str,
+    key: &'static str,
+    command: &'static str,
+    script: &'static str,
+}
+
+const fn writing(data: &'static str, key: &'static str) -> Trial {
+    Trial { data, key, command: "EVAL", script: scripts::RIGHTS }
+}
+
+const CODES: Trial = writing("codes", keys::RIGHTS_CODES);
+const NOTICES: Trial = writing("notices", keys::RIGHTS_NOTICES);
+const JOURNEYS: Trial = writing("journeys", keys::RIGHTS_JOURNEYS);
+const GRANTS: Trial = Trial {
+    data: "grants",
+    key: keys::RIGHTS_GRANTS,
+    command: "EVAL_RO",
+    script: scripts::RIGHTS_TO_READ,
+};
+
 impl Use {
-    /// The rights by the names that [`crate::keys`] and `scripts/rights.lua` use.
-    const fn names(self) -> &'static [(&'static str, &'static str)] {
-        const CODES: (&str, &str) = ("codes", crate::keys::RIGHTS_CODES);
-        const NOTICES: (&str, &str) = ("notices", crate::keys::RIGHTS_NOTICES);
-        const JOURNEYS: (&str, &str) = ("journeys", crate::keys::RIGHTS_JOURNEYS);
+    /// The trials of the rights that it needs.
+    const fn trials(self) -> &'static [Trial] {
         match self {
             Self::Codes => &[CODES, NOTICES],
             Self::Journeys => &[JOURNEYS],
-            Self::All => &[CODES, NOTICES, JOURNEYS],
+            Self::JourneysAndGrants => &[JOURNEYS, GRANTS],
+            Self::All => &[CODES, NOTICES, JOURNEYS, GRANTS],
         }
     }
 }
@@ -78,15 +102,15 @@ pub(super) async fn inspect(link: &mut Link, demands: Demands) -> RedisResult<Ve
     }
     let used = match checks {
         Checks::Off => &[],
-        Checks::On(used) => used.names(),
+        Checks::On(used) => used.trials(),
     };
-    for (whose, key) in used {
-        let mut probe = redis::cmd("EVAL");
-        probe.arg(scripts::RIGHTS).arg(1).arg(key).arg(whose);
+    for Trial { data, key, command, script } in used {
+        let mut probe = redis::cmd(command);
+        probe.arg(script).arg(1).arg(key).arg(data);
         match link.query::<Vec<String>>(&probe).await {
             Ok(refused) if refused.is_empty() => {}
-            Ok(refused) => complaints.push(rights(&refused.join(", "), whose)),
-            Err(error) => complaints.push(may_not(&format!("EVAL for {whose}"), error)?),
+            Ok(refused) => complaints.push(rights(&refused.join(", "), data)),
+            Err(error) => complaints.push(may_not(&format!("{command} for {data}"), error)?),
         }
     }
     complaints.sort();

@@ -81,12 +81,13 @@ impl Lane<'_> {
         let Self { lanes, _leave } = self;
         let mut link = lanes.link(generation).await?;
         let key = keys.first().expect("every script has a key");
-        let by_hash = evaluation("EVALSHA", &script.hash, keys, arguments);
+        let [by_hash, in_full] = script.commands;
+        let by_hash = evaluation(by_hash, &script.hash, keys, arguments);
         let mut replies = lanes.both(&mut link, key, by_hash).await?;
         if matches!(&replies.0, Value::ServerError(error)
             if error.kind() == Some(ServerErrorKind::NoScript))
         {
-            let whole = evaluation("EVAL", script.source, keys, arguments);
+            let whole = evaluation(in_full, script.source, keys, arguments);
             replies = lanes.both(&mut link, key, whole).await?;
         }
         // A link is put back only after its replies arrived; a cancelled call drops it.

@@ -267,9 +267,10 @@ async fn send(
     keys: &[String],
     arguments: &Arguments,
 ) -> Result<Words, RedisError> {
-    match link.query(&evaluation("EVALSHA", &script.hash, keys, arguments)).await {
+    let [by_hash, in_full] = script.commands;
+    match link.query(&evaluation(by_hash, &script.hash, keys, arguments)).await {
         Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-            link.query(&evaluation("EVAL", script.source, keys, arguments)).await
+            link.query(&evaluation(in_full, script.source, keys, arguments)).await
         }
         outcome => outcome,
     }

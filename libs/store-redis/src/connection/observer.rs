@@ -55,11 +55,11 @@ fn span(script: &Script) -> Span {
     tracing::info_span!(
         target: "trace",
         "redis",
-        otel.name = format_args!("EVALSHA {}", script.name),
+        otel.name = format_args!("{} {}", script.commands[0], script.name),
         otel.kind = "client",
         otel.status_code = Empty,
         db.system.name = "redis",
-        db.operation.name = "EVALSHA",
+        db.operation.name = script.commands[0],
         db.stored_procedure.name = script.name,
         "error.type" = Empty,
     )

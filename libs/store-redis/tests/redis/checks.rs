@@ -77,6 +77,7 @@ async fn missing_rights_are_named() {
         ("astray", Use::Codes, "rights of"),
         ("older", Use::Codes, "EVAL for notices"),
         ("able", Use::All, "may not run"),
+        ("able", Use::JourneysAndGrants, "may not run EVAL_RO for grants: give it"),
     ] {
         let refusal = look(&url, used, as_user(user)).await.expect_err("it lacks rights");
         assert!(refusal.contains(told) && refusal.contains("users.acl"), "{user}: {refusal}");

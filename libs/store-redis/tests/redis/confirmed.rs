@@ -49,8 +49,8 @@ pub(crate) fn pair() -> Connection {
 fn worlds(connection: Connection) -> (World, World) {
     let bench = crate::bench(connection);
     let (store, clock) = (Arc::new(Patient(Arc::clone(&bench.store))), Arc::clone(&bench.clock));
-    let claims = Arc::clone(&bench.claims);
-    let patient = Bench { store, claims, clock, promote: Box::new(|| ()) };
+    let (claims, grants) = (Arc::clone(&bench.claims), Arc::clone(&bench.grants));
+    let patient = Bench { store, claims, grants, clock, promote: Box::new(|| ()) };
     let world = World::new(bench).of_a_service();
     // One client: what it sends through either world under one key is one operation.
     let mut patient = World::new(patient);

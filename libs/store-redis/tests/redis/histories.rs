@@ -9,7 +9,7 @@ use clock::FakeClock;
 use codes::conformance::Bench;
 use codes::conformance::history::{Op, keeps_the_invariants, op};
 use codes::conformance::strangers::{story, views};
-use codes::memory::{MemoryClaimStore, MemoryCodeStore};
+use codes::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -31,7 +31,8 @@ fn memory_bench() -> Bench {
     let store = Arc::new(MemoryCodeStore::new(Arc::clone(&clock) as Arc<dyn clock::Clock>));
     let promoted = Arc::clone(&store);
     let claims = Arc::new(MemoryClaimStore::new(Arc::clone(&clock) as Arc<dyn clock::Clock>));
-    Bench { store, claims, clock, promote: Box::new(move || promoted.promote()) }
+    let grants = Arc::new(MemoryGrantStore::new(Arc::clone(&clock) as Arc<dyn clock::Clock>));
+    Bench { store, claims, grants, clock, promote: Box::new(move || promoted.promote()) }
 }
 
 /// Runs that many rounds of concurrent histories and returns the number of operations.

@@ -41,6 +41,7 @@ use store_redis::codes::{Injected, RedisCodeStore};
 use store_redis::connection::Connection;
 use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::Checks;
+use store_redis::grants::RedisGrantStore;
 use store_redis::journeys::RedisJourneyStore;
 
 /// A connection without checks.
@@ -59,11 +60,12 @@ fn bench(connection: Connection) -> Bench {
         fence: Box::new(move || format!("{:x}", seen.load(Ordering::SeqCst))),
     };
     let claims = RedisClaimStore::beside_codes(connection.clone()).with_clock(clock.clone());
+    let grants = RedisGrantStore::new(connection.clone()).with_clock(clock.clone());
     let store = Arc::new(RedisCodeStore::with_injected(connection, injected));
     let promote = Box::new(move || {
         promotions.fetch_add(1, Ordering::SeqCst);
     });
-    Bench { store, claims: Arc::new(claims), clock, promote }
+    Bench { store, claims: Arc::new(claims), grants: Arc::new(grants), clock, promote }
 }
 
 fn journeys_bench(connection: Connection) -> journeys::conformance::Bench {

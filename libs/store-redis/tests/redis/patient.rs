@@ -10,6 +10,8 @@ use clock::Timestamp;
 use codes::claims::{Claim, ClaimStore};
 use codes::conformance::Bench;
 use codes::digest::Subject;
+use codes::grants::GrantStore;
+use codes::ids::GrantId;
 use codes::pairing::{Binding, Pairing, PairingNumber};
 use codes::record::{
     Attempt, Clear, ClearOutcome, Description, Issue, IssueOutcome, Pair, PairOutcome, Revoke,
@@ -22,13 +24,17 @@ use store_redis::connection::Connection;
 pub(crate) fn bench(connection: Connection) -> Bench {
     let bench = crate::bench(connection);
     let claims = Arc::new(PatientClaims(bench.claims));
-    Bench { store: Arc::new(Patient(bench.store)), claims, ..bench }
+    let grants = Arc::new(PatientGrants(bench.grants));
+    Bench { store: Arc::new(Patient(bench.store)), claims, grants, ..bench }
 }
 
 /// The store that is retried.
 pub(crate) struct Patient(pub(crate) Arc<dyn CodeStore>);
 
 struct PatientClaims(Arc<dyn ClaimStore>);
+
+/// The store of revoked grants that is retried.
+pub(crate) struct PatientGrants(pub(crate) Arc<dyn GrantStore>);
 
 async fn until_told<T, F>(mut ask: impl FnMut() -> F) -> Result<T, StoreError>
 where
@@ -125,5 +131,16 @@ impl ClaimStore for PatientClaims {
 
     async fn settle_idle(&self, attempt: Attempt) -> Result<(), StoreError> {
         until_told(|| self.0.settle_idle(attempt)).await
+    }
+}
+
+#[async_trait]
+impl GrantStore for PatientGrants {
+    async fn revoke(&self, grant: &GrantId) -> Result<(), StoreError> {
+        until_told(|| self.0.revoke(grant)).await
+    }
+
+    async fn is_revoked(&self, grant: &GrantId) -> Result<bool, StoreError> {
+        until_told(|| self.0.is_revoked(grant)).await
     }
 }

@@ -3,14 +3,20 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use codes::conformance::{Bench, claims};
+use codes::grants::{GrantStore, LIFETIME};
+use codes::ids::{CodeId, GrantId};
+use codes::store::StoreError;
 use secrecy::SecretString;
 use store_redis::claims::RedisClaimStore;
 use store_redis::connection::Connection;
 use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::{Checks, Use};
 use store_redis::connection::confirmation::Confirmation;
+use store_redis::grants::RedisGrantStore;
 
+use crate::patient::PatientGrants;
 use crate::servers::{Server, cli};
 
 /// A server with `deploy/redis/users.acl`, with passwords filled in.
@@ -49,12 +55,34 @@ pub(crate) fn connect_as(user: &str) -> Connection {
     crate::connect(&GUARDED.url(), access_of(user))
 }
 
+/// Revokes as one user and reads as the journey runner.
+struct Grants([Arc<dyn GrantStore>; 2]);
+
+#[async_trait]
+impl GrantStore for Grants {
+    async fn revoke(&self, grant: &GrantId) -> Result<(), StoreError> {
+        self.0[0].revoke(grant).await
+    }
+
+    async fn is_revoked(&self, grant: &GrantId) -> Result<bool, StoreError> {
+        self.0[1].is_revoked(grant).await
+    }
+}
+
+fn bench_as(user: &str) -> Bench {
+    let bench = crate::patient::bench(connect_as(user));
+    let runner = RedisGrantStore::new(connect_as("journey-runner"));
+    let runner = PatientGrants(Arc::new(runner.with_clock(bench.clock.clone())));
+    let grants = Grants([Arc::clone(&bench.grants), Arc::new(runner)]);
+    Bench { grants: Arc::new(grants), ..bench }
+}
+
 mod of_the_code_issuer {
-    codes::code_store_contract!(crate::patient::bench(super::connect_as("code-issuer")));
+    codes::code_store_contract!(super::bench_as("code-issuer"));
 }
 
 mod of_the_verifier {
-    codes::code_store_contract!(crate::patient::bench(super::connect_as("verifier")));
+    codes::code_store_contract!(super::bench_as("verifier"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +169,23 @@ fn codes_and_journeys_are_inaccessible_to_each_others_users() {
     assert!(said.contains("NOPERM"), "{said}");
 }
 
+/// Only support and users end a grant.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_runner_reads_which_grants_are_revoked_and_revokes_none() {
+    let grant = CodeId::new(&crate::cases::stranger(), crate::cases::drawn()).grant();
+    let store = |user| RedisGrantStore::new(connect_as(user));
+    let runner = store("journey-runner");
+    assert!(!runner.is_revoked(&grant).await.expect("it may read"));
+    let refused = runner.revoke(&grant).await.expect_err("it may not write").to_string();
+    assert!(refused.contains("permission") || refused.contains("NOPERM"), "{refused}");
+    store("code-issuer").revoke(&grant).await.expect("it may write");
+    assert!(runner.is_revoked(&grant).await.expect("it may read"));
+    let left: i64 =
+        say("operator", &["TTL", &format!("pcode:g:{grant}")]).trim().parse().expect("seconds");
+    let lifetime = i64::try_from(LIFETIME.as_secs()).expect("hours");
+    assert!((lifetime - 5..=lifetime).contains(&left), "{left}");
+}
+
 /// WAIT only blocks a connection. A service that stores no codes has nothing to wait for.
 #[test]
 fn services_that_store_codes_may_wait_for_replicas() {
@@ -157,7 +202,7 @@ async fn a_user_without_the_right_to_wait_is_refused_at_the_start() {
     let address = Address::parse(&GUARDED.url()).expect("a URL");
     for (user, used, told) in [
         ("verifier", Use::Codes, None),
-        ("journey-runner", Use::Journeys, Some("may not run WAIT: give it")),
+        ("journey-runner", Use::JourneysAndGrants, Some("may not run WAIT: give it")),
     ] {
         for checks in [Checks::Off, Checks::On(used)] {
             let connection = Connection::open(&address, access_of(user), checks, Some(one), None);

@@ -2,7 +2,7 @@
 
 use super::crossing::{KINDS, mint};
 use super::*;
-use crate::introspection::{inactive, introspect};
+use crate::introspection::{Active, inactive, introspect};
 
 /// What is answered about a token to a client of that application, which has these clients.
 fn ask(token: &str, application: &str, clients: &[&str], verifier: &TokenVerifier) -> Value {
@@ -19,7 +19,11 @@ fn ask_at(
     let application = ApplicationId::parse(application).expect("valid");
     let clients: Vec<_> =
         clients.iter().map(|client| ClientId::parse(client).expect("valid")).collect();
-    introspect(token, &application, &clients, verifier, now)
+    let active = introspect(token, &application, &clients, verifier, now);
+    active.map_or_else(inactive, |Active { answer, grant }| {
+        assert_eq!(answer["sid"].as_str(), grant.as_ref().map(GrantId::as_str));
+        answer
+    })
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! themselves: RFC 7662, and the same under the path and in the form of Mosaic.
 //!
 //! Every confidential client may ask about the tokens of its own application, with its client access
-//! token. The answer about a token that is not active never says why.
+//! token. The answer about a token that is not active never says why. A token is inactive once its grant
+//! is revoked, and unknown, never active, while that cannot be read.
 
 use axum::body::Bytes;
 use axum::extract::Query;
@@ -18,8 +19,8 @@ use edge::principal::Principal;
 use edge::rules::Budget;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokens::introspection::introspect;
-use wire::error::Fault;
+use tokens::introspection::{Active, inactive, introspect};
+use wire::error::{Fault, RETRY_AFTER};
 use wire::violations::FieldViolation;
 
 use crate::JourneyRunner;
@@ -55,7 +56,7 @@ async fn standard(
     let principal = runner.gate.admit_client(&headers, Budget::Verifications)?;
     let form = form::parse(&headers, &body).map_err(|why| invalid("body", why))?;
     let token = form.get("token").ok_or_else(|| invalid("token", "is missing"))?;
-    Ok(Json(runner.introspect(&principal, token)))
+    Ok(Json(runner.introspect(&principal, token).await?))
 }
 
 async fn as_mosaic(
@@ -76,14 +77,28 @@ async fn as_mosaic(
         return Err(invalid("clientId", "must be a client of the caller's application").into());
     }
     let Body { token } = json::parse(&headers, &body)?;
-    Ok(Json(json!({ "error_code": 0, "data": runner.introspect(&principal, &token) })))
+    let data = runner.introspect(&principal, &token).await?;
+    Ok(Json(json!({ "error_code": 0, "data": data })))
 }
 
 impl JourneyRunner {
-    fn introspect(&self, principal: &Principal, token: &str) -> Value {
+    /// # Errors
+    /// [`Fault::Unavailable`] if the store of revoked grants does not answer.
+    async fn introspect(&self, principal: &Principal, token: &str) -> Result<Value, Fault> {
         let application = principal.application();
         let clients = application.clients.keys();
-        introspect(token, &application.id, clients, &self.own_tokens, self.clock.now())
+        let active =
+            introspect(token, &application.id, clients, &self.own_tokens, self.clock.now());
+        let Some(Active { answer, grant }) = active else { return Ok(inactive()) };
+        let Some(grant) = grant else { return Ok(answer) };
+        match self.grants.is_revoked(&grant).await {
+            Ok(true) => Ok(inactive()),
+            Ok(false) => Ok(answer),
+            Err(error) => {
+                tracing::error!(%error, "a grant could not be looked up");
+                Err(Fault::Unavailable { retry_after: RETRY_AFTER })
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::{Clock, SystemClock};
 use codes::ids::{ApplicationId, ClientId};
-use codes::memory::MemoryClaimStore;
+use codes::memory::{MemoryClaimStore, MemoryGrantStore};
 use codes::randomness;
 use config::ClientKind;
 use edge::gate::Gate;
@@ -58,6 +58,7 @@ impl World {
             live,
             store: Arc::new(Reloads(Arc::clone(&reloading), store)),
             claims: Arc::new(Reloads(Arc::clone(&reloading), claims)),
+            grants: Arc::new(MemoryGrantStore::new(quiet())),
             verifier: Arc::new(Reloads(Arc::clone(&reloading), ())),
             clock,
             randomness: randomness::system(),

@@ -6,7 +6,7 @@ use super::super::outcomes::Kind;
 use super::Witness;
 use crate::conformance::{Place, World};
 use crate::issuer::{Revocation, RevokeTarget};
-use crate::record::{Cleared, Description, Lockout, REPLAY_WINDOW};
+use crate::record::{Cleared, CodeState, Description, Lockout, REPLAY_WINDOW};
 use crate::user::Identifier;
 use crate::verifier::{Clearance, Verification};
 
@@ -101,6 +101,14 @@ impl Witness {
             Revocation::Revoked => {
                 let code = self.codes.last().expect("only an issued code is revoked");
                 self.spent.insert(code.code_id.clone());
+                self.outcomes.add(key, Kind::Change, world.bench.clock.now());
+            }
+            Revocation::GrantRevoked => {
+                let code = before.code.as_ref().expect("only an issued code is redeemed");
+                assert_eq!(code.state, CodeState::Consumed);
+                let grant = code.id.grant();
+                assert!(world.bench.grants.is_revoked(&grant).await.expect("the store answers"));
+                assert_eq!(world.describe(&self.user).await, before);
                 self.outcomes.add(key, Kind::Change, world.bench.clock.now());
             }
             Revocation::NothingLive => assert_eq!(world.describe(&self.user).await, before),
