@@ -12,7 +12,6 @@ export const binary = process.env.POSTERN_BIN ?? join(here, "../../target/debug/
 
 export class Postern {
   #process;
-  #folder;
 
   /** `files` are further files of the configuration, by their paths in it. */
   static async start(origin, { config = "../config", settings = [], files = {} } = {}) {
@@ -26,7 +25,7 @@ export class Postern {
     const listen = flags.flatMap((flag, index) => [`--${flag}-listen`, `127.0.0.1:${ports[index]}`]);
     const postern = new Postern();
     postern.origin = `http://127.0.0.1:${ports[0]}`;
-    postern.#folder = folder;
+    postern.folder = folder;
     try {
       const options = { env: { POSTERN_LOG: "info" } };
       const flagsOfAll = ["--config", folder, ...listen, ...settings];
@@ -55,7 +54,7 @@ export class Postern {
 
   async stop() {
     await this.#process?.stop();
-    await rm(this.#folder, { recursive: true });
+    await rm(this.folder, { recursive: true });
   }
 }
 

@@ -1,4 +1,4 @@
-// Serves the customer's page and the SDK, from an origin of its own.
+// Serves pages from an origin of its own: the customer's page and the SDK, or what `locate` finds.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 
@@ -10,10 +10,10 @@ const files = {
   "/sdk/common.js": ["text/javascript", `${sdk}/common.js`],
 };
 
-/** Starts serving; answers with the origin and a way to stop. */
-export async function startSite() {
+/** Starts serving; answers with the origin and a way to stop. `locate` tells a path's media type and file. */
+export async function startSite(locate = (path) => files[path]) {
   const server = createServer(async (request, response) => {
-    const file = files[request.url];
+    const file = locate(request.url);
     if (!file) {
       response.writeHead(404).end();
       return;

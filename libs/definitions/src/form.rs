@@ -54,6 +54,28 @@ impl<'j> Form<'j> {
     }
 }
 
+impl Journey {
+    /// The fields of the form that starts the journey: the parameters that no run of it can do
+    /// without, identifiers first and codes last.
+    pub fn start_fields(&self) -> Vec<FormField<'_>> {
+        let required = self.parameters().filter(|it| it.is_required);
+        let mut fields: Vec<_> = required
+            .map(|it| FormField {
+                name: it.name,
+                label: it.name,
+                kind: it.kind,
+                autocomplete: None,
+            })
+            .collect();
+        fields.sort_by_key(|field| match field.kind {
+            FieldKind::Identifier => 0,
+            FieldKind::Text => 1,
+            FieldKind::Code => 2,
+        });
+        fields
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +121,19 @@ steps:
             plain("note", FieldKind::Text),
         ];
         assert_eq!(form.fields, fields);
+    }
+
+    #[test]
+    fn a_journey_that_needs_parameters_starts_with_a_form_of_them() {
+        let verify = "    external_user_id: \"@policy.request().params.user\"\n    \
+            temp_code: \"@policy.request().params.code\"\n    on: { success: b }\n";
+        let yaml = format!(
+            "id: x\nstart: a\nsteps:\n  a:\n    type: temp_code_authentication\n{verify}  \
+             b: {{ type: complete, data: {{ n: \"@policy.request().params.note ?? null\" }} }}\n"
+        );
+        let journey = Journey::parse("x.yaml", &yaml).expect("a journey");
+        let fields = journey.start_fields();
+        let fields: Vec<_> = fields.iter().map(|it| (it.name, it.kind)).collect();
+        assert_eq!(fields, [("user", FieldKind::Identifier), ("code", FieldKind::Code)]);
     }
 }

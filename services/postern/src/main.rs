@@ -1,7 +1,9 @@
-//! Starts `postern`, the three services in one process, checks a configuration, or prints a schema of it.
+//! Starts `postern`, the three services in one process; checks a configuration, prints a schema of it, or
+//! generates a project for one of its journeys.
 
 mod check;
 mod demo;
+mod generate;
 mod schema;
 mod settings;
 mod start;
@@ -15,6 +17,7 @@ fn main() -> ExitCode {
     match server::parse::<Postern>() {
         Ok((Postern { command: Some(Command::Check { folder }), .. }, _)) => check::check(&folder),
         Ok((Postern { command: Some(Command::Schema { file }), .. }, _)) => schema::print(file),
+        Ok((Postern { command: Some(Command::Generate(args)), .. }, _)) => generate::run(&args),
         Ok((Postern { command: None, serve }, effective)) => {
             server::run_with(serve, &effective, start::start)
         }

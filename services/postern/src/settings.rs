@@ -20,7 +20,7 @@ use settings::{AdminListen, HttpListen, Mistakes, endpoint};
 use tls::{HttpTls, ServerTls};
 use tokens::keys::KeyRing;
 
-use crate::{demo, schema};
+use crate::{demo, generate, schema};
 
 /// Lets people back into their accounts with a temporary access code: all services in one process
 ///
@@ -50,6 +50,8 @@ pub(crate) enum Command {
         /// The kind of file
         file: schema::File,
     },
+    /// Generates a project that runs a journey, or checks one that was generated
+    Generate(generate::Args),
 }
 
 /// How to serve.

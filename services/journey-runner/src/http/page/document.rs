@@ -1,6 +1,6 @@
 //! The page's HTML: a template, and what the page's scripts are told, as JSON.
 
-use definitions::{FieldKind, Form, FormField, Journey};
+use definitions::Form;
 use serde_json::{Value, json};
 
 use super::Host;
@@ -26,26 +26,11 @@ fn told(host: &Host<'_>, language: &Language) -> Value {
     let shape = application.policy.shape();
     json!({
         "texts": language.texts,
-        "start": start(journey),
+        "start": journey.start_fields(),
         "forms": journey.forms().collect::<Vec<Form<'_>>>(),
         "code": { "length": shape.length(), "alphabet": shape.alphabet().as_str() },
         "support": { "phone": application.support.phone, "hint": application.support.hint },
     })
-}
-
-/// The fields of the form that starts a journey: the parameters that no run of it can do without,
-/// identifiers first and codes last.
-fn start(journey: &Journey) -> Vec<FormField<'_>> {
-    let required = journey.parameters().filter(|it| it.is_required);
-    let mut fields: Vec<_> = required
-        .map(|it| FormField { name: it.name, label: it.name, kind: it.kind, autocomplete: None })
-        .collect();
-    fields.sort_by_key(|field| match field.kind {
-        FieldKind::Identifier => 0,
-        FieldKind::Text => 1,
-        FieldKind::Code => 2,
-    });
-    fields
 }
 
 /// JSON that ends no script element: HTML ends it at `</`, and reads comments from `<!--` on.
@@ -98,18 +83,5 @@ mod tests {
     fn what_replaces_a_placeholder_is_not_replaced_again() {
         let value = |name: &str| if name == "a" { "{{b}}".to_owned() } else { "never".to_owned() };
         assert_eq!(filled("1 {{a}} 2", value), "1 {{b}} 2");
-    }
-
-    #[test]
-    fn a_journey_that_needs_parameters_starts_with_a_form_of_them() {
-        let verify = "    external_user_id: \"@policy.request().params.user\"\n    \
-            temp_code: \"@policy.request().params.code\"\n    on: { success: b }\n";
-        let yaml = format!(
-            "id: x\nstart: a\nsteps:\n  a:\n    type: temp_code_authentication\n{verify}  \
-             b: {{ type: complete, data: {{ n: \"@policy.request().params.note ?? null\" }} }}\n"
-        );
-        let journey = Journey::parse("x.yaml", &yaml).expect("a journey");
-        let fields: Vec<_> = start(&journey).iter().map(|it| (it.name, it.kind)).collect();
-        assert_eq!(fields, [("user", FieldKind::Identifier), ("code", FieldKind::Code)]);
     }
 }

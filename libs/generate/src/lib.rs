@@ -1,0 +1,73 @@
+//! Projects that run one journey: what `postern generate` writes.
+//!
+//! ```text
+//! Configuration --model--> App --web--> files --project--> a folder with a record
+//! ```
+//!
+//! `model` describes what the journey asks for, `escape` writes the journey's texts into the literals of
+//! each language, and `project` writes the files and the record by which [`is_current`] checks the project
+//! later. A project holds no secret: its client is public.
+
+mod error;
+mod escape;
+mod model;
+mod names;
+mod project;
+mod server;
+mod web;
+
+use std::path::Path;
+
+use config::Configuration;
+
+pub use error::GenerateError;
+pub use project::{File, write};
+
+use model::App;
+use project::Record;
+
+/// A kind of project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A page with Vite, TypeScript and the Web SDK.
+    Web,
+}
+
+impl Target {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+        }
+    }
+}
+
+/// The files of a project that runs a journey of a public client at the Postern of that URL.
+///
+/// # Errors
+/// If the client may not run the journey, the URL is none, or a page cannot tell two forms of the journey
+/// apart.
+pub fn generate(
+    target: Target,
+    configuration: &Configuration,
+    journey: &str,
+    client: &str,
+    server: &str,
+) -> Result<Vec<File>, GenerateError> {
+    let app = App::find(configuration, journey, client, server)?;
+    let mut files = match target {
+        Target::Web => web::files(&app)?,
+    };
+    files.push(Record::file(target.as_str(), &app)?);
+    Ok(files)
+}
+
+/// Whether the journey of the project in a folder still asks for what it asked for when the project was
+/// generated.
+///
+/// # Errors
+/// If the folder has no record of a project, or as [`generate`].
+pub fn is_current(folder: &Path, configuration: &Configuration) -> Result<bool, GenerateError> {
+    let record = Record::read(folder)?;
+    let app = App::find(configuration, &record.journey, &record.client, &record.server)?;
+    Ok(app.screens.fingerprint()? == record.fingerprint)
+}

@@ -1,0 +1,93 @@
+//! `postern generate`: a project that runs a journey, and whether a project is still up to date.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use assembly::configuration::ConfigArgs;
+use config::{Configuration, Source};
+use generate::{GenerateError, Target};
+
+use crate::demo;
+
+/// `EX_USAGE` of sysexits.h.
+const WRONG_USAGE: u8 = 64;
+
+/// What to generate or check. Without --config, the journeys are those of the demo.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The kind of project
+    #[arg(required_unless_present = "check", requires_all = ["journey", "client", "server", "out"])]
+    target: Option<Kind>,
+    /// The id of the journey
+    journey: Option<String>,
+    /// The public client that runs it
+    #[arg(long, value_name = "ID")]
+    client: Option<String>,
+    /// The URL of the Postern, as the app reaches it
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// The folder to write to, which must be empty or missing
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Overwrites the files of a folder that is not empty
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// The folder of a project: exits 0 if its journey asks for the same as when it was generated, 1 if not
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "out"])]
+    check: Option<PathBuf>,
+}
+
+/// A kind of project.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    /// A page: Vite, TypeScript and the Web SDK
+    Web,
+}
+
+/// Generates or checks.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let source = args.config.config.clone().map_or_else(demo::source, Source::Folder);
+    let (line, code) = match Configuration::read(&source) {
+        Ok(configuration) => match done(args, &configuration) {
+            Ok((line, code)) => (line, code),
+            Err(error) => (format!("error: {error}"), ExitCode::from(WRONG_USAGE)),
+        },
+        Err(problems) => {
+            let lines: Vec<_> = problems.iter().map(|it| format!("error: {it}")).collect();
+            (lines.join("\n"), ExitCode::from(WRONG_USAGE))
+        }
+    };
+    // The reader has closed the output.
+    let _ = writeln!(io::stdout(), "{line}");
+    code
+}
+
+fn done(args: &Args, configuration: &Configuration) -> Result<(String, ExitCode), GenerateError> {
+    if let Some(folder) = &args.check {
+        let project = folder.display();
+        return Ok(if generate::is_current(folder, configuration)? {
+            (format!("{project}: up to date"), ExitCode::SUCCESS)
+        } else {
+            let advice = "generate the project into another folder and compare";
+            let changed =
+                format!("{project}: the journey asks for something else by now: {advice}");
+            (changed, ExitCode::FAILURE)
+        });
+    }
+    let Args { target, journey, client, server, out, force, .. } = args;
+    let (Some(Kind::Web), Some(journey), Some(client), Some(server), Some(out)) =
+        (target, journey, client, server, out)
+    else {
+        // clap has asked for all of them.
+        return Ok((String::new(), ExitCode::from(WRONG_USAGE)));
+    };
+    let files = generate::generate(Target::Web, configuration, journey, client, server)?;
+    generate::write(out, &files, *force)?;
+    Ok((
+        format!("{0}: {1} files; {0}/README.md says how to go on", out.display(), files.len()),
+        ExitCode::SUCCESS,
+    ))
+}
