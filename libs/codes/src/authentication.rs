@@ -1,21 +1,22 @@
-//! What follows from an accepted code: that a user was authenticated, where, how and when.
+//! What an accepted code proves: which user was authenticated, in which application, through which
+//! client, and when.
 
 use clock::Timestamp;
 
 use crate::ids::{ApplicationId, ClientId, GrantId};
 use crate::user::UserId;
 
-/// A user who proved to be who they are, with a temporary access code.
+/// A user who was authenticated with a temporary access code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    /// The application in which the user did so.
+    /// The application.
     pub application: ApplicationId,
-    /// The client through which.
+    /// The client through which the code was redeemed.
     pub client: ClientId,
-    /// The user, from the record of the code and never from what was sent after it.
+    /// The user: from the code's record, never from a later request.
     pub user: UserId,
-    /// What the accepted code granted.
+    /// The grant of the accepted code.
     pub grant: GrantId,
-    /// When.
+    /// When the code was accepted.
     pub at: Timestamp,
 }

@@ -1,19 +1,19 @@
-//! Who an identifier leads to.
+//! The port to the user directory, which resolves identifiers to users.
 
 use async_trait::async_trait;
 
 use crate::ids::ApplicationId;
 use crate::user::{Identifier, UserId};
 
-/// A directory could not answer: a fault, never "no such user".
+/// The directory failed. It does not mean "no such user".
 #[derive(Debug, thiserror::Error)]
 #[error("the user directory did not answer: {0}")]
 pub struct DirectoryError(pub String);
 
-/// Turns identifiers into users.
+/// Resolves identifiers to users.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// The user with this identifier; `None` if there is nobody.
+    /// The user with this identifier; `None` if there is none.
     async fn resolve(
         &self,
         application: &ApplicationId,
@@ -21,7 +21,7 @@ pub trait Directory: Send + Sync {
     ) -> Result<Option<UserId>, DirectoryError>;
 }
 
-/// The directory that knows nobody: the user IS the identifier.
+/// The directory without data: every identifier is a user of its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpaqueDirectory;
 

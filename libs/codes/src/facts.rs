@@ -1,7 +1,8 @@
-//! The facts of a journey that waits for a code. The agent compares them with what the caller says: "Did
-//! you open the page yourself? When? In which browser?"
+//! Facts about a journey that waits for a code. The agent compares them with what the caller says:
+//! "Did you open the page yourself? When? In which browser?"
 //!
-//! A store keeps them encrypted, and every encrypted text has the same length.
+//! A store keeps them encrypted. All ciphertexts have the same length, so their length reveals
+//! nothing.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -11,7 +12,7 @@ mod sealed;
 
 pub(crate) use sealed::SealedFacts;
 
-/// The family of a browser: a closed list, never the text that the browser sends.
+/// The family of a browser: one of a closed list, never the text that the browser sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BrowserFamily {
     /// Google Chrome and Chromium.
@@ -26,13 +27,13 @@ pub enum BrowserFamily {
     Samsung,
     /// Opera.
     Opera,
-    /// Another browser, or none.
+    /// Another browser, or an unknown one.
     #[default]
     Other,
 }
 
 impl BrowserFamily {
-    /// All families. A store keeps the position: new families go to the end.
+    /// All families. A store keeps the index: add new families at the end.
     pub const ALL: [Self; 7] = [
         Self::Other,
         Self::Chrome,
@@ -60,15 +61,15 @@ impl BrowserFamily {
 /// What is known about a journey that waits for a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// When its user opened it.
+    /// When the user opened the journey.
     pub opened_at: Timestamp,
-    /// The address from which, if it is known.
+    /// The address that it was opened from, if known.
     pub source: Option<IpAddr>,
-    /// The browser in which.
+    /// The browser that it was opened in.
     pub browser: BrowserFamily,
 }
 
-/// The version of the encoding, which is its first byte.
+/// The version of the encoding: its first byte.
 const VERSION: u8 = 1;
 
 /// Version, time, browser, and an address as IPv6 (RFC 4291, section 2.5.5.2).
@@ -98,7 +99,7 @@ impl Facts {
         (*version == VERSION).then(|| Self {
             opened_at: Timestamp::from_unix_millis(i64::from_be_bytes(*opened_at)),
             source: (!source.is_unspecified()).then(|| IpAddr::V6(source).to_canonical()),
-            // One of a newer version, while both run.
+            // A newer version, which runs beside this one, may know more families.
             browser: BrowserFamily::ALL.get(usize::from(*browser)).copied().unwrap_or_default(),
         })
     }

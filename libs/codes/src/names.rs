@@ -1,7 +1,7 @@
-//! Names of operations: keyed hashes of a client's idempotency key and of what a request asks for.
+//! Names of operations: keyed hashes of a client's idempotency key, and fingerprints of requests.
 //!
-//! Keyed, because a request may hold a code and an identifier: without the key, no guess at either can
-//! be tested on what a store holds.
+//! They are keyed because a request may contain a code and an identifier. Without the key, a thief
+//! of the store cannot test guesses at either.
 
 use secrecy::SecretSlice;
 
@@ -9,11 +9,11 @@ use crate::digest::{AttemptId, Fingerprint};
 use crate::ids::{ApplicationId, ClientId, IdempotencyKey};
 use crate::mac::{Prepared, mac, prepared};
 
-/// The key under which operations are named: one for all replicas of a service.
+/// The key of these hashes: the same in all replicas of a service.
 pub struct Names(Prepared);
 
 impl Names {
-    /// Derives the key from a secret that may have other uses too.
+    /// Derives the key from a secret that may have other uses.
     pub fn derived_from(secret: SecretSlice<u8>) -> Self {
         let derived = mac(&prepared(secret), "names of operations", &[]);
         Self(prepared(derived.to_vec().into()))
@@ -29,7 +29,7 @@ impl Names {
         attempt(&self.0, application, client, key)
     }
 
-    /// The fingerprint of a request: `operation` and every part of it.
+    /// The fingerprint of a request: of `operation` and of all its parts.
     pub fn fingerprint(&self, operation: &str, parts: &[&[u8]]) -> Fingerprint {
         fingerprint(&self.0, operation, parts)
     }

@@ -1,5 +1,4 @@
-//! The use case that ties codes to journeys: pair a journey with an agent, withdraw that, and tell the
-//! agent about the journey.
+//! The use cases of pairing: give a journey a number, end its pairing, and tell an agent about it.
 
 use std::time::Duration;
 
@@ -17,55 +16,55 @@ use crate::randomness;
 use crate::record::{Pair, PairOutcome};
 use crate::user::Identifier;
 
-/// How long a pairing number lives: an agent's call, and not much more.
+/// How long a pairing number is valid: as long as an agent's call may take.
 pub const NUMBER_LIFE: Duration = Duration::from_secs(10 * 60);
 
 /// A request to pair a journey.
 #[derive(Clone, Debug)]
 pub struct PairRequest {
-    /// The user that the journey is said to be of.
+    /// The user that the journey claims to be for.
     pub user: Identifier,
     /// The journey.
     pub binding: Binding,
-    /// What is known about it.
+    /// Facts about the journey.
     pub facts: Facts,
-    /// When it ends.
+    /// When its session ends.
     pub session_ends_at: Timestamp,
 }
 
 /// The outcome of a request to pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paired {
-    /// The journey has this number; of one that has paired before, the same while it lives.
+    /// The journey has this number. Pairing again returns the same number while it is valid.
     Number {
         /// The number that the user reads to the agent.
         number: PairingNumber,
-        /// From when on it is refused.
+        /// The number is refused from this time on.
         expires_at: Timestamp,
     },
-    /// Too many pairings are open from one source; there is room after this time.
+    /// The source has too many open pairings; the first of them ends after this time.
     TooMany(Duration),
-    /// The policy has no pairing.
+    /// The policy has pairing switched off.
     Off,
 }
 
-/// The outcome of a request for a journey's facts.
+/// The outcome of a request for the facts about a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Described {
     /// The journey that waits under the number.
     Journey {
-        /// What is known about it.
+        /// The facts about it.
         facts: Facts,
-        /// From when on the number is refused.
+        /// The number is refused from this time on.
         expires_at: Timestamp,
-        /// When the journey ends.
+        /// When the journey's session ends.
         session_ends_at: Timestamp,
     },
     /// No journey of the user waits under the number.
     NotFound,
     /// The directory does not know the user.
     UnknownUser,
-    /// The policy has no pairing.
+    /// The policy has pairing switched off.
     Off,
 }
 
@@ -76,12 +75,13 @@ pub struct Pairer {
 }
 
 impl Pairer {
-    /// A pairer that works with these ports.
+    /// A pairer that uses these ports.
     pub const fn new(operations: Operations) -> Self {
         Self { operations }
     }
 
-    /// Gives a journey a number under which an agent finds it. An unknown user is paired like any other.
+    /// Gives a journey a number by which an agent finds it. Unknown users get one too, so that the
+    /// answer does not reveal who exists.
     ///
     /// # Errors
     /// The store, the directory or the audit trail fails.
@@ -119,7 +119,7 @@ impl Pairer {
         }
     }
 
-    /// Ends the pairing of a journey. Codes that were issued for it stay.
+    /// Ends the pairing of a journey. Codes that were issued for it stay valid.
     ///
     /// # Errors
     /// The store, the directory or the audit trail fails.
@@ -157,7 +157,7 @@ impl Pairer {
         let Some((_, subject)) = found else { return Ok(Described::UnknownUser) };
         let pairing = self.operations.store.pairing(subject, self.operations.now(), number).await?;
         self.operations.record_look(caller, subject, None, Action::PairingDescribed).await?;
-        // What another key encrypted is as good as not there.
+        // Facts that this key cannot decrypt are treated as absent.
         let sealed = self.operations.peppers.facts();
         let opened = pairing.and_then(|pairing| {
             Some((sealed.open(&subject, pairing.binding, &pairing.facts)?, pairing))
@@ -169,7 +169,7 @@ impl Pairer {
         }))
     }
 
-    /// The events of one operation. A repeated one is an operation of its own.
+    /// The entry of one operation in the audit trail. A repeated call is an operation of its own.
     fn entry<'a>(&self, caller: &'a Caller, subject: Subject, context: &'a Context) -> Entry<'a> {
         let attempt = AttemptId::from_bytes(randomness::bytes(&self.operations.randomness));
         Entry::new(caller, subject, attempt, context)

@@ -1,8 +1,9 @@
-//! The peppers: the keys under which everything secret is digested before it reaches a store.
+//! The peppers: the secret keys with which codes, identifiers and requests are digested before they
+//! reach a store.
 //!
-//! Everything is HMAC-SHA-256 (RFC 2104) over length-prefixed parts under a label of its own, so
-//! that no two kinds of digest, and no two ways to cut the same bytes, ever meet. Whoever steals
-//! the store without the peppers can test no guess at a code and no guess at an identifier.
+//! Every digest is HMAC-SHA-256 (RFC 2104) over length-prefixed parts and a label for its kind, so
+//! digests of different kinds, or of differently split parts, never collide. A thief of the store
+//! who lacks the peppers cannot test guesses at codes or identifiers.
 
 use std::net::IpAddr;
 
@@ -22,36 +23,36 @@ use crate::user::UserId;
 /// Why a set of peppers was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PepperError {
-    /// A pepper is too short to be a key.
+    /// A pepper is too short for a key.
     #[error("a pepper needs at least {} random bytes", Peppers::MIN_BYTES)]
     TooShort,
-    /// Two of the keys are the same.
+    /// Two of the keys are equal.
     #[error("each pepper must be a secret of its own")]
     Repeated,
 }
 
-/// The keys of all digests: one that finds records and never changes, and the peppers of codes,
-/// of which new codes use the current one and older codes may still use the previous one.
+/// All keys of digests. The locator key finds records and never changes. Codes have a current
+/// pepper, and the previous one still verifies older codes.
 pub struct Peppers {
     locator: Prepared,
     current: (Kid, Prepared),
     previous: Option<(Kid, Prepared)>,
-    /// Encrypts the facts of journeys; derived from the key that locates records.
+    /// Encrypts the facts about journeys; its key is derived from the locator key.
     facts: SealedFacts,
-    /// Encrypts notices that wait; derived from the same key.
+    /// Encrypts notices that wait for delivery; its key is derived from the locator key.
     notices: Seal,
 }
 
 impl Peppers {
-    /// The least length of a key, in bytes: the security strength of HMAC-SHA-256 as it is cut
-    /// here (NIST SP 800-107, section 5.3).
+    /// The least length of a key in bytes: the security strength of HMAC-SHA-256 truncated to 128
+    /// bits (NIST SP 800-107, section 5.3).
     pub const MIN_BYTES: usize = 16;
 
-    /// Takes the key that locates records, the pepper of new codes, and the one before it.
+    /// Takes the locator key, the current pepper and the previous one.
     ///
     /// # Errors
-    /// [`PepperError::TooShort`] below [`Self::MIN_BYTES`]; [`PepperError::Repeated`] if two keys
-    /// are equal.
+    /// [`PepperError::TooShort`] if a key has fewer than [`Self::MIN_BYTES`];
+    /// [`PepperError::Repeated`] if two keys are equal.
     pub fn new(
         locator: SecretSlice<u8>,
         current: SecretSlice<u8>,
@@ -74,7 +75,7 @@ impl Peppers {
         Ok(Self { locator, facts, notices, current: named(current), previous: previous.map(named) })
     }
 
-    /// Where the record of a user is kept.
+    /// The record of a user.
     pub fn subject(&self, application: &ApplicationId, user: &UserId) -> Subject {
         let parts = [application.as_str().as_bytes(), user.as_str().as_bytes()];
         Subject::from_bytes(mac(&self.locator, "subject", &parts))
@@ -85,7 +86,7 @@ impl Peppers {
         code_digest(&self.current, application, user, code)
     }
 
-    /// The digests that a code may be stored under, the current pepper's first.
+    /// The digests that a code may be stored under: the current pepper's, then the previous one's.
     pub fn candidates(
         &self,
         application: &ApplicationId,
@@ -106,7 +107,7 @@ impl Peppers {
         names::attempt(&self.locator, application, client, key)
     }
 
-    /// The id of a new code: where its record is, 96 random bits, and a tag of its application.
+    /// The ID of a new code: its record, 96 random bits, and a tag of its application.
     pub fn code_id(
         &self,
         application: &ApplicationId,
@@ -119,7 +120,7 @@ impl Peppers {
         CodeId::new(subject, nonce)
     }
 
-    /// Whether a code id belongs to an application: no application reaches another's codes.
+    /// Whether a code ID belongs to an application: applications cannot reach each other's codes.
     pub fn owns(&self, application: &ApplicationId, id: &CodeId) -> bool {
         let nonce = id.nonce();
         bool::from(nonce[12..].ct_eq(&self.tag(application, &id.subject(), &nonce[..12])))
@@ -131,8 +132,8 @@ impl Peppers {
         mac.first_chunk().copied().expect("a digest of 16 bytes has 4")
     }
 
-    /// How the audit trail names an address: as it is, or by a hash that its owner's next attempts have
-    /// too.
+    /// How the audit trail names an address: in plain, or as a keyed hash that is the same for
+    /// every attempt from that address.
     pub fn source(&self, address: IpAddr, addresses: Addresses) -> String {
         match addresses {
             Addresses::Plain => address.to_string(),
@@ -142,8 +143,8 @@ impl Peppers {
         }
     }
 
-    /// The source of a request: its address, or the client if it named no address. The addresses of one
-    /// IPv6 site are one source (RFC 6177: a site has a /48 at most).
+    /// The source of a request: its address, or its client if the address is unknown. All addresses
+    /// of one IPv6 site (/48, RFC 6177) are one source.
     pub fn origin(&self, client: &ClientId, address: Option<IpAddr>) -> Source {
         let site = address.map(|address| match sources::Source::of(address).customer_network() {
             IpAddr::V4(address) => address.octets().to_vec(),
@@ -155,17 +156,17 @@ impl Peppers {
         })
     }
 
-    /// What encrypts the facts of journeys.
+    /// Encrypts the facts about journeys.
     pub(crate) const fn facts(&self) -> &SealedFacts {
         &self.facts
     }
 
-    /// What encrypts notices while they wait to be delivered.
+    /// Encrypts notices that wait for delivery.
     pub const fn notices(&self) -> &Seal {
         &self.notices
     }
 
-    /// The fingerprint of a request: `operation` and every part of it that changes its outcome.
+    /// The fingerprint of a request: of `operation` and of every part that changes its outcome.
     pub fn fingerprint(&self, operation: &str, parts: &[&[u8]]) -> Fingerprint {
         names::fingerprint(&self.locator, operation, parts)
     }

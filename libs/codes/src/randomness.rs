@@ -1,4 +1,4 @@
-//! Where random bits come from: the operating system in production, a seed in tests.
+//! The source of random bits: the operating system in production, a seed in tests.
 
 use std::sync::Arc;
 
@@ -6,15 +6,14 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use rand::{CryptoRng, Rng as _};
 
-/// Gives a random number generator to whoever asks.
+/// Makes a random number generator for one draw.
 pub type Randomness = Arc<dyn Fn() -> Box<dyn CryptoRng + Send> + Send + Sync>;
 
-/// Randomness of the operating system, asked anew for every draw: nothing is held in memory that
-/// could tell the next code.
+/// Randomness of the operating system, read anew for each draw: the process holds no state from
+/// which the next code could be predicted.
 ///
 /// # Panics
-/// A draw panics where the operating system has no randomness to give: no code is better than a
-/// guessable one.
+/// A draw panics if the operating system has no randomness: no code is better than a guessable one.
 pub fn system() -> Randomness {
     Arc::new(|| Box::new(UnwrapErr(SysRng)))
 }

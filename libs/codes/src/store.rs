@@ -1,5 +1,5 @@
-//! The port to the store of records. One operation is one atomic transition of one record
-//! ([`crate::record`]), at the store's own time and behind its own fence.
+//! The port to the store of records. Each operation runs one transition of one record
+//! ([`crate::record`]) atomically, with the store's own clock and fence.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::record::{
     RevokeOutcome, Verify, VerifyOutcome,
 };
 
-/// How far the caller's clock and the store's may lie apart. Beyond it nothing is done: an expiry
-/// that two clocks see differently is none.
+/// The largest difference between the caller's clock and the store's. Beyond it, operations are
+/// refused, since the two would disagree about expiries.
 pub const MAX_SKEW: Duration = Duration::from_secs(5);
 
-/// The store could not do what it was asked, or cannot say whether it did. Never an outcome: a
-/// retry with the same attempt finds out.
+/// The store failed, or it is unknown whether it applied the operation. A retry with the same
+/// attempt gets the outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The store is down, slow, full, read-only or not what it should be.
+    /// The store is down, slow, full, read-only or misconfigured.
     #[error("the code store is unavailable: {0}")]
     Unavailable(String),
     /// The caller's clock and the store's differ by more than [`MAX_SKEW`].
@@ -29,10 +29,10 @@ pub enum StoreError {
     Skewed(Duration),
 }
 
-/// Keeps one record for each subject.
+/// Stores one record for each subject.
 ///
-/// `asked_at` is the caller's time: a store refuses with [`StoreError::Skewed`] if its own differs
-/// by more than [`MAX_SKEW`].
+/// `asked_at` is the caller's time: a store refuses with [`StoreError::Skewed`] if its own time
+/// differs by more than [`MAX_SKEW`].
 #[async_trait]
 pub trait CodeStore: Send + Sync {
     /// Runs [`Record::issue`](crate::record::Record::issue).
@@ -67,8 +67,8 @@ pub trait CodeStore: Send + Sync {
         command: Clear,
     ) -> Result<ClearOutcome, StoreError>;
 
-    /// Runs [`Record::describe`](crate::record::Record::describe); of an unknown subject, the
-    /// description of an empty record.
+    /// Runs [`Record::describe`](crate::record::Record::describe). An unknown subject has an empty
+    /// record.
     async fn describe(
         &self,
         subject: Subject,

@@ -1,4 +1,4 @@
-//! The use case of the login: verify a code, and look after the lockout that guards it.
+//! The use cases around redemption: verify a code, describe a lockout, clear it.
 
 use clock::Timestamp;
 
@@ -18,39 +18,39 @@ use crate::user::{Identifier, UserId};
 /// An attempt to redeem a code.
 #[derive(Clone, Debug)]
 pub struct VerifyRequest {
-    /// Who is said to redeem it.
+    /// The user that the caller names.
     pub user: Identifier,
-    /// What was typed.
+    /// The code as it was typed.
     pub code: Guess,
-    /// The journey in which it is made, if it has paired.
+    /// The binding of the journey that the guess comes from, if that journey has paired.
     pub binding: Option<Binding>,
-    /// What the caller says about it.
+    /// What the caller says about the attempt, for the audit trail.
     pub context: Context,
-    /// The caller's name for the operation.
+    /// The caller's idempotency key.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verification {
     /// The code was right and is now consumed.
     Accepted {
-        /// The one grant that it gives.
+        /// The grant of the code.
         grant_id: GrantId,
         /// The code.
         code_id: CodeId,
-        /// Whose it was.
+        /// The user of the code.
         user_id: UserId,
-        /// When it was accepted; of a retry, when it was the first time.
+        /// When the code was accepted; for a retry, when the first call was accepted.
         at: Timestamp,
     },
     /// The attempt was refused.
     Denied(Denial),
-    /// The idempotency key stood for another request; nothing was compared.
+    /// The idempotency key belongs to another request; nothing was compared.
     Conflict,
 }
 
-/// A user's failures and locks, which are apart for unpaired and paired codes.
+/// A user's failures and locks, which are separate for unpaired and paired codes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lockouts {
     /// Those of unpaired codes.
@@ -62,20 +62,20 @@ pub struct Lockouts {
 /// A request to clear a lockout.
 #[derive(Clone, Debug)]
 pub struct ClearRequest {
-    /// Whose it is.
+    /// The user.
     pub user: Identifier,
-    /// What the caller says about it.
+    /// What the caller says about the request, for the audit trail.
     pub context: Context,
-    /// The caller's name for the operation.
+    /// The caller's idempotency key.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-/// What came of a request to clear a lockout.
+/// The outcome of a request to clear a lockout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clearance {
-    /// Failures and lock are forgotten: this is what there was.
+    /// Failures and locks are cleared; this is what there was.
     Cleared(Cleared),
-    /// The idempotency key stood for another request; nothing was cleared.
+    /// The idempotency key belongs to another request; nothing was cleared.
     Conflict,
 }
 
@@ -86,7 +86,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier that works with these ports.
+    /// A verifier that uses these ports.
     pub const fn new(operations: Operations) -> Self {
         Self { operations }
     }
@@ -94,8 +94,8 @@ impl Verifier {
     /// Verifies a code and, if it is right, consumes it.
     ///
     /// # Errors
-    /// The directory, the store or the audit trail failed. A retry under the same key gives the
-    /// outcome of an attempt that the store has counted.
+    /// The directory, the store or the audit trail failed. A retry under the same key gets the
+    /// outcome if the store has counted the attempt.
     pub async fn verify(
         &self,
         caller: &Caller,
@@ -103,12 +103,13 @@ impl Verifier {
         directory: &dyn Directory,
         request: &VerifyRequest,
     ) -> Result<Verification, OperationError> {
-        // An unknown user takes the same path to the same answer as a user without a code, and that one
-        // the path of a wrong guess: the same digests here, the same commands in the store.
+        // An unknown user, a user without a code and a wrong guess take the same path: the same
+        // digests here, the same commands in the store. So timing does not tell them apart.
         let (user, subject) =
             self.operations.find_or_pretend(directory, caller, &request.user).await?;
         let asked = [user.as_str().as_bytes(), request.code.expose().as_bytes()];
-        // Requests without a binding have the fingerprint that they had before there were bindings.
+        // Without a binding, the fingerprint is the one of versions before pairing: retries across
+        // an upgrade match.
         let binding = request.binding.as_ref().map(|binding| &binding.as_bytes()[..]);
         let asked = [&asked[..], &said(&request.context), binding.as_slice()].concat();
         let key = request.idempotency_key.as_ref();
@@ -123,7 +124,7 @@ impl Verifier {
             source: self.operations.peppers.origin(&caller.client, request.context.source),
             limits: policy.into(),
         };
-        // A verification is never idle: a denial without effect may be asked for again.
+        // A verification never settles as idle: a denial without an effect may be tried again.
         if self.operations.claim(caller, key, command.attempt).await? == Claim::Taken {
             return Ok(Verification::Conflict);
         }
@@ -133,7 +134,7 @@ impl Verifier {
         self.conclude(entry, user, outcome).await
     }
 
-    /// Describes a user's failures and locks; those of an unknown user are none.
+    /// Describes a user's failures and locks. An unknown user has none.
     ///
     /// # Errors
     /// The directory, the store or the audit trail failed.
@@ -156,7 +157,7 @@ impl Verifier {
         }
     }
 
-    /// Forgets a user's failures and ends their lock, also the one of too many consecutive
+    /// Clears a user's failures and locks, including the disabling after too many consecutive
     /// failures.
     ///
     /// # Errors
@@ -198,7 +199,7 @@ impl Verifier {
         }
     }
 
-    /// Writes what happened to the trail, then tells it.
+    /// Writes the outcome to the audit trail, then returns it.
     async fn conclude(
         &self,
         entry: Entry<'_>,
@@ -221,7 +222,7 @@ impl Verifier {
     }
 }
 
-/// What a denial did.
+/// The actions of a denial, for the audit trail.
 fn consequences(reason: DenialReason) -> Vec<Action> {
     match reason {
         DenialReason::Burned => vec![Action::Denied(reason), Action::Burned, Action::Locked],

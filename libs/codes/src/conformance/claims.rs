@@ -1,4 +1,4 @@
-//! What an idempotency key stands for, whatever else is known of it.
+//! Claims: which request an idempotency key belongs to.
 
 use futures_util::future::join_all;
 
@@ -8,7 +8,7 @@ use crate::digest::{AttemptId, Fingerprint};
 use crate::randomness;
 use crate::record::Attempt;
 
-/// A key that no other test has, for requests that differ in one byte.
+/// A key that no other test uses, and requests that differ in one byte.
 struct Key(AttemptId);
 
 impl Key {
@@ -33,7 +33,7 @@ fn wait(bench: &Bench, seconds: u64) {
     bench.clock.advance(std::time::Duration::from_secs(seconds));
 }
 
-/// I8: for as long as a retry may come, and no longer, however often it comes.
+/// I8: a key belongs to its first request while retries may come; retries do not prolong that.
 pub async fn a_key_stands_for_its_first_request(bench: Bench) {
     let (key, other) = (Key::new(), Key::new());
     assert_eq!(claim(&bench, key.of(1)).await, Claim::Held);
@@ -48,7 +48,7 @@ pub async fn a_key_stands_for_its_first_request(bench: Bench) {
     assert_eq!(claim(&bench, key.of(1)).await, Claim::Taken);
 }
 
-/// I8: what found nothing to do finds nothing again.
+/// I8: a request that found nothing to do finds nothing again.
 pub async fn a_request_that_was_idle_stays_idle(bench: Bench) {
     let key = Key::new();
     claim(&bench, key.of(1)).await;

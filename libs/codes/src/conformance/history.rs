@@ -1,4 +1,4 @@
-//! Any history at all: whatever is done to a user, in whatever order, the invariants hold.
+//! Random histories: the invariants hold after any operations in any order.
 
 mod outcomes;
 mod witness;
@@ -11,26 +11,26 @@ use super::{Bench, World};
 use crate::policy::{Policy, PolicySettings};
 use crate::record::{CodeState, Lockout};
 
-/// One thing done to one of a few users, named by an index.
+/// One operation on one of a few users, who are named by an index.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
     /// The user's journey asks for a number.
     Pair(usize),
-    /// The user's journey gives its number back.
+    /// The user's journey ends its pairing.
     Withdraw(usize),
     /// A code is issued.
     Issue(usize, Issued),
     /// The last issue is sent again under its key.
     Reissue(usize),
-    /// A code is entered somewhere.
+    /// A code is entered in some journey.
     Guess(usize, Typed, Spot),
-    /// The last attempt, revocation or clearing that had a key is sent again under it.
+    /// The last attempt, revocation or clearing with a key is sent again.
     Retry(usize),
-    /// Something else, or the same for somebody else, is sent under that key.
+    /// Another request, or the same one for another user, is sent under that key.
     Reuse(usize),
-    /// The live code is revoked, under a key or not.
+    /// The live code is revoked, with or without a key.
     Revoke(usize, bool),
-    /// The lockout is cleared, under a key or not.
+    /// The lockout is cleared, with or without a key.
     Clear(usize, bool),
     /// Time passes, in seconds.
     Wait(u64),
@@ -38,37 +38,37 @@ pub enum Op {
     Promote,
 }
 
-/// What is entered.
+/// The code that is entered.
 #[derive(Clone, Copy, Debug)]
 pub enum Typed {
     /// The latest code.
     Right,
-    /// Another code.
+    /// A wrong code.
     Wrong,
-    /// The code before the latest.
+    /// The code before the latest one.
     Stale,
 }
 
 /// How a code is issued.
 #[derive(Clone, Copy, Debug)]
 pub struct Issued {
-    /// For the user's journey.
+    /// Paired with the user's journey.
     is_paired: bool,
-    /// Over a lock.
+    /// Overriding a lock.
     is_forced: bool,
 }
 
-/// Where a code is entered.
+/// The journey and address that a code is entered from.
 #[derive(Clone, Copy, Debug)]
 pub struct Spot {
-    /// In the user's own journey.
+    /// The user's own journey.
     is_own: bool,
     /// One of a few addresses.
     source: u32,
 }
 
-/// Any operation, weighted so that histories get far: guesses and issues are common, the passing
-/// of time comes close to where windows, codes, numbers and locks end.
+/// Any operation. Guesses and issues are the most frequent, and waits end close to where windows,
+/// codes, numbers and locks expire.
 pub fn op() -> impl Strategy<Value = Op> {
     let who = 0..3_usize;
     let pause = prop_oneof![1..10_u64, 100..130_u64, 280..310_u64, 590..610_u64, 890..910_u64];
@@ -93,13 +93,13 @@ pub fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Few enough that histories use them up.
+/// Few enough for histories to use them up.
 const ISSUES_PER_HOUR: u32 = 6;
 
-/// One less than the attempts at a code.
+/// One less than the attempts that a code allows.
 const ATTEMPTS_PER_SOURCE: u32 = 2;
 
-/// What can be seen of a user, but for the ids, which no two stores share.
+/// What callers can see of a user, except IDs, which differ between stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
     code: Option<(CodeState, Timestamp, Timestamp, bool, u32)>,
@@ -107,8 +107,8 @@ pub struct Sight {
     paired_lockout: Lockout,
 }
 
-/// Plays a history and checks every step of it. Returns what could be seen after each step, for
-/// comparison with what another store shows.
+/// Runs a history and checks the invariants after each step. Returns what callers see after each
+/// step, for comparison with another store.
 pub async fn keeps_the_invariants(bench: Bench, ops: &[Op]) -> Vec<Sight> {
     let mut sights = Vec::new();
     let settings = PolicySettings {

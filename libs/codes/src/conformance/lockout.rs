@@ -1,4 +1,4 @@
-//! Failures, the lock they lead to, and the ways out of it.
+//! Failures, locks, and how they end.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ pub async fn success_clears_every_count(bench: Bench) {
     assert_eq!(world.describe(&user).await.lockout, Description::default().lockout);
 }
 
-/// I2: a long-lived code outlives several windows of failures, its own count does not.
+/// I2: a code with a long life outlives several windows of failures; its own limit still holds.
 pub async fn a_code_never_stands_more_than_its_limit(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();
@@ -89,7 +89,8 @@ pub async fn a_code_never_stands_more_than_its_limit(bench: Bench) {
     assert_eq!(reason(&world.verify(&user, &wrong(&issued)).await), DenialReason::Burned);
 }
 
-/// I2: a code's limit holds after its end too. Its user is neither locked nor charged for it.
+/// I2: the limit holds after the code's expiry too. Guesses then neither lock the user nor count in
+/// the window.
 pub async fn guesses_at_an_expired_code_are_bounded_by_its_limit(bench: Bench) {
     let world = World::new(bench);
     for live in 0..3 {
@@ -109,7 +110,7 @@ pub async fn guesses_at_an_expired_code_are_bounded_by_its_limit(bench: Bench) {
     }
 }
 
-/// I2, I8: a retried guess at an expired code is one guess.
+/// I2, I8: a retried guess at an expired code counts once.
 pub async fn a_retried_guess_at_an_expired_code_counts_once(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();
@@ -123,7 +124,7 @@ pub async fn a_retried_guess_at_an_expired_code_counts_once(bench: Bench) {
     assert_eq!(reason(&denial), DenialReason::Expired);
 }
 
-/// I2, I11: the guesses that were made on the other primary may be forgotten here.
+/// I2, I11: guesses made on the other primary may be unknown here.
 pub async fn nothing_is_compared_with_an_expired_code_behind_a_new_fence(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();

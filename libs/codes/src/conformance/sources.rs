@@ -1,4 +1,4 @@
-//! Attempts per source: one address does not burn an unpaired code.
+//! Attempts per source: one address cannot burn an unpaired code.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::issuer::IssueRequest;
 use crate::policy::{Policy, PolicySettings};
 use crate::record::DenialReason;
 
-/// Six attempts at a code, two of each source.
+/// Six attempts at a code, two for each source.
 fn world(bench: Bench) -> World {
     let settings = PolicySettings {
         failed_attempts: 6,
@@ -24,7 +24,7 @@ fn from(number: u32) -> Place {
     Place::default().at(number)
 }
 
-/// I7, I29: a client that names no address is a source itself.
+/// I7, I29: a client that names no address is itself the source.
 pub async fn a_source_that_used_its_attempts_is_not_compared(bench: Bench) {
     let world = world(bench);
     for attacker in [from(1), Place::default()] {
@@ -47,7 +47,7 @@ pub async fn a_source_that_used_its_attempts_is_not_compared(bench: Bench) {
     }
 }
 
-/// I29 is per code; the window's limit stays.
+/// I29 holds per code; the limit of the window still applies.
 pub async fn a_new_code_gives_a_source_its_attempts_again(bench: Bench) {
     let world = world(bench);
     let user = world.stranger();
@@ -62,7 +62,7 @@ pub async fn a_new_code_gives_a_source_its_attempts_again(bench: Bench) {
     assert_eq!(world.describe(&user).await.lockout.failures, 4);
 }
 
-/// I29: comparisons after the code's end count too.
+/// I29: comparisons after the code's expiry count too.
 pub async fn guesses_of_a_source_at_an_expired_code_are_bounded_too(bench: Bench) {
     let world = world(bench);
     let user = world.stranger();
@@ -89,7 +89,7 @@ pub async fn a_retried_guess_costs_its_source_one_attempt(bench: Bench) {
     assert!(accepted(&world.verify_from(from(1), &user, issued.code.expose()).await));
 }
 
-/// I29, exact in parallel: no source has more comparisons, and none fewer.
+/// I29, exact in parallel: each source has exactly its number of comparisons.
 pub async fn of_parallel_guesses_each_source_has_its_attempts_and_no_more(bench: Bench) {
     let settings = PolicySettings {
         length: 8,

@@ -1,9 +1,10 @@
-//! I27: strangers act before, during and after a recovery in a paired journey, and its owner sees what
-//! the owner would have seen without them.
+//! I27: strangers act before, during and after a recovery in a paired journey, and its owner sees
+//! the same as without them.
 //!
-//! A story is played twice, with the strangers and without them. They know the user, the codes, every
-//! address and the owner's keys of before; they lack the journey's binding. On the owner's own address they
-//! open fewer pairings than it may have, which is what the limits of journeys are for.
+//! Each story runs twice: with the strangers and without them. The strangers know the user, the
+//! codes, every address and the idempotency keys that the owner has used; they lack the journey's
+//! binding. From the owner's own address they open fewer pairings than the limit allows, since
+//! limits on journeys protect that.
 
 use clock::Timestamp;
 use proptest::prelude::*;
@@ -16,12 +17,12 @@ use crate::record::{Denial, Lockout, PAIRINGS_PER_SOURCE, PairOutcome};
 use crate::user::Identifier;
 use crate::verifier::Verification;
 
-/// One thing that happens.
+/// One event.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
-    /// Something in the recovery.
+    /// A step of the recovery.
     Owner(Deed),
-    /// Something from outside.
+    /// An attack.
     Stranger(Attack),
     /// Time passes, in seconds.
     Wait(u64),
@@ -29,16 +30,16 @@ pub enum Event {
     Promote,
 }
 
-/// What the owner of the journey, or the agent for the owner, does.
+/// What the owner of the journey does, or the agent for the owner.
 #[derive(Clone, Copy, Debug)]
 pub enum Deed {
     /// The journey asks for a number.
     Pair,
-    /// The agent issues a code with the latest number, over a lock or not.
+    /// The agent issues a code with the latest number, with or without an override.
     Issue(bool),
     /// The owner enters the latest code.
     Right,
-    /// The owner enters another.
+    /// The owner enters a wrong code.
     Wrong,
     /// The owner's last guess is sent again.
     Retry,
@@ -46,14 +47,14 @@ pub enum Deed {
     Clear,
 }
 
-/// What a stranger does, from one of a few addresses; the first is the owner's.
+/// What a stranger does from one of a few addresses, the first of which is the owner's.
 #[derive(Clone, Copy, Debug)]
 pub enum Attack {
     /// Enters a code.
     Guess {
-        /// The owner's code, or another.
+        /// Whether it is the owner's code.
         is_right: bool,
-        /// In a journey that has paired, or in one that has not.
+        /// Whether the guess comes from a journey that has paired.
         has_paired: bool,
         /// The address.
         source: u32,
@@ -63,11 +64,11 @@ pub enum Attack {
         /// The address.
         source: u32,
     },
-    /// Gives a number of another journey back.
+    /// Ends the pairing of another journey.
     Withdraw,
 }
 
-/// A story: an unpaired code is issued first, for strangers to attack, then come the events.
+/// A story: an unpaired code is issued for strangers to attack, then the events follow.
 pub fn story() -> impl Strategy<Value = Vec<Event>> {
     let pause = prop_oneof![1..10_u64, 280..310_u64, 590..610_u64, 890..910_u64];
     let deed = prop_oneof![
@@ -94,28 +95,28 @@ pub fn story() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 1..60)
 }
 
-/// What the owner or the agent sees, but for codes, ids and numbers, which are drawn.
+/// What the owner or the agent sees, except codes, IDs and numbers, which are random.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum View {
-    /// The number's end, and whether it is another one.
+    /// The number's expiry, and whether it is another number than before.
     Number(Timestamp, bool),
     /// The journey gets no number.
     NoNumber,
-    /// The code's end, its attempts, and whether it is paired.
+    /// The code's expiry, its attempts, and whether it is paired.
     Issued(Timestamp, u32, bool),
-    /// Nothing is issued: the answer in words.
+    /// Nothing is issued; the outcome as text.
     Refused(String),
     /// The code is accepted.
     Accepted(Timestamp),
     /// The guess is denied.
     Denied(Denial),
-    /// The guess conflicts.
+    /// The idempotency key conflicts.
     Conflict,
-    /// What is counted for paired codes, as the agent sees it.
+    /// The counters of paired codes, as the agent sees them.
     Lockout(Lockout),
 }
 
-/// Plays a story, with its strangers or without. Returns what the owner and the agent see.
+/// Runs a story with or without its strangers. Returns what the owner and the agent see.
 pub async fn views(bench: Bench, story: &[Event], has_strangers: bool) -> Vec<View> {
     let settings = PolicySettings { issues_per_hour: 1000, ..PolicySettings::default() };
     let world = World::with_policy(bench, Policy::new(settings).expect("valid"));
@@ -143,7 +144,7 @@ struct Recovery {
     code: IssuedCode,
     is_paired: bool,
     guess: Option<(String, String)>,
-    /// Journeys of strangers.
+    /// The journeys of strangers.
     others: Vec<Place>,
 }
 
@@ -177,7 +178,7 @@ impl Recovery {
                 let IssuedCode { expires_at, attempts_allowed, paired, .. } = self.code;
                 Some(View::Issued(expires_at, attempts_allowed, paired))
             }
-            // Before the paired code, strangers may well use up the unpaired one.
+            // Strangers may use up the unpaired code before there is a paired one.
             Deed::Right | Deed::Wrong | Deed::Retry if !self.is_paired => None,
             Deed::Right | Deed::Wrong => {
                 let right = self.code.code.expose().to_owned();
@@ -209,7 +210,8 @@ impl Recovery {
         let key = format!("{key}-stranger");
         match attack {
             Attack::Guess { is_right, has_paired, source } => {
-                // The unpaired code is the owner's too: who knows it redeems it.
+                // A stranger who knows the unpaired code may redeem it; only the paired code is
+                // protected.
                 let is_right = is_right && self.is_paired;
                 let right = self.code.code.expose().to_owned();
                 let guess = if is_right { right } else { wrong(&self.code) };

@@ -1,5 +1,4 @@
-//! What idempotency keys stand for, in this process's memory: the readable reference of every other
-//! store of claims.
+//! Claims in this process's memory: the specification of every other store of claims.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +11,7 @@ use crate::digest::{AttemptId, Fingerprint};
 use crate::record::Attempt;
 use crate::store::StoreError;
 
-/// Sweeping waits for at least this many claims.
+/// The least number of claims at which expired ones are removed.
 const MIN_SWEEP: usize = 1024;
 
 /// Keeps claims in a map.
@@ -23,7 +22,7 @@ pub struct MemoryClaimStore {
 
 struct Claims {
     by_attempt: HashMap<AttemptId, Held>,
-    /// The number of claims at which the dead ones are swept out next.
+    /// The number of claims at which expired ones are removed next.
     sweep_at: usize,
 }
 
@@ -34,19 +33,20 @@ struct Held {
 }
 
 impl MemoryClaimStore {
-    /// An empty store that lives by `clock`.
+    /// An empty store that uses `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let claims = Claims { by_attempt: HashMap::new(), sweep_at: MIN_SWEEP };
         Self { clock: Monotonic::new(clock), claims: Mutex::new(claims) }
     }
 
-    /// Runs one operation on the claim of a name, which is there unless its time is over.
+    /// Runs one operation on the claim under an attempt ID, if that claim exists and has not
+    /// expired.
     fn run<T>(
         &self,
         attempt: Attempt,
         operation: impl FnOnce(Option<Held>, Timestamp) -> (Option<Held>, T),
     ) -> T {
-        // Every operation is whole before the lock is released, so a panic leaves nothing half done.
+        // Each change is complete before the lock is released, so a panic cannot leave half of one.
         let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let before = claims.by_attempt.remove(&attempt.id).filter(|held| now < held.until);
@@ -60,7 +60,7 @@ impl MemoryClaimStore {
 }
 
 impl Claims {
-    /// Drops the dead whenever the store has doubled.
+    /// Removes expired claims each time the store has doubled.
     fn sweep(&mut self, now: Timestamp) {
         if self.by_attempt.len() >= self.sweep_at {
             self.by_attempt.retain(|_, held| now < held.until);

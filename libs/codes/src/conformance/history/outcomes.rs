@@ -1,10 +1,10 @@
-//! Which outcomes a record still knows, as an observer would keep count of them.
+//! The outcomes that a record should still know, as an observer counts them.
 
 use clock::Timestamp;
 
 use crate::record::REPLAY_WINDOW;
 
-/// What an outcome is of, and so how long it is kept among others.
+/// The kind of an outcome, which decides how long it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Issue,
@@ -25,10 +25,10 @@ struct Kept {
 }
 
 impl Outcomes {
-    /// A user's limit of three guesses, and the issue.
+    /// Three guesses and the issue.
     const KEPT: usize = 4;
 
-    /// One more outcome, which may drive out another.
+    /// Adds an outcome, which may push out another one.
     pub(super) fn add(&mut self, key: Option<&str>, kind: Kind, at: Timestamp) {
         self.0.retain(|kept| at.since(kept.at) < REPLAY_WINDOW);
         if kind == Kind::Issue {

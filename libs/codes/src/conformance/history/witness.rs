@@ -19,23 +19,23 @@ use crate::pairing::PairingNumber;
 use crate::record::{CodeState, Description, Lockout};
 use crate::user::Identifier;
 
-/// What a history is checked against: one user's part of it, as an observer would write it down.
+/// What a history is checked against: an observer's notes about one user.
 pub(super) struct Witness {
     user: Identifier,
     /// The user's own journey.
     journey: Place,
-    /// The journey's latest number, and its end.
+    /// The journey's latest number and its expiry.
     number: Option<(PairingNumber, Timestamp)>,
     codes: Vec<IssuedCode>,
-    /// The primary on which each code was issued.
+    /// The incarnation of the primary that issued each code.
     behind: HashMap<CodeId, u32>,
-    /// The code that the present one replaced, if it was live.
+    /// The code that the present one superseded, if it was live.
     replaced: Option<String>,
     compared: HashMap<CodeId, u32>,
-    /// The failures at each code by their source.
+    /// The failures at each code, by source.
     by_source: HashMap<(CodeId, Option<IpAddr>), u32>,
     spent: HashSet<CodeId>,
-    /// When the hour's window of codes ends, and how many there were in it.
+    /// When the hour's window of codes ends, and how many were issued in it.
     hour: (Timestamp, u32),
     outcomes: Outcomes,
     last_issue: Option<(Timestamp, IssueRequest)>,
@@ -73,13 +73,13 @@ impl Witness {
         }
     }
 
-    /// From where a guess is made: the user's own journey, or one that has not paired.
+    /// The journey and address of a guess: the user's own journey, or one that has not paired.
     fn place(&self, Spot { is_own, source }: Spot) -> Place {
         let place = if is_own { self.journey } else { Place::default() };
         place.at(source)
     }
 
-    /// I17: what is spent never becomes active again.
+    /// I17: a terminal state never becomes active again.
     pub(super) async fn look(&self, world: &World) -> Sight {
         let Description { code, lockout, paired_lockout } = world.describe(&self.user).await;
         if let Some(code) = &code {
@@ -98,7 +98,7 @@ impl Witness {
     }
 }
 
-/// What is counted for codes of that kind.
+/// The counters of paired or of unpaired codes.
 const fn lockout(description: &Description, is_paired: bool) -> Lockout {
     if is_paired { description.paired_lockout } else { description.lockout }
 }

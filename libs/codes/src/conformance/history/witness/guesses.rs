@@ -1,4 +1,4 @@
-//! Guesses, and what each may change.
+//! Guesses, and what each of them may change.
 
 use clock::{Clock as _, Timestamp};
 
@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::record::{CodeDescription, CodeState, Denial, DenialReason, Description, Lockout};
 use crate::verifier::Verification;
 
-/// One guess: what, from where, and the user's record before it and after it.
+/// One guess, and the user's record before and after it.
 struct Seen<'a> {
     guess: &'a str,
     place: Place,
@@ -21,7 +21,7 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether the guess is at a paired code, or at one that was.
+    /// Whether the guess is at a code that is or was paired.
     fn is_paired(&self) -> bool {
         self.before.code.as_ref().is_some_and(|code| code.paired)
     }
@@ -81,7 +81,7 @@ impl Witness {
         );
     }
 
-    /// Whether a guess is compared with a code after its end.
+    /// Whether a guess is compared with an expired code.
     fn is_compared_late(&self, seen: &Seen<'_>, promotions: u32) -> bool {
         let is_barred = seen.lockout().locked_until.is_some() || seen.lockout().disabled;
         seen.before.code.as_ref().is_some_and(|code| {
@@ -94,7 +94,7 @@ impl Witness {
         })
     }
 
-    /// Whether a guess from there may be compared with the code at all.
+    /// Whether a guess from that journey and source may be compared with the code.
     fn is_admitted(&self, code: &CodeDescription, place: Place) -> bool {
         if code.paired {
             return place.binding == self.journey.binding;
@@ -152,7 +152,7 @@ impl Witness {
                 assert!(!is_paired && !self.is_admitted(code, place), "I29");
                 assert_eq!(after, before, "I7");
             }
-            // The last attempt of a source is seen, on an expired code too.
+            // The last attempt of a source shows in the record even if the code has expired.
             DenialReason::NoCode if is_late => assert_eq!(after.lockout, before.lockout),
             DenialReason::NoCode
             | DenialReason::Expired
@@ -162,7 +162,7 @@ impl Witness {
     }
 }
 
-/// Denials that took effect on a live code.
+/// Denials that had an effect on a live code.
 fn is_remembered(denial: Denial) -> bool {
     matches!(
         denial.reason,

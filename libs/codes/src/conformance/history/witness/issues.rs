@@ -1,4 +1,4 @@
-//! Codes and pairing numbers that are handed out.
+//! Issued codes and pairing numbers.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::pairing::PairingNumber;
 use crate::record::{CodeState, Lockout, PairOutcome, REPLAY_WINDOW};
 
 impl Witness {
-    /// The journey's number stays while it lives.
+    /// A journey keeps its number while that is valid.
     pub(in super::super) async fn pair(&mut self, world: &World) {
         let now = world.bench.clock.now();
         let paired = world.pair(&self.user, self.journey).await;
@@ -34,7 +34,7 @@ impl Witness {
         }
     }
 
-    /// I4, I5: the code is new, and nothing counted is forgotten but by an override.
+    /// I4, I5: the code is new, and only an override lowers a count.
     pub(in super::super) async fn issue(
         &mut self,
         world: &World,
@@ -80,7 +80,7 @@ impl Witness {
         known.unwrap_or_else(|| PairingNumber::parse("00000000").expect("a number"))
     }
 
-    /// I4, I8, I17: the same code gets another text while it lives, and counts again; no other does.
+    /// I4, I8, I17: a live code gets another text and counts again; any other code stays as it is.
     pub(in super::super) async fn reissue(&mut self, world: &World, promotions: u32) {
         let now = world.bench.clock.now();
         let Some((at, request)) = self.last_issue.clone() else { return };
@@ -105,7 +105,7 @@ impl Witness {
         assert_eq!(world.describe(&self.user).await, before);
     }
 
-    /// T-G6: no hour's window has more codes than it may.
+    /// T-G6: no hour has more codes than its quota.
     fn handed_out(&mut self, issued: IssuedCode, now: Timestamp) {
         if now >= self.hour.0 {
             self.hour = (now + Duration::from_secs(60 * 60), 0);
