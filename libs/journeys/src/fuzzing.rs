@@ -1,4 +1,4 @@
-//! What the fuzz targets call: the records of waiting journeys, as a store gives them back.
+//! Fuzz targets: the records of waiting journeys, as a store returns them.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::session::Session;
 
-/// The journey to which every record belongs.
+/// The journey of every record.
 static JOURNEY: LazyLock<Journey> = LazyLock::new(|| {
     let yaml = "
 id: recovery
@@ -27,8 +27,8 @@ steps:
     Journey::parse("recovery.yaml", yaml).expect("a valid journey")
 });
 
-/// Reads a record of this journey. One that is read can be written and read again, and its state is
-/// one of the journey's.
+/// Parses a record of this journey. A valid one can be written and parsed again, and its state
+/// belongs to the journey.
 ///
 /// # Panics
 /// The property does not hold.

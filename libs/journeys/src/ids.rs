@@ -1,4 +1,4 @@
-//! The ids of sessions.
+//! The IDs of sessions.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use codes::pairing::Binding;
 use codes::randomness::{Randomness, bytes};
 use sha2::{Digest as _, Sha256};
 
-/// Names a waiting journey. Whoever holds it, and the challenge, can answer; its `Debug` shows
-/// nothing.
+/// Identifies a waiting journey. It is a secret: with it and the challenge, anyone can answer. Its
+/// `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionId(String);
 
-/// Why a text is not a session id.
+/// The text is not a session ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be the session id that the journey handed out")]
 pub struct SessionIdError;
@@ -42,18 +42,18 @@ impl SessionId {
         }
     }
 
-    /// The id in clear, for the answer that hands it out.
+    /// The ID in clear, for the client.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Under which key the store keeps the session.
+    /// The key of the session in the store.
     pub fn key(&self) -> SessionKey {
         SessionKey(fingerprint("session", &[&self.0]))
     }
 
-    /// What ties a code to this session: no other session has it, and the store's key does not give it
-    /// away.
+    /// What ties a code to this session. It is unique to the session, and cannot be derived from
+    /// the store's key.
     pub fn binding(&self) -> Binding {
         let hash = hash("pairing", &[&self.0]);
         Binding::from_bytes(std::array::from_fn(|at| hash[at]))
@@ -66,13 +66,13 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// The hash of a session's id: who reads the store cannot answer for the client.
+/// The hash of a session ID: a reader of the store cannot answer for the client.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey(String);
 
 impl SessionKey {
-    /// Under which key the store keeps the messages of that crypto session of a browser. No journey's
-    /// key is equal to it.
+    /// The key under which the store keeps the messages of a browser's crypto session. It never
+    /// equals the key of a journey.
     pub fn of_crypto_session(id: &str) -> Self {
         Self(fingerprint("crypto session", &[id]))
     }

@@ -1,14 +1,14 @@
-//! What clients send for texts, and what is wrong with it.
+//! Texts that clients send, and what is wrong with them.
 
 use expressions::{Path, Root};
 
-/// An input that cannot be read: its name and the rule that it breaks, never its value.
+/// An invalid input: its name and the rule that it breaks, never its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {rule}")]
 pub struct InputError {
     /// The input: a field of the request, `params.NAME`, or a form's field.
     pub name: String,
-    /// What it must be.
+    /// The rule.
     pub rule: String,
 }
 
@@ -19,10 +19,10 @@ impl InputError {
     }
 }
 
-/// What a text must be where a client may send JSON of any kind.
+/// The rule for texts, where a client may send any JSON.
 pub(crate) const TEXT: &str = "must be a text, or a whole number from 0 to 2^53 - 1";
 
-/// What a client calls the input at `path`: `params.NAME`, or a form's field.
+/// The client's name of the input at `path`: `params.NAME`, or a form's field.
 pub(crate) fn input_name(path: &Path) -> String {
     match &path.root {
         Root::Variable(name) if path.keys.is_empty() => name.clone(),

@@ -1,4 +1,4 @@
-//! Journeys: what happens between a user who asks to be let in and the tokens that let them in.
+//! Journeys: the steps between a user's request to sign in and the tokens that the user gets.
 //!
 //! ```text
 //!  YAML -> definitions::Journey      checked as a whole before it runs
@@ -13,15 +13,15 @@
 //! ```
 //!
 //! - `engine`: how a journey moves. A new step is one variant of [`definitions::step::Action`]; the
-//!   compiler names every other place.
-//! - [`ids`], [`input`], [`verdict`]: the words that all of them share.
-//! - [`session`]: a journey that waits, and what is stored of it (no secret).
+//!   compiler names all other places.
+//! - [`ids`], [`input`], [`verdict`]: types that all of them use.
+//! - [`session`]: a waiting journey, and what the store keeps of it (no secret).
 //! - [`runner`]: the use case; [`ports`]: what it needs from outside.
-//! - [`memory`]: the readable store; `conformance`: the contract of every store.
+//! - [`memory`]: the store in memory, which is the specification; `conformance`: the contract of
+//!   all stores.
 //!
-//! The temporary code passes through as a secret value: from the parameter or the form's field to
-//! the verifier, and nowhere else. This crate never sees a runtime, a wire format or an environment
-//! variable.
+//! The temporary code is a secret value from the parameter or the form's field to the verifier, and
+//! goes nowhere else. This crate never sees a runtime, a wire format or an environment variable.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

@@ -1,5 +1,5 @@
-//! Journey sessions in memory: for tests, for one process, and to be read as the specification of
-//! every other store.
+//! Journey sessions in memory, for tests and for a single process. It is the specification of all
+//! other stores.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,13 +29,13 @@ struct Entry {
 }
 
 impl MemoryJourneyStore {
-    /// An empty store that lives by `clock`.
+    /// An empty store that uses `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, sessions: Mutex::default() }
     }
 
-    /// The sessions that have not ended. Every operation is whole before the lock is let go, so a
-    /// panic elsewhere leaves nothing half done.
+    /// The sessions that have not ended. Each change is complete before the lock is released, so
+    /// a panic elsewhere cannot leave half of one.
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();

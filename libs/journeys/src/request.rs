@@ -1,4 +1,4 @@
-//! What a client asks of a journey, and on which terms it runs.
+//! Requests of clients, and the terms that a request runs on.
 
 use std::net::IpAddr;
 
@@ -11,18 +11,18 @@ use serde_json::{Map, Value};
 use crate::ids::SessionId;
 use crate::ports::MintTokens;
 
-/// The option that answers a step, as opposed to leaving it by an escape.
+/// The option that answers a step. Other options are the IDs of escapes.
 pub const CLIENT_INPUT: &str = "client_input";
 
-/// For whom a request runs. All of it follows from one caller and one configuration.
+/// The terms of a request: all of them come from one caller and one configuration.
 #[derive(Clone, Copy)]
 pub struct Terms<'a> {
-    /// The client, and the application whose users and policy are meant.
+    /// The client and its application.
     pub caller: &'a Caller,
-    /// Mints tokens by the settings of that application.
+    /// Mints tokens with the settings of that application.
     pub tokens: &'a dyn MintTokens,
-    /// The failed verifications after which no form is shown any more: the policy's failed attempts. A
-    /// journey that waits keeps those of its start.
+    /// After this many failed verifications, no form is shown any more: the policy's
+    /// `failed_attempts`. A waiting journey keeps the value of its start.
     pub failures_allowed: u32,
 }
 
@@ -38,32 +38,33 @@ pub struct Start {
     pub device: Value,
     /// What `@policy.request().locale` reads.
     pub locale: Option<String>,
-    /// Ties the journey to the caller's own trail.
+    /// Correlates the journey with the caller's own logs.
     pub correlation_id: Option<String>,
-    /// The caller's name for the start.
+    /// The caller's idempotency key.
     pub idempotency_key: Option<IdempotencyKey>,
-    /// The address from which it was sent, where it is known.
+    /// The address that it was sent from, if known.
     pub source: Option<IpAddr>,
-    /// The browser from which it was sent.
+    /// The browser that it was sent from.
     pub browser: BrowserFamily,
 }
 
-/// An answer to the step at which a journey waits.
+/// An answer to the waiting step.
 pub struct Submission {
     /// The session, from [`InputRequired`](crate::runner::InputRequired).
     pub session: SessionId,
     /// The step that is answered, from [`InputRequired`](crate::runner::InputRequired).
     pub assertion_id: String,
-    /// The challenge, from [`InputRequired`](crate::runner::InputRequired). Good for one submission.
+    /// The challenge, from [`InputRequired`](crate::runner::InputRequired). It is valid for one
+    /// submission.
     pub challenge: String,
     /// [`CLIENT_INPUT`], or an escape's id.
     pub option: String,
     /// The fields.
     pub data: Value,
-    /// The caller's name for the submission.
+    /// The caller's idempotency key.
     pub idempotency_key: Option<IdempotencyKey>,
-    /// The address from which it was sent, where it is known.
+    /// The address that it was sent from, if known.
     pub source: Option<IpAddr>,
-    /// The browser from which it was sent.
+    /// The browser that it was sent from.
     pub browser: BrowserFamily,
 }

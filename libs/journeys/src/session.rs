@@ -1,7 +1,7 @@
-//! A journey that waits: its id, and what the store keeps of it.
+//! A waiting journey, and what the store keeps of it.
 //!
-//! No secret is stored: not the temporary code (it is forgotten when the journey waits), not the
-//! user's tokens (they are minted again), not the session's id and challenge (only their hashes).
+//! No secret is stored: the temporary code is dropped when the journey waits, the user's tokens are
+//! minted again, and of the session ID and the challenge only hashes are stored.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -22,16 +22,17 @@ use serde_json::Value as Json;
 use crate::engine::state::{State, error_value};
 use crate::ids::fingerprint;
 
-/// How long after its start a journey must have ended.
+/// How long a journey may take from its start.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(600);
 
-/// The same of a journey that has paired: its user calls support.
+/// How long a paired journey may take: its user calls support.
 pub const PAIRED_LIFETIME: Duration = Duration::from_secs(3600);
 
-/// Raised when what is stored changes its form: older sessions must start again.
+/// The format of stored sessions. Raise it for an incompatible change: older sessions must then
+/// start again.
 const FORMAT: u8 = 1;
 
-/// What the store keeps.
+/// A session as it is stored.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Session {
     format: u8,
@@ -41,20 +42,21 @@ pub(crate) struct Session {
     digest: String,
     run: String,
     correlation_id: Option<String>,
-    /// Whose count falls when the session ends.
+    /// The source whose count the session belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<IpAddr>,
     expires_at_ms: i64,
-    /// None in a session of an earlier version, which never lives longer than [`SESSION_LIFETIME`].
+    /// `None` in a session of an earlier version, which never lives longer than
+    /// [`SESSION_LIFETIME`].
     #[serde(default)]
     opened_at_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pairing: Option<StoredPairing>,
-    /// The hash of the challenge; none while a submission is being worked on.
+    /// The hash of the challenge; `None` while a submission is processed.
     pub(crate) challenge: Option<String>,
     step: String,
     variables: BTreeMap<String, Json>,
-    /// The error variables, by the error's code.
+    /// The error variables and their codes.
     errors: BTreeMap<String, String>,
     loops: BTreeMap<String, u32>,
     request: Json,
@@ -78,7 +80,7 @@ struct StoredPairing {
     number: String,
 }
 
-/// What a session has besides its journey's state.
+/// What a session has besides the state of its journey.
 pub(crate) struct Facts {
     pub(crate) run: String,
     pub(crate) correlation_id: Option<String>,
@@ -88,7 +90,7 @@ pub(crate) struct Facts {
     pub(crate) pairing: Option<Paired>,
 }
 
-/// With which user a session has paired, and its number.
+/// The user that a session has paired with, and its number.
 pub(crate) struct Paired {
     pub(crate) identifier_type: IdentifierType,
     pub(crate) identifier: String,
@@ -114,7 +116,7 @@ impl Paired {
 }
 
 impl Session {
-    /// What is to be stored of a journey that waits for an answer to `challenge`.
+    /// The session of a journey that waits for an answer to `challenge`.
     pub(crate) fn from_state(
         journey: &Journey,
         state: &State,
@@ -155,7 +157,7 @@ impl Session {
         }
     }
 
-    /// Reads a stored session; `None` if it is of another form.
+    /// Parses a stored session; `None` if its format is another one.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let session: Self = serde_json::from_slice(body).ok()?;
         (session.format == FORMAT).then_some(session)
@@ -167,13 +169,13 @@ impl Session {
         serde_json::to_vec(self).expect("a session is JSON")
     }
 
-    /// Whether `challenge` is the one that is still to be answered. Hashes are compared, so that
-    /// the time it takes says nothing about the challenge.
+    /// Whether `challenge` is the current one. Hashes are compared, so the time that it takes
+    /// reveals nothing.
     pub(crate) fn is_challenged_by(&self, challenge: &str) -> bool {
         self.challenge.as_deref() == Some(fingerprint("challenge", &[challenge]).as_str())
     }
 
-    /// What the session has besides its journey's state.
+    /// What the session has besides the state of its journey.
     pub(crate) fn facts(&self) -> Facts {
         let lifetime = i64::try_from(SESSION_LIFETIME.as_millis()).unwrap_or(i64::MAX);
         let opened_at_ms = self.opened_at_ms.unwrap_or(self.expires_at_ms - lifetime);
@@ -187,19 +189,19 @@ impl Session {
         }
     }
 
-    /// Gives back the challenge of a submission that could not be finished. Its pairing stays.
+    /// Gives back the challenge of a submission that failed. A pairing stays.
     pub(crate) fn give_back(&mut self, challenge: &str, facts: &Facts) {
         self.challenge = Some(fingerprint("challenge", &[challenge]));
         self.expires_at_ms = facts.expires_at.unix_millis();
         self.pairing = facts.pairing.as_ref().map(Paired::to_stored);
     }
 
-    /// The id of the step that waits.
+    /// The ID of the waiting step.
     pub(crate) fn step(&self) -> &str {
         &self.step
     }
 
-    /// The state to go on from; `None` if it is not a state of `journey` as it now stands.
+    /// The state to continue from; `None` if it does not fit the current definition of the journey.
     pub(crate) fn to_state(&self, journey: &Journey) -> Option<State> {
         if self.digest != URL_SAFE_NO_PAD.encode(journey.digest()) {
             return None;

@@ -10,46 +10,46 @@ use definitions::Part;
 /// The outcome of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The code is right, and used up.
+    /// The code is right, and is consumed now.
     Accepted {
-        /// The user, from the record.
+        /// The user, from the code's record.
         user: UserId,
-        /// The grant that the code gave.
+        /// The grant of the code.
         grant: GrantId,
         /// When the code was accepted: the same for every retry.
         at: Timestamp,
     },
     /// The code was denied.
     Rejected {
-        /// Why, if the verifier says so.
+        /// The reason, if the verifier tells it.
         reason: Option<DenialReason>,
     },
-    /// What was sent can be no identifier, or no code of the application's policy. Nothing was
-    /// compared and nothing counted; it depends on what was sent and on the policy alone.
+    /// The identifier or the code has a form that the application's policy excludes. Nothing was
+    /// compared or counted. It depends on the input and the policy, never on a user.
     Malformed(Vec<Malformed>),
 }
 
 /// The outcome of a pairing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PairVerdict {
-    /// The journey has this number: the same as before while it lives.
+    /// The journey has this number: the same as before, while that is valid.
     Paired {
         /// The number that the user reads to support.
         number: PairingNumber,
-        /// From when on support cannot use it.
+        /// The number is refused from this time on.
         expires_at: Timestamp,
     },
-    /// Too many numbers are open for the user from this address.
+    /// The user has too many open numbers from this address.
     TooMany,
-    /// What was sent can be no identifier. It depends on what was sent alone.
+    /// The identifier is malformed. It depends on the input alone.
     Malformed(Vec<Malformed>),
 }
 
-/// Why a text can be no identifier or no code.
+/// Why an identifier or a code is malformed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// Which of the two.
+    /// Which of them.
     pub part: Part,
-    /// What it must be. Never holds the text.
+    /// The rule that it breaks. Never contains the text.
     pub rule: String,
 }

@@ -1,4 +1,4 @@
-//! Sub-journeys: where they begin and end. Between the two, their steps are steps like all others.
+//! Sub-journeys: how one begins and ends. In between, its steps run as any others.
 
 use definitions::step::{Back, Call, Data};
 use expressions::{EvaluateError, Value};
@@ -14,7 +14,7 @@ impl Engine<'_> {
         Ok(Flow::On(call.entry))
     }
 
-    /// Ends a sub-journey: it leaves its output, and nothing of its own, so that it can run again.
+    /// Ends a sub-journey. Only its output stays, so that it can run again.
     pub(super) fn leave(&mut self, data: &Data, back: &Back) -> Result<Flow, EvaluateError> {
         let output = self.scoped(|scope| evaluate(data, scope))?;
         let (journey, prefix) = (self.journey, format!("{}.", back.call));

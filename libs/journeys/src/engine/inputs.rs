@@ -13,10 +13,10 @@ use super::{Move, PromptError};
 use crate::input::{InputError, TEXT, input_name};
 use crate::verdict::Malformed;
 
-/// The longest text that a form's field takes, in bytes. It may be stored.
+/// The longest text of a form's field, in bytes. It may be stored.
 const MAX_FIELD: usize = 4 * Identifier::MAX_BYTES;
 
-/// The text that a client sent: a text, or a number whose text is certain.
+/// The text of a value that a client sent: a string, or a number with only one decimal form.
 pub(super) fn text(value: Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text),
@@ -30,13 +30,13 @@ pub(super) fn text(value: Value) -> Option<String> {
     }
 }
 
-/// What was sent for `part` is no text.
+/// The error for a value of `part` that is not a text.
 pub(super) fn no_text(part: Part) -> Malformed {
     Malformed { part, rule: TEXT.to_owned() }
 }
 
 impl Engine<'_> {
-    /// Takes the declared fields, and nothing else, or shows the form again.
+    /// Stores the declared fields and drops all others, or shows the form again.
     pub(super) fn filled_in(&mut self, form: &Collect, data: Json) -> Move {
         let Json::Object(mut given) = data else {
             return self.ask_again(vec![InputError::new("data", "must be an object")]);
@@ -76,7 +76,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Has the code verified. What is no text is told at once: nobody is asked, nothing counts.
+    /// Asks for a verification. Values that are not texts are refused first: nothing is verified or
+    /// counted.
     pub(super) fn authenticate(&mut self, step: &Authenticate) -> Result<Flow, EvaluateError> {
         if self.has_no_failure_left() {
             return Ok(Flow::Out(Move::Reject(self.take_data())));
@@ -99,8 +100,8 @@ impl Engine<'_> {
         Ok(Flow::Out(Move::Verify { identifier_type, identifier, code }))
     }
 
-    /// What a client sent; `None` where it sent nothing that has the member which is read. Any other
-    /// mistake is the journey's own.
+    /// Evaluates what a client sent; `None` if the client sent nothing at that path. Other errors
+    /// are mistakes in the journey.
     pub(super) fn sent<T>(
         &self,
         sources: &[Path],
@@ -115,8 +116,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Shows the form again from which the unreadable inputs came, with their names. Where no form
-    /// gave them, the request is refused.
+    /// Shows the form that the unreadable inputs came from again, with their names. If no form gave
+    /// them, refuses the request.
     pub(super) fn unreadable(
         &mut self,
         sources: impl Fn(Part) -> Vec<Path>,
@@ -146,7 +147,8 @@ impl Engine<'_> {
         self.ask(Some(PromptError::ClientResponseNotValid(wrong)))
     }
 
-    /// The form that gave what stands at `path`: the one just answered, or else the first that can.
+    /// The form that gave the value at `path`: the one that was just answered, else the first that
+    /// can give it.
     fn form_of(&self, path: &Path) -> Option<StepIndex> {
         let Root::Variable(name) = &path.root else { return None };
         let gives = |&index: &StepIndex| match &self.journey.step(index).action {

@@ -1,4 +1,4 @@
-//! Runs steps until something is to be done outside.
+//! Runs steps until the engine needs something from outside.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::state::State;
 use super::{Abort, Move, Prompt, PromptBody, PromptError, PromptEscape};
 use serde_json::Value as Json;
 
-/// The most steps from one wait to the next: loops within loops could take many more.
+/// The most steps between two waits: nested loops could otherwise run for very long.
 const MAX_STEPS: u32 = 1_000;
 
 pub(super) struct Engine<'j> {
@@ -20,7 +20,7 @@ pub(super) struct Engine<'j> {
     pub(super) state: State,
 }
 
-/// Where a step leads: on to another, or out of the engine.
+/// What follows a step: another step, or a move out of the engine.
 pub(super) enum Flow {
     On(StepIndex),
     Out(Move),
@@ -37,7 +37,7 @@ impl Engine<'_> {
         Move::Abort(Abort { step, reason: reason.to_string() })
     }
 
-    /// Runs from the present step.
+    /// Runs from the current step on.
     pub(super) fn run(&mut self) -> Move {
         loop {
             self.state.leg.steps += 1;
@@ -71,7 +71,7 @@ impl Engine<'_> {
             Action::Authenticate(step) => self.authenticate(step),
             Action::Pair(step) => self.pair(step),
             Action::Collect(_) | Action::Inform { .. } => {
-                // Only a failure of what was just filled in is shown with the step.
+                // A step shows only the failure of the answer that it just got.
                 let is_again = self.state.leg.answered == Some(self.state.step);
                 let error = (self.state.leg.has_failed && is_again)
                     .then_some(PromptError::InvalidCredentials);
@@ -130,13 +130,13 @@ impl Engine<'_> {
         self.state.failures >= self.state.failures_allowed.max(1)
     }
 
-    /// Asks the client, or aborts where that fails.
+    /// Asks the client, or aborts the journey if an expression fails.
     pub(super) fn ask(&mut self, error: Option<PromptError>) -> Move {
         self.prompt(error).unwrap_or_else(|error| self.abort(&error))
     }
 
-    /// Asks the client, unless the session has had its failures: the lock that they may have set
-    /// ends the journey, and so does the same number of failures of a user who has no code.
+    /// Asks the client, unless the session has used up its failures. Then it ends, as it does when
+    /// the user is locked. A user without a code sees the same.
     fn prompt(&mut self, error: Option<PromptError>) -> Result<Move, EvaluateError> {
         if self.has_no_failure_left() {
             return Ok(Move::Reject(self.take_data()));
@@ -172,7 +172,7 @@ impl Engine<'_> {
         Ok(Move::Wait(Prompt { body, escapes, error, data: self.take_data() }))
     }
 
-    /// Keeps data for the next answer.
+    /// Stores data for the next answer.
     fn provide(&mut self, data: &Data) -> Result<(), EvaluateError> {
         let values = self.scoped(|scope| evaluate(data, scope))?;
         self.state.leg.data.extend(values);
@@ -184,7 +184,7 @@ impl Engine<'_> {
         (!data.is_empty()).then(|| Value::Object(data).to_json())
     }
 
-    /// All variables together weigh no more than one value may.
+    /// Checks that all variables together are no larger than one value may be.
     pub(super) fn check_variables(&self) -> Result<(), EvaluateError> {
         let mut weight = 0;
         for value in self.state.variables.values() {
@@ -203,7 +203,7 @@ pub(super) fn evaluate(
         .collect()
 }
 
-/// JSON for the client: small enough, and with nothing in it that must not get out.
+/// Converts a value to JSON for the client, after checking its size and that it contains no secret.
 fn checked(value: &Value) -> Result<Json, EvaluateError> {
     let measure = value.measure()?;
     if measure.is_tainted { Err(EvaluateError::Tainted) } else { Ok(value.to_json()) }

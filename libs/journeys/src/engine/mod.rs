@@ -1,4 +1,4 @@
-//! The engine: a journey moves by values, `(state, event) -> (state, move)`.
+//! The engine: a pure function `(state, event) -> (state, move)`.
 //!
 //! ```text
 //!            Started                     Answered
@@ -11,8 +11,8 @@
 //!        +--- Verified, Paired, Minted
 //! ```
 //!
-//! No I/O, no clock, no randomness: whoever drives the engine performs the moves and brings back
-//! the events.
+//! It has no I/O, no clock and no randomness. The runner performs the moves and returns their
+//! results as events.
 
 mod calls;
 mod inputs;
@@ -43,42 +43,42 @@ use state::{Leg, State, error_value};
 pub(crate) enum Event {
     /// The journey was started.
     Started,
-    /// The client answered the step that waits.
+    /// The client answered the waiting step.
     Answered {
         /// [`CLIENT_INPUT`], or an escape's id.
         option: String,
-        /// What the client filled in.
+        /// The fields of the form.
         data: Json,
     },
     /// A code was verified.
     Verified(Verdict),
-    /// The journey was paired, or it could not be.
+    /// The journey was paired, or refused.
     Paired(PairVerdict),
     /// The user's tokens were minted.
     Minted(UserTokens),
 }
 
-/// What is to be done.
+/// What the runner must do next.
 pub(crate) enum Move {
-    /// Have a code verified.
+    /// Verify a code.
     Verify { identifier_type: IdentifierType, identifier: String, code: SecretString },
-    /// Have the journey paired.
+    /// Pair the journey.
     Pair { identifier_type: IdentifierType, identifier: String },
-    /// Have the user's tokens minted.
+    /// Mint the user's tokens.
     Mint(Authentication),
     /// Ask the client.
     Wait(Prompt),
-    /// The journey ended well.
+    /// End the journey with success.
     Complete(Option<Json>),
-    /// The journey ended badly.
+    /// End the journey with a rejection.
     Reject(Option<Json>),
-    /// The request cannot be read, and no form can be shown again.
+    /// Refuse the request: its inputs are invalid, and no form can be shown again.
     Refuse(Vec<InputError>),
-    /// The journey cannot go on.
+    /// End the journey because of a mistake in its definition.
     Abort(Abort),
 }
 
-/// Why a journey could not go on. For the log: it names the step, and no value.
+/// Why a journey was aborted. For the log: it names the step and contains no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("step `{step}`: {reason}")]
 pub struct Abort {
@@ -88,7 +88,7 @@ pub struct Abort {
     pub reason: String,
 }
 
-/// What the client is asked.
+/// A question to the client.
 #[derive(Debug)]
 pub(crate) struct Prompt {
     pub(crate) body: PromptBody,
@@ -104,7 +104,7 @@ pub(crate) enum PromptBody {
     Information { title: String, text: String, button_text: String },
 }
 
-/// A way out that the client is offered.
+/// An alternative to filling in the form.
 #[derive(Debug)]
 pub(crate) struct PromptEscape {
     pub(crate) id: String,
@@ -112,16 +112,16 @@ pub(crate) struct PromptEscape {
     pub(crate) schema: Option<Json>,
 }
 
-/// Why the client is asked the same again.
+/// Why the client is asked again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PromptError {
     /// The code was denied.
     InvalidCredentials,
-    /// These fields cannot be read.
+    /// These fields are invalid.
     ClientResponseNotValid(Vec<InputError>),
 }
 
-/// Whether the step at which `state` waits offers that option.
+/// Whether the waiting step offers that option.
 pub(crate) fn has_option(journey: &Journey, state: &State, option: &str) -> bool {
     match &journey.step(state.step).action {
         Action::Collect(form) => {
@@ -132,7 +132,7 @@ pub(crate) fn has_option(journey: &Journey, state: &State, option: &str) -> bool
     }
 }
 
-/// Moves a journey on from what happened to what is to be done next.
+/// Computes the next state and move from an event.
 pub(crate) fn advance(
     journey: &Journey,
     now: Timestamp,
@@ -188,7 +188,7 @@ impl Engine<'_> {
                     grant,
                     at,
                 });
-                // Tokens belong to one grant, and a success leaves no error behind.
+                // Tokens belong to one grant, and a success clears the error.
                 self.state.leg.tokens = None;
                 self.state.leg.has_failed = false;
                 if let Some(output) = &step.error_output {
@@ -211,7 +211,7 @@ impl Engine<'_> {
         }
         match step.expired.filter(|_| is_expired).or(step.failure) {
             Some(target) => self.go(target),
-            // The same for every reason: the reason must not show in the log of the caller.
+            // The same text for every reason: the caller's log must not reveal it.
             None => self.abort("the verification failed and there is no failure branch"),
         }
     }

@@ -1,4 +1,4 @@
-//! How a journey is paired: support finds it by a number, which a later form shows.
+//! Pairing: support finds the journey by a number, which a later form shows.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::leg::{Engine, Flow};
 use crate::verdict::PairVerdict;
 
 impl Engine<'_> {
-    /// Has the journey paired. An identifier that is no text is refused at once.
+    /// Asks for a pairing. An identifier that is not a text is refused first.
     pub(super) fn pair(&mut self, step: &Pair) -> Result<Flow, EvaluateError> {
         let identifier =
             self.scoped(|scope| step.identifier.expression.evaluate(scope, Purpose::Output));
@@ -48,7 +48,7 @@ impl Engine<'_> {
     }
 }
 
-/// The number and its end, in milliseconds like `@time.now()`.
+/// The number and its expiry, in milliseconds as in `@time.now()`.
 fn number_value(number: &PairingNumber, expires_at: Timestamp) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "journeys compute with doubles, as JSON does")]
     let expires_at = expires_at.unix_millis() as f64;

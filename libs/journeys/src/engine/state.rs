@@ -1,4 +1,4 @@
-//! Where a journey stands.
+//! The state of a running journey.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
@@ -15,46 +15,46 @@ use serde_json::Value as Json;
 use crate::input::{InputError, input_name};
 use crate::request::Start;
 
-/// The weight of what a client may send to a journey that waits, with its start or in a form: it is
-/// stored while the journey waits.
+/// The most bytes of input that a waiting journey may have from its client, at its start or in a
+/// form, since it is stored.
 pub(crate) const MAX_INPUT: usize = 2048;
 
-/// The one sentence that every denial has: whoever reads it learns nothing about the reason.
+/// The text of every denial. It is the same for all reasons, so it reveals none.
 pub(crate) const DENIED: &str = "The user id or the code is not right, or the code cannot be used.";
 
-/// A journey's state. Moves by value through [`advance`](super::advance).
+/// The state of a journey. [`advance`](super::advance) consumes it and returns the next one.
 pub(crate) struct State {
     pub(crate) application: ApplicationId,
     pub(crate) client: ClientId,
     pub(crate) step: StepIndex,
     pub(crate) variables: BTreeMap<String, Value>,
-    /// The rounds that each loop under way has begun.
+    /// The iterations of each running loop.
     pub(crate) loops: BTreeMap<StepIndex, u32>,
     /// What `@policy.request()` reads.
     pub(crate) request: Value,
     /// What `@policy.device()` reads.
     pub(crate) device: Value,
     pub(crate) authentication: Option<Authentication>,
-    /// The verifications of this session that failed, for whatever reason.
+    /// The verifications of this session that failed, for any reason.
     pub(crate) failures: u32,
-    /// With how many of them no form is shown any more.
+    /// After this many of them, no form is shown any more.
     pub(crate) failures_allowed: u32,
-    /// What holds for this leg alone, and is never stored.
+    /// What is valid until the next wait, and never stored.
     pub(crate) leg: Leg,
 }
 
-/// A leg: the way from one wait to the next.
+/// A leg: everything between two waits.
 #[derive(Default)]
 pub(crate) struct Leg {
-    /// The step whose answer began the leg; none if the journey's start did.
+    /// The step that was answered at the beginning of the leg; `None` at the start of the journey.
     pub(crate) answered: Option<StepIndex>,
     /// Whether a verification failed.
     pub(crate) has_failed: bool,
-    /// The steps taken.
+    /// How many steps have run.
     pub(crate) steps: u32,
-    /// What `provide_json_data` has for the next answer.
+    /// The data of `provide_json_data` for the next answer.
     pub(crate) data: BTreeMap<String, Value>,
-    /// The user's tokens, once they are minted.
+    /// The user's tokens, once they have been minted.
     pub(crate) tokens: Option<Value>,
 }
 
@@ -89,7 +89,7 @@ impl State {
         })
     }
 
-    /// What expressions see.
+    /// The values that expressions can read.
     pub(super) fn scope<'s>(&'s self, user: &'s Value, now: Timestamp) -> Scope<'s> {
         const NO_TOKENS: &Value = &Value::Null;
         Scope {
@@ -102,7 +102,7 @@ impl State {
         }
     }
 
-    /// The errors among the variables, by their code.
+    /// The error variables and their codes.
     pub(crate) fn errors(&self) -> BTreeMap<String, String> {
         let code = |value: &Value| match value {
             Value::Object(members) => match members.get("code") {
@@ -116,7 +116,7 @@ impl State {
     }
 }
 
-/// An error variable: a guarded code, and the sentence for everybody.
+/// The value of an error variable: a code that must not leak, and the text for users.
 pub(crate) fn error_value(code: &str) -> Value {
     Value::Object(BTreeMap::from([
         ("code".to_owned(), Value::Guarded(code.to_owned())),
@@ -124,8 +124,8 @@ pub(crate) fn error_value(code: &str) -> Value {
     ]))
 }
 
-/// Takes the request and the device out of a start as expressions see them: what the journey does not
-/// read is dropped, the temporary code is marked.
+/// Moves the request and the device from a start into values for expressions. Drops what the
+/// journey does not read, and marks the temporary code as secret.
 pub(crate) fn surroundings(
     journey: &Journey,
     start: &mut Start,
@@ -154,7 +154,7 @@ pub(crate) fn surroundings(
     Ok((request, device))
 }
 
-/// The identifiers below `root` that are too long to be any.
+/// The identifiers below `root` that are too long.
 pub(super) fn oversized(identifiers: &BTreeSet<Path>, root: &Root, json: &Json) -> Vec<InputError> {
     let is_long = |path: &&Path| {
         let found = path.keys.iter().try_fold(json, |at, key| at.get(key)).and_then(Json::as_str);
@@ -165,7 +165,7 @@ pub(super) fn oversized(identifiers: &BTreeSet<Path>, root: &Root, json: &Json) 
     long.map(|path| InputError::new(input_name(path), rule.clone())).collect()
 }
 
-/// Takes a value from JSON, with what stands at the secret paths below `root` marked.
+/// Converts JSON to a value and marks the values at secret paths below `root`.
 pub(super) fn marked(
     mut json: Json,
     root: &Root,

@@ -13,26 +13,27 @@ use secrecy::SecretString;
 
 use crate::verdict::{PairVerdict, Verdict};
 
-/// Verifies temporary codes, and pairs journeys with them.
+/// Verifies temporary codes, and pairs journeys.
 #[async_trait]
 pub trait VerifyCodes: Send + Sync {
-    /// Verifies one code. The same idempotency key gives the same verdict, and counts once.
+    /// Verifies one code. The same idempotency key gets the same verdict and is counted once.
     ///
     /// # Errors
     /// - [`VerifyFault::Unavailable`]: the verifier cannot answer now.
-    /// - [`VerifyFault::Misconfigured`]: it refuses this service.
+    /// - [`VerifyFault::Misconfigured`]: the verifier refuses this service.
     async fn verify(&self, attempt: VerifyRequest) -> Result<Verdict, VerifyFault>;
 
-    /// Gives a journey the number under which support finds it. The same binding gets the same number
-    /// while it lives.
+    /// Gives a journey the number by which support finds it. The same binding gets the same number
+    /// while that is valid.
     ///
     /// # Errors
     /// - [`VerifyFault::Unavailable`]: the verifier cannot answer now.
-    /// - [`VerifyFault::Misconfigured`]: it refuses this service, or the application does not pair.
+    /// - [`VerifyFault::Misconfigured`]: the verifier refuses this service, or the application's
+    /// policy has no pairing.
     async fn pair(&self, request: PairRequest) -> Result<PairVerdict, VerifyFault>;
 
-    /// Ends the pairing of a journey that ended. Best effort: the caller does not wait for the verifier,
-    /// and a number that stays ends by itself.
+    /// Ends the pairing of a journey that has ended. Best effort: the caller does not wait, and the
+    /// number expires anyway.
     async fn withdraw(&self, withdrawal: Withdrawal);
 }
 
@@ -40,21 +41,21 @@ pub trait VerifyCodes: Send + Sync {
 pub struct VerifyRequest {
     /// The application in which the journey runs.
     pub application: ApplicationId,
-    /// What the identifier is.
+    /// The type of the identifier.
     pub identifier_type: IdentifierType,
-    /// Who the user says they are, as it was typed.
+    /// The identifier as it was typed.
     pub identifier: String,
     /// The code as it was typed.
     pub code: SecretString,
-    /// Names this attempt, also when it is sent again.
+    /// The name of this attempt; a retry has the same one.
     pub idempotency_key: IdempotencyKey,
-    /// Ties the attempt to the caller's own trail.
+    /// Correlates the attempt with the caller's own logs.
     pub correlation_id: Option<String>,
-    /// The journey that asks.
+    /// The journey.
     pub journey: JourneyId,
-    /// The session that asks, if it has paired.
+    /// The binding of the session, if it has paired.
     pub binding: Option<Binding>,
-    /// The address from which the code was sent, where it is known.
+    /// The address that the code was sent from, if known.
     pub source: Option<IpAddr>,
 }
 
@@ -71,15 +72,15 @@ impl std::fmt::Debug for VerifyRequest {
 pub struct PairRequest {
     /// The application in which the journey runs.
     pub application: ApplicationId,
-    /// What the identifier is.
+    /// The type of the identifier.
     pub identifier_type: IdentifierType,
-    /// Who the user says they are, as it was typed.
+    /// The identifier as it was typed.
     pub identifier: String,
-    /// The session.
+    /// The binding of the session.
     pub binding: Binding,
-    /// What the agent may ask the caller about.
+    /// The facts that the agent can ask the caller about.
     pub facts: Facts,
-    /// When the session ends: no code for it may live longer.
+    /// When the session ends: no code for it may expire later.
     pub session_ends_at: Timestamp,
 }
 
@@ -95,11 +96,11 @@ impl std::fmt::Debug for PairRequest {
 pub struct Withdrawal {
     /// The application in which the journey ran.
     pub application: ApplicationId,
-    /// What the identifier is.
+    /// The type of the identifier.
     pub identifier_type: IdentifierType,
-    /// The identifier with which the session paired.
+    /// The identifier that the session paired with.
     pub identifier: String,
-    /// The session.
+    /// The binding of the session.
     pub binding: Binding,
 }
 
@@ -112,10 +113,10 @@ impl std::fmt::Debug for Withdrawal {
 /// Why there is no verdict.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyFault {
-    /// The verifier cannot answer now; trying again may help.
+    /// The verifier cannot answer now; a retry may succeed.
     #[error("the verifier is unavailable")]
     Unavailable,
-    /// The verifier refuses us; trying again does not help.
+    /// The verifier refuses this service; a retry does not help.
     #[error("the verifier refuses this service: {0}")]
     Misconfigured(String),
 }

@@ -1,4 +1,4 @@
-//! What comes out of a runner.
+//! The answers of a runner.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,19 +12,19 @@ use crate::ids::SessionId;
 use crate::input::InputError;
 use crate::ports::{MintError, StoreFault};
 
-/// Where a journey stands. No `Debug` here shows more than that.
+/// The state of a journey, for its client. `Debug` shows which of these it is, and nothing more.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "an answer is moved once, to whoever writes it out")]
 pub enum Answer {
     /// It waits for the client.
     InputRequired(InputRequired),
-    /// It ended well.
+    /// It ended with success.
     Completed(Completed),
-    /// It ended badly.
+    /// It ended with a rejection.
     Rejected(Rejected),
 }
 
-/// What a waiting step is.
+/// The type of a waiting step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepKind {
     /// A form.
@@ -43,31 +43,31 @@ impl StepKind {
     }
 }
 
-/// A journey that waits for the client.
+/// A journey that waits for its client.
 pub struct InputRequired {
-    /// Names the waiting journey.
+    /// The ID of the session.
     pub session: SessionId,
-    /// The step that waits.
+    /// The waiting step.
     pub assertion_id: String,
-    /// Good for one submission.
+    /// Valid for one submission.
     pub challenge: String,
-    /// What the step is.
+    /// The type of the step.
     pub kind: StepKind,
-    /// The form's id; a form has one.
+    /// The form's ID, if it is a form.
     pub form_id: Option<String>,
-    /// What the form is to show.
+    /// Data for the form to show.
     pub app_data: Option<Value>,
-    /// The title; an information has one.
+    /// The title, if it is an information.
     pub title: Option<String>,
-    /// The text; an information has one.
+    /// The text, if it is an information.
     pub text: Option<String>,
-    /// What the button says; an information has it.
+    /// The button's text, if it is an information.
     pub button_text: Option<String>,
-    /// The ways out, besides `client_input`.
+    /// The options besides `client_input`.
     pub escapes: Vec<Escape>,
     /// Why the step is shown again.
     pub error: Option<StepError>,
-    /// What `provide_json_data` gave.
+    /// The data of `provide_json_data`.
     pub json_data: Option<Value>,
 }
 
@@ -81,14 +81,14 @@ impl fmt::Debug for InputRequired {
     }
 }
 
-/// A way out of a form.
+/// An alternative to filling in a form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Escape {
-    /// What to submit as the option.
+    /// The option to submit.
     pub id: String,
-    /// What to call it.
+    /// The text to show.
     pub display_name: String,
-    /// A JSON Schema of its data, where there is one.
+    /// A JSON Schema of its data, if it has one.
     pub schema: Option<Value>,
 }
 
@@ -97,17 +97,17 @@ pub struct Escape {
 pub struct StepError {
     /// `invalid_credentials` or `client_response_not_valid`.
     pub code: &'static str,
-    /// A sentence for people. The same for all who fail.
+    /// A text for users. It is the same for every reason.
     pub message: String,
-    /// The fields that cannot be read, for the log; none where the code was denied.
+    /// The invalid fields, for the log; empty if the code was denied.
     pub inputs: Vec<InputError>,
 }
 
-/// A journey that ended well.
+/// A journey that ended with success.
 pub struct Completed {
     /// The journey token.
     pub token: String,
-    /// The data of the last step, and of those that provided some for it.
+    /// The data of the last step and of the `provide_json_data` steps before it.
     pub data: Option<Value>,
 }
 
@@ -117,11 +117,11 @@ impl fmt::Debug for Completed {
     }
 }
 
-/// A journey that ended badly.
+/// A journey that ended with a rejection.
 pub struct Rejected {
-    /// Why. The same for all who fail.
+    /// The reason. It is the same for every denial.
     pub reason: RejectionReason,
-    /// The data of the last step, and of those that provided some for it.
+    /// The data of the last step and of the `provide_json_data` steps before it.
     pub data: Option<Value>,
 }
 
@@ -131,7 +131,7 @@ impl fmt::Debug for Rejected {
     }
 }
 
-/// Why a journey ended badly.
+/// Why a journey was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectionReason {
     /// Access is refused.
@@ -150,33 +150,33 @@ impl RejectionReason {
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
-    /// The session does not exist, has ended, or is another client's.
+    /// The session does not exist, has ended, or belongs to another client.
     #[error("the session does not exist or has ended")]
     SessionNotFound,
-    /// The challenge was answered before, or is not this session's.
+    /// The challenge was answered before, or belongs to another session.
     #[error("the challenge has been answered")]
     ChallengeUsed,
-    /// The journey's definition is not the one the session began with.
+    /// The journey's definition has changed since the session began.
     #[error("the journey has changed and must be started again")]
     JourneyChanged,
-    /// The request itself is wrong: which fields, and why.
+    /// The request is invalid: the fields and the rules that they break.
     #[error("the request is not valid")]
     InvalidSubmission(Vec<InputError>),
-    /// The limit of waiting journeys is reached, of the source or of the replica. Nothing was begun.
+    /// Too many journeys wait, for this source or in this replica. No journey was started.
     #[error("too many journeys wait")]
     TooManyWait {
-        /// What is full.
+        /// Which limit is reached.
         full: Full,
-        /// When there is room again at the latest.
+        /// There is room after this time at the latest.
         retry_after: Duration,
     },
-    /// The journey's definition does not say how to go on.
+    /// The journey's definition has a mistake.
     #[error("the journey was aborted")]
     Aborted(#[source] Abort),
     /// The verifier refuses this service. The text is for the log.
     #[error("the verifier refuses this service")]
     Misconfigured(String),
-    /// Something outside cannot serve now; the same request can be sent again.
+    /// A dependency is unavailable; the same request can be sent again.
     #[error("the service is unavailable")]
     Unavailable(#[source] DependencyError),
 }
@@ -187,7 +187,7 @@ pub enum DependencyError {
     /// The verifier.
     #[error("the verifier is unavailable")]
     Verifier,
-    /// The minting of tokens.
+    /// The token minter.
     #[error(transparent)]
     Minting(#[from] MintError),
     /// The journey store.

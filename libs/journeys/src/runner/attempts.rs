@@ -1,22 +1,22 @@
-//! Names for verifications: what is sent again has the same name, and counts once.
+//! Idempotency keys of verifications: a retry has the same key, and counts once.
 
 use codes::ids::IdempotencyKey;
 
 use crate::ids::fingerprint;
 
-/// Names the verifications between two waits: the first by the key itself.
+/// Names the verifications between two waits. The first one has the key itself.
 pub(super) struct Attempts {
     key: IdempotencyKey,
     made: u32,
 }
 
 impl Attempts {
-    /// The verifications of what `text`, a fingerprint, stands for.
+    /// The verifications that belong to a fingerprint.
     pub(super) fn of(text: &str) -> Self {
         Self { key: key_from(text), made: 0 }
     }
 
-    /// The next one's name.
+    /// The key of the next one.
     pub(super) fn next(&mut self) -> IdempotencyKey {
         self.made += 1;
         match self.made {

@@ -1,4 +1,4 @@
-//! What is looked at before a submission goes on.
+//! Checks of a submission before it is processed.
 
 use definitions::Journey;
 
@@ -8,7 +8,7 @@ use crate::engine::state::State;
 use crate::input::InputError;
 use crate::session::Session;
 
-/// What can be told of a submission before it uses up the challenge.
+/// Checks what can be checked before the challenge is claimed.
 pub(super) fn check(
     journey: &Journey,
     state: &State,

@@ -1,4 +1,4 @@
-//! Performs the engine's moves through the ports until it stops.
+//! Performs the engine's moves through the ports until the engine stops.
 
 use codes::facts;
 use codes::pairing::PairingNumber;
@@ -15,7 +15,7 @@ use crate::ports::{PairRequest, VerifyFault, VerifyRequest};
 use crate::session::{Facts, PAIRED_LIFETIME, Paired};
 use crate::verdict::{Malformed, PairVerdict, Verdict};
 
-/// What is wrong with the session's own number where a code belongs.
+/// The rule that is broken if the session's own pairing number is entered as the code.
 const OWN_NUMBER: &str = "must be the code that support gives, not the number that is shown";
 
 /// Where the engine stopped.
@@ -70,7 +70,7 @@ impl Runner {
         code: SecretString,
     ) -> Result<Verdict, RunError> {
         let pairing = run.facts.pairing.as_ref();
-        // Users mistake the number for the code. That must not cost them an attempt.
+        // Users mistake the pairing number for the code. That must not cost an attempt.
         if pairing.is_some_and(|pairing| is_number(code.expose_secret(), &pairing.number)) {
             let wrong = Malformed { part: Part::Code, rule: OWN_NUMBER.to_owned() };
             return Ok(Verdict::Malformed(vec![wrong]));
@@ -122,7 +122,7 @@ impl Runner {
         Ok(verdict)
     }
 
-    /// Gives the user the time for a call, if there is room.
+    /// Extends the session for a phone call, if the limits allow it.
     fn prolong(&self, facts: &mut Facts) {
         let (from, to) = (facts.expires_at, facts.opened_at + PAIRED_LIFETIME);
         if from < to && self.tally.prolong(facts.source, [from, to], self.clock.now()) {
@@ -131,7 +131,7 @@ impl Runner {
     }
 }
 
-/// Whether a code is the number, in the same time for all codes.
+/// Whether a code is the pairing number, in constant time.
 fn is_number(code: &str, number: &PairingNumber) -> bool {
     let code = PairingNumber::parse(code);
     code.is_ok_and(|code| code.expose().as_bytes().ct_eq(number.expose().as_bytes()).into())

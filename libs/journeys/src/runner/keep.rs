@@ -1,4 +1,4 @@
-//! Keeps journeys while they wait, and ends them.
+//! Stores journeys while they wait, and ends them.
 
 use super::drive::Stop;
 use super::{
@@ -11,7 +11,7 @@ use crate::ports::{Advance, Withdrawal};
 use crate::session::{Facts, Session};
 
 impl Runner {
-    /// Turns a stop into an answer; a journey that waits is stored before anybody hears of it.
+    /// Turns a stop into an answer. A waiting journey is stored before the client learns of it.
     pub(super) async fn answer(
         &self,
         run: &Run<'_>,
@@ -39,8 +39,8 @@ impl Runner {
                 Ok(Answer::InputRequired(input))
             }
             Stop::Complete(data) => {
-                // A start that is sent again has the same token. Of one that waits, each session has its
-                // own: two people may have answered.
+                // A retried start gets the same token. Sessions get tokens of their own, since two
+                // people may have answered.
                 let name = match claim {
                     None => facts.run.clone(),
                     Some(_) => fingerprint("session", &[&facts.run, run.id.expose()]),
@@ -60,7 +60,7 @@ impl Runner {
         }
     }
 
-    /// Uses up the session's challenge: one of all who try goes on with the session.
+    /// Claims the session's challenge: of parallel submissions, one goes on.
     pub(super) async fn claim(
         &self,
         id: &SessionId,
@@ -76,7 +76,7 @@ impl Runner {
         }
     }
 
-    /// Writes a claimed session. If it has been prolonged, the store keeps it longer.
+    /// Writes a claimed session. If it was extended, its lifetime in the store is too.
     async fn write(
         &self,
         claim: &Claim,
@@ -88,13 +88,13 @@ impl Runner {
         Ok(self.store.advance(&claim.key, claim.version, body, lifetime).await?)
     }
 
-    /// Gives the challenge back. A store that fails here changes nothing: the challenge is claimed,
-    /// until the store forgets the session.
+    /// Gives the challenge back. If the store fails here, the challenge stays claimed until the
+    /// session expires.
     pub(super) async fn restore(&self, claim: &Claim, session: &Session, facts: &Facts) {
         drop(self.write(claim, session.to_bytes(), facts).await);
     }
 
-    /// Ends the count of a journey, and its pairing.
+    /// Removes a journey from the count, and ends its pairing.
     pub(super) async fn end(&self, terms: &Terms<'_>, id: &SessionId, facts: &Facts) {
         self.tally.ended(facts.source, facts.expires_at, self.clock.now());
         self.withdraw(terms, id, facts).await;
@@ -112,8 +112,8 @@ impl Runner {
         self.verifier.withdraw(withdrawal).await;
     }
 
-    /// Ends a session. A store that fails here changes nothing: the challenge is claimed, and the
-    /// session's lifetime ends it.
+    /// Removes a session. If the store fails here, the challenge stays claimed until the session
+    /// expires.
     pub(super) async fn forget(&self, claim: &Claim) {
         drop(self.store.end(&claim.key).await);
     }

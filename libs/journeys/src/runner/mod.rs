@@ -1,4 +1,5 @@
-//! Drives the engine: performs its moves through the ports, and keeps journeys while they wait.
+//! Runs journeys: performs the engine's moves through the ports, and stores journeys while they
+//! wait.
 //!
 //! # A submission
 //! ```text
@@ -7,15 +8,16 @@
 //!                                     restore <- unavailable    +-> wait: new challenge
 //!                                                               +-> end
 //! ```
-//! The challenge is claimed before anything else happens: of two submissions of one challenge, one
-//! goes on. Where something outside fails, the challenge is given back, and its next submission has
-//! the same idempotency key, so that the verifier counts it once.
+//! The challenge is claimed first: of two submissions of one challenge, one goes on. If a
+//! dependency fails, the challenge is given back. Its next submission has the same idempotency key,
+//! so the verifier counts it once.
 //!
 //! A journey that never waits touches no store.
 //!
 //! # A session that pairs
-//! Its id is drawn before its first step, so that a step can tie a code to it. From its first pairing on
-//! it may wait longer, and every verification names it. When it ends, its number ends too.
+//! The session ID is drawn before the first step, so that a step can tie a code to it. Once paired,
+//! the session may wait longer, and each of its verifications carries its binding. When it ends, so
+//! does its pairing.
 
 mod answer;
 mod attempts;
@@ -62,28 +64,28 @@ pub struct Runner {
     tally: Tally,
 }
 
-/// A session at work, from one wait to the next.
+/// A session while it runs from one wait to the next.
 struct Run<'r> {
     terms: Terms<'r>,
     journey: &'r Journey,
     id: SessionId,
     attempts: Attempts,
-    /// Where the request comes from.
+    /// The address of the request.
     source: Option<IpAddr>,
     browser: BrowserFamily,
     facts: Facts,
 }
 
-/// A session of the store that a submission has for itself.
+/// A stored session that one submission has claimed.
 struct Claim {
     key: SessionKey,
     version: u64,
-    /// When the store forgets the session.
+    /// When the session expires in the store.
     expires_at: Timestamp,
 }
 
 impl Runner {
-    /// A runner over its ports.
+    /// A runner that uses these ports.
     pub fn new(
         store: Arc<dyn JourneyStore>,
         verifier: Arc<dyn VerifyCodes>,
@@ -94,8 +96,9 @@ impl Runner {
         Self { store, verifier, clock, randomness, tally: Tally::new(capacity) }
     }
 
-    /// Starts a journey and runs it to its first stop. `name` tells the start from all starts with
-    /// other clients, keys or requests: sent again under it, its verifications count once.
+    /// Starts a journey and runs it to its first stop. `name` identifies the start: it differs
+    /// between clients, idempotency keys and requests. A retry under the same name is verified
+    /// once.
     ///
     /// # Errors
     /// [`RunError::InvalidSubmission`] for wrong inputs, [`RunError::TooManyWait`] at a limit,
@@ -111,7 +114,7 @@ impl Runner {
         let seen = surroundings(journey, &mut start).map_err(RunError::InvalidSubmission)?;
         let whose = (terms.caller.application.clone(), terms.caller.client.clone());
         let state = State::new(journey, whose, seen, terms.failures_allowed);
-        // What is minted for a run follows from its name, so that a retry gets the same, and no other
+        // The run is derived from the name, so that a retry mints the same token, and no other
         // request does.
         let run = match name {
             Some(name) => name.to_string(),
@@ -137,7 +140,7 @@ impl Runner {
         if !journey.may_wait() {
             return self.leg(&mut run, state, Event::Started, None).await;
         }
-        // Before anything is verified: a code that is accepted must not be lost for want of room.
+        // Before any verification: an accepted code must not be lost because a limit is reached.
         let begun = self.tally.begin(start.source, run.facts.expires_at, opened_at);
         begun.map_err(|(full, retry_after)| RunError::TooManyWait { full, retry_after })?;
         let answer = self.leg(&mut run, state, Event::Started, None).await;
@@ -159,8 +162,8 @@ impl Runner {
         self.answer(run, &state, stop, claim).await
     }
 
-    /// Answers the step at which a journey waits, and runs it to its next stop. `find` gives the
-    /// journey as it is now.
+    /// Answers the waiting step and runs the journey to its next stop. `find` returns the current
+    /// definition of a journey.
     ///
     /// # Errors
     /// As [`Self::start`]; also [`RunError::SessionNotFound`], [`RunError::ChallengeUsed`] and
@@ -184,7 +187,8 @@ impl Runner {
         let journey = journey.and_then(|id| find(&id));
         let state = journey.as_ref().and_then(|journey| session.to_state(journey));
         let Some((journey, state)) = journey.zip(state) else {
-            // Claimed first, as by everybody who ends a session: so one does, and counts it.
+            // Claimed as by every submission, so that only one of them ends the session and counts
+            // it.
             let id = &submission.session;
             if let Ok(claim) = self.claim(id, stored.version, &mut session).await {
                 self.end(&terms, id, &facts).await;
@@ -224,8 +228,8 @@ impl Runner {
         answer
     }
 
-    /// How many journeys wait for their clients: this replica's share, of which only the sum over all
-    /// replicas says something. Alone it may be below zero.
+    /// This replica's share of the journeys that wait for their clients. Only the sum over all
+    /// replicas is meaningful; one share may be negative.
     pub fn waiting(&self) -> i64 {
         self.tally.waiting(self.clock.now())
     }

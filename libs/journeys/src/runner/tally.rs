@@ -1,23 +1,23 @@
-//! How many journeys wait for their clients, and whether one more may.
+//! Counts the journeys that wait for their clients, and limits them.
 //!
 //! # Why a limit
-//! Anybody may start a journey, and one that waits takes room in the store, where codes are kept, too.
-//! So one source may have so many that wait, and all together so many.
+//! Anyone may start a journey, and a waiting journey takes memory in the store that also keeps the
+//! codes. So there is a limit for each source, and one for all.
 //!
-//! # Why not asked of the store
-//! Any replica may end a journey that another began, many are never ended but forgotten by the store
-//! when their time is over, and to count keys costs a store more than to serve them. So each replica
-//! counts for itself, by the second in which a journey's time is over: one more when it begins a
-//! journey, one less when it ends one, whichever replica began it. A second that has passed falls away
-//! with all that was counted in it. One replica's count may be below zero; the sum over all replicas
-//! is the number of journeys that wait.
+//! # Why the store does not count
+//! Any replica may end a journey that another one started, many journeys expire in the store
+//! without an end, and counting keys costs a store more than serving them. So each replica counts
+//! on its own, by the second of expiry: plus one when it starts a journey, minus one when it ends
+//! one, even if another replica started it. When a second has passed, its counts are dropped. The
+//! count of one replica may be negative; the sum over all replicas is the number of waiting
+//! journeys.
 //!
-//! For the limits, a second below zero counts as none: room that was made by ending another replica's
-//! journeys would be gone when their time is over, and what was admitted to it would be too much. So a
-//! journey takes a place where it began until it ends there, or its time is over.
+//! For the limits, a negative second counts as zero. Otherwise, room gained by ending journeys of
+//! other replicas would vanish when that second passes, and the limit would be exceeded. So a
+//! journey takes a place in the replica that started it until that replica ends it or it expires.
 //!
-//! What a replica has counted ends with it: for as long as a journey may wait, a sum after the start of
-//! a replica lacks what the one before it knew.
+//! A replica's counts are lost when it restarts. Until all journeys from before the restart have
+//! expired, the sum is too low.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -30,25 +30,26 @@ use sources::{Site, Source};
 #[cfg(test)]
 mod tests;
 
-/// How many journeys may wait for their clients, at each replica.
+/// The limits of waiting journeys in each replica.
 #[derive(Clone, Copy, Debug)]
 pub struct Capacity {
-    /// Of one source.
+    /// For each source.
     pub of_source: u32,
-    /// In all.
+    /// For all together.
     pub in_all: u32,
 }
 
-/// What is at its limit.
+/// Which limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// The source, or the /48 that it is in.
+    /// The limit of the source or of its /48.
     Source,
-    /// The replica.
+    /// The limit of the replica.
     All,
 }
 
-/// One replica's count. As many seconds are kept as a journey may wait.
+/// The counts of one replica. It stores one entry for each second in which a waiting journey may
+/// expire.
 pub struct Tally {
     capacity: Capacity,
     counts: Mutex<Counts>,
@@ -56,22 +57,22 @@ pub struct Tally {
 
 #[derive(Default)]
 struct Counts {
-    /// Begun here, less those that ended here.
+    /// Journeys started here, minus journeys ended here.
     share: i64,
-    /// The places that are taken, in all and by network; none where there would be zero.
+    /// The places taken, in total and by network. Zero entries are removed.
     taken: i64,
     taken_by: HashMap<Network, i64>,
     seconds: BTreeMap<i64, Second>,
 }
 
-/// Those whose time is over within a second: begun here, less those that ended here.
+/// Journeys that expire within one second: started here, minus ended here.
 #[derive(Default)]
 struct Second {
     share: i64,
     share_of: HashMap<Network, i64>,
 }
 
-/// Who starts journeys.
+/// A network with a limit of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Network {
     Source(Source),
@@ -79,7 +80,7 @@ enum Network {
 }
 
 impl Network {
-    /// The networks that a source counts for.
+    /// The networks that a source belongs to.
     fn of(source: Option<IpAddr>) -> impl Iterator<Item = Self> {
         let source = source.map(Source::of);
         let site = source.and_then(Source::site);
@@ -96,16 +97,15 @@ impl Network {
 }
 
 impl Tally {
-    /// Nothing waits yet.
+    /// A tally with no waiting journeys.
     pub fn new(capacity: Capacity) -> Self {
         Self { capacity, counts: Mutex::default() }
     }
 
-    /// Counts a journey that will wait until then at most, if one more may; otherwise says what is
-    /// full, and how long to wait until a journey's time is over.
+    /// Counts a journey that will expire at `expires_at`, unless a limit is reached.
     ///
     /// # Errors
-    /// What is at its limit, and how long until the first of its journeys is forgotten.
+    /// The limit that is reached, and how long until the first of its journeys expires.
     pub fn begin(
         &self,
         source: Option<IpAddr>,
@@ -120,9 +120,9 @@ impl Tally {
         Ok(())
     }
 
-    /// Lets a journey that was to wait until `from` at most wait until `to`, and returns whether it may.
-    /// One that another replica began needs room here, as a new one does: its place there is free again
-    /// after `from`.
+    /// Moves a journey's expiry from `from` to `to`, if the limits allow it, and returns whether
+    /// they do. A journey that another replica started needs a place here; its place there is freed
+    /// at `from`.
     pub(super) fn prolong(
         &self,
         source: Option<IpAddr>,
@@ -136,18 +136,18 @@ impl Tally {
         may
     }
 
-    /// A journey that was to wait until then at most waits no longer, or never did.
+    /// Removes a journey with that expiry: it has ended, or never waited.
     pub fn ended(&self, source: Option<IpAddr>, expires_at: Timestamp, now: Timestamp) {
         self.counts(now).change(source, expires_at, -1);
     }
 
-    /// This replica's share of those that wait.
+    /// Journeys started here, minus journeys ended here.
     pub(super) fn waiting(&self, now: Timestamp) -> i64 {
         self.counts(now).share
     }
 
-    /// The counts without the seconds that have passed. Each change is whole before the lock is let
-    /// go, so a panic elsewhere leaves nothing half done.
+    /// Drops the seconds that have passed and returns the counts. Each change is complete before
+    /// the lock is released, so a panic elsewhere cannot leave half of one.
     fn counts(&self, now: Timestamp) -> MutexGuard<'_, Counts> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(first) = counts.seconds.first_entry()
@@ -165,7 +165,7 @@ impl Tally {
 }
 
 impl Counts {
-    /// What has no room for one more, and how long to wait for room.
+    /// The limit that one more journey would exceed, and how long until there is room.
     fn full(
         &self,
         capacity: Capacity,
@@ -196,7 +196,7 @@ impl Counts {
         }
     }
 
-    /// How long until the first of those journeys is over.
+    /// How long until the first of those journeys expires.
     fn wait(&self, count: impl Fn(&Second) -> i64, now: Timestamp) -> Duration {
         let first = self.seconds.iter().find(|(_, second)| count(second) > 0);
         first.map_or(Duration::ZERO, |(second, _)| {
@@ -205,7 +205,7 @@ impl Counts {
     }
 }
 
-/// Changes a count, and returns what it was and is. Zero takes no room.
+/// Adds to a count and returns its value before and after. Zero entries are removed.
 fn add(counts: &mut HashMap<Network, i64>, network: Network, by: i64) -> (i64, i64) {
     let before = counts.get(&network).copied().unwrap_or_default();
     match before + by {
