@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use crate::ids::{SessionId, SessionKey};
 use crate::ports::{Advance, JourneyStore, Stored};
 
-/// A store under test, and the clock that it lives by.
+/// A store under test, and its clock.
 pub struct Bench {
     /// The store.
     pub store: Arc<dyn JourneyStore>,
@@ -23,14 +23,14 @@ pub struct Bench {
 
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// A key that only `seed` gives.
+/// The key that belongs to `seed`.
 pub fn key(seed: &[u8]) -> SessionKey {
     let mut bytes = [0; SessionId::BYTES];
     bytes.iter_mut().zip(seed).for_each(|(byte, seed)| *byte = *seed);
     SessionId::from_bytes(bytes).key()
 }
 
-/// A key that nobody else has.
+/// A key that no other test uses.
 fn fresh_key() -> SessionKey {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let started = std::process::id().to_be_bytes();
@@ -79,13 +79,13 @@ pub async fn check_all(bench: &Bench) {
     sessions_do_not_touch_each_other(bench).await;
 }
 
-/// A session can be loaded as it was created.
+/// A session is loaded as it was created.
 pub async fn a_new_session_is_found_with_version_one(bench: &Bench) {
     let key = bench.create().await;
     assert_eq!(bench.load(&key).await, Some(Stored { version: 1, body: b"{}".to_vec() }));
 }
 
-/// Nothing is found where nothing was put.
+/// A key without a session loads nothing.
 pub async fn an_unknown_key_leads_nowhere(bench: &Bench) {
     let key = fresh_key();
     assert_eq!(bench.load(&key).await, None);
@@ -93,7 +93,7 @@ pub async fn an_unknown_key_leads_nowhere(bench: &Bench) {
     assert_eq!(bench.load(&key).await, None, "advancing must not create");
 }
 
-/// A key that is taken is a fault, and what is there stays.
+/// Creating a session under a used key fails, and the existing session stays.
 pub async fn a_session_is_never_created_twice(bench: &Bench) {
     let key = bench.create().await;
     assert!(bench.store.create(&key, b"other".to_vec(), LIFETIME).await.is_err());
@@ -121,7 +121,7 @@ pub async fn an_old_version_changes_nothing(bench: &Bench) {
     assert_eq!(bench.load(&key).await, Some(stored));
 }
 
-/// However many submit one challenge, one wins.
+/// Of parallel submissions of one challenge, one wins.
 pub async fn of_many_that_expect_one_version_one_advances(bench: &Bench) {
     let key = bench.create().await;
     let bodies: Vec<String> = (0..32).map(|n| n.to_string()).collect();
@@ -134,7 +134,7 @@ pub async fn of_many_that_expect_one_version_one_advances(bench: &Bench) {
     assert_eq!(bench.load(&key).await, Some(stored));
 }
 
-/// An end is an end.
+/// An ended session stays ended.
 pub async fn an_ended_session_is_gone_and_ending_again_does_nothing(bench: &Bench) {
     let key = bench.create().await;
     for _ in 0..2 {
@@ -144,7 +144,7 @@ pub async fn an_ended_session_is_gone_and_ending_again_does_nothing(bench: &Benc
     }
 }
 
-/// A session ends its lifetime after it was created, however often it advanced.
+/// A session expires its lifetime after its creation, however often it advances.
 pub async fn advancing_does_not_lengthen_a_life(bench: &Bench) {
     let key = bench.create().await;
     bench.clock.advance(LIFETIME.saturating_sub(Duration::from_millis(1)));
@@ -155,7 +155,7 @@ pub async fn advancing_does_not_lengthen_a_life(bench: &Bench) {
     assert_eq!(bench.advance(&key, 2, "x").await, Advance::Gone);
 }
 
-/// A lifetime counts from the write that brings it, and only a write that happens brings it.
+/// A new lifetime counts from its write, and a refused write changes nothing.
 pub async fn advancing_with_a_lifetime_begins_it_anew(bench: &Bench) {
     let later = Some(LIFETIME * 6);
     let [longer, shorter, outrun] =
@@ -174,7 +174,7 @@ pub async fn advancing_with_a_lifetime_begins_it_anew(bench: &Bench) {
     assert_eq!(bench.load(&longer).await, None);
 }
 
-/// What happens to one session happens to no other.
+/// Operations on one session do not affect another.
 pub async fn sessions_do_not_touch_each_other(bench: &Bench) {
     let (one, other) = (bench.create().await, bench.create().await);
     assert_eq!(bench.advance(&one, 1, "x").await, Advance::Advanced);

@@ -1,5 +1,5 @@
-//! What a [`Runner`](crate::runner::Runner) needs from outside: the verifier, the minter of tokens, and
-//! the store of waiting journeys.
+//! The ports of a [`Runner`](crate::runner::Runner): the verifier, the token minter, and the store
+//! of waiting journeys.
 
 mod verifier;
 
@@ -13,7 +13,7 @@ use definitions::JourneyId;
 pub use self::verifier::{PairRequest, VerifyCodes, VerifyFault, VerifyRequest, Withdrawal};
 use crate::ids::SessionKey;
 
-/// Mints what a journey hands out. Signing is quick: no method waits.
+/// Mints the tokens of a journey. Signing is quick, so no method is async.
 pub trait MintTokens: Send + Sync {
     /// The tokens of an authenticated user.
     ///
@@ -50,16 +50,16 @@ impl std::fmt::Debug for UserTokens {
     }
 }
 
-/// A token could not be minted. Says why, for the log.
+/// A token could not be minted. The reason is for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a token could not be minted: {0}")]
 pub struct MintError(pub String);
 
-/// Where journeys wait for their clients. The `conformance` module is its contract.
+/// Stores waiting journeys. The `conformance` module is its contract.
 #[async_trait]
 pub trait JourneyStore: Send + Sync {
-    /// Puts a new session there, with version 1, for `lifetime` and no longer. A fault if there is
-    /// one under that key: keys are unguessable, so that would be no accident.
+    /// Stores a new session with version 1 for `lifetime`. Fails if there is one under that key:
+    /// keys are unguessable, so that is no coincidence.
     async fn create(
         &self,
         key: &SessionKey,
@@ -67,12 +67,12 @@ pub trait JourneyStore: Send + Sync {
         lifetime: Duration,
     ) -> Result<(), StoreFault>;
 
-    /// The session, unless it ended or its lifetime is over.
+    /// The session, unless it has ended or expired.
     async fn load(&self, key: &SessionKey) -> Result<Option<Stored>, StoreFault>;
 
-    /// Replaces the session if its version is still `expected`, and raises the version by one. With a
-    /// `lifetime`, the session ends that long from now; without one, when it would have ended. Of many
-    /// that expect the same version, one advances.
+    /// Replaces the session if its version is still `expected`, and raises the version by one. With
+    /// a `lifetime`, the session expires that long from now; without one, its expiry stays. Of
+    /// parallel calls with the same `expected`, one succeeds.
     async fn advance(
         &self,
         key: &SessionKey,
@@ -81,7 +81,7 @@ pub trait JourneyStore: Send + Sync {
         lifetime: Option<Duration>,
     ) -> Result<Advance, StoreFault>;
 
-    /// Forgets the session. Does nothing where there is none.
+    /// Deletes the session. Does nothing if there is none.
     async fn end(&self, key: &SessionKey) -> Result<(), StoreFault>;
 }
 
@@ -100,18 +100,18 @@ impl std::fmt::Debug for Stored {
     }
 }
 
-/// What came of advancing a session.
+/// The outcome of an advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advance {
-    /// It advanced.
+    /// The session was replaced.
     Advanced,
-    /// Somebody else advanced it first.
+    /// Another call replaced it first.
     Outrun,
-    /// It ended, or its lifetime is over.
+    /// The session has ended or expired.
     Gone,
 }
 
-/// The store cannot serve. Says why, for the log.
+/// The store failed. The reason is for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the journey store is unavailable: {0}")]
 pub struct StoreFault(pub String);

@@ -1,11 +1,11 @@
 #!lua
--- What an idempotency key stands for: `MemoryClaimStore` of libs/codes.
+-- Claims an idempotency key: `MemoryClaimStore` of libs/codes.
 --
--- KEYS[1]  the key's claim, a string: the fingerprint of its request in 16 bytes, `held` or `idle`, and
---          under an injected time when it ends
--- ARGV[1]  claim, or settle_idle to note that the request found nothing to do
+-- KEYS[1]  the claim, a string: the request's fingerprint in 16 bytes, `held` or `idle`, and, under an
+--          injected clock, its expiry
+-- ARGV[1]  `claim`, or `settle_idle` to note that the request found nothing to do
 -- ARGV[2]  the request's fingerprint
--- ARGV[3]  the time to live by, in ms, or empty for this server's own
+-- ARGV[3]  the injected time in ms, or empty for the server's clock
 -- Replies  held    idle    taken    settled
 
 local LIFETIME = 120000
@@ -27,7 +27,7 @@ end
 local ends = now and string.format('%.0f', now + LIFETIME) or ''
 local fresh = fingerprint .. 'held' .. ends
 local claim = redis.call('SET', key, fresh, 'NX', 'GET', 'PX', LIFETIME)
--- Under an injected clock a claim's end comes without its expiry: the dead are not seen.
+-- Under an injected clock, keys expire later than claims: ignore expired claims.
 if claim and now and now >= tonumber(string.sub(claim, 21)) then
   redis.call('SET', key, fresh, 'PX', LIFETIME)
   claim = false

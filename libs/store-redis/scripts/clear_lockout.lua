@@ -1,4 +1,5 @@
--- Forgets failures and ends locks, of paired and unpaired codes: `Record::clear_lockout` of libs/records/src/record/manage.rs.
+-- Forgets the failures at paired and unpaired codes and ends both locks: `Record::clear_lockout` of
+-- libs/records/src/record/manage.rs.
 --
 -- Replies  cleared locked|unlocked <failures> disabled|enabled fresh|replayed    conflict
 

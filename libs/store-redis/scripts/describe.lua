@@ -1,8 +1,9 @@
 -- Describes the record: libs/records/src/record/describe.rs. Changes nothing.
 --
--- Replies  described, twice <failures> <their end, in ms> <lock's end, in ms, or -> <consecutive>
---          disabled|enabled: of unpaired codes, then of paired ones; and if there is a code: <nonce> <state>
---          <issued at> <expires at> <client> <agent or empty> paired|unpaired <exhausted sources>
+-- Replies  described, then for unpaired and for paired codes: <failures> <window's end, in ms>
+--          <lock's end, in ms, or -> <consecutive failures> disabled|enabled; then, if there is a code:
+--          <nonce> <state> <issued at> <expires at> <client> <agent or empty> paired|unpaired
+--          <exhausted sources>
 
 local reply = {'described'}
 

@@ -1,21 +1,21 @@
 #!lua
--- Opens every script on the keys of one user.
+-- The prelude of every script on the keys of one user.
 --
--- KEYS[1]  the key that the script is about
+-- KEYS[1]  the key of the script
 -- ARGV[1]  the caller's time, in ms
--- ARGV[2]  the time to live by, in ms, or empty for this server's own
--- ARGV[3]  what to add to the fence: empty but in tests
--- ARGV[4]  this call, which a client may send more than once: it answers the same each time
--- ARGV[5]  `confirmed` if the caller waits for replicas or a disk before it returns the outcome; or empty
--- Replies begin with a word. `skewed` and the difference in ms: the caller's clock is off.
+-- ARGV[2]  the injected time in ms, or empty for the server's clock
+-- ARGV[3]  a suffix for the fence: empty except in tests
+-- ARGV[4]  the call's ID. A client may send a call several times; it gets the same reply each time
+-- ARGV[5]  `confirmed` if the caller waits for replicas or a disk before it returns the outcome; else empty
+-- Replies start with a word. `skewed` and a difference in ms: the caller's clock differs too much.
 
 local MAX_SKEW = 5000
 
 local key, call = KEYS[1], ARGV[4]
 local stored = redis.call('GET', key)
 
--- A write that changes nothing, so that there is one to wait for: every path has one, a denial of an
--- unknown user too. Else a replica that has stopped would confirm those that write nothing.
+-- A write that changes nothing. Every path needs a write to wait for, also the denial of an unknown user:
+-- a stopped replica would otherwise confirm the calls that write nothing.
 if ARGV[5] == 'confirmed' then
   if stored then
     redis.call('SET', key, stored, 'KEEPTTL')

@@ -1,9 +1,9 @@
 -- Pairs a journey: libs/records/src/record/pairings.rs, transition for transition.
 --
--- KEYS[1]  the journey: {number, its end, its source} of its pairing
--- KEYS[2]  the source: {number, its end ..} of its open pairings, one after the other
--- KEYS[3..]  each candidate number: {binding, its end, the session's end, facts} of its pairing
--- ARGV[6]  binding  [7] source  [8] life, in ms  [9] the session's end, in ms  [10] facts  [11..] the numbers
+-- KEYS[1]  the journey's pairing: {number, its expiry, its source}
+-- KEYS[2]  the source's open pairings: {number, its expiry ..}, one after the other
+-- KEYS[3..]  the pairing of each candidate number: {binding, expiry, the session's end, facts}
+-- ARGV[6]  binding  [7] source  [8] lifetime, in ms  [9] the session's end, in ms  [10] facts  [11..] numbers
 -- Replies  paired <number> <expires at, in ms>    too_many <until, in ms>
 
 local PER_SOURCE = 5

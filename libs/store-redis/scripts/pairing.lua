@@ -1,6 +1,6 @@
 -- Finds a pairing by its number: libs/records/src/record/pairings.rs. Changes nothing.
 --
--- KEYS[1]  the number, as pair.lua says
+-- KEYS[1]  the number's pairing, see pair.lua
 -- Replies  pairing <binding> <expires at, in ms> <the session's end, in ms> <facts>    none
 
 if stored then

@@ -1,26 +1,26 @@
--- The record of one user, as libs/records/src/record specifies it: opens every script on codes.
+-- The record of one user, as specified in libs/records/src/record: the prelude of every script on codes.
 --
 -- KEYS[1]  the record, a string: see `read` and `packed`
--- ARGV[6]  attempt, [7] its fingerprint, [8] failed attempts allowed: of all scripts but `describe`
+-- ARGV[6]  attempt, [7] its fingerprint, [8] allowed failures: in all scripts except `describe`
 --
 -- code      nonce state kid digest fence failed issued_at expires_at client agent; superseded: the first
---           bytes of the digest that this one replaced; binding: the journey of a paired code; sources and
---           exhausted: 4 bytes for each failure of a source, and for each that used its attempts
+--           bytes of the digest that this one replaced; binding: the journey of a paired code; sources: 4
+--           bytes for each failure of a source; exhausted: 4 bytes for each source without attempts
 -- counts    failures, consecutive, issues, overrides, each with _until; lock_until
---           of paired codes: paired_failures, paired_consecutive, paired_lock_until
--- outcomes  a list, the oldest first, of {attempt, had at, fingerprint, call, kind, facts ..}
+--           for paired codes: paired_failures, paired_consecutive, paired_lock_until
+-- outcomes  a list, the oldest first, of {attempt, time, fingerprint, call, kind, facts ..}
 --
--- What is not there is nil, and so is a count of none. Instants are in ms. The nonce, the digest, the
--- fence, attempts, fingerprints and calls are bytes; the digests among them are HMACs cut to half their
--- length, which RFC 2104, section 5, allows.
+-- Absent values are nil, and a counter of zero is nil too. Times are in ms. The nonce, the digest, the fence,
+-- attempts, fingerprints and calls are bytes. Digests are HMACs truncated to half their length, as RFC 2104,
+-- section 5, allows.
 
 local ACTIVE, CONSUMED, BURNED, REVOKED = 1, 2, 3, 4
 
--- What is stored for ACTIVE where the code is paired. Versions that do not know it see no active code.
+-- Stored in place of ACTIVE for paired codes. Versions before pairing see no active code.
 local PAIRED = 5
 
--- The kinds of outcomes. One that is superseded is of a code that another has replaced. Earlier
--- versions remembered revocations that found nothing; only they write WAS_IDLE.
+-- The kinds of outcomes. WAS_SUPERSEDED: the issue of a code that a later issue replaced. WAS_IDLE is only
+-- read: earlier versions wrote it for revocations that found nothing.
 local WAS_ISSUED, WAS_SUPERSEDED, WAS_ACCEPTED, WAS_DENIED = 1, 2, 3, 4
 local WAS_REVOKED, WAS_IDLE, WAS_CLEARED = 5, 6, 7
 
@@ -40,8 +40,8 @@ local CONSECUTIVE_FAILURES = 100
 
 local record = {outcomes = {}}
 
--- Moves every instant but `issued_at`. Stored ones count from it, or from the epoch where there is no
--- code: that makes them short.
+-- Moves every time except `issued_at`. Stored times count from it, or from the epoch if there is no code:
+-- that keeps them short.
 local function move(by)
   local it = record
   it.expires_at = it.expires_at and it.expires_at + by
@@ -58,9 +58,8 @@ local function move(by)
   end
 end
 
--- What is stored: these fields in this order, each as MessagePack has it, a nil too. Nils at the end are
--- left out, and fields that are not known here are not read: a new version may add fields at the end, at
--- no cost to records that lack them.
+-- The stored fields in this order, as MessagePack, nils included. Trailing nils are left out, and unknown
+-- trailing fields are ignored: a new version may append fields, at no cost to records without them.
 local FIELDS = {
   'nonce', 'state', 'kid', 'digest', 'fence', 'failed', 'issued_at', 'expires_at', 'client', 'agent',
   'issues', 'issues_until', 'failures', 'failures_until', 'consecutive', 'consecutive_until', 'overrides',
@@ -74,7 +73,7 @@ local CODE = {
   'superseded', 'binding', 'sources', 'exhausted',
 }
 
--- A binding is stored behind the nonce, not as a field: versions that do not know it keep it wherever
+-- The binding is stored after the nonce and not as a field, so that versions before pairing keep it when
 -- they write the record.
 local NONCE = 16
 
@@ -125,7 +124,7 @@ local function put_count(name, value, ends)
   record[name], record[name .. '_until'] = value, ends
 end
 
--- One more in the present window; the first one opens a window of that length.
+-- Adds one to a counter. The first addition after its expiry opens a window of that length.
 local function one_more(name, length)
   local before = count(name)
   local ends = before == 0 and now + length or number(name .. '_until')
@@ -136,8 +135,7 @@ local function forget(name)
   put_count(name, nil, nil)
 end
 
--- Failures at paired codes and at unpaired ones have counts and a lock of their own: this is what the
--- names of those fields begin with.
+-- Paired and unpaired codes have separate counters and locks: returns the prefix of their fields.
 local function kind_of(binding)
   return binding and 'paired_' or ''
 end
@@ -154,7 +152,7 @@ local function locked_until(kind)
   end
 end
 
--- Ends the code: in a terminal state there is nothing to compare with.
+-- Ends the code. A terminal state has no digest to compare with.
 local function finish(state)
   record.state, record.digest, record.fence, record.superseded = state, nil, nil, nil
   record.sources, record.exhausted = nil, nil
@@ -164,8 +162,8 @@ local function is_live(outcome)
   return now < outcome[2] + REPLAY_WINDOW
 end
 
--- The outcome that this attempt had: its kind and its facts; `conflict` if it stood for another
--- request. Then whether it is seen again, `fresh` for the very call that had it, and what is remembered.
+-- The outcome of this attempt: its kind and facts, or `conflict` if the attempt was another request. Then
+-- whether it is replayed, or `fresh` for the call that had it, and the stored outcome.
 local function recall(attempt, fingerprint)
   for _, known in ipairs(record.outcomes) do
     if known[1] == attempt and is_live(known) then
@@ -177,8 +175,8 @@ local function recall(attempt, fingerprint)
   end
 end
 
--- Remembers an outcome, and forgets the least needed ones beyond one more than the failed attempts
--- allowed, of equals the oldest.
+-- Remembers an outcome. Beyond the allowed failures plus one, drops the least needed one; of equals, the
+-- oldest.
 local function remember(attempt, fingerprint, ...)
   local live = {}
   for _, outcome in ipairs(record.outcomes) do
@@ -199,9 +197,9 @@ local function remember(attempt, fingerprint, ...)
   record.outcomes = live
 end
 
--- The primary that this is, from one start or promotion to the next: each begins a history of its own,
--- under an id that it draws. Only its replicas have that id too, and they issue and verify nothing, not
--- even where somebody has made them writable. Sixteen of the forty hexadecimal digits tell it from others.
+-- Identifies this primary from its start or promotion on, when it draws a replication ID. Only its replicas
+-- have the same ID, and they never issue or verify, even if someone has made them writable. Sixteen of the
+-- forty hexadecimal digits are enough to tell it from others.
 local function fence()
   local info = redis.call('INFO', 'replication')
   if not string.find(info, '\nrole:master', 1, true) then
@@ -211,7 +209,7 @@ local function fence()
   return string.sub(ARGV[3] .. string.sub(info, last + 1, last + 16), 1, 16)
 end
 
--- When nothing in the record matters any more.
+-- When everything in the record has expired.
 local function dies_at()
   local last = math.max(number('lock_until'), number('failures_until'), number('consecutive_until'),
     number('issues_until'), number('overrides_until'), number('paired_lock_until'),
@@ -227,11 +225,11 @@ end
 
 if stored then
   read()
-  -- Under an injected clock a record's end comes without its expiry: the dead are not seen.
+  -- Under an injected clock, keys expire later than records: ignore an expired record.
   if ARGV[2] ~= '' and now >= dies_at() then
     record = {outcomes = {}}
   end
-  -- A code is forgotten with its traces, however long a count keeps the record.
+  -- A code is forgotten an hour after its expiry, even if a counter keeps the record longer.
   if record.expires_at and now >= record.expires_at + TRACE then
     for _, field in ipairs(CODE) do
       record[field] = nil
@@ -239,9 +237,9 @@ if stored then
   end
 end
 
--- Writes the record, for as long as it matters.
+-- Writes the record with the lifetime of its longest part.
 local function save()
-  -- A lifetime, not an instant: it is right by the server's clock and by an injected one.
+  -- A lifetime rather than a time: it is right for the server's clock and for an injected one.
   local left = dies_at() - now
   if left > 0 then
     redis.call('SET', key, packed(), 'PX', text(left))

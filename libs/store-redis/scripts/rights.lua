@@ -1,8 +1,8 @@
 #!lua
--- Does to a key of its own what the other scripts do to theirs, and leaves nothing.
+-- Tries the commands of the other scripts on a key of its own, and leaves no key behind.
 --
--- KEYS[1]  a key that nobody else uses
--- ARGV[1]  codes, journeys or notices: whose commands
+-- KEYS[1]  a key that nothing else uses
+-- ARGV[1]  codes, journeys or notices: which scripts' commands to try
 -- Replies with the names of the commands that this user may not run
 
 local key = KEYS[1]

@@ -1,10 +1,10 @@
 #!lua
--- A waiting journey: opens every script on sessions.
+-- The prelude of every script on a waiting journey.
 --
--- KEYS[1]  the session, a hash of version, body, ends_at, and by: the call that wrote it last
--- ARGV[1]  the time to live by, in ms, or empty for this server's own
--- ARGV[2]  this call, which a client may send more than once: it answers the same each time
--- Replies begin with a word.
+-- KEYS[1]  the session, a hash of version, body, ends_at, and by: the ID of the call that wrote it last
+-- ARGV[1]  the injected time in ms, or empty for the server's clock
+-- ARGV[2]  the call's ID. A client may send a call several times; it gets the same reply each time
+-- Replies start with a word.
 
 local key, call = KEYS[1], ARGV[2]
 

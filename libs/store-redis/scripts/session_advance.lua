@@ -1,4 +1,4 @@
--- Replaces a session whose version is still the expected one. Its lifetime goes on, or begins anew.
+-- Replaces a session if its version is the expected one. Its lifetime continues, or is set anew.
 --
 -- ARGV[3] expected version  [4] body  [5] new lifetime, in ms, or empty
 -- Replies  advanced    outrun    gone

@@ -1,4 +1,4 @@
--- Puts a session there, for a lifetime and no longer.
+-- Creates a session with a lifetime.
 --
 -- ARGV[3] body  [4] lifetime, in ms
 -- Replies  created    taken

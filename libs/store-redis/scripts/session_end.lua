@@ -1,4 +1,4 @@
--- Forgets a session.
+-- Deletes a session.
 --
 -- Replies  ended
 

@@ -10,7 +10,7 @@
 local attempt, fingerprint = ARGV[6], ARGV[7]
 local limit, lockout = tonumber(ARGV[8]), tonumber(ARGV[9])
 
--- The length of what recognises a source.
+-- The length of a source's tag.
 local TAG = 4
 
 local kind = kind_of(record.binding)
@@ -20,8 +20,8 @@ local function lock_word()
   return ends and text(ends) or '-'
 end
 
--- A denial without effect costs what a wrong guess costs, the fence and a write, and changes nothing:
--- the time that an answer takes does not tell a user with a code from one without.
+-- Denies without an effect, at the cost of a wrong guess: it reads the fence and writes. So the time of a
+-- reply does not reveal whether a user has a code.
 local function refuse(reason)
   fence()
   local bytes = packed()
@@ -40,7 +40,7 @@ local function deny(reason)
   return {'denied', reason, lock_word(), record.nonce, 'fresh'}
 end
 
--- Recognises the source at this code.
+-- The source's tag at this code.
 local function source_tag()
   local hash = redis.sha1hex(record.nonce .. ARGV[13])
   local tag = {}
@@ -50,7 +50,7 @@ local function source_tag()
   return table.concat(tag)
 end
 
--- How many of these tags are this one, and the others.
+-- Splits the tags into those that equal this one, which are counted, and the others.
 local function told_apart(tag, tags)
   local same, others = 0, ''
   for i = 1, #tags, TAG do
@@ -64,7 +64,7 @@ local function told_apart(tag, tags)
   return same, others
 end
 
--- Counts a failure of the source. Where one source may use every attempt, nothing is kept.
+-- Counts a failure of the source. Stores nothing if one source may use every attempt.
 local function count_source()
   local most = tonumber(ARGV[10])
   if record.binding or most >= limit then
@@ -116,7 +116,7 @@ if not candidate then
   return refuse(is_over and 'no_code' or 'unknown_key')
 end
 if is_over then
-  -- Only to tell the right code that it expired; the code's limit holds after its end too.
+  -- Compared only to tell the owner of the right code that it expired. The code's limit still applies.
   if number('failed') >= limit or record.fence ~= fence() then
     return refuse('no_code')
   end
@@ -128,7 +128,7 @@ if is_over then
   return deny('no_code')
 end
 
--- Before any comparison: of what was guessed on the other primary nothing may be known here.
+-- Before any comparison: guesses made on the other primary may be unknown here.
 if record.fence ~= fence() then
   finish(REVOKED)
   return deny('fenced')

@@ -1,7 +1,7 @@
 -- Ends the pairing of a journey: libs/records/src/record/pairings.rs.
 --
--- KEYS[1]  the journey, as pair.lua says. The keys of its number and its source lie in the same slot and are
---          named by what it holds.
+-- KEYS[1]  the journey's pairing, see pair.lua. The keys of its number and its source are derived from it;
+--          they are in the same slot
 -- Replies  withdrawn
 
 local number, ends_at, source = cmsgpack.unpack(stored or '')

@@ -1,12 +1,11 @@
-//! The arguments of a script: one after the other in one piece of memory, since each request has a
-//! dozen of them.
+//! The arguments of a script. One buffer holds all of them, since each request has a dozen.
 
 use std::fmt::Display;
 use std::io::Write as _;
 
 use redis::{RedisWrite, ToRedisArgs};
 
-/// A list of arguments, each of any bytes.
+/// A list of arguments of any bytes.
 #[derive(Default)]
 pub(crate) struct Arguments {
     bytes: Vec<u8>,
@@ -14,7 +13,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// One more, as it is.
+    /// Adds bytes.
     #[must_use]
     pub(crate) fn bytes(mut self, argument: impl AsRef<[u8]>) -> Self {
         self.bytes.extend_from_slice(argument.as_ref());
@@ -22,7 +21,7 @@ impl Arguments {
         self
     }
 
-    /// One more, as a number is written.
+    /// Adds a number in decimal.
     #[must_use]
     pub(crate) fn number(mut self, number: impl Display) -> Self {
         write!(self.bytes, "{number}").expect("memory takes whatever is written");
@@ -30,7 +29,7 @@ impl Arguments {
         self
     }
 
-    /// How much there is to send.
+    /// The number of arguments and of bytes.
     pub(crate) const fn size(&self) -> (usize, usize) {
         (self.ends.len(), self.bytes.len())
     }

@@ -1,14 +1,14 @@
-//! Names for calls. One call may reach Redis more than once: a client sends it again where a reply is
-//! lost. Under its name a script knows it, has its effect once and answers the same each time.
+//! IDs of calls. A client may send one call several times if a reply is lost. By its ID, a script
+//! recognises the call, applies it once and replies the same each time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use codes::randomness;
 
-/// Gives each call a name that no other call of any process has.
+/// Gives each call an ID that is unique over all processes.
 ///
-/// It counts on from a number that was drawn at random: in a process no name comes twice, and one that
-/// another process gave to the same attempt is as unlikely as a number of 64 bits that is guessed.
+/// It counts up from a random 64-bit number: IDs never repeat in a process, and two processes give
+/// the same ID to one attempt only with negligible probability.
 pub(crate) struct Calls(AtomicU64);
 
 impl Default for Calls {
@@ -19,7 +19,7 @@ impl Default for Calls {
 }
 
 impl Calls {
-    /// The next name.
+    /// The next ID.
     pub(crate) fn next(&self) -> [u8; 8] {
         self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes()
     }

@@ -15,7 +15,7 @@ use crate::keys;
 use crate::reply::{Reply, Unreadable};
 use crate::scripts;
 
-/// Keeps in Redis what idempotency keys stand for.
+/// Keeps the claims of idempotency keys in Redis.
 pub struct RedisClaimStore {
     connection: Connection,
     key: fn(&AttemptId) -> String,
@@ -23,25 +23,25 @@ pub struct RedisClaimStore {
 }
 
 impl RedisClaimStore {
-    /// Claims beside the records of codes.
+    /// Claims in the Redis of codes.
     pub fn beside_codes(connection: Connection) -> Self {
         Self { connection, key: keys::code_claim, clock: None }
     }
 
-    /// Claims beside waiting journeys.
+    /// Claims in the Redis of journeys.
     pub fn beside_journeys(connection: Connection) -> Self {
         Self { connection, key: keys::journey_claim, clock: None }
     }
 
-    /// The same store at an injected time, for tests.
+    /// The same store with an injected clock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Runs the script and takes the one word of its reply. Sent again where a reply is lost, it
-    /// answers the same: the claim is this request's already.
+    /// Runs the script and returns its one word. A call that is sent again because a reply was lost
+    /// gets the same reply, since the claim already belongs to its request.
     async fn run(&self, act: &str, attempt: Attempt) -> Result<String, StoreError> {
         let Attempt { id, fingerprint } = attempt;
         let arguments = Arguments::default().bytes(act).bytes(fingerprint.as_bytes());

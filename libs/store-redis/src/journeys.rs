@@ -23,17 +23,17 @@ pub struct RedisJourneyStore {
 }
 
 impl RedisJourneyStore {
-    /// A store behind this connection, at the server's own time.
+    /// A store over this connection, with the server's own clock.
     pub fn new(connection: Connection) -> Self {
         Self { connection, calls: Calls::default(), clock: None }
     }
 
-    /// A store at an injected time, for tests.
+    /// A store with an injected clock, for tests.
     pub fn with_clock(connection: Connection, clock: Arc<dyn Clock>) -> Self {
         Self { connection, calls: Calls::default(), clock: Some(clock) }
     }
 
-    /// The arguments that open every call.
+    /// The arguments that every script starts with.
     fn opening(&self) -> Arguments {
         let opening = match &self.clock {
             Some(clock) => Arguments::default().number(clock.now().unix_millis()),
@@ -42,7 +42,7 @@ impl RedisJourneyStore {
         opening.bytes(self.calls.next())
     }
 
-    /// Runs a script and takes the first word of its reply.
+    /// Runs a script and returns the first word of its reply.
     async fn run(
         &self,
         script: &Script,

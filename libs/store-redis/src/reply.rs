@@ -1,10 +1,11 @@
-//! A script's reply: words, parsed once. A reply that does not parse is a fault, never an outcome.
+//! The reply of a script: a list of words. A reply that cannot be parsed is a fault, never an
+//! outcome.
 
 use std::str::FromStr;
 
 use clock::Timestamp;
 
-/// The words of a reply, taken one after the other.
+/// The words of a reply, read one after the other.
 pub(crate) struct Reply(std::vec::IntoIter<Vec<u8>>);
 
 impl Reply {
@@ -17,12 +18,12 @@ impl Reply {
         String::from_utf8(self.bytes()?).map_err(|_| Unreadable)
     }
 
-    /// The next word as the bytes that it is.
+    /// The next word as bytes.
     pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, Unreadable> {
         self.0.next().ok_or(Unreadable)
     }
 
-    /// Whether all words are taken.
+    /// Whether all words have been read.
     pub(crate) fn is_over(&self) -> bool {
         self.0.as_slice().is_empty()
     }
@@ -57,7 +58,7 @@ impl Reply {
     }
 }
 
-/// A reply that no version of the scripts gives.
+/// The reply has a form that no version of the scripts produces.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the script's reply cannot be read")]
 pub(crate) struct Unreadable;

@@ -1,4 +1,4 @@
-//! The scripts, each under the preludes that open it.
+//! The scripts, each with the preludes that it starts with.
 
 use std::sync::LazyLock;
 
@@ -11,16 +11,16 @@ const WRITING: Commands = ["EVALSHA", "EVAL"];
 /// For scripts that only read, of a user that has no right to write.
 const READING: Commands = ["EVALSHA_RO", "EVAL_RO"];
 
-/// A script and the hash that a server knows it by.
+/// A script and the hash by which a server identifies it.
 pub(crate) struct Script {
-    /// What it is called in traces and metrics.
+    /// Its name in traces and metrics.
     pub(crate) name: &'static str,
     pub(crate) source: &'static str,
     pub(crate) hash: String,
     pub(crate) commands: Commands,
 }
 
-/// Joins a script with the preludes that open it, if it has any.
+/// Joins a script with the preludes that it starts with, if it has any.
 macro_rules! script {
     ($name:ident, $script:literal $(after $($prelude:literal)+)?) => {
         script!($name, $script $(after $($prelude)+)? by WRITING);
@@ -58,7 +58,7 @@ script!(SESSION_LOAD, "session_load" after "session.lua");
 script!(SESSION_ADVANCE, "session_advance" after "session.lua");
 script!(SESSION_END, "session_end" after "session.lua");
 
-/// Tries the rights of a user.
+/// Checks the access rights of a user.
 pub(crate) const RIGHTS: &str = include_str!("../scripts/rights.lua");
 
 /// Tries the right to read.

@@ -1,4 +1,4 @@
-//! Each type of step moves a journey as its description says.
+//! Each type of step does what its description says.
 
 mod authentication;
 mod calls;

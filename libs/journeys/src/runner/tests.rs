@@ -1,4 +1,4 @@
-//! A runner over fakes: who is asked what, what is stored, and what the client hears.
+//! A runner over fakes: its calls to the ports, what it stores, and what the client sees.
 
 mod fakes;
 mod journeys;

@@ -1,4 +1,4 @@
-//! The parts of replies that take more than a word.
+//! The parts of replies that are more than one word.
 
 use codes::digest::Subject;
 use codes::ids::{ClientId, CodeId};
@@ -9,7 +9,7 @@ use codes::record::{
 
 use crate::reply::{Reply, Unreadable};
 
-/// The id of which the record keeps the part that tells it from others of its own.
+/// The code ID with that nonce in the subject's record. The record stores the nonce only.
 pub(super) fn code_id(subject: &Subject, nonce: Vec<u8>) -> Result<CodeId, Unreadable> {
     Ok(CodeId::new(subject, nonce.try_into().map_err(|_| Unreadable)?))
 }

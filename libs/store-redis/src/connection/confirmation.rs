@@ -2,12 +2,12 @@
 //! returns the outcome. The fence already guarantees that data known only to a lost primary is
 //! never trusted again. A confirmation also preserves the outcome itself.
 //!
-//! # Why every path of a script writes A server confirms writes. A call without a write of its own
-//! waits for nothing: even a replica that stopped long ago confirms it, as long as no other client
-//! writes. During such an outage, users with a code would get "unavailable" and users without one
-//! would be denied, so callers could tell them apart. With a confirmation, `opening.lua` therefore
-//! begins with a write that leaves no key. Descriptions are confirmed too: they reveal the outcome
-//! of a guess.
+//! # Why every path of a script writes
+//! A server confirms writes. A call without a write of its own waits for nothing: even a replica
+//! that stopped long ago confirms it, as long as no other client writes. During such an outage,
+//! users with a code would get "unavailable" and users without one would be denied, so callers
+//! could tell them apart. With a confirmation, `opening.lua` therefore begins with a write that
+//! leaves no key. Descriptions are confirmed too: they reveal the outcome of a guess.
 //!
 //! Waiting journeys are not confirmed: a lost one is started again.
 

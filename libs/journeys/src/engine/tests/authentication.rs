@@ -98,7 +98,7 @@ fn a_whole_number_is_the_text_that_it_is_written_as() {
         let Move::Verify { identifier, code, .. } = next else { panic!("no verification") };
         assert_eq!((identifier.as_str(), code.expose_secret()), ("4711", "123456"));
     }
-    // The zero that led it is lost: the verifier refuses what is left, and compares nothing.
+    // A leading zero is lost in a number: the verifier refuses the rest and compares nothing.
     let (_, next) = Run::start(AUTHENTICATE, json!({"user": "ada", "code": 12_345}));
     assert!(matches!(next, Move::Verify { code, .. } if code.expose_secret() == "12345"));
 }

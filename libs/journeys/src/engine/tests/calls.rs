@@ -1,4 +1,4 @@
-//! A sub-journey runs as it would by itself, and leaves nothing behind but its output.
+//! A sub-journey runs as it would by itself; only its output stays.
 
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ fn linked(files: &[&str], id: &str) -> Journey {
     journeys.into_iter().find(|journey| journey.id().as_str() == id).expect("the journey")
 }
 
-/// What the form shows, if one is shown, and how the journey ends once it got `text`.
+/// What the form shows, if there is one, and how the journey ends after `text`.
 fn outcome(journey: Journey, params: Json, text: &str) -> (Option<Json>, bool, Option<Json>) {
     let (mut run, mut next) = Run::of(journey, params);
     let mut shown = None;

@@ -44,7 +44,7 @@ fn unreadable(next: &Move) -> Vec<String> {
 
 #[test]
 fn a_form_is_shown_again_for_what_the_verifier_cannot_read_and_counts_nothing() {
-    // Whatever the author does about failures: this is none.
+    // A malformed input is not a failure, whatever branch the author gives for failures.
     for steps in [FORM.to_owned(), FORM.replace("failure: a", "failure: end")] {
         let (mut run, _) = Run::start(&steps, Json::Null);
         for (part, name) in [(Part::Code, "code"), (Part::Identifier, "user")].repeat(3) {

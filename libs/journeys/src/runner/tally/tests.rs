@@ -7,7 +7,7 @@ use proptest::sample::Index;
 use super::*;
 use crate::session::{PAIRED_LIFETIME, SESSION_LIFETIME};
 
-/// What happens, and at which replica.
+/// An event at one of the replicas.
 #[derive(Clone, Debug)]
 enum Event {
     Began(usize, Option<IpAddr>),
@@ -79,7 +79,7 @@ proptest! {
                     prop_assert!((1..=network.limit(CAPACITY)).contains(taken));
                 }
             }
-            // No more wait than places are taken, so all are within the limits.
+            // Each waiting journey has a place, so the limits hold for all of them.
             let taken: i64 = replicas.iter().map(|replica| replica.counts(at).taken).sum();
             prop_assert!(sum <= taken);
             for source in sources().into_iter().flatten() {

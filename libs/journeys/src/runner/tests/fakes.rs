@@ -1,4 +1,4 @@
-//! What stands in for the world outside.
+//! Fakes of the ports.
 
 mod verifier;
 
@@ -81,7 +81,7 @@ impl MintTokens for FakeMinter {
     }
 }
 
-/// A memory store that remembers everything that was ever written.
+/// A store in memory that keeps everything that was ever written.
 pub(super) struct SpyStore {
     store: MemoryJourneyStore,
     written: Mutex<Vec<String>>,

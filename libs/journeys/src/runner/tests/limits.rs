@@ -1,4 +1,4 @@
-//! How much a client may send, and have stored while its journey waits.
+//! Limits on what a client may send, and on what is stored of it.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Journeys that pair: which number they show, what their verifications carry, and how they end.
+//! Paired journeys: the numbers that they show, the bindings of their verifications, and their end.
 
 use std::time::Duration;
 
@@ -110,7 +110,7 @@ async fn without_room_for_longer_a_session_pairs_and_ends_as_any_other() {
     let opened_at = world.clock.now();
     let asked = input(world.start_as(None, start()).await);
     world.clock.advance(Duration::from_secs(5));
-    // At a replica where the places for this source are taken.
+    // At a replica that has no places left for this source.
     let other = world.replica();
     for _ in 0..fakes::CAPACITY.of_source {
         input(other.start_as(None, start()).await);
@@ -234,7 +234,7 @@ proptest! {
             let world = World::new(RECOVERY);
             let mut shown = paired(&world, "ada").await;
             let own = number(&shown);
-            // More often than failures are allowed.
+            // More often than the allowed failures.
             for _ in 0..5 {
                 let typed = written(&own, &gaps, separator, zero);
                 shown = input(world.submit(&shown, code(&typed)).await);

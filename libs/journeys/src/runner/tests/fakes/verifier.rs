@@ -1,4 +1,4 @@
-//! A verifier that answers as it was told.
+//! A fake verifier with prepared answers.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -28,13 +28,13 @@ pub(crate) fn rejected(reason: DenialReason) -> Result<Verdict, VerifyFault> {
     Ok(Verdict::Rejected { reason: Some(reason) })
 }
 
-/// Six digits out of a binding.
+/// Derives six digits from a binding.
 pub(crate) fn number_of(binding: Binding) -> PairingNumber {
     let digits = binding.as_bytes()[..6].iter().map(|byte| char::from(b'0' + byte % 10));
     PairingNumber::parse(&digits.collect::<String>()).expect("six digits")
 }
 
-/// Gives the verdicts that were put in, then accepts; and pairs each binding with a number of its own.
+/// Returns the prepared verdicts, then accepts. Pairs each binding with a number of its own.
 #[derive(Default)]
 pub(crate) struct FakeVerifier {
     verdicts: Mutex<VecDeque<Result<Verdict, VerifyFault>>>,
@@ -57,7 +57,7 @@ impl FakeVerifier {
         attempts.iter().map(told).collect()
     }
 
-    /// What the next pairings come to.
+    /// Prepares the outcome of the next pairings.
     pub(crate) fn will_pair(
         &self,
         verdicts: impl IntoIterator<Item = Result<PairVerdict, VerifyFault>>,
