@@ -1,11 +1,10 @@
-//! The audit trail: who did what to whose code, and what came of it. An event is written before
-//! the reply leaves; if it cannot be written, the caller gets an error and not the outcome.
+//! The audit trail: who did what to whose code, and with which outcome. An event is written before
+//! the reply is sent. If that fails, the caller gets an error and no outcome.
 //!
-//! # Why an event can come twice
-//! Between the store's effect and the trail's line a process can die, or a reply can be lost. So a
-//! retry that sees an earlier outcome writes its events again, marked as replayed: whoever reads the
-//! trail counts each action of an attempt once. An operation whose outcome never came back leaves a
-//! line that says so.
+//! # Why an event can occur twice
+//! A process can die between the store's effect and the event, and a reply can be lost. So a retry
+//! that gets an earlier outcome writes its events again, marked as replayed. Readers of the trail
+//! count each action of an attempt once. An operation whose outcome is unknown is written as such.
 
 use std::net::IpAddr;
 
@@ -23,38 +22,38 @@ pub enum Action {
     Issued,
     /// A lock was ended to issue a code.
     LockOverridden,
-    /// A code was asked for and not issued.
+    /// A request for a code was refused.
     IssueRefused(IssueRefusal),
     /// A code was revoked by support.
     Revoked,
     /// The grant of a redeemed code was revoked by support.
     GrantRevoked,
-    /// Somebody looked how a user's code stands.
+    /// A user's code was described.
     CodeDescribed,
-    /// Somebody looked at a user's failures and lock.
+    /// A user's failures and lock were described.
     LockoutDescribed,
     /// A code was redeemed.
     Accepted,
     /// A guess was refused.
     Denied(DenialReason),
-    /// A code was used up by wrong guesses.
+    /// A code was burned by wrong guesses.
     Burned,
     /// A user was locked.
     Locked,
     /// A user's failures and lock were cleared.
     LockoutCleared,
-    /// A journey was paired: it has a number under which an agent finds it.
+    /// A journey got a pairing number.
     Paired,
     /// The pairing of a journey was ended.
     PairingWithdrawn,
-    /// An agent looked for the journey under a number.
+    /// The journey under a pairing number was described.
     PairingDescribed,
-    /// The store did not say what came of an operation: it may have taken effect.
+    /// The outcome of an operation is unknown: it may have taken effect.
     Unresolved,
 }
 
 impl Action {
-    /// Every action there is.
+    /// All actions.
     pub fn all() -> impl Iterator<Item = Self> {
         let actions = [
             Self::Issued,
@@ -106,18 +105,18 @@ pub enum IssueRefusal {
     Locked,
     /// The user is disabled until an administrator acts.
     Disabled,
-    /// The hour's codes for this user are used up.
+    /// The hour's quota of codes for this user is used up.
     IssueQuota,
-    /// The day's overrides for this user are used up.
+    /// The day's quota of overrides for this user is used up.
     OverrideQuota,
     /// No journey of the user waits under the pairing number.
     PairingNotFound,
-    /// The code would live longer than the journey that it is for.
+    /// The code would expire after the end of its journey.
     OutlivesSession,
 }
 
 impl IssueRefusal {
-    /// Every refusal there is.
+    /// All refusals.
     pub const ALL: [Self; 6] = [
         Self::Locked,
         Self::Disabled,
@@ -143,57 +142,57 @@ impl IssueRefusal {
 /// How the trail names the address of an attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Addresses {
-    /// By a hash under the locator key: attempts from one address can be told together, and the
-    /// address cannot be told.
+    /// As a hash under the locator key: equal addresses have equal hashes, and the hash does not
+    /// reveal the address.
     #[default]
     Keyed,
-    /// As they are.
+    /// In plain.
     Plain,
 }
 
-/// What the caller said about an operation. Free text of trusted callers, never the code, never
-/// the user's identifier.
+/// What the caller says about an operation. Free text of trusted callers; never the code or the
+/// user's identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// The support agent.
     pub agent_id: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
     /// The ticket.
     pub ticket_ref: Option<String>,
     /// How the agent checked who is calling.
     pub verification_method: Option<String>,
-    /// Ties the event to the caller's own trail.
+    /// Correlates the event with the caller's own logs.
     pub correlation_id: Option<String>,
-    /// The journey in which it happened.
+    /// The journey.
     pub journey_id: Option<String>,
-    /// The address of the person who made the attempt, where the caller knows it.
+    /// The address of the person who made the attempt, if the caller knows it.
     pub source: Option<IpAddr>,
 }
 
-/// One line of the trail.
+/// One event of the trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When, by the clock of the service.
+    /// The time, by the clock of the service.
     pub at: Timestamp,
-    /// What.
+    /// The action.
     pub action: Action,
-    /// In which application.
+    /// The application.
     pub application: ApplicationId,
-    /// Through which client.
+    /// The client.
     pub client: ClientId,
-    /// The identity provider that knows the agent of the context; `None` if only the client says who
-    /// they are.
+    /// The identity provider that authenticated the context's agent; `None` if the agent is only
+    /// what the client claims.
     pub provider: Option<ProviderId>,
-    /// To whom: a keyed hash.
+    /// The user, as a keyed hash.
     pub subject: Subject,
-    /// In which attempt. Each action of an attempt happened once, however often it is written.
+    /// The attempt. Each action of an attempt happened once, even if it is written several times.
     pub attempt: AttemptId,
-    /// Whether a retry saw the outcome of an earlier call.
+    /// Whether this call is a retry that got the outcome of an earlier call.
     pub replayed: bool,
-    /// Which code, where it is known.
+    /// The code, if it is known.
     pub code_id: Option<CodeId>,
-    /// The address of the attempt, as [`Addresses`] has it.
+    /// The address of the attempt, in the form of [`Addresses`].
     pub source: Option<String>,
     /// What the caller said.
     pub context: Context,
@@ -207,6 +206,6 @@ pub struct AuditError(pub String);
 /// Writes the trail.
 #[async_trait]
 pub trait Audit: Send + Sync {
-    /// Writes one event, durably enough that the reply may leave.
+    /// Writes one event, durably enough for the reply to be sent.
     async fn record(&self, event: Event) -> Result<(), AuditError>;
 }

@@ -1,4 +1,4 @@
-//! The use case of the help desk: issue a code, revoke it, look how it stands.
+//! The use cases of the help desk: issue a code, revoke it, describe it.
 
 mod messages;
 
@@ -27,7 +27,7 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// An issuer that works with these ports.
+    /// An issuer that uses these ports.
     pub const fn new(operations: Operations) -> Self {
         Self { operations }
     }
@@ -37,11 +37,11 @@ impl Issuer {
         self.operations.peppers.source(address, self.operations.addresses)
     }
 
-    /// Issues a code, which takes the place of the user's earlier one.
+    /// Issues a code, which supersedes the user's earlier one.
     ///
     /// # Errors
     /// The directory, the store or the audit trail failed. After [`OperationError::Audit`] the code
-    /// exists but is unknown: a retry under the same key gives its outcome.
+    /// exists, but nobody has seen it: a retry under the same key gets its outcome.
     pub async fn issue(
         &self,
         caller: &Caller,
@@ -64,7 +64,7 @@ impl Issuer {
         );
         let command = self.command(caller, policy, request, (&user, subject), life, &code);
         let key = request.idempotency_key.as_ref();
-        // An issue is never idle: it takes effect, or is refused and may be asked for again.
+        // An issue never settles as idle: it takes effect, or is refused and may be tried again.
         if self.operations.claim(caller, key, command.attempt).await? == Claim::Taken {
             return Ok(Issuance::Conflict);
         }
@@ -169,7 +169,7 @@ impl Issuer {
         }
     }
 
-    /// Describes the user's latest code; `None` where there is none, or no such user.
+    /// Describes the user's latest code; `None` if there is no code or no such user.
     ///
     /// # Errors
     /// The directory, the store or the audit trail failed.
@@ -201,7 +201,8 @@ impl Issuer {
         let Operations { peppers, randomness, .. } = &self.operations;
         let life_ms = life.as_millis().to_be_bytes();
         let overriding = [u8::from(request.override_lockout)];
-        // Requests without a number have the fingerprint that they had before there were numbers.
+        // Without a number, the fingerprint is the one of versions before pairing: retries across
+        // an upgrade match.
         let number = request.pairing.as_ref().map(|number| number.expose().as_bytes());
         let asked = [user.as_str().as_bytes(), &life_ms, &overriding];
         let asked = [&asked[..], &said(&request.context), number.as_slice()].concat();
@@ -222,7 +223,8 @@ impl Issuer {
     }
 }
 
-/// Why nothing was issued, for the trail. A conflict is none: its key's first call has its own event.
+/// Why nothing was issued, for the trail. A conflict has no event: the first call under its key has
+/// one.
 const fn refusal(outcome: &IssueOutcome) -> Option<IssueRefusal> {
     match outcome {
         IssueOutcome::PairingNotFound => Some(IssueRefusal::PairingNotFound),

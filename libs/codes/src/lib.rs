@@ -1,5 +1,5 @@
-//! The heart of Postern: who may issue, verify and revoke temporary access codes, and how a request
-//! becomes one transition of a user's record.
+//! The use cases of temporary access codes: issue, verify, revoke, pair. Each request becomes one
+//! transition of a user's record.
 //!
 //! | to learn | read |
 //! | --- | --- |

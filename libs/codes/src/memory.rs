@@ -1,11 +1,11 @@
-//! The store in this process's memory: the readable reference that every other store must equal.
+//! The store in this process's memory: the specification of all other stores.
 //!
-//! One map under one lock; a transition runs whole under it. Nothing survives the process, and no
-//! other process sees it: for development, tests and the all-in-one binary.
+//! It is one map behind one lock, under which a whole transition runs. Its records are lost with
+//! the process and seen by no other: it is for development, tests and the all-in-one binary.
 //!
-//! Time never goes back here. Where the machine's clock does, the store's stands still until it is
-//! overtaken; after a step back beyond [`MAX_SKEW`](crate::store::MAX_SKEW), callers are refused until
-//! then, as callers with a wrong clock are.
+//! Its time never goes back. If the machine's clock does, the store's time stops until the clock
+//! has caught up. After a step back of more than [`MAX_SKEW`](crate::store::MAX_SKEW), calls are
+//! refused until then, as for any caller with a wrong clock.
 
 mod claims;
 mod grants;
@@ -36,26 +36,26 @@ pub struct MemoryCodeStore {
 struct Shelf {
     records: HashMap<Subject, Record>,
     promotions: u64,
-    /// The number of records at which the dead ones are swept out next.
+    /// The number of records at which expired ones are removed next.
     sweep_at: usize,
 }
 
-/// Sweeping waits for at least this many records.
+/// The least number of records at which expired ones are removed.
 const MIN_SWEEP: usize = 1024;
 
 impl MemoryCodeStore {
-    /// An empty store that lives by `clock`.
+    /// An empty store that uses `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let shelf = Shelf { records: HashMap::new(), promotions: 0, sweep_at: MIN_SWEEP };
         Self { clock: Monotonic::new(clock), state: Mutex::new(shelf) }
     }
 
-    /// Behaves from now on as a primary that was promoted: codes of before lie behind the fence.
+    /// Behaves as a primary that was just promoted: earlier codes are behind the fence.
     pub fn promote(&self) {
         self.shelf().promotions += 1;
     }
 
-    /// The number of records held, the dead ones among them not yet swept.
+    /// The number of records, including expired ones that are not removed yet.
     pub fn len(&self) -> usize {
         self.shelf().records.len()
     }
@@ -66,7 +66,7 @@ impl MemoryCodeStore {
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        // A transition that panicked has put nothing back: what is there is whole.
+        // A transition that panicked has written nothing, so the map is consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,8 +92,8 @@ impl MemoryCodeStore {
 }
 
 impl Shelf {
-    /// Drops the dead whenever the store has doubled: the cost of a sweep is spread evenly over
-    /// the operations before it.
+    /// Removes expired records each time the store has doubled, so that the average cost of an
+    /// operation stays constant.
     fn sweep(&mut self, now: Timestamp) {
         if self.records.len() >= self.sweep_at {
             self.records.retain(|_, record| now < record.dies_at());

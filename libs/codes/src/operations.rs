@@ -1,4 +1,4 @@
-//! What the use cases share: the ports, the peppers, and the way from an identifier to a record.
+//! What all use cases share: the ports, the peppers, and the resolution of identifiers to records.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::record::Attempt;
 use crate::store::{CodeStore, StoreError};
 use crate::user::{Identifier, UserId};
 
-/// A fault: no outcome is known, and none is told.
+/// A fault: the outcome is unknown, and the caller gets none.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
     /// The store failed.
@@ -34,27 +34,28 @@ pub enum OperationError {
 /// Who calls, on behalf of which application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The application, whose users and policy are meant.
+    /// The application: its users and its policy apply.
     pub application: ApplicationId,
     /// The client that holds the token.
     pub client: ClientId,
-    /// The agent for whom the client calls, where they proved who they are.
+    /// The agent for whom the client calls, if an identity provider has authenticated them.
     pub agent: Option<Agent>,
-    /// Whether it is a service of this installation: its idempotency keys are unique by construction.
+    /// Whether the client is a service of this installation: its idempotency keys are unique by
+    /// construction.
     pub is_service: bool,
 }
 
-/// The ports and keys that [`Issuer`](crate::issuer::Issuer), [`Verifier`](crate::verifier::Verifier)
-/// and [`Pairer`](crate::pairer::Pairer) work with.
+/// The ports and keys of [`Issuer`](crate::issuer::Issuer), [`Verifier`](crate::verifier::Verifier)
+/// and [`Pairer`](crate::pairer::Pairer).
 #[derive(Clone)]
 pub struct Operations {
-    /// Where records are kept.
+    /// Stores records.
     pub store: Arc<dyn CodeStore>,
-    /// What idempotency keys stand for.
+    /// Stores the claims of idempotency keys.
     pub claims: Arc<dyn ClaimStore>,
-    /// Which grants are revoked.
+    /// Stores revoked grants.
     pub grants: Arc<dyn GrantStore>,
-    /// Where events are written.
+    /// Writes audit events.
     pub audit: Arc<dyn Audit>,
     /// How events name addresses.
     pub addresses: Addresses,
@@ -62,12 +63,12 @@ pub struct Operations {
     pub peppers: Arc<Peppers>,
     /// The service's clock.
     pub clock: Arc<dyn Clock>,
-    /// Where codes come from.
+    /// The source of codes.
     pub randomness: Randomness,
 }
 
 impl Operations {
-    /// The user whom an identifier leads to, and the user's record.
+    /// Resolves an identifier to its user and the user's record.
     pub(crate) async fn find(
         &self,
         directory: &dyn Directory,
@@ -81,8 +82,8 @@ impl Operations {
         }))
     }
 
-    /// The user whom an identifier leads to, or one who cannot exist and has a record to which no code
-    /// was ever written: an operation takes as long for an unknown user.
+    /// Like `find`, but returns a made-up user for an unknown one, whose record is always empty: so
+    /// an operation takes as long for unknown users.
     pub(crate) async fn find_or_pretend(
         &self,
         directory: &dyn Directory,
@@ -98,7 +99,7 @@ impl Operations {
         }))
     }
 
-    /// The name of an operation: the caller's key, or one that no other call will have.
+    /// Names an operation: by the caller's key, or by a random name.
     pub(crate) fn attempt(
         &self,
         caller: &Caller,
@@ -110,14 +111,15 @@ impl Operations {
             Some(key) => self.peppers.attempt(&caller.application, &caller.client, key),
             None => AttemptId::from_bytes(randomness::bytes(&self.randomness)),
         };
-        // Two providers may use one name for their agents.
+        // Two providers may use one ID for two agents.
         let provider = caller.agent.as_ref().map(|agent| agent.provider.as_str().as_bytes());
         let request = [request, provider.as_slice()].concat();
         let fingerprint = self.peppers.fingerprint(operation, &request);
         Attempt { id, fingerprint }
     }
 
-    /// Claims the caller's key for this attempt, where it gave one that could stand for another.
+    /// Claims the caller's key for this attempt, if there is a key and it may belong to another
+    /// request.
     pub(crate) async fn claim(
         &self,
         caller: &Caller,
@@ -130,7 +132,7 @@ impl Operations {
         Ok(self.claims.claim(attempt).await?)
     }
 
-    /// Keeps with the caller's key that its request found nothing to do.
+    /// Notes with the caller's key that its request found nothing to do.
     pub(crate) async fn settle_idle(
         &self,
         key: Option<&IdempotencyKey>,
@@ -142,7 +144,7 @@ impl Operations {
         }
     }
 
-    /// Writes that somebody looked at a record.
+    /// Writes that a record was described.
     pub(crate) async fn record_look(
         &self,
         caller: &Caller,
@@ -161,8 +163,8 @@ impl Operations {
         self.clock.now()
     }
 
-    /// Writes what an attempt did, each action as an event of its own. All are written before the first
-    /// is waited for: an attempt with three events takes no longer than one with one.
+    /// Writes the actions of an attempt, each as an event. All writes start before the first is
+    /// awaited, so an attempt with three events takes no longer than one with one.
     pub(crate) async fn record(
         &self,
         entry: Entry<'_>,
@@ -188,7 +190,7 @@ impl Operations {
         Ok(())
     }
 
-    /// Takes the store's answer, or writes that there was none.
+    /// Returns the store's answer. If there is none, writes that the outcome is unknown.
     pub(crate) async fn resolve<T>(
         &self,
         entry: Entry<'_>,
@@ -204,8 +206,8 @@ impl Operations {
     }
 }
 
-/// What a caller said about an operation, as parts of the request's fingerprint. The address is none: a
-/// person who tries again may have got another one.
+/// What the caller says about an operation, as parts of the request's fingerprint. The address is
+/// not a part: it may change between a call and its retry.
 pub(crate) fn said(context: &Context) -> [&[u8]; 6] {
     let Context { agent_id, reason, ticket_ref, verification_method, .. } = context;
     let Context { correlation_id, journey_id, source: _, .. } = context;
@@ -213,7 +215,7 @@ pub(crate) fn said(context: &Context) -> [&[u8]; 6] {
         .map(|text| text.as_deref().unwrap_or_default().as_bytes())
 }
 
-/// What the events of one attempt have in common.
+/// What all events of one attempt share.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry<'a> {
     pub(crate) caller: &'a Caller,

@@ -1,12 +1,12 @@
-//! Encryption of what a store keeps for a service to read again: AES-128-GCM, bound to its owner.
+//! Encryption of data that a store keeps for a service: AES-128-GCM, bound to the data's owner.
 
 use aws_lc_rs::aead::{AES_128_GCM, Aad, Nonce, RandomizedNonceKey};
 
-/// Encrypts texts and opens them, under one key.
+/// Encrypts and decrypts texts with one key.
 pub struct Seal(RandomizedNonceKey);
 
 impl Seal {
-    /// Works under that key.
+    /// A seal with that key.
     pub(crate) fn new(key: &[u8; 16]) -> Self {
         Self(RandomizedNonceKey::new(&AES_128_GCM, key).expect("AES-128-GCM takes such a key"))
     }
@@ -21,7 +21,7 @@ impl Seal {
         [&nonce.as_ref()[..], &text].concat()
     }
 
-    /// Opens a text; `None` if it is of another owner or key.
+    /// Decrypts a text; `None` if it belongs to another owner or key.
     pub fn open(&self, owner: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_first_chunk()?;
         let mut sealed = sealed.to_vec();

@@ -1,7 +1,7 @@
-//! The contract of every store of codes: plain async functions over the port, an injected clock
-//! and users of their own, so that many run against one store at the same time.
+//! The contract of every store of codes: plain async functions over the port. Each has an injected
+//! clock and users of its own, so many can run against one store at the same time.
 //!
-//! A store is held to it by one line in its tests, [`code_store_contract!`](crate::code_store_contract).
+//! A store's tests run it with one line, [`code_store_contract!`](crate::code_store_contract).
 //!
 //! # Invariants
 //! Tests cite these numbers. `limit` is the policy's `failed_attempts`.
@@ -63,13 +63,13 @@ use crate::claims::ClaimStore;
 use crate::grants::GrantStore;
 use crate::store::CodeStore;
 
-/// A store under test, and the levers that its contract pulls.
+/// A store under test, and the controls that the contract needs.
 pub struct Bench {
-    /// The store, living by the clock beside it.
+    /// The store, which uses the clock below.
     pub store: Arc<dyn CodeStore>,
-    /// The store of claims beside it, living by the same clock.
+    /// The store of claims, which uses the same clock.
     pub claims: Arc<dyn ClaimStore>,
-    /// The store of revoked grants beside it, living by the same clock.
+    /// The store of revoked grants, which uses the same clock.
     pub grants: Arc<dyn GrantStore>,
     /// The clock.
     pub clock: Arc<FakeClock>,
@@ -77,7 +77,7 @@ pub struct Bench {
     pub promote: Box<dyn Fn() + Send + Sync>,
 }
 
-/// Holds a store to the contract: `code_store_contract!(expression that makes a `Bench`);`
+/// Runs the contract on a store: `code_store_contract!(expression that makes a `Bench`);`
 #[macro_export]
 macro_rules! code_store_contract {
     ($bench:expr) => {

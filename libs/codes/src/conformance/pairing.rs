@@ -1,4 +1,4 @@
-//! Codes that work in one journey alone.
+//! Paired codes: each works in one journey only.
 
 use super::{Bench, Place, World, accepted, granted, keyed, paired, reason, request, wrong};
 use crate::issuer::{Issuance, IssueRequest};
@@ -20,7 +20,7 @@ pub async fn a_paired_code_works_in_its_journey_alone(bench: Bench) {
     assert!(world.describe(&user).await.code.is_some_and(|code| code.paired));
 }
 
-/// I7, I27: while the code lives and after its end.
+/// I7, I27: before and after the code's expiry.
 pub async fn strangers_neither_compare_nor_count_nor_write_at_a_paired_code(bench: Bench) {
     let world = World::new(bench);
     let (user, journey) = (world.stranger(), world.journey());
@@ -50,7 +50,7 @@ async fn fail_from(world: &World, user: &crate::user::Identifier, journey: Place
     }
 }
 
-/// I2, I5, I27: neither lock refuses a code of the other kind, or a guess at it.
+/// I2, I5, I27: the lock of one kind of code does not affect the other kind.
 pub async fn each_kind_of_code_has_counts_and_a_lock_of_its_own(bench: Bench) {
     let world = World::new(bench);
     let (user, journey) = (world.stranger(), world.journey());
@@ -126,7 +126,7 @@ pub async fn failures_at_paired_codes_disable_paired_codes_alone(bench: Bench) {
     assert!(accepted(&world.verify_from(journey, &user, code.code.expose()).await));
 }
 
-/// Semantics, pairing: other journeys send none, and a journey that has paired may get a plain code.
+/// A journey that has paired may still get an unpaired code.
 pub async fn a_binding_at_an_unpaired_code_counts_as_unpaired(bench: Bench) {
     let world = World::new(bench);
     let (user, journey) = (world.stranger(), world.journey());
@@ -139,7 +139,7 @@ pub async fn a_binding_at_an_unpaired_code_counts_as_unpaired(bench: Bench) {
     assert!(accepted(&world.verify_from(journey, &user, open.code.expose()).await));
 }
 
-/// A policy may change while codes live.
+/// A policy may change while codes are active.
 pub async fn an_unpaired_code_is_refused_where_pairing_is_required(bench: Bench) {
     let mut world = World::new(bench);
     let (user, journey) = (world.stranger(), world.journey());
@@ -156,7 +156,7 @@ pub async fn an_unpaired_code_is_refused_where_pairing_is_required(bench: Bench)
     assert!(accepted(&world.verify_from(journey, &user, code.code.expose()).await));
 }
 
-/// I8: the pairing is read once, the code keeps its binding.
+/// I8: the pairing is read at the first call; the code keeps its binding.
 pub async fn a_retried_issue_stays_in_its_journey(bench: Bench) {
     let world = World::new(bench);
     let (user, journey) = (world.stranger(), world.journey());

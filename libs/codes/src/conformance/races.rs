@@ -1,4 +1,4 @@
-//! Many at once.
+//! Parallel calls.
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
@@ -10,10 +10,10 @@ use crate::record::DenialReason;
 use crate::user::Identifier;
 use crate::verifier::Verification;
 
-/// As many as a determined attacker sends in one burst.
+/// As many calls as a determined attacker sends in one burst.
 const BURST: usize = 10_000;
 
-/// As many of them as are under way at any moment: a store's deadline is not what is tested here.
+/// How many of them run in parallel: this does not test a store's deadline.
 const AT_ONCE: usize = 100;
 
 async fn burst(
@@ -72,7 +72,7 @@ pub async fn of_mixed_attempts_at_most_one_is_accepted_and_three_are_compared(be
 
 /// T-A4.
 pub async fn of_parallel_issues_one_code_verifies(bench: Bench) {
-    // Every code of the burst gets its guess, so that the limit stands aside.
+    // Every code of the burst gets one guess, so the limit of guesses does not matter.
     let settings = PolicySettings {
         failed_attempts: Policy::CONSECUTIVE_FAILURES,
         length: 12,

@@ -1,4 +1,4 @@
-//! The same operation, sent again.
+//! Retries: the same operation, sent again.
 
 use super::{Bench, World, accepted, granted, keyed, reason, request, wrong};
 use crate::issuer::{Issuance, Revocation, RevokeTarget};
@@ -46,7 +46,7 @@ pub async fn a_key_is_forgotten_after_its_window(bench: Bench) {
     assert_eq!(reason(&late), DenialReason::NoCode);
 }
 
-/// I8, T-C4: then it is a new operation.
+/// I8, T-C4: after the window it is a new operation.
 pub async fn a_revocation_or_clearing_is_forgotten_after_its_window(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();
@@ -78,7 +78,7 @@ pub async fn a_retried_issue_leaves_only_its_last_code_valid(bench: Bench) {
     assert!(accepted(&world.verify(&user, again.code.expose()).await));
 }
 
-/// T-G6: a code is a code, under whatever key it was asked for.
+/// T-G6: a retried issue counts as any other issue.
 pub async fn a_retried_issue_counts_towards_the_hours_codes(bench: Bench) {
     let settings = PolicySettings { issues_per_hour: 3, ..PolicySettings::default() };
     let world = World::with_policy(bench, Policy::new(settings).expect("valid"));
@@ -91,7 +91,7 @@ pub async fn a_retried_issue_counts_towards_the_hours_codes(bench: Bench) {
     assert!(accepted(&world.verify(&user, third.code.expose()).await), "the last one is valid");
 }
 
-/// I8: a key names one request of its client, whichever user it is about.
+/// I8: a key belongs to one request of its client, for whichever user that is.
 pub async fn one_key_for_two_users_takes_effect_once(bench: Bench) {
     let world = World::new(bench);
     let [ada, bob] = [world.stranger(), world.stranger()];
@@ -114,7 +114,7 @@ pub async fn one_key_for_two_users_takes_effect_once(bench: Bench) {
     assert!(accepted(&world.verify(&bob, of_bob.code.expose()).await));
 }
 
-/// I8: the keys of a service are unique by construction, and its records still know a retry.
+/// I8: services claim no keys, but records still recognise their retries.
 pub async fn a_service_claims_no_keys_and_is_answered_alike(bench: Bench) {
     let world = World::new(bench).of_a_service();
     let user = world.stranger();
@@ -126,7 +126,7 @@ pub async fn a_service_claims_no_keys_and_is_answered_alike(bench: Bench) {
     assert_eq!(conflict, Verification::Conflict, "the record knows its own user's keys");
 }
 
-/// I8: no caller makes a record grow, and an acceptance outlives what matters less.
+/// I8: no caller can make a record grow, and an acceptance is kept longer than what matters less.
 pub async fn the_least_needed_outcomes_are_forgotten_first(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();
@@ -136,7 +136,8 @@ pub async fn the_least_needed_outcomes_are_forgotten_first(bench: Bench) {
     let replaced = granted(world.ask(keyed(&user, "replaced")).await);
     let current = granted(world.ask(keyed(&user, "current")).await);
     assert_ne!(replaced.code_id, current.code_id);
-    // Of the limit and one more, the superseded issues go first, then the older of two denials.
+    // Beyond the limit plus one, superseded issues are dropped first, then the older of two
+    // denials.
     for key in ["older", "newer"] {
         world.verify_as(&user, &wrong(&current), Some(key)).await;
     }
@@ -170,7 +171,7 @@ pub async fn a_retried_issue_does_not_revive_a_spent_code(bench: Bench) {
     assert_eq!(state, Some(CodeState::Consumed));
 }
 
-/// I4, I8: the late retry of an issue does not touch the code that has replaced its own.
+/// I4, I8: a late retry of an issue does not affect the code that has superseded its own.
 pub async fn a_retried_issue_spares_the_code_that_came_after(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();
@@ -197,7 +198,7 @@ pub async fn a_retried_revocation_spares_the_code_that_came_after(bench: Bench) 
     assert!(accepted(&world.verify(&user, next.code.expose()).await));
 }
 
-/// I8: what had nothing to do has nothing to do again.
+/// I8: a request that found nothing to do finds nothing again.
 pub async fn a_revocation_that_found_nothing_finds_nothing_again(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();
@@ -209,7 +210,7 @@ pub async fn a_revocation_that_found_nothing_finds_nothing_again(bench: Bench) {
     assert!(accepted(&world.verify(&user, issued.code.expose()).await));
 }
 
-/// I8: guesses between a clearing and its retry still count, and still lock.
+/// I8: guesses between a clearing and its retry still count and still lock.
 pub async fn a_retried_clearing_spares_the_lock_that_came_after(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();
@@ -228,7 +229,7 @@ pub async fn a_retried_clearing_spares_the_lock_that_came_after(bench: Bench) {
     }
 }
 
-/// I8: no operation answers for another.
+/// I8: a key of one operation conflicts with every other operation.
 pub async fn a_key_conflicts_whatever_it_stood_for(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();

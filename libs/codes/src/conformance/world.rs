@@ -1,4 +1,4 @@
-//! The use cases over a store under test, and what every case needs of them.
+//! The use cases over a store under test, and the helpers of all cases.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::record::{Cleared, Denial, DenialReason, Description};
 use crate::user::{Identifier, IdentifierType};
 use crate::verifier::{ClearRequest, Clearance, Verification, Verifier, VerifyRequest};
 
-/// The use cases over a store, with one policy, an application and a client of their own.
+/// The use cases over a store, with a policy, an application and a client of their own.
 pub struct World {
     /// The store and its levers.
     pub bench: Bench,
@@ -56,7 +56,8 @@ impl World {
             clock: Arc::clone(&bench.clock) as Arc<dyn clock::Clock>,
             randomness: randomness::system(),
         };
-        // A client of its own: one store serves many tests, and each names its operations by itself.
+        // Each world has its own client: many tests share one store and choose equal idempotency
+        // keys.
         let unique = encode(&randomness::bytes::<16>(&operations.randomness));
         let caller = Caller {
             application: ApplicationId::parse("acme").expect("valid"),
@@ -67,14 +68,15 @@ impl World {
         Self { bench, caller, policy, trail, operations }
     }
 
-    /// The same world, where a service calls whose keys are unique by construction.
+    /// The same world with a service as its caller, whose idempotency keys are unique by
+    /// construction.
     #[must_use]
     pub fn of_a_service(mut self) -> Self {
         self.caller.is_service = true;
         self
     }
 
-    /// The same world under other peppers.
+    /// The same world with other peppers.
     #[must_use]
     pub fn with_peppers(mut self, current: u8, previous: Option<u8>) -> Self {
         let key = |byte: u8| vec![byte; 32].into();
@@ -83,7 +85,7 @@ impl World {
         self
     }
 
-    /// A user whom no other test knows.
+    /// A user that no other test knows.
     pub fn stranger(&self) -> Identifier {
         let bytes: [u8; 16] = randomness::bytes(&self.operations.randomness);
         user(&encode(&bytes))
@@ -106,22 +108,22 @@ impl World {
         issuance.await.expect("the store answers")
     }
 
-    /// Issues a code that must be granted.
+    /// Issues a code, and panics if it is refused.
     pub async fn issue(&self, user: &Identifier) -> IssuedCode {
         granted(self.ask(request(user)).await)
     }
 
-    /// Verifies what somebody typed somewhere.
+    /// Verifies a typed code from a journey and address.
     pub async fn verify_from(&self, place: Place, user: &Identifier, typed: &str) -> Verification {
         self.try_verify_from(place, user, typed, None).await.expect("the store answers")
     }
 
-    /// Verifies what somebody typed.
+    /// Verifies a typed code.
     pub async fn verify(&self, user: &Identifier, typed: &str) -> Verification {
         self.verify_as(user, typed, None).await
     }
 
-    /// Verifies what somebody typed, under an idempotency key.
+    /// Verifies a typed code under an idempotency key.
     pub async fn verify_as(
         &self,
         user: &Identifier,
@@ -131,7 +133,7 @@ impl World {
         self.try_verify_as(user, typed, key).await.expect("the store answers")
     }
 
-    /// Verifies what somebody typed at a store that may not answer.
+    /// Verifies a typed code under an idempotency key. The store may fail.
     ///
     /// # Errors
     /// As [`Verifier::verify`].
@@ -144,7 +146,7 @@ impl World {
         self.try_verify_from(Place::default(), user, typed, key).await
     }
 
-    /// Verifies what somebody typed somewhere, at a store that may not answer.
+    /// Verifies a typed code from a journey and address. The store may fail.
     ///
     /// # Errors
     /// The store under test failed.
@@ -209,14 +211,14 @@ impl World {
         clearance.expect("the store answers")
     }
 
-    /// Fails `times` times at a user's code.
+    /// Guesses wrongly `times` times at a user's code.
     pub async fn fail(&self, user: &Identifier, code: &IssuedCode, times: u32) {
         for _ in 0..times {
             self.verify(user, &wrong(code)).await;
         }
     }
 
-    /// All that can be seen of a user's record.
+    /// Everything that support can see of a user's record.
     pub async fn describe(&self, user: &Identifier) -> Description {
         let now = self.bench.clock.now();
         let description = self.bench.store.describe(self.subject(user).await, now).await;
@@ -260,7 +262,7 @@ fn idempotency_key(key: &str) -> IdempotencyKey {
     IdempotencyKey::parse(key).expect("valid")
 }
 
-/// The code of an issuance that must have been granted.
+/// The code of an issuance. Panics if there is none.
 pub fn granted(issuance: Issuance) -> IssuedCode {
     match issuance {
         Issuance::Issued(code) => code,

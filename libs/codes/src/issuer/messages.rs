@@ -1,4 +1,4 @@
-//! What a help desk asks of the issuer, and what it is told.
+//! The requests and outcomes of the issuer.
 
 use std::time::Duration;
 
@@ -14,64 +14,64 @@ use crate::user::Identifier;
 /// A request for a code.
 #[derive(Clone, Debug)]
 pub struct IssueRequest {
-    /// Whom the code is for.
+    /// The user of the code.
     pub user: Identifier,
-    /// The number of the journey that the code is for; without one, the code is unpaired.
+    /// The pairing number of the journey that the code is for; without one, the code is unpaired.
     pub pairing: Option<PairingNumber>,
-    /// How long it lives; the policy's default if not given.
+    /// The code's lifetime; `None` uses the policy's default.
     pub expires_in: Option<Duration>,
-    /// What the caller says about it.
+    /// What the caller says about it, for the audit trail.
     pub context: Context,
-    /// The caller's name for the operation.
+    /// The caller's idempotency key.
     pub idempotency_key: Option<IdempotencyKey>,
-    /// Whether to issue although the user is locked; the caller's right to it is checked before.
+    /// Whether to issue if the user is locked. The caller's right to do so has been checked before.
     pub override_lockout: bool,
 }
 
 /// The outcome of a request for a code.
 #[derive(Debug)]
 pub enum Issuance {
-    /// The code, for this once.
+    /// The code. It is returned only once.
     Issued(IssuedCode),
-    /// The asked life lies outside the policy, or the code would outlive the journey.
+    /// The requested lifetime is outside the policy, or ends after the journey.
     ExpirationRefused(ExpirationError),
     /// The directory does not know this identifier.
     UnknownUser,
-    /// The policy refuses the request with or without a pairing number.
+    /// The policy requires pairing and the request has no number, or the other way round.
     PairingRefused(PairingRefusal),
-    /// No journey of the user waits under the pairing number.
+    /// The user has no open pairing with that number.
     PairingNotFound,
-    /// The user is locked until then.
+    /// The user is locked until this time.
     Locked(Timestamp),
-    /// Too many consecutive failures; an administrator must act.
+    /// The user has too many consecutive failures; an administrator must act.
     Disabled,
-    /// The hour's codes for this user are used up; more can be had after this time.
+    /// The hour's quota of codes for this user is used up; it is renewed after this time.
     QuotaExceeded(Duration),
-    /// The day's overrides for this user are used up; more can be had after this time.
+    /// The day's quota of overrides for this user is used up; it is renewed after this time.
     OverrideQuotaExceeded(Duration),
-    /// The idempotency key stood for another request, or its code is no longer active.
+    /// The idempotency key belongs to another request, or its code is no longer active.
     Conflict,
 }
 
-/// A code and what to know about it.
+/// A new code.
 #[derive(Debug)]
 pub struct IssuedCode {
     /// The code in clear.
     pub code: TempCode,
     /// Its id.
     pub code_id: CodeId,
-    /// From when on it is refused.
+    /// The code is refused from this time on.
     pub expires_at: Timestamp,
-    /// How many wrong guesses it stands.
+    /// How many wrong guesses the code allows.
     pub attempts_allowed: u32,
-    /// Whether it works only in the journey that was named.
+    /// Whether the code works only in the named journey.
     pub paired: bool,
 }
 
 /// Which code to revoke.
 #[derive(Clone, Debug)]
 pub enum RevokeTarget {
-    /// The code of that id.
+    /// The code with that ID.
     Code(CodeId),
     /// The user's live code.
     User(Identifier),
@@ -80,11 +80,11 @@ pub enum RevokeTarget {
 /// A request to revoke a code.
 #[derive(Clone, Debug)]
 pub struct RevokeRequest {
-    /// Which one.
+    /// The code.
     pub target: RevokeTarget,
-    /// What the caller says about it.
+    /// What the caller says about it, for the audit trail.
     pub context: Context,
-    /// The caller's name for the operation.
+    /// The caller's idempotency key.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
@@ -93,10 +93,10 @@ pub struct RevokeRequest {
 pub enum Revocation {
     /// The code is revoked.
     Revoked,
-    /// The code was redeemed, or may have been: what was minted for it is inactive.
+    /// The code was or may have been redeemed: the tokens minted for it are inactive now.
     GrantRevoked,
-    /// There was neither a live code nor a redeemed one.
+    /// There was no live and no redeemed code.
     NothingLive,
-    /// The idempotency key stood for another request; nothing was revoked.
+    /// The idempotency key belongs to another request; nothing was revoked.
     Conflict,
 }

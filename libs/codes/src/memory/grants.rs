@@ -1,4 +1,4 @@
-//! Revoked grants in this process's memory: the readable reference of every other store of grants.
+//! Revoked grants in this process's memory: the specification of all other stores of grants.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,17 +13,17 @@ use crate::store::StoreError;
 /// Keeps revoked grants in a map.
 pub struct MemoryGrantStore {
     clock: Monotonic,
-    /// When each revocation is forgotten.
+    /// When each revocation expires.
     revoked: Mutex<HashMap<GrantId, Timestamp>>,
 }
 
 impl MemoryGrantStore {
-    /// An empty store that lives by `clock`.
+    /// An empty store that uses `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock: Monotonic::new(clock), revoked: Mutex::default() }
     }
 
-    /// Runs one operation on the revocations that are not forgotten. Agents make few of them.
+    /// Runs one operation on the revocations that have not expired. There are only few.
     fn run<T>(
         &self,
         operation: impl FnOnce(&mut HashMap<GrantId, Timestamp>, Timestamp) -> T,
