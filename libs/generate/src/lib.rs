@@ -1,13 +1,14 @@
 //! Projects that run one journey: what `postern generate` writes.
 //!
 //! ```text
-//! Configuration --model--> App --web--> files --project--> a folder with a record
+//! Configuration --model--> App --web, android--> files --project--> a folder with a record
 //! ```
 //!
 //! `model` describes what the journey asks for, `escape` writes the journey's texts into the literals of
 //! each language, and `project` writes the files and the record by which [`is_current`] checks the project
 //! later. A project holds no secret: its client is public.
 
+mod android;
 mod error;
 mod escape;
 mod model;
@@ -31,12 +32,15 @@ use project::Record;
 pub enum Target {
     /// A page with Vite, TypeScript and the Web SDK.
     Web,
+    /// An app in Kotlin.
+    Android,
 }
 
 impl Target {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Web => "web",
+            Self::Android => "android",
         }
     }
 }
@@ -56,6 +60,7 @@ pub fn generate(
     let app = App::find(configuration, journey, client, server)?;
     let mut files = match target {
         Target::Web => web::files(&app)?,
+        Target::Android => android::files(&app)?,
     };
     files.push(Record::file(target.as_str(), &app)?);
     Ok(files)

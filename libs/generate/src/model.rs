@@ -46,7 +46,7 @@ pub(crate) struct Screen<'c> {
 pub(crate) struct Field<'c> {
     pub(crate) name: &'c str,
     pub(crate) label: &'c str,
-    pub(crate) kind: &'static str,
+    pub(crate) kind: FieldKind,
     pub(crate) autocomplete: &'c str,
 }
 
@@ -151,7 +151,7 @@ impl<'c> Field<'c> {
         Self {
             name: field.name,
             label: if field.label == field.name { usual } else { field.label },
-            kind: field.kind.as_str(),
+            kind: field.kind,
             autocomplete: field.autocomplete.unwrap_or(autocomplete),
         }
     }

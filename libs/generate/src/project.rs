@@ -13,6 +13,9 @@ use crate::model::App;
 /// The file of the record, in the project's folder.
 const RECORD: &str = "postern.json";
 
+/// Exchanges with the server, which the clients in Kotlin and Swift replay in their tests.
+pub(crate) const TRANSCRIPT: &str = include_str!("../templates/transcript.json");
+
 /// A file of a project: its path within the folder, and its text.
 pub type File = (&'static str, String);
 
@@ -39,7 +42,7 @@ impl Record {
             target: target.to_owned(),
             journey: app.journey.to_owned(),
             client: app.client.to_owned(),
-            server: app.server.to_string(),
+            server: app.server.as_str().to_owned(),
             fingerprint: app.screens.fingerprint()?,
         };
         let text = serde_json::to_string_pretty(&record).map_err(GenerateError::Record)?;

@@ -32,12 +32,17 @@ fn files(target: Target) -> Vec<File> {
 
 #[test]
 fn no_text_stands_bare_in_generated_code() {
-    for (target, escaped) in [(Target::Web, r"\u{22}\u{27}\u{60}\u{24}\u{7b}a\u{7d}")] {
+    for (target, escaped) in [
+        (Target::Web, r"\u{22}\u{27}\u{60}\u{24}\u{7b}a\u{7d}"),
+        (Target::Android, r"\u0022\u0027\u0060\u0024\u007ba\u007d"),
+    ] {
         let files = files(target);
         let of_journey = files.iter().filter(|(_, text)| text.contains(escaped)).count();
         assert!(of_journey >= 1, "{target:?}: {files:?}");
         for (path, text) in files {
-            for bare in ["${a}", "$a", "\\(a)", "{{ a }}", "\u{202e}", "\u{2028}", "// </script>"] {
+            for bare in
+                ["${a}", "$a\\(", "\\(a)", "{{ a }}", "\u{202e}", "\u{2028}", "// </script>"]
+            {
                 assert!(!text.contains(bare), "{target:?}: {path}: {bare:?}");
             }
         }

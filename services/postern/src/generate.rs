@@ -45,6 +45,8 @@ pub(crate) struct Args {
 enum Kind {
     /// A page: Vite, TypeScript and the Web SDK
     Web,
+    /// An app in Kotlin, on a client of the protocol that needs no SDK
+    Android,
 }
 
 /// Generates or checks.
@@ -78,13 +80,17 @@ fn done(args: &Args, configuration: &Configuration) -> Result<(String, ExitCode)
         });
     }
     let Args { target, journey, client, server, out, force, .. } = args;
-    let (Some(Kind::Web), Some(journey), Some(client), Some(server), Some(out)) =
+    let (Some(kind), Some(journey), Some(client), Some(server), Some(out)) =
         (target, journey, client, server, out)
     else {
         // clap has asked for all of them.
         return Ok((String::new(), ExitCode::from(WRONG_USAGE)));
     };
-    let files = generate::generate(Target::Web, configuration, journey, client, server)?;
+    let target = match kind {
+        Kind::Web => Target::Web,
+        Kind::Android => Target::Android,
+    };
+    let files = generate::generate(target, configuration, journey, client, server)?;
     generate::write(out, &files, *force)?;
     Ok((
         format!("{0}: {1} files; {0}/README.md says how to go on", out.display(), files.len()),

@@ -12,7 +12,7 @@ export function onStart(): Screen {
     heading: TITLE,
     fields: [
 {%- for field in screens.start %}
-      { name: "{{ field.name }}", label: "{{ field.label }}", kind: "{{ field.kind }}", autocomplete: "{{ field.autocomplete }}" },
+      { name: "{{ field.name }}", label: "{{ field.label }}", kind: "{{ field.kind.as_str() }}", autocomplete: "{{ field.autocomplete }}" },
 {%- endfor %}
     ],
     action: { label: LOGIN, act: { kind: "start" } },
@@ -24,7 +24,7 @@ export function onStart(): Screen {
 export function on{{ form.name }}(response: IdoServiceResponse): Screen {
   return formOf(response, [
 {%- for field in form.fields %}
-    { name: "{{ field.name }}", label: "{{ field.label }}", kind: "{{ field.kind }}", autocomplete: "{{ field.autocomplete }}" },
+    { name: "{{ field.name }}", label: "{{ field.label }}", kind: "{{ field.kind.as_str() }}", autocomplete: "{{ field.autocomplete }}" },
 {%- endfor %}
   ]);
 }
