@@ -1,5 +1,6 @@
 //! Why a call failed: the rich errors of `proto/README.md`, as an enum to match on.
 
+mod desk;
 mod read;
 mod token;
 
@@ -8,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use tonic::Code;
 use tonic_types::FieldViolation;
 
+pub use self::desk::DeskRefusal;
 pub use token::TokenError;
 
 /// Why a call failed. Postern may learn new reasons, so a match needs a wildcard arm.
@@ -35,6 +37,27 @@ pub enum CallError {
     /// An agent acts for their own account.
     #[error("agents cannot act for their own account: ask another agent")]
     OwnAccount,
+    /// The application's desk refuses the issue.
+    #[error(transparent)]
+    Desk(#[from] DeskRefusal),
+    /// The agent signed in too long ago to approve or lift.
+    #[error("the agent must sign in again: exchange the new ID token")]
+    SignInAgain,
+    /// Nothing shows that the account is not the agent's own.
+    #[error("the provider names no account of agents by this type of identifier: use another")]
+    UncheckedIdentifier,
+    /// No request for approval has this ID.
+    #[error("no request for approval has this request_id: list the requests")]
+    RequestNotFound,
+    /// The request for approval expired.
+    #[error("the request for approval expired: have the agent ask again")]
+    RequestExpired,
+    /// Another agent decided, or this one decided otherwise.
+    #[error("the request for approval was decided before: list the requests")]
+    RequestDecided,
+    /// An agent decides their own request.
+    #[error("agents cannot decide their own request: ask another agent")]
+    OwnRequest,
     /// The directory does not know the user.
     #[error("the directory does not know the user: check the identifier and its type")]
     UserNotFound,
@@ -158,6 +181,7 @@ impl CallError {
             | Self::Overloaded { retry_after }
             | Self::Unavailable { retry_after, .. } => *retry_after,
             Self::Token(error) => error.retry_after(),
+            Self::Desk(refusal) => refusal.retry_after(),
             _ => None,
         }
     }

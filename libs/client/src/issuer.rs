@@ -22,13 +22,15 @@ impl CodeIssuer {
         Self { stub: CodeIssuerServiceClient::new(channel), calls }
     }
 
-    /// Issues a code, which supersedes the user's earlier one. Needs the scope `codes:issue`.
+    /// Issues a code, which supersedes the user's earlier one. Needs the scope `codes:issue`. Where
+    /// another agent must approve, the answer has `pending` and no code: repeat the request with its
+    /// `request_id` once it is approved.
     ///
     /// # Errors
     /// [`CallError::UserLocked`], [`CallError::UserDisabled`], [`CallError::UserNotFound`],
     /// [`CallError::IssueQuotaExceeded`], [`CallError::OverrideQuotaExceeded`],
     /// [`CallError::PairingNotFound`], [`CallError::PairingRequired`], [`CallError::PairingOff`],
-    /// [`CallError::NotPaired`], and those of every call.
+    /// [`CallError::NotPaired`], [`CallError::Desk`], and those of every call.
     pub async fn issue_code(
         &self,
         mut request: IssueCodeRequest,
@@ -40,7 +42,11 @@ impl CodeIssuer {
             .make(&self.stub, request, |mut stub, it| async move { stub.issue_code(it).await })
             .await?;
         // An issuer of a version without pairing ignores the number.
-        if must_pair && !issued.paired { Err(CallError::NotPaired) } else { Ok(issued) }
+        if must_pair && !issued.paired && issued.pending.is_none() {
+            Err(CallError::NotPaired)
+        } else {
+            Ok(issued)
+        }
     }
 
     /// Describes the journey that waits under a number. Needs the scope `codes:issue`.

@@ -61,7 +61,7 @@ mod verifier;
 
 pub use client::Client;
 pub use credentials::{Credentials, Secret};
-pub use error::{CallError, TokenError};
+pub use error::{CallError, DeskRefusal, TokenError};
 pub use issuer::CodeIssuer;
 pub use protos::code::v1::verify_code_response::Outcome;
 pub use protos::code::v1::*;

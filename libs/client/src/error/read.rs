@@ -8,7 +8,7 @@ use prost_types::Timestamp;
 use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
-use super::CallError;
+use super::{CallError, DeskRefusal};
 
 /// The `domain` of Postern's `google.rpc.ErrorInfo`.
 pub(super) const DOMAIN: &str = "postern";
@@ -23,9 +23,22 @@ impl CallError {
         let info = details.error_info().filter(|info| info.domain == DOMAIN);
         let retry_after = details.retry_info().and_then(|info| info.retry_delay);
         let metadata = |key| info.and_then(|info| info.metadata.get(key));
-        match (info.map_or("", |info| info.reason.as_str()), status.code()) {
+        let reason = info.map_or("", |info| info.reason.as_str());
+        if let Some(refusal) = reason
+            .strip_prefix("DESK_")
+            .and_then(|rule| DeskRefusal::read(rule, metadata("field"), retry_after))
+        {
+            return Self::Desk(refusal);
+        }
+        match (reason, status.code()) {
             ("OTHER_AGENT", _) => Self::OtherAgent,
             ("OWN_ACCOUNT", _) => Self::OwnAccount,
+            ("SIGN_IN_AGAIN", _) => Self::SignInAgain,
+            ("UNCHECKED_IDENTIFIER", _) => Self::UncheckedIdentifier,
+            ("REQUEST_NOT_FOUND", _) => Self::RequestNotFound,
+            ("REQUEST_EXPIRED", _) => Self::RequestExpired,
+            ("REQUEST_DECIDED", _) => Self::RequestDecided,
+            ("OWN_REQUEST", _) => Self::OwnRequest,
             ("USER_NOT_FOUND", _) => Self::UserNotFound,
             ("PAIRING_NOT_FOUND", _) => Self::PairingNotFound,
             ("PAIRING_REQUIRED", _) => Self::PairingRequired,
