@@ -5,16 +5,9 @@ use definitions::FieldKind;
 
 use crate::error::GenerateError;
 use crate::model::{App, Field, Screens};
-use crate::project::{File, TRANSCRIPT, text};
+use crate::project::{File, TRANSCRIPT, copied, text};
 
-/// Files that are copied as they are.
-macro_rules! copied {
-    ($($path:literal),* $(,)?) => {
-        [$(($path, include_str!(concat!("../templates/android/", $path)))),*]
-    };
-}
-
-const STATIC: [(&str, &str); 14] = copied![
+const STATIC: [(&str, &str); 14] = copied!["android":
     "settings.gradle.kts",
     "sdk/pom.xml",
     "sdk/src/main/kotlin/dev/postern/ido/Journeys.kt",

@@ -1,7 +1,7 @@
 //! Projects that run one journey: what `postern generate` writes.
 //!
 //! ```text
-//! Configuration --model--> App --web, android--> files --project--> a folder with a record
+//! Configuration --model--> App --web, android, ios--> files --project--> a folder with a record
 //! ```
 //!
 //! `model` describes what the journey asks for, `escape` writes the journey's texts into the literals of
@@ -11,6 +11,7 @@
 mod android;
 mod error;
 mod escape;
+mod ios;
 mod model;
 mod names;
 mod project;
@@ -34,6 +35,8 @@ pub enum Target {
     Web,
     /// An app in Kotlin.
     Android,
+    /// A Swift package.
+    Ios,
 }
 
 impl Target {
@@ -41,6 +44,7 @@ impl Target {
         match self {
             Self::Web => "web",
             Self::Android => "android",
+            Self::Ios => "ios",
         }
     }
 }
@@ -61,6 +65,7 @@ pub fn generate(
     let mut files = match target {
         Target::Web => web::files(&app)?,
         Target::Android => android::files(&app)?,
+        Target::Ios => ios::files(&app)?,
     };
     files.push(Record::file(target.as_str(), &app)?);
     Ok(files)

@@ -4,21 +4,19 @@ use askama::Template;
 
 use crate::error::GenerateError;
 use crate::model::{App, Screens};
-use crate::project::{File, text};
+use crate::project::{File, copied, text};
 
-/// Files that are the same in every project.
-const STATIC: [(&str, &str); 11] = [
-    (".gitignore", include_str!("../templates/web/gitignore")),
-    ("index.html", include_str!("../templates/web/index.html")),
-    ("package.json", include_str!("../templates/web/package.json")),
-    ("package-lock.json", include_str!("../templates/web/package-lock.json")),
-    ("tsconfig.json", include_str!("../templates/web/tsconfig.json")),
-    ("src/form.ts", include_str!("../templates/web/src/form.ts")),
-    ("src/main.ts", include_str!("../templates/web/src/main.ts")),
-    ("src/page.ts", include_str!("../templates/web/src/page.ts")),
-    ("src/screen.ts", include_str!("../templates/web/src/screen.ts")),
-    ("src/sdkState.ts", include_str!("../templates/web/src/sdkState.ts")),
-    ("src/style.css", include_str!("../templates/web/src/style.css")),
+const STATIC: [(&str, &str); 10] = copied!["web":
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "src/form.ts",
+    "src/main.ts",
+    "src/page.ts",
+    "src/screen.ts",
+    "src/sdkState.ts",
+    "src/style.css",
 ];
 
 #[derive(Template)]
@@ -49,6 +47,7 @@ pub(crate) fn files(app: &App<'_>) -> Result<Vec<File>, GenerateError> {
     let mut files: Vec<_> =
         STATIC.into_iter().map(|(path, text)| (path, text.to_owned())).collect();
     files.extend([
+        (".gitignore", include_str!("../templates/web/gitignore").to_owned()),
         (".env", text(&Dotenv(app))?),
         ("README.md", text(&Readme(app))?),
         ("src/journeyExecutor.ts", text(&JourneyExecutor { journey, screens })?),

@@ -34,6 +34,7 @@ fn files(target: Target) -> Vec<File> {
 fn no_text_stands_bare_in_generated_code() {
     for (target, escaped) in [
         (Target::Web, r"\u{22}\u{27}\u{60}\u{24}\u{7b}a\u{7d}"),
+        (Target::Ios, r"\u{22}\u{27}\u{60}\u{24}\u{7b}a\u{7d}"),
         (Target::Android, r"\u0022\u0027\u0060\u0024\u007ba\u007d"),
     ] {
         let files = files(target);

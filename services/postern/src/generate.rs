@@ -47,6 +47,8 @@ enum Kind {
     Web,
     /// An app in Kotlin, on a client of the protocol that needs no SDK
     Android,
+    /// A Swift package with a client of the protocol that needs no SDK
+    Ios,
 }
 
 /// Generates or checks.
@@ -89,6 +91,7 @@ fn done(args: &Args, configuration: &Configuration) -> Result<(String, ExitCode)
     let target = match kind {
         Kind::Web => Target::Web,
         Kind::Android => Target::Android,
+        Kind::Ios => Target::Ios,
     };
     let files = generate::generate(target, configuration, journey, client, server)?;
     generate::write(out, &files, *force)?;
