@@ -1,12 +1,12 @@
-//! What callers read of an error, over gRPC and over HTTP: the form of a row, and the table of what the
-//! servers themselves refuse.
+//! What callers see of an error, over gRPC and over HTTP: the form of a row, and the table of
+//! refusals that the servers themselves send.
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | what a row holds, and how each protocol writes it | [`row`] |
-//! | what a server refuses before a service sees it, or in its place | [`refusal`] |
+//! | what a row contains, and how each protocol writes it | [`row`] |
+//! | what a server refuses before or instead of a service | [`refusal`] |
 //!
-//! The rows of what services refuse are in `wire::error`: they know the domain, and this crate does not.
+//! The rows of the services' own errors are in `wire::error`, since they need the domain's types.
 
 pub mod refusal;
 pub mod row;

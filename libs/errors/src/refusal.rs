@@ -1,4 +1,4 @@
-//! What a server refuses before a service sees it, or in its place: one row for each, exhaustive.
+//! The refusals that a server sends before or instead of a service. The table has a row for each.
 
 use std::time::Duration;
 
@@ -7,29 +7,29 @@ use tonic::Code;
 
 use crate::row::{Detail, HttpFault, Row};
 
-/// When a refused client may come back.
+/// When a refused client may try again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a server refuses a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// No such path.
+    /// The path does not exist.
     NotFound,
-    /// The path has other methods.
+    /// The path does not have this method.
     MethodNotAllowed,
-    /// The body broke off.
+    /// The body ended early.
     BrokenBody,
     /// The body is over the limit.
     TooLarge,
     /// A gRPC message is over the limit.
     MessageTooLarge,
-    /// Too many requests at a time.
+    /// Too many concurrent requests.
     Overloaded,
     /// The service took longer than the server allows.
     TimedOut,
-    /// The deadline passed that the client set, or the longest that it may set.
+    /// The client's deadline passed, or the longest that a client may set.
     DeadlineExceeded,
-    /// The service panicked, or its answer could not be written. The log knows more.
+    /// The service panicked, or its response could not be encoded. The log has the details.
     Internal,
 }
 
@@ -47,7 +47,7 @@ impl Refusal {
         Self::Internal,
     ];
 
-    /// What callers read of it.
+    /// What callers see of it.
     #[rustfmt::skip] // so that a table looks like one
     pub fn row(self) -> Row<'static> {
         use Detail::{Nothing, RetryAfter};

@@ -11,7 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 /// The `domain` of every `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "postern";
 
-/// What is wrong with one field. Never holds the field's value.
+/// What is wrong with one field. Never contains the field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldViolation {
     /// The field's path, such as `user.value`.
@@ -26,7 +26,7 @@ impl FieldViolation {
         Self { field: field.into(), description: rule.to_string() }
     }
 
-    /// The violations that a status carries.
+    /// The violations in a status.
     pub fn of(status: &Status) -> Vec<Self> {
         let details = status.get_details_bad_request().into_iter();
         let violations = details.flat_map(|details| details.field_violations);
@@ -40,25 +40,25 @@ impl fmt::Display for FieldViolation {
     }
 }
 
-/// What callers read of an error.
+/// What callers see of an error.
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
-    /// The status of gRPC.
+    /// The gRPC status.
     pub code: Code,
     /// `ErrorInfo.reason`.
     pub reason: &'static str,
-    /// The status code of HTTP.
+    /// The HTTP status.
     pub status: StatusCode,
     /// `error_code` over HTTP.
     pub error_code: &'static str,
-    /// What the row says beside its words.
+    /// The details besides the message.
     pub detail: Detail<'a>,
-    /// The sentence for people, over both protocols.
+    /// The message for people, over both protocols.
     pub message: String,
 }
 
 impl<'a> Row<'a> {
-    /// A row: the status and the word of gRPC, those of HTTP, the detail and the sentence.
+    /// A row: gRPC status and reason, HTTP status and error code, details and message.
     pub fn new(
         code: Code,
         reason: &'static str,
@@ -71,12 +71,12 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What a row says beside its words.
+/// The details of a row besides its message.
 #[derive(Clone, Debug)]
 pub enum Detail<'a> {
-    /// Nothing.
+    /// None.
     Nothing,
-    /// Key and value of `ErrorInfo.metadata`.
+    /// A key and a value of `ErrorInfo.metadata`.
     Metadata(&'static str, String),
     /// The violations of `BadRequest`.
     Fields(&'a [FieldViolation]),
@@ -89,11 +89,11 @@ pub enum Detail<'a> {
 pub struct HttpFault {
     /// The status code.
     pub status: StatusCode,
-    /// The machine's word for it.
+    /// The error code.
     pub error_code: &'static str,
-    /// The sentence for people.
+    /// The message for people.
     pub message: String,
-    /// What `Retry-After` says, in whole seconds.
+    /// `Retry-After`, in whole seconds.
     pub retry_after_seconds: Option<u64>,
 }
 
@@ -101,7 +101,7 @@ impl From<Row<'_>> for HttpFault {
     fn from(row: Row<'_>) -> Self {
         let Row { status, error_code, message, detail, .. } = row;
         let retry_after_seconds = match detail {
-            // Rounded up: a caller that comes back then must not be too early.
+            // Rounded up, so that a caller that waits so long is not too early.
             Detail::RetryAfter(wait) => {
                 Some(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
             }

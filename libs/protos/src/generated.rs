@@ -1,4 +1,4 @@
-//! What `build.rs` generates, in modules that stand to each other as the packages do.
+//! The code that `build.rs` generates, in modules nested as the packages are.
 
 /// Codes: `CodeIssuerService`, `VerifierService`.
 pub mod code {

@@ -1,13 +1,13 @@
-//! The protos as Rust: messages, clients and servers. It knows neither the domain nor the services,
-//! so that callers can build on it.
+//! The protos in Rust: messages, clients and servers. It depends neither on the domain nor on the
+//! services, so that callers can build on it.
 //!
 //! | to learn | read |
 //! | --- | --- |
 //! | the messages, clients and servers | [`code::v1`], [`desk::v1`], [`journey::v1`], generated from `proto/` |
 //! | which rpcs exist | [`rpc`] |
 //!
-//! The `Debug` of a message redacts the fields that are marked `debug_redact` in the protos, and a
-//! message with a temporary code wipes it when dropped: `build.rs` writes both.
+//! `build.rs` also generates: a `Debug` that redacts the fields marked `debug_redact` in the
+//! protos, and a `Drop` that wipes temporary codes in messages.
 
 #[expect(
     unused_qualifications,
@@ -21,5 +21,5 @@ pub mod rpc;
 
 pub use generated::{code, desk, journey};
 
-/// The descriptors of the packages and all that they import, for reflection.
+/// The descriptors of the packages and of all that they import, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

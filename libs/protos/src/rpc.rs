@@ -1,10 +1,10 @@
-//! Every rpc, as an enum: what is decided for each of them is an exhaustive match, so that a new rpc
-//! does not build until it is decided.
+//! An enum of all rpcs. Decisions about rpcs are exhaustive matches on it, so a new rpc does not
+//! compile until each of them is made.
 
 /// Defines [`Rpc`] from the list that `build.rs` reads from the protos.
 macro_rules! rpcs {
     ($($method:ident = $service:literal,)*) => {
-        /// An rpc of Postern's own services. Health and reflection are not among them.
+        /// An rpc of Postern's own services, without health and reflection.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Rpc {
             $(
@@ -37,7 +37,7 @@ macro_rules! rpcs {
 include!(concat!(env!("OUT_DIR"), "/rpcs.rs"));
 
 impl Rpc {
-    /// The rpc at that path; `None` if it is none of ours.
+    /// The rpc at that path; `None` if Postern has none there.
     pub fn from_path(path: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|rpc| rpc.path() == path)
     }

@@ -1,9 +1,9 @@
-//! The table of errors: what a service refuses is a [`Fault`], and the table (`error/table.rs`) says
-//! what callers then read, over gRPC and over HTTP. A new fault does not build without a row. What
-//! servers refuse themselves has rows of the same form in [`errors::refusal`].
+//! The table of errors. A service's refusal is a [`Fault`]; the table (`error/table.rs`) says what
+//! callers see of it, over gRPC and over HTTP. A new fault does not compile without a row. The
+//! refusals of the servers themselves are in [`errors::refusal`], in the same form.
 //!
-//! Texts say what to do next. None of them holds an identifier or a code, and none of them depends
-//! on whether a user exists, save for callers whose scope lets them ask.
+//! Messages say what to do next. None of them contains an identifier or a code. None depends on
+//! whether a user exists, except for callers whose scope lets them ask.
 
 mod desk;
 mod table;
@@ -19,17 +19,17 @@ use tonic::Status;
 pub use self::desk::DeskFault;
 use crate::violations::{FieldViolation, Violations};
 
-/// When to try again what failed for want of another service.
+/// When to retry after a dependency failed.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Why a request is refused, or could not be done.
+/// Why a request was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// No token, or one that is not valid here.
+    /// There is no token, or it is not valid here.
     Unauthenticated,
     /// The token lacks a scope.
     PermissionDenied {
-        /// The scope that it takes.
+        /// The missing scope.
         missing: &'static str,
     },
     /// The request names another agent than the token.
@@ -38,7 +38,7 @@ pub enum Fault {
     OwnAccount,
     /// The desk refuses it; told only to those who act for a desk.
     Desk(DeskFault),
-    /// A page of somebody else's calls.
+    /// The call comes from a page of another origin.
     ForeignOrigin,
     /// The request is malformed. Never depends on a user's state.
     InvalidArgument(Vec<FieldViolation>),
@@ -51,47 +51,47 @@ pub enum Fault {
     },
     /// Too many consecutive failures; told only to those who may issue codes.
     UserDisabled,
-    /// The user has had their codes for this hour.
+    /// The hour's quota of codes for the user is used up.
     IssueQuotaExceeded {
-        /// When there are more.
+        /// When it is renewed.
         retry_after: Duration,
     },
-    /// The user's lock was overridden often enough for this day.
+    /// The day's quota of overrides for the user is used up.
     OverrideQuotaExceeded {
-        /// When it can be overridden again.
+        /// When it is renewed.
         retry_after: Duration,
     },
-    /// No journey of the user waits under the pairing number; told only to those who may issue codes.
+    /// The user has no open pairing with that number; told only to those who may issue codes.
     PairingNotFound,
-    /// The application's policy requires a pairing number, and there is none.
+    /// The application's policy requires a pairing number, and the request has none.
     PairingRequired(FieldViolation),
-    /// The application's policy has no pairing.
+    /// The application's policy has pairing switched off.
     PairingOff,
-    /// Too many journeys of one user wait at one source. The same for unknown users.
+    /// Too many open pairings for one user and source. Unknown users get the same.
     PairingsExhausted {
-        /// When there is room for another one.
+        /// When there is room again.
         retry_after: Duration,
     },
-    /// The caller asks too often.
+    /// The caller exceeds its rate limit.
     RateLimited {
-        /// When to ask again.
+        /// When to retry.
         retry_after: Duration,
     },
-    /// The idempotency key stands for another request.
+    /// The idempotency key belongs to another request.
     IdempotencyConflict,
-    /// No such journey, or not the caller's to run.
+    /// The journey does not exist, or the caller may not run it.
     JourneyNotFound,
-    /// No such journey session, or it has ended, or it is another client's.
+    /// The session does not exist, has ended, or belongs to another client.
     SessionNotFound,
     /// The challenge was answered before.
     ChallengeUsed,
-    /// A step failed that has no branch for it.
+    /// A step failed and has no branch for that.
     JourneyAborted,
-    /// The journey's definition is no longer the one that the session began with.
+    /// The journey's definition has changed since the session began.
     JourneyChanged,
-    /// Something that this service needs does not answer; the same for all users.
+    /// A dependency is unavailable; the same for all users.
     Unavailable {
-        /// When to try again.
+        /// When to retry.
         retry_after: Duration,
     },
 }
@@ -110,7 +110,7 @@ impl From<Fault> for Status {
 }
 
 impl From<OperationError> for Fault {
-    /// No outcome is known, so none is told. What failed is for the log, which the caller writes.
+    /// The outcome is unknown, so none is returned. The caller logs the cause.
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::Store(_) | OperationError::Directory(_) | OperationError::Audit(_) => {
@@ -121,7 +121,7 @@ impl From<OperationError> for Fault {
 }
 
 impl From<ExpirationError> for Fault {
-    /// A life outside the policy, with both limits.
+    /// The requested lifetime is outside the policy; the message names both limits.
     fn from(ExpirationError { min, max }: ExpirationError) -> Self {
         let rule = format!("must be from {} to {} seconds", min.as_secs(), max.as_secs());
         Self::InvalidArgument(vec![FieldViolation::new("expires_in", rule)])

@@ -1,4 +1,4 @@
-//! `CodeIssuerService`: requests in, replies out.
+//! `CodeIssuerService`: parses requests and writes replies.
 
 use codes::audit::Context;
 use codes::ids::CodeId;
@@ -11,7 +11,7 @@ use crate::error::Fault;
 use crate::time::to_wire;
 use crate::violations::{Checked, Violations};
 
-/// Reads a request for a code.
+/// Parses a request for a code.
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] with every violation.
@@ -46,10 +46,10 @@ fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Chec
     })
 }
 
-/// The code that was issued, or why none was.
+/// The issued code, or the fault of an outcome without one.
 ///
 /// # Errors
-/// The fault of each outcome without a code.
+/// The fault of an outcome without a code.
 pub fn issued(issuance: Issuance) -> Result<IssuedCode, Fault> {
     match issuance {
         Issuance::Issued(code) => Ok(code),
@@ -81,7 +81,7 @@ pub fn from_issued(
     }
 }
 
-/// Reads which code to revoke.
+/// Parses a request to revoke a code.
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] with every violation.
@@ -110,10 +110,10 @@ pub fn parse_revoke(request: &pb::RevokeCodeRequest) -> Result<RevokeRequest, Fa
     Ok(RevokeRequest { target, context, idempotency_key })
 }
 
-/// Writes what came of a revocation.
+/// Writes the outcome of a revocation.
 ///
 /// # Errors
-/// [`Fault::IdempotencyConflict`] if the key named another request.
+/// [`Fault::IdempotencyConflict`] if the key belongs to another request.
 pub const fn from_revocation(revocation: Revocation) -> Result<pb::RevokeCodeResponse, Fault> {
     match revocation {
         Revocation::Revoked => Ok(pb::RevokeCodeResponse { revoked: true, grant_revoked: false }),
@@ -127,7 +127,7 @@ pub const fn from_revocation(revocation: Revocation) -> Result<pb::RevokeCodeRes
     }
 }
 
-/// Reads whose code to describe.
+/// Parses a request to describe a code.
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] with every violation.
@@ -136,7 +136,7 @@ pub fn parse_describe(request: &pb::DescribeCodeRequest) -> Result<Identifier, F
     violations.user("user", request.user.as_ref()).map_err(|_| violations.into())
 }
 
-/// Writes a description; of no code, where there is none.
+/// Writes a description; `None` if the user has no code.
 pub fn from_description(code: Option<CodeDescription>) -> pb::DescribeCodeResponse {
     let Some(code) = code else {
         return pb::DescribeCodeResponse {

@@ -1,19 +1,19 @@
-//! JSON in protobuf: `google.protobuf.Struct` to `serde_json` and back.
+//! JSON in protobuf: converts `google.protobuf.Struct` to `serde_json` and back.
 
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value as Wire};
 use serde_json::{Map, Number, Value};
 
-/// The deepest nesting that is read.
+/// The deepest accepted nesting.
 pub const MAX_DEPTH: usize = 16;
 
-/// The most values that are read from one `Struct`, at all depths together.
+/// The most values in one `Struct`, at all depths together.
 pub const MAX_VALUES: usize = 1024;
 
-/// The largest integer up to which a double counts one by one.
+/// The largest double up to which every integer has a double of its own.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Why a `Struct` is no JSON that is read here. Never holds any of it.
+/// Why a `Struct` is not accepted. Contains none of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonError {
     /// Nested beyond [`MAX_DEPTH`].
@@ -22,7 +22,7 @@ pub enum JsonError {
     TooMany,
     /// Infinite, or not a number.
     NotFinite,
-    /// A value of no kind.
+    /// A value without a kind.
     NoKind,
 }
 
@@ -39,7 +39,7 @@ impl std::fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Reads an object. Whole numbers become integers, as they were before JSON became doubles.
+/// Parses an object. Whole numbers become integers, as they were before protobuf made them doubles.
 ///
 /// # Errors
 /// One variant for each limit.
@@ -47,7 +47,7 @@ pub fn parse_struct(wire: Struct) -> Result<Map<String, Value>, JsonError> {
     Budget { values: MAX_VALUES }.object(wire, MAX_DEPTH)
 }
 
-/// Counts what may still be read.
+/// How much may still be read.
 struct Budget {
     values: usize,
 }
@@ -86,7 +86,7 @@ fn number(value: f64) -> Result<Number, JsonError> {
     Number::from_f64(value).ok_or(JsonError::NotFinite)
 }
 
-/// Writes an object. What is written is our own, and bounded where it was made.
+/// Writes an object. It is our own data, which has been bounded where it was made.
 pub fn from_object(object: Map<String, Value>) -> Struct {
     let fields = object.into_iter().map(|(key, value)| (key, from_value(value))).collect();
     Struct { fields }
@@ -96,7 +96,7 @@ fn from_value(value: Value) -> Wire {
     let kind = match value {
         Value::Null => Kind::NullValue(prost_types::NullValue::NullValue.into()),
         Value::Bool(value) => Kind::BoolValue(value),
-        // serde_json holds finite numbers only, all of which have a nearest double.
+        // serde_json only holds finite numbers, and each has a nearest double.
         Value::Number(value) => Kind::NumberValue(value.as_f64().unwrap_or_default()),
         Value::String(value) => Kind::StringValue(value),
         Value::Array(values) => {

@@ -1,11 +1,11 @@
-//! The wire: what Postern says over gRPC, and the one place where it becomes domain types and back.
+//! The wire: converts Postern's gRPC messages to domain types and back.
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | the messages, clients and servers; which rpcs there are | the crate `protos` |
-//! | which errors leave a service, over gRPC and over HTTP | [`error`] |
-//! | how requests become domain types, every mistake named at once | [`violations`], [`issuer`], [`verifier`], [`pairing`], [`runner`] |
-//! | how JSON crosses | [`json`] |
+//! | which messages, clients, servers and rpcs exist | the crate `protos` |
+//! | which errors callers see, over gRPC and over HTTP | [`error`] |
+//! | how requests are parsed, with all mistakes reported at once | [`violations`], [`issuer`], [`verifier`], [`pairing`], [`runner`] |
+//! | how JSON is converted | [`json`] |
 
 pub mod error;
 pub mod issuer;

@@ -1,4 +1,4 @@
-//! Pairing: requests in, replies out, of `VerifierService` and `CodeIssuerService`.
+//! Pairing, in `VerifierService` and `CodeIssuerService`: parses requests and writes replies.
 
 use std::net::IpAddr;
 
@@ -13,10 +13,10 @@ use crate::error::Fault;
 use crate::time::{from_wire, to_wire};
 use crate::violations::{Checked, Violations};
 
-/// Reads which journey to pair.
+/// Parses a request to pair a journey.
 ///
 /// # Errors
-/// A field is missing or wrong.
+/// A field is missing or invalid.
 pub fn parse_pair(request: &pb::PairJourneyRequest) -> Result<PairRequest, Fault> {
     let mut violations = Violations::default();
     let user = violations.user("user", request.user.as_ref());
@@ -46,7 +46,7 @@ fn instant(
     violations.check(field, at.copied().map(from_wire).ok_or("must be given"))
 }
 
-/// Writes the facts of a journey.
+/// Writes the facts about a journey.
 pub fn from_facts(Facts { opened_at, source, browser }: Facts) -> pb::PairingFacts {
     pb::PairingFacts {
         opened_at: Some(to_wire(opened_at)),
@@ -79,10 +79,10 @@ const fn to_family(family: pb::BrowserFamily) -> BrowserFamily {
     }
 }
 
-/// Writes a journey's number, or why it has none.
+/// Writes a journey's number, or the fault if it gets none.
 ///
 /// # Errors
-/// Too many journeys wait, or the policy has no pairing.
+/// Too many pairings are open, or the policy has pairing switched off.
 pub fn from_paired(paired: Paired) -> Result<pb::PairJourneyResponse, Fault> {
     match paired {
         Paired::Number { number, expires_at } => Ok(pb::PairJourneyResponse {
@@ -94,10 +94,10 @@ pub fn from_paired(paired: Paired) -> Result<pb::PairJourneyResponse, Fault> {
     }
 }
 
-/// Reads which pairing to end.
+/// Parses a request to end a pairing.
 ///
 /// # Errors
-/// A field is missing or wrong.
+/// A field is missing or invalid.
 pub fn parse_withdraw(
     request: &pb::WithdrawPairingRequest,
 ) -> Result<(Identifier, Binding), Fault> {
@@ -108,10 +108,10 @@ pub fn parse_withdraw(
     Ok((user, binding))
 }
 
-/// Reads which journey to describe.
+/// Parses a request to describe a journey.
 ///
 /// # Errors
-/// A field is missing or wrong.
+/// A field is missing or invalid.
 pub fn parse_describe(
     request: &pb::DescribePairingRequest,
 ) -> Result<(Identifier, PairingNumber), Fault> {
@@ -123,10 +123,10 @@ pub fn parse_describe(
     Ok((user, number))
 }
 
-/// Writes the journey that waits under a number, or why there is none.
+/// Writes the facts about the journey under a number, or the fault if there is none.
 ///
 /// # Errors
-/// No journey waits, the user is unknown, or the policy has no pairing.
+/// The number is not found, the user is unknown, or the policy has pairing switched off.
 pub fn from_described(described: Described) -> Result<pb::DescribePairingResponse, Fault> {
     match described {
         Described::Journey { facts, expires_at, session_ends_at } => {

@@ -1,4 +1,4 @@
-//! `JourneyRunnerService`: requests in, replies out.
+//! `JourneyRunnerService`: parses requests and writes replies.
 
 use codes::facts::BrowserFamily;
 use definitions::{Journey, JourneyId};
@@ -13,7 +13,8 @@ use crate::journey::v1 as pb;
 use crate::json::{from_object, parse_struct};
 use crate::violations::{FieldViolation, Violations};
 
-/// Reads a request to start a journey. A journey id that could be none is as unknown as any other.
+/// Parses a request to start a journey. An invalid journey ID gets the same answer as an unknown
+/// one.
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] with every violation, [`Fault::JourneyNotFound`].
@@ -43,7 +44,8 @@ pub fn parse_start(request: pb::StartJourneyRequest) -> Result<Start, Fault> {
     })
 }
 
-/// Reads an answer to a waiting step. A session id that could be none is as unknown as any other.
+/// Parses an answer to a waiting step. An invalid session ID gets the same answer as an unknown
+/// one.
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] with every violation, [`Fault::SessionNotFound`].
@@ -66,7 +68,7 @@ pub fn parse_submit(request: pb::SubmitInputRequest) -> Result<Submission, Fault
     })
 }
 
-/// Writes where a journey stands.
+/// Writes the state of a journey.
 pub fn from_answer(answer: Answer) -> pb::JourneyState {
     use pb::journey_state::State;
     let state = match answer {
@@ -109,7 +111,7 @@ fn from_input(input: InputRequired) -> pb::InputRequired {
     }
 }
 
-/// What a waiting step gives its page to show.
+/// The data of a waiting step, for its page.
 pub fn step_data(input: &InputRequired) -> Map<String, Value> {
     let text = |text: &Option<String>| text.clone().map(Value::String);
     let fields = [
@@ -151,7 +153,7 @@ pub fn from_journey(journey: &Journey) -> pb::Journey {
 }
 
 impl From<RunError> for Fault {
-    /// What went wrong inside is for the log, which the caller writes.
+    /// The caller logs the cause; clients do not see it.
     fn from(error: RunError) -> Self {
         match error {
             RunError::SessionNotFound => Self::SessionNotFound,

@@ -1,8 +1,8 @@
-//! Instants on the wire.
+//! Timestamps on the wire.
 
 use clock::Timestamp;
 
-/// The instant as protobuf has it.
+/// Converts to protobuf.
 pub fn to_wire(at: Timestamp) -> prost_types::Timestamp {
     let milliseconds = at.unix_millis();
     #[expect(clippy::cast_possible_truncation, reason = "under a second")]
@@ -10,7 +10,7 @@ pub fn to_wire(at: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: milliseconds.div_euclid(1000), nanos }
 }
 
-/// The instant that protobuf has, to the millisecond.
+/// Converts from protobuf, truncated to milliseconds.
 pub fn from_wire(at: prost_types::Timestamp) -> Timestamp {
     let milliseconds = i64::from(at.nanos) / 1_000_000;
     Timestamp::from_unix_millis(at.seconds.saturating_mul(1000).saturating_add(milliseconds))

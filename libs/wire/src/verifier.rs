@@ -1,4 +1,4 @@
-//! `VerifierService`: requests in, replies out.
+//! `VerifierService`: parses requests and writes replies.
 
 use codes::audit::Context;
 use codes::record::{Cleared, Denial, DenialReason, Lockout};
@@ -11,8 +11,8 @@ use crate::error::Fault;
 use crate::time::to_wire;
 use crate::violations::Violations;
 
-/// Reads an attempt to redeem a code of that shape. What is refused depends on the request and the
-/// shape alone.
+/// Parses an attempt to redeem a code of that shape. The answer depends on the request and the
+/// shape only.
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] with every violation.
@@ -29,7 +29,7 @@ pub fn parse_verify(
     let journey_id = short("context.journey_id", context.journey_id);
     let source = violations.address("context.source_address", &context.source_address);
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
-    // Empty: the attempt is made outside any journey that has paired.
+    // Empty: the attempt does not come from a paired journey.
     let binding = match &request.binding[..] {
         [] => Ok(None),
         bytes => violations.binding("binding", bytes).map(Some),
@@ -50,10 +50,10 @@ pub fn parse_verify(
     Ok(VerifyRequest { user, code, binding, context, idempotency_key })
 }
 
-/// Writes what came of an attempt; why it was denied only if `reasons` may be told.
+/// Writes the outcome of an attempt. The reason of a denial is written only if `reasons` is set.
 ///
 /// # Errors
-/// [`Fault::IdempotencyConflict`] if the key named another request and `reasons` may be told.
+/// [`Fault::IdempotencyConflict`] if the key belongs to another request and `reasons` is set.
 pub fn from_verification(
     verification: Verification,
     reasons: bool,
@@ -70,7 +70,7 @@ pub fn from_verification(
         }
         Verification::Denied(denial) if reasons => Outcome::Rejected(from_denial(denial)),
         Verification::Conflict if reasons => return Err(Fault::IdempotencyConflict),
-        // Only a user with a live code has an outcome that a key can conflict with.
+        // A conflict only exists for a user with a live code, so it looks like any denial.
         Verification::Denied(_) | Verification::Conflict => {
             Outcome::Rejected(pb::Rejected::default())
         }
@@ -82,7 +82,7 @@ fn from_denial(Denial { reason, locked_until }: Denial) -> pb::Rejected {
     pb::Rejected { reason: from_reason(reason).into(), locked_until: locked_until.map(to_wire) }
 }
 
-/// Writes why an attempt was denied.
+/// Writes the reason of a denial.
 pub const fn from_reason(reason: DenialReason) -> pb::RejectionReason {
     match reason {
         DenialReason::WrongCode => pb::RejectionReason::WrongCode,
@@ -99,7 +99,7 @@ pub const fn from_reason(reason: DenialReason) -> pb::RejectionReason {
     }
 }
 
-/// Reads why an attempt was denied; `None` where it is not told, or by a newer verifier.
+/// Parses the reason of a denial; `None` if it is missing or unknown, as from a newer verifier.
 pub fn to_reason(reason: i32) -> Option<DenialReason> {
     match pb::RejectionReason::try_from(reason).ok()? {
         pb::RejectionReason::Unspecified => None,
@@ -117,7 +117,7 @@ pub fn to_reason(reason: i32) -> Option<DenialReason> {
     }
 }
 
-/// Reads whose lockout to describe.
+/// Parses a request to describe a lockout.
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] with every violation.
@@ -144,7 +144,7 @@ pub fn from_lockouts(Lockouts { unpaired, paired }: Lockouts) -> pb::DescribeLoc
     }
 }
 
-/// Reads whose lockout to clear, and who clears it.
+/// Parses a request to clear a lockout.
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] with every violation.
@@ -165,7 +165,7 @@ pub fn parse_clear(request: pb::ClearLockoutRequest) -> Result<ClearRequest, Fau
 /// Writes what was cleared.
 ///
 /// # Errors
-/// [`Fault::IdempotencyConflict`] if the key named another request.
+/// [`Fault::IdempotencyConflict`] if the key belongs to another request.
 pub const fn from_clearance(clearance: Clearance) -> Result<pb::ClearLockoutResponse, Fault> {
     match clearance {
         Clearance::Cleared(Cleared { lock, failures, disabled }) => Ok(pb::ClearLockoutResponse {

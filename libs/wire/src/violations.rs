@@ -1,5 +1,5 @@
-//! Checks of what callers send. Each check notes what is wrong and goes on, so that a caller reads
-//! every mistake at once. The HTTP endpoints use them as the rpcs do, under their own field names.
+//! Checks of requests. Each check notes what is wrong and continues, so that a caller learns of all
+//! mistakes at once. The HTTP endpoints use the same checks under their own field names.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -24,24 +24,24 @@ pub const fn from_identifier_type(kind: IdentifierType) -> pb::IdentifierType {
     }
 }
 
-/// Says that a field was refused and that its violation is noted.
+/// The field is invalid, and its violation has been noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noted;
 
-/// A checked field.
+/// The result of a check.
 pub type Checked<T> = Result<T, Noted>;
 
-/// What is wrong with a request so far.
+/// The violations of a request so far.
 #[derive(Debug, Default)]
 pub struct Violations(Vec<FieldViolation>);
 
 impl Violations {
-    /// The longest text of a context that is no sentence, in bytes.
+    /// The longest short text of a context, in bytes.
     pub const SHORT_TEXT: usize = 128;
     /// The longest reason, in bytes.
     pub const LONG_TEXT: usize = 512;
 
-    /// What was noted.
+    /// The violations.
     pub fn into_fields(self) -> Vec<FieldViolation> {
         self.0
     }
@@ -52,7 +52,7 @@ impl Violations {
         Noted
     }
 
-    /// Takes over the outcome of a parser.
+    /// Notes the error of a parser, if it failed.
     ///
     /// # Errors
     /// [`Noted`]: the parser failed.
@@ -60,10 +60,10 @@ impl Violations {
         parsed.map_err(|error| self.note(field, error))
     }
 
-    /// A user, as every rpc names them.
+    /// A user, as in every rpc.
     ///
     /// # Errors
-    /// [`Noted`]: missing, of an unknown type, or no identifier of its type.
+    /// [`Noted`]: it is missing, has an unknown type, or is not a valid identifier of its type.
     pub fn user(&mut self, field: &str, user: Option<&UserIdentifier>) -> Checked<Identifier> {
         let Some(user) = user else { return Err(self.note(field, "must be given")) };
         let Ok(kind) = pb::IdentifierType::try_from(user.r#type) else {
@@ -81,18 +81,18 @@ impl Violations {
         self.check(&format!("{field}.value"), Identifier::parse(kind, &user.value))
     }
 
-    /// A code as somebody typed it, where codes have that shape.
+    /// A typed code of that shape.
     ///
     /// # Errors
-    /// [`Noted`]: no code of that shape.
+    /// [`Noted`]: it is not a code of that shape.
     pub fn guess(&mut self, field: &str, shape: Shape, code: &str) -> Checked<Guess> {
         self.check(field, Guess::parse(shape, code))
     }
 
-    /// An idempotency key; empty where the caller gives none.
+    /// An idempotency key; `None` if the field is empty.
     ///
     /// # Errors
-    /// [`Noted`]: no idempotency key.
+    /// [`Noted`]: it is not an idempotency key.
     pub fn idempotency_key(&mut self, field: &str, key: &str) -> Checked<Option<IdempotencyKey>> {
         if key.is_empty() {
             return Ok(None);
@@ -100,10 +100,10 @@ impl Violations {
         self.check(field, IdempotencyKey::parse(key)).map(Some)
     }
 
-    /// A pairing number; empty where the caller gives none.
+    /// A pairing number; `None` if the field is empty.
     ///
     /// # Errors
-    /// No number of six or eight digits; the violation is noted.
+    /// [`Noted`]: it is not a number of six or eight digits.
     pub fn pairing_number(&mut self, field: &str, text: &str) -> Checked<Option<PairingNumber>> {
         if text.is_empty() {
             return Ok(None);
@@ -111,19 +111,19 @@ impl Violations {
         self.check(field, PairingNumber::parse(text)).map(Some)
     }
 
-    /// What names a journey to the verifier.
+    /// The binding of a journey.
     ///
     /// # Errors
-    /// Other than 16 bytes; the violation is noted.
+    /// [`Noted`]: it does not have 16 bytes.
     pub fn binding(&mut self, field: &str, bytes: &[u8]) -> Checked<Binding> {
         let bytes = bytes.try_into().map_err(|_| "must be 16 bytes");
         self.check(field, bytes.map(Binding::from_bytes))
     }
 
-    /// An IP address; empty where the caller gives none.
+    /// An IP address; `None` if the field is empty.
     ///
     /// # Errors
-    /// [`Noted`]: no IP address.
+    /// [`Noted`]: it is not an IP address.
     pub fn address(&mut self, field: &str, address: &str) -> Checked<Option<IpAddr>> {
         if address.is_empty() {
             return Ok(None);
@@ -131,10 +131,10 @@ impl Violations {
         self.check(field, address.parse().map_err(|_| "must be an IP address")).map(Some)
     }
 
-    /// A duration of whole positive seconds, if one is given.
+    /// A duration of whole positive seconds; `None` if the field is unset.
     ///
     /// # Errors
-    /// [`Noted`]: zero, negative, or with a fraction.
+    /// [`Noted`]: it is zero, negative, or has a fraction.
     pub fn whole_seconds(
         &mut self,
         field: &str,
@@ -149,11 +149,11 @@ impl Violations {
         }
     }
 
-    /// Free text for the audit trail; empty where the caller gives none. Control characters are
-    /// refused, so that no text can forge a line of the trail or of a log.
+    /// Free text for the audit trail; `None` if the field is empty. Control characters are refused,
+    /// so that no text can forge a line of the trail or of a log.
     ///
     /// # Errors
-    /// [`Noted`]: too long, or with a control character.
+    /// [`Noted`]: it is too long, or contains a control character.
     pub fn text(&mut self, field: &str, text: String, max_bytes: usize) -> Checked<Option<String>> {
         if text.len() > max_bytes {
             return Err(self.note(field, format!("must be at most {max_bytes} bytes long")));

@@ -1,4 +1,4 @@
-//! Tests of what was generated: that it prints no secret.
+//! Tests of the generated code: it prints no secret.
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, Value};
 use prost_types::Struct;
