@@ -1,5 +1,5 @@
-"""An API server with an etcd, on the loopback, without nodes: what is applied is admitted and kept, and
-nothing runs."""
+"""An API server and its etcd on the loopback, without nodes: manifests are admitted and stored, and no pod
+runs."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ LIMIT = 120.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What kubectl said, and whether it succeeded."""
+    """The output of kubectl, and whether it succeeded."""
 
     is_good: bool
     text: str
@@ -25,7 +25,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Server:
-    """A running server, and how to be its administrator."""
+    """A running server, and the administrator's access to it."""
 
     url: str
     token: str
@@ -55,7 +55,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def process(name: str, folder: Path, *flags: str) -> Iterator[subprocess.Popen]:
-    """A program, ended with the block; what it says goes to a file."""
+    """Runs a program until the end of the block, with its output in a file."""
     with open(folder / f"{name}.log", "w", encoding="utf-8") as log:
         started = subprocess.Popen([PROGRAMS / name, *flags], stdout=log, stderr=log, cwd=folder)
     try:

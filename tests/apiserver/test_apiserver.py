@@ -1,4 +1,4 @@
-"""Every overlay, applied to a real API server; and what it must refuse."""
+"""A real API server accepts every overlay, and refuses what it must."""
 
 import os
 from pathlib import Path
@@ -16,8 +16,8 @@ DRY = (*APPLY, "--dry-run=server")
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One that has learnt the kinds of others, and has the namespace: into one that is not there,
-    nothing can be applied for trial."""
+    """A server with the custom resource definitions and the namespace. Without the namespace,
+    a dry run fails."""
     with running(tmp_path_factory.mktemp("server")) as started:
         for folder in os.environ["LEARNT"].split(":"):
             files = sorted(it for it in Path(folder).glob("*.yaml") if is_definition(it))
@@ -36,14 +36,14 @@ def is_definition(file: Path) -> bool:
 @pytest.mark.parametrize("overlay", RENDERED)
 def test_an_overlay_is_admitted_without_a_word(server: Server, overlay: str) -> None:
     told = server.must(*DRY, "-k", str(folder_of(overlay)))
-    # Of pods that the namespace's profile would refuse, and of fields that go, it warns.
+    # The server warns of pods that the namespace's profile would refuse, and of deprecated fields.
     assert "Warning" not in told, told
     assert told.count("serverside-applied (server dry run)") == len(rendered(overlay).documents), told
 
 
 @pytest.mark.parametrize("overlay", RENDERED)
 def test_its_pods_are_admitted_as_well(server: Server, overlay: str) -> None:
-    """As controllers would make them: the restricted profile holds pods, and their templates not."""
+    """As controllers create them: the restricted profile applies to pods, not to their templates."""
     accounts = [it for it in rendered(overlay).documents if it["kind"] == "ServiceAccount"]
     server.must(*APPLY, "-f", "-", given=yaml.safe_dump_all(accounts))
     for pod in rendered(overlay).pods():
@@ -52,7 +52,7 @@ def test_its_pods_are_admitted_as_well(server: Server, overlay: str) -> None:
 
 
 def made(pod: Pod) -> Document:
-    """A pod of a workload. What a StatefulSet claims is a volume of its."""
+    """A pod of a workload. The claims of a StatefulSet are its volumes."""
     template = pod.workload["spec"]["template"]
     claims = [name_of(it) for it in pod.workload["spec"].get("volumeClaimTemplates", [])]
     claimed = [{"name": it, "persistentVolumeClaim": {"claimName": it}} for it in claims]
@@ -62,7 +62,7 @@ def made(pod: Pod) -> Document:
 
 
 def test_an_overlay_is_taken_and_taken_again(server: Server) -> None:
-    """What was applied is what is there: nothing differs when it is asked for once more."""
+    """Applying it again changes nothing."""
     folder = str(folder_of("production"))
     server.must(*APPLY, "-k", folder)
     assert server.must("diff", "--server-side", "-k", folder) == ""

@@ -15,7 +15,7 @@ LIMIT_S = 20.0
 
 @dataclass(frozen=True)
 class Server:
-    """Where a `postern` listens."""
+    """The addresses of a `postern`."""
 
     http: str
     issuer: str
@@ -25,12 +25,12 @@ class Server:
 
 @contextmanager
 def postern(*flags: str | Path) -> Iterator[Server]:
-    """One with these flags, which ends with the block. Without any, it serves the demo."""
+    """Runs a `postern` with these flags until the end of the block. Without flags, it serves the demo."""
     names = ["http", "issuer-grpc", "verifier-grpc", "runner-grpc", "admin"]
     at = [f"127.0.0.1:{port}" for port in free_ports(len(names))]
     listen = [word for name, address in zip(names, at) for word in (f"--{name}-listen", address)]
     command = [os.environ["POSTERN_BIN"], *flags, *listen]
-    # A variable of that prefix that is no setting would stop it, and the tests have one: POSTERN_BIN.
+    # `postern` refuses unknown variables of that prefix, and the tests set one: POSTERN_BIN.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTERN_")}
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
@@ -48,7 +48,7 @@ def postern(*flags: str | Path) -> Iterator[Server]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago; all are held until all are known, so that they differ."""
+    """Free ports. All are held until all are known, so that they differ."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for it in sockets:

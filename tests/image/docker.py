@@ -1,4 +1,4 @@
-"""A Docker daemon of these tests' own, and the images in it."""
+"""A Docker daemon for these tests only, and its images."""
 
 import contextlib
 import json
@@ -14,19 +14,19 @@ from typing import Any, Iterator
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
-# What a Redis of these tests is made of.
+# The programs in the image of Redis.
 REDIS = ("redis-server", "redis-cli", "sh", "sed", "head", "grep", "cat", "sleep", "hostname", "mkdir", "mv", "tr", "getent", "awk")
 
 
 class Daemon:
-    """A running daemon. Everything of it is in one folder."""
+    """A running daemon with all its data in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.socket = f"unix://{folder}/socket"
 
     def docker(self, *arguments: str, check: bool = True) -> str:
-        """Runs Debian's client; answers with what it printed."""
-        # Its client speaks BuildKit by itself; others need a plugin.
+        """Runs Debian's client and returns its output."""
+        # Debian's client supports BuildKit without a plugin.
         command = ["/usr/bin/docker", "--host", self.socket, *arguments]
         environment = os.environ | {"DOCKER_BUILDKIT": "1"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=180)
@@ -37,7 +37,7 @@ class Daemon:
         return json.loads(self.docker("inspect", name))[0]
 
     def build(self, service: str, context: Path) -> str:
-        """Builds the last stage of the Dockerfile on `scratch`, from binaries that are there."""
+        """Builds the last stage of the Dockerfile on `scratch`, from binaries that exist already."""
         image = f"postern/{service}:local"
         arguments = {"BASE": "scratch", "BINARIES": "given", "SERVICE": service, "REVISION": "tested"}
         given = [it for key, value in arguments.items() for it in ("--build-arg", f"{key}={value}")]
@@ -47,7 +47,7 @@ class Daemon:
 
 @contextlib.contextmanager
 def daemon() -> Iterator[Daemon]:
-    """A daemon, ended with all that runs under it."""
+    """Runs a daemon until the end of the block, and ends all its containers."""
     folder = Path(tempfile.mkdtemp(prefix="postern-docker-"))
     log = open(folder / "log", "w", encoding="utf-8")
     places = {"--data-root": "data", "--exec-root": "exec", "--pidfile": "pid"}
@@ -71,7 +71,7 @@ def daemon() -> Iterator[Daemon]:
 
 
 def context(folder: Path) -> Path:
-    """What the stage `given` of the Dockerfile takes: static binaries, what they are made of, and the
+    """The input of the Dockerfile's stage `given`: static binaries, their bills of materials, and the
     authorities."""
     folder.mkdir()
     subprocess.run([ROOT / "deploy/docker/bills", folder], check=True, cwd=ROOT)
@@ -82,7 +82,7 @@ def context(folder: Path) -> Path:
 
 
 def import_redis(running: Daemon, folder: Path, image: str) -> None:
-    """An image of the host's Redis, with what the scripts of deploy/ run."""
+    """Builds an image of the host's Redis with the programs that the scripts of deploy/ use."""
     for tool in REDIS:
         binary = Path(shutil.which(tool)).resolve()
         needed = subprocess.run(["ldd", binary], capture_output=True, text=True, check=False).stdout

@@ -1,5 +1,5 @@
-"""Recoveries, one after the other in a few threads, spread over the replicas that are ready: as behind a
-Service, which hears of a pod's end some time after the pod."""
+"""Load of recoveries by a few threads, spread over the ready replicas. As behind a Service, the end of a
+pod is noticed with a delay."""
 
 import itertools
 import threading
@@ -10,16 +10,16 @@ from recovery import redeem_with, token
 from stack import Running
 
 THREADS = 3
-# Less than a client may ask one replica for: 600 codes a minute.
+# Less than the limit of a client at one replica: 600 codes per minute.
 PAUSE = 0.2
-# A client uses a token for its life; here it is one for so many codes.
+# How many codes one token is used for.
 TOKEN_FOR = 25
-# Together at most this many a test, whatever happens.
+# The most recoveries of a test.
 MOST = 5_000
 
 
 class Load:
-    """Runs while it is entered."""
+    """Runs until the end of the block."""
 
     def __init__(self, replicas: dict[str, list[Running]], secret: str) -> None:
         self.replicas = {service: list(running) for service, running in replicas.items()}
@@ -48,7 +48,7 @@ class Load:
             self.replicas[running.service].remove(running)
 
     def look(self) -> None:
-        """Looks who is ready, twice a second."""
+        """Checks which replicas are ready, twice a second."""
         while not self.over.wait(0.5):
             with self.lock:
                 listed = {service: list(running) for service, running in self.replicas.items()}
@@ -69,7 +69,7 @@ class Load:
                 if used % TOKEN_FOR == 0:
                     bearer = token(issuer, self.secret)
                 used += 1
-                # Each from an address of its own, of those that are for documentation (RFC 5737).
+                # Each has an address of its own, from the ranges for documentation (RFC 5737).
                 outcome = redeem_with(bearer, issuer, runner, f"user-{turn}", f"203.0.113.{turn % 256}")
             except AssertionError as error:
                 outcome = str(error)

@@ -7,7 +7,7 @@ from stack import Running, Stack
 
 
 def recovers_within(stack: Stack, services: dict[str, Running], seconds: float, what: str) -> None:
-    """Tries again until one does. The first time may be too early, and says so."""
+    """Retries until a recovery succeeds. Early failures are printed."""
     secret = next(stack.folder.glob("code-issuer-*/clients/help-desk"))
     issuer, runner = (services[it].url("8080") for it in ("code-issuer", "journey-runner"))
     begun, turn, outcome = time.monotonic(), 0, ""
@@ -23,6 +23,6 @@ def recovers_within(stack: Stack, services: dict[str, Running], seconds: float, 
 
 
 def logs(stack: Stack) -> str:
-    """What every container said last."""
+    """The last lines of every container's log."""
     names = stack.daemon.docker("ps", "-a", "--format", "{{.Names}}").split()
     return "\n".join(f"{it}: {stack.daemon.docker('logs', '--tail', '20', it, check=False)}" for it in names)

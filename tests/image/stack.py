@@ -1,5 +1,5 @@
-"""Containers that are what the pods of an overlay are: each is run with the image, user, variables, files
-and limits that its manifest gives it, on a private network where the Services' names are known."""
+"""The pods of an overlay as containers. Each has the image, user, variables, files and limits of its
+manifest, on a private network that resolves the names of the Services."""
 
 import itertools
 import time
@@ -25,7 +25,7 @@ class Running:
     ports: dict[str, str] = field(default_factory=dict)
 
     def url(self, port: str) -> str:
-        """Where the host reaches one of its ports: on the loopback alone."""
+        """The URL of one of its ports on the host's loopback."""
         if port not in self.ports:
             self.ports[port] = self.daemon.docker("port", self.name, port).splitlines()[0]
         return f"http://{self.ports[port]}"
@@ -43,7 +43,7 @@ class Running:
         return self.daemon.inspect(self.name)["State"]
 
     def status(self) -> dict[str, str]:
-        """What the kernel says of its process."""
+        """The kernel's status of its process."""
         lines = Path(f"/proc/{self.state()['Pid']}/status").read_text().splitlines()
         return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
@@ -65,8 +65,8 @@ class Stack:
         self.daemon.docker("network", "rm", NETWORK)
 
     def start(self, service: str, host: str | None = None) -> Running:
-        """Starts one replica: the first container of its pod, and the others in its network. A host's
-        name is given to a pod of a StatefulSet."""
+        """Starts one replica: the first container of its pod, and the others in its network. The host
+        name is for a pod of a StatefulSet."""
         (pod,) = [it for it in self.cluster.pods() if it.name == service]
         name = host or f"{service}-{next(self.numbers)}"
         first, *others = pod.containers()
@@ -94,7 +94,7 @@ class Stack:
         self.daemon.docker(*command, container["image"], *arguments)
 
     def limits(self, pod: Pod, container: Document) -> list[str]:
-        """What holds the process: the default seccomp profile is Docker's own."""
+        """The limits of the container. The default seccomp profile is Docker's."""
         security = pod.spec["securityContext"]
         memory = container["resources"]["limits"]["memory"].lower().removesuffix("i")
         grace = str(pod.spec.get("terminationGracePeriodSeconds", 30))

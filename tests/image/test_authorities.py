@@ -1,5 +1,5 @@
-"""Whom an image believes under TLS: the public authorities that it carries, or those that are mounted in
-their place. Redis is told to speak TLS under an authority of the test's own."""
+"""Which authorities an image trusts for TLS: the public ones in it, or mounted ones in their place. Redis
+uses TLS with an authority of the test."""
 
 import time
 from pathlib import Path
@@ -18,7 +18,7 @@ FILES = {"--tls-cert-file": "tls.crt", "--tls-key-file": "tls.key", "--tls-ca-ce
 
 
 def speaking_tls(folder: Path) -> Cluster:
-    """The overlay, with a Redis that speaks nothing else, and services that are told so."""
+    """The overlay with a Redis that only speaks TLS, and services that are configured for it."""
     cluster = rendered("local").copy()
     spec = {"secretName": "redis-tls", "dnsNames": ["redis"], "usages": ["server auth"]}
     cluster.documents.append({"kind": "Certificate", "metadata": {"name": "redis"}, "spec": spec})
@@ -38,7 +38,7 @@ def mount(spec: dict, name: str, path: str, source: dict) -> None:
 
 @pytest.fixture(params=["its own", "ours"])
 def believed(request) -> str:
-    """Which authorities are in the image."""
+    """The authorities in the image."""
     return request.param
 
 

@@ -1,5 +1,5 @@
-"""What an image says that it is made of, which is what Cargo.lock names; and what the build of the images is
-given to read."""
+"""The bill of materials of an image equals Cargo.lock, and the build context contains all that the build
+reads."""
 
 import json
 import subprocess
@@ -10,21 +10,21 @@ import pytest
 from cluster import SERVICES
 from docker import DOCKERFILE, ROOT, Daemon
 
-# Crates of which a version is in no program here. What cargo tells others counts features that are only
-# mentioned: `ring`, and what that would need.
+# Crates in Cargo.lock that no program contains: cargo also locks the crates of features that are not
+# enabled, such as `ring` and its dependencies.
 MENTIONED = {"getrandom", "rand_core", "ring"}
 
 Crates = dict[tuple[str, str], str | None]
 
 
 def locked() -> Crates:
-    """Every crate in Cargo.lock, with its checksum; the house's own have none."""
+    """Every crate in Cargo.lock, with its checksum. Workspace crates have none."""
     packages = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
     return {(it["name"], it["version"]): it.get("checksum") for it in packages}
 
 
 def tree(*which: str) -> set[tuple[str, str]]:
-    """The crates of a program, as cargo would build it for this machine."""
+    """The crates that cargo builds into a program on this machine."""
     command = ["cargo", "tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}", *which]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     named = [line.split() for line in told.splitlines() if line]
@@ -55,8 +55,8 @@ def test_an_image_names_the_crates_in_it(docker: Daemon, service: str, tmp_path:
 
 
 def test_the_build_is_given_all_that_it_reads(docker: Daemon, tmp_path: Path) -> None:
-    """The whole build cannot run here, for want of its first image; cargo looks for every manifest,
-    source and test before it begins."""
+    """The whole build cannot run here, since its first image is not available. Cargo looks for every manifest,
+    source and test before it builds."""
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
     ignore = DOCKERFILE.with_name("Dockerfile.dockerignore").read_text()
     (tmp_path / "Dockerfile.dockerignore").write_text(ignore)

@@ -1,6 +1,6 @@
-"""The component redis-cluster, run under TLS: its scripts make a cluster of six servers from nothing, of the
-same six under other addresses, and of five and one that has lost its volume; and what it serves when it has
-lost a part of the keys."""
+"""The component redis-cluster with TLS. Its scripts form a cluster from six new servers, from the same six
+with new addresses, and from five and one without its volume. A cluster that has lost a part of the keys
+serves the others."""
 
 import shutil
 import time
@@ -15,7 +15,7 @@ from rendering import rendered
 from stack import Running, Stack
 
 HOSTS = [f"redis-{number}" for number in range(6)]
-# As deploy/runbooks.md has people ask.
+# The command of deploy/runbooks.md.
 ASK = "redis-cli --tls --cacert /etc/redis-tls/ca.crt --user operator cluster nodes"
 
 
@@ -61,7 +61,7 @@ def wait_until_whole(stack: Stack) -> None:
 
 
 def addresses(stack: Stack) -> dict[str, str]:
-    """Where each server is."""
+    """The address of each server."""
     told = {host: stack.daemon.inspect(host)["NetworkSettings"]["Networks"] for host in HOSTS}
     return {host: next(iter(networks.values()))["IPAddress"] for host, networks in told.items()}
 
@@ -75,7 +75,7 @@ def test_a_cluster_makes_and_mends_itself(stack: Stack) -> None:
     recovers_within(stack, services, 120, "first")
     wait_until_whole(stack)
 
-    # All pods end and come back, with their volumes and under other addresses.
+    # All pods restart with their volumes and new addresses.
     before = addresses(stack)
     stack.daemon.docker("rm", "-f", *HOSTS)
     for host in reversed(HOSTS):

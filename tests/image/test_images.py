@@ -1,4 +1,4 @@
-"""What is in an image, and what is not."""
+"""The contents of the images."""
 
 import subprocess
 import tarfile

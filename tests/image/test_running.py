@@ -1,4 +1,4 @@
-"""The images, run: they serve, they end, they come back, and they are replaced under load."""
+"""The images run: they serve, end, restart, and are replaced under load."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from stack import Running, Stack
 @pytest.fixture(scope="module")
 def stack(docker: Daemon, local: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     behind_docker = local.copy()
-    # A client of a published port has the address of the network's gateway.
+    # Clients of a published port have the address of the network's gateway.
     behind_docker.one("ConfigMap", "postern-settings")["data"]["trusted-proxies"] = "0.0.0.0/0"
     started = Stack(docker, behind_docker, tmp_path_factory.mktemp("volumes"))
     started.start("redis")
@@ -46,7 +46,7 @@ def recovers(stack: Stack, services: dict[str, Running], user: str) -> None:
 
 
 def test_a_user_gets_back_in(stack: Stack, services: dict[str, Running]) -> None:
-    # Which is also: names are resolved inside an image that has neither libraries nor settings for it.
+    # This also shows that names are resolved in an image without libraries and settings for it.
     recovers(stack, services, "alice")
 
 
@@ -55,7 +55,7 @@ def test_each_process_is_held_by_the_kernel(services: dict[str, Running], local:
         status = services[pod.name].status()
         assert set(status["Uid"].split()) == {str(pod.spec["securityContext"]["runAsUser"])}
         assert int(status["CapBnd"], 16) == 0 and status["NoNewPrivs"] == "1"
-        # A filter, which is Docker's default profile: what Kubernetes calls RuntimeDefault.
+        # 2 means a filter: Docker's default profile, which Kubernetes calls RuntimeDefault.
         assert status["Seccomp"] == "2"
         host = services[pod.name].daemon.inspect(services[pod.name].name)["HostConfig"]
         assert host["Memory"] == int(pod.service["resources"]["limits"]["memory"][:-2]) * 1024 * 1024
@@ -67,14 +67,14 @@ def test_it_starts_fast_and_holds_little(stack: Stack, services: dict[str, Runni
         fresh = stack.start(service)
         fresh.wait_until_ready()
         status = fresh.status()
-        # From the process's own clock: the daemon's work is not the service's.
+        # By the process's own clock: the daemon's time does not count.
         print(f"\n{service}: {starting(fresh):.0f} ms to ready, {int(status['VmRSS'].split()[0]) / 1024:.1f} MiB idle")
         assert int(status["VmRSS"].split()[0]) < 64 * 1024
         stack.daemon.docker("rm", "-f", fresh.name)
 
 
 def starting(running: Running) -> float:
-    """Milliseconds from the start of a process to its first line that says that it serves."""
+    """Milliseconds from the start of a process to its first log line "serving"."""
     import datetime
     import json
 
@@ -98,8 +98,8 @@ def test_a_container_that_is_killed_comes_back(stack: Stack, services: dict[str,
             time.sleep(0.1)
         running.ports.clear()
         running.wait_until_ready()
-        # It was the only one. Whoever calls it finds it again when it next looks, which is every second;
-        # the rest of the time is a busy machine's.
+        # It was the only replica. Its clients look for it every second;
+        # the rest of the time is for a busy machine.
         recovers_within(stack, services, 30, f"after-{service}")
 
 
@@ -113,7 +113,7 @@ def test_replacing_every_replica_under_load_loses_no_call(stack: Stack, services
                 new = stack.start(service)
                 new.wait_until_ready()
                 load.add(new)
-                # As the end of a pod: the signal, and meanwhile clients hear of it.
+                # As a pod ends: it gets the signal, and clients learn of it meanwhile.
                 stack.daemon.docker("stop", old.name)
                 load.remove(old)
                 state = old.state()

@@ -26,7 +26,7 @@ def stack(request, docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def sentinel(stack: Stack, host: str, *question: str) -> list[str]:
-    """What a sentinel answers, line by line."""
+    """The reply of a sentinel, as lines."""
     tls = ["--tls", "--cacert", "/etc/redis-tls/ca.crt"] if stack.cluster.of("Certificate") else []
     command = ["redis-cli", *tls, "-p", "26379", "--raw", "sentinel", *question]
     return stack.daemon.docker("exec", f"{host}-sentinel", *command, check=False).splitlines()
@@ -59,7 +59,7 @@ def test_sentinels_start_from_nothing_and_the_services_follow_a_failover(stack: 
 
     wait_until_all_know_each_other(stack)
 
-    # The end of a node: server and sentinel at once.
+    # A node fails: its server and its sentinel end together.
     stack.daemon.docker("kill", "redis-0", "redis-0-sentinel")
     recovers_within(stack, services, 60, "failover")
     promoted = primary(stack, "redis-1")

@@ -1,5 +1,5 @@
-"""What cert-manager would make of an overlay's Certificates: Secrets, signed by an authority of the
-tests' own."""
+"""Stands in for cert-manager: makes Secrets for an overlay's Certificates, signed by an authority of the
+tests."""
 
 import base64
 import subprocess
@@ -25,7 +25,7 @@ def with_certificates(cluster: Cluster, folder: Path) -> Cluster:
 
 
 def secret(wanted: Document, folder: Path) -> Document:
-    """One Secret, with the names that were asked for and no others."""
+    """One Secret. Its certificate has exactly the requested names."""
     name = wanted["secretName"]
     openssl(folder, "req", *NEW_KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", "/")
     uses = {"server auth": "serverAuth", "client auth": "clientAuth"}

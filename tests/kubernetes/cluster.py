@@ -1,4 +1,4 @@
-"""Rendered manifests, and what rules ask of them."""
+"""Rendered manifests, and queries on them for the rules."""
 
 import copy
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", 
 
 
 def at(document: Any, path: str, default: Any = None) -> Any:
-    """What is at a path such as `spec.template.spec`, or the default."""
+    """The value at a path such as `spec.template.spec`, or the default."""
     for name in path.split("."):
         if not isinstance(document, dict) or name not in document:
             return default
@@ -34,7 +34,7 @@ class Pod:
 
     @property
     def hosts(self) -> list[str]:
-        """What each of them is called: those of a StatefulSet are numbered, and of others one is enough."""
+        """The host names of the pods: numbered for a StatefulSet, one name for others."""
         if self.workload["kind"] != "StatefulSet":
             return [self.name]
         return [f"{self.name}-{number}" for number in range(self.workload["spec"]["replicas"])]
@@ -63,7 +63,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class Cluster:
-    """All that one overlay makes."""
+    """All objects of one overlay."""
 
     documents: list[Document]
 
@@ -74,7 +74,7 @@ class Cluster:
         return [document for document in self.documents if document["kind"] == kind]
 
     def one(self, kind: str, name: str) -> Document:
-        """The one of that name; a hash at the end of it is no part of the name."""
+        """The object of that name, without the hash at its end."""
         found = [it for it in self.of(kind) if name_of(it) == name]
         found = found or [it for it in self.of(kind) if name_of(it).rsplit("-", 1)[0] == name]
         assert len(found) == 1, f"{len(found)} of {kind} {name}"
@@ -92,6 +92,6 @@ class Cluster:
 
 
 def matches(selector: Document, labels: dict[str, str]) -> bool:
-    """Whether a label selector, which names labels and their values, chooses these labels."""
+    """Whether a label selector matches these labels."""
     assert set(selector) <= {"matchLabels"}, "only matchLabels are understood here"
     return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())

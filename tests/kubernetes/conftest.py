@@ -1,4 +1,4 @@
-"""What all tests here share: the overlays, rendered once."""
+"""The overlays, rendered once for all tests here."""
 
 import pytest
 from cluster import Cluster

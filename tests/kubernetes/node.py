@@ -1,10 +1,10 @@
-"""A node in small: runs the pods of an overlay as a kubelet would, in namespaces of its own.
+"""A small node: runs the pods of an overlay as a kubelet does, in namespaces of its own.
 
 Runs as `unshare --net --mount --pid --fork --kill-child --mount-proc python node.py FILE`, so that all it
 mounts and starts ends with it. Each pod has an address in a loopback network of its own, a
 read-only root with its volumes where its manifest says, its user, and no capability.
-What is not a pod's here: the image (the host's libraries stand in for it), seccomp, and the limit of
-memory; tests/image/run has those three.
+Three things differ from a pod: the image (the host's libraries stand in for it), seccomp, and the memory
+limit. tests/image/run covers them.
 """
 
 import json
@@ -18,7 +18,7 @@ from pathlib import Path
 import volumes
 from cluster import Cluster, Pod, matches, name_of
 
-# What of the host stands in for an image, and for what a container runtime adds.
+# The host's folders that stand in for an image and for a container runtime's additions.
 HOSTS = ("/usr", "/lib", "/lib64", "/bin", "/dev")
 
 
@@ -46,14 +46,14 @@ class Container:
         )
 
     def inside(self, command: list[str]) -> list[str]:
-        """That command in the container's root, as its user, without any privilege."""
+        """The command, run in the container's root as its user, without privileges."""
         user = str(self.user)
         limits = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--clear-groups"]
         become = ["/usr/bin/setpriv", "--reuid", user, "--regid", user, *limits, "--"]
         return ["/usr/sbin/chroot", str(self.root), *become, *command]
 
     def status(self) -> dict[str, str]:
-        """What the kernel says of the process."""
+        """The kernel's status of the process."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
@@ -75,7 +75,7 @@ class Node:
         self.containers = {host: self.container(host, pod) for host, pod in self.pods.items()}
 
     def hosts(self) -> str:
-        """What the cluster's DNS would answer."""
+        """The replies of the cluster's DNS."""
         lines = ["127.0.0.1 localhost"]
         for service in self.cluster.of("Service"):
             name, selector = name_of(service), {"matchLabels": service["spec"]["selector"]}
@@ -107,7 +107,7 @@ class Node:
         address = self.addresses[host]
         environment = {key: it.replace("0.0.0.0", address) for key, it in environment.items()}
         if "command" in container:
-            # What a pod's own network would see to: it is found, and calls, at its address.
+            # The pod has one address, at which it is called and from which it calls.
             own = ["--bind", address, "--bind-source-addr", address]
             command = [*command, *own, "--dir", container["workingDir"]]
         user = security["runAsUser"]
@@ -122,7 +122,7 @@ def bind(source: Path, target: Path) -> None:
 
 
 def seal(root: Path, writable: list[Path]) -> None:
-    """Makes a root read-only, all but these folders."""
+    """Makes a root read-only except for these folders."""
     sh("mount", "--rbind", str(root), str(root))
     for folder in writable:
         sh("mount", "--bind", str(folder), str(folder))

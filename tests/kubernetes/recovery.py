@@ -1,5 +1,5 @@
-"""What happens on the node in small: the guide's way from a client's secret to a redeemed code, and the
-end of the pods. Answers with what was seen, for test_pods.py to judge."""
+"""Runs on the small node: the guide from a client's secret to a redeemed code, and the end of the pods.
+Returns observations, which test_pods.py checks."""
 
 import json
 import socket
@@ -18,7 +18,7 @@ LIMIT = 60.0
 
 
 def ask(url: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
-    """One request, with JSON or a form; what is refused is an answer, too."""
+    """Sends one request with JSON or a form. A refusal is returned like any reply."""
     data, headers = None, dict(headers or {})
     if isinstance(body, dict):
         data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
@@ -43,13 +43,13 @@ def wait_for(what: str, holds) -> None:
 
 
 def wait_until_ready(container, url: str) -> None:
-    """One that has ended will not be."""
+    """Fails if a container has ended."""
     wait_for(f"{container.name} is ready", lambda: ask(url)[0] == 200 or container.process.poll() is not None)
     assert container.process.poll() is None, f"{container.name} has ended: {container.log()}"
 
 
 def recover(node) -> dict[str, Any]:
-    """Starts everything, lets one user back in, and stops everything."""
+    """Starts all pods, recovers one user, and stops all pods."""
     seen: dict[str, Any] = {"pods": {}}
     checked = node.containers["verifier"].inside(["/postern/postern", "check", "/etc/postern/config"])
     seen["check"] = run(checked)
@@ -87,26 +87,26 @@ def token(issuer: str, secret: str) -> str:
 
 
 def redeem(issuer: str, runner: str, secret: str, user: str = "alice") -> str:
-    """A client's token, a code, and the journey that takes it: how that ended."""
+    """Gets a client's token, issues a code and redeems it in a journey; returns how that ended."""
     return redeem_with(token(issuer, secret), issuer, runner, user)
 
 
 def redeem_with(bearer: str, issuer: str, runner: str, user: str, address: str | None = None) -> str:
-    """The same with a token that the client has already, from an address."""
+    """The same with a given token and source address."""
     request = {"channel": "direct", "identifier_type": "user_id", "identifier": user}
     status, text = ask(f"{issuer}/cis/v1/auth/otp/send", request, {"Authorization": f"Bearer {bearer}"})
     assert status == 200, text
     params = {"external_user_id": user, "temp_code": json.loads(text)["code"]}
     start = {"headers": [], "data": {"policy_request_id": "temp-code-authentication", "params": params}}
     path = "/ido/api/v2/auth/anonymous_invoke?clientId=acme-web"
-    # As a gateway says where somebody comes from.
+    # As a gateway forwards the client's address.
     status, text = ask(runner + path, start, {"X-Forwarded-For": address} if address else None)
     assert status == 200, text
     return json.loads(text)["data"]["state"]
 
 
 def is_let_in(at: tuple[str, int], authority: Path, own: Path | None) -> bool:
-    """Whether the verifier answers a client with that certificate, or with none."""
+    """Whether the verifier accepts a client with that certificate, or with none."""
     context = ssl.create_default_context(cafile=authority / "ca.crt")
     context.set_alpn_protocols(["h2"])
     if own:
@@ -122,7 +122,7 @@ def is_let_in(at: tuple[str, int], authority: Path, own: Path | None) -> bool:
 
 
 def writes(container) -> bool:
-    """Whether anything in the container's root can be written to."""
+    """Whether anything in the container's root is writable."""
     script = "for at in / /etc /usr /etc/postern; do echo x > $at/x && echo $at; done 2>/dev/null; true"
     return run(container.inside(["/bin/sh", "-c", script]))["printed"] != ""
 
@@ -133,7 +133,7 @@ def run(command: list[str]) -> dict[str, Any]:
 
 
 def stop(node, seen: dict[str, Any]) -> None:
-    """Asks all services to end at once, as the end of a node does."""
+    """Sends all services the signal to end at the same time, as the shutdown of a node does."""
     begun = time.monotonic()
     services = {name: node.containers[name] for name in SERVICES}
     for container in services.values():

@@ -14,7 +14,7 @@ from cluster import Cluster
 DEPLOY = Path(__file__).parents[2] / "deploy"
 OVERLAYS = sorted(folder.name for folder in (DEPLOY / "kubernetes/overlays").iterdir())
 
-# What a registry would answer with. The digest is the one of no image.
+# Stands in for a registry's reply. No image has this digest.
 DIGEST = "sha256:" + "5eed" * 16
 
 
@@ -24,7 +24,7 @@ def components_of(overlay: str) -> list[str]:
     return [component for component in named if component != "configuration"]
 
 
-# All that is rendered: the overlays, and some with another choice: these components for that one.
+# The overlays to render, some of them with other components in place of one.
 CHOICES = {
     "local-with-sentinels": ("local", {"redis-development": ["redis-sentinel"]}),
     "local-with-sentinels-and-tls": (
@@ -48,7 +48,7 @@ for _name, (_overlay, _choice) in CHOICES.items():
 
 
 def run(*command: str, cwd: Path | None = None) -> str:
-    """Runs a command to its good end; answers with what it printed."""
+    """Runs a command, which must succeed, and returns its output."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
     return done.stdout
@@ -56,7 +56,7 @@ def run(*command: str, cwd: Path | None = None) -> str:
 
 @functools.cache
 def copy() -> Path:
-    """A copy of deploy/ with all secrets drawn."""
+    """A copy of deploy/ with all secrets generated."""
     folder = Path(tempfile.mkdtemp(prefix="postern-deploy-"))
     atexit.register(shutil.rmtree, folder)
     ignored = shutil.ignore_patterns("drawn")
@@ -78,8 +78,8 @@ def as_it_stands(overlay: str) -> Cluster:
 
 @functools.cache
 def rendered(name: str) -> Cluster:
-    """An overlay as it is deployed: after a choice was made, and in production after its images were
-    named by digest, with the command that deploy/kubernetes.md gives."""
+    """An overlay as it is deployed: after a component was chosen, and in production after its images
+    were pinned by digest, with the command of deploy/kubernetes.md."""
     overlay, choice = CHOICES.get(name, (name, {}))
     folder = _deployed(name)
     shutil.copytree(folder.with_name(overlay), folder)
@@ -98,7 +98,7 @@ def rendered(name: str) -> Cluster:
 
 
 def folder_of(name: str) -> Path:
-    """Where that lies which is rendered."""
+    """The folder to render."""
     rendered(name)
     return _deployed(name)
 

@@ -51,7 +51,7 @@ def test_each_component_is_in_something_that_is_rendered() -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_each_file_of_the_configuration_is_served(overlay: str) -> None:
-    """Kustomize takes no folders, so an unlisted file would be ignored silently."""
+    """Kustomize does not take folders, so it would silently ignore an unlisted file."""
     folder = DEPLOY / "kubernetes/overlays" / overlay / "configuration"
     for part in ("applications", "journeys", "users"):
         there = {file.name for file in (folder / part).glob("*")} if (folder / part).exists() else set()
@@ -74,7 +74,7 @@ def test_a_change_of_configuration_changes_the_pods() -> None:
 
 
 def test_every_file_of_manifests_is_in_a_kustomization() -> None:
-    """A file that no kustomization names is never applied, whatever it promises."""
+    """A file that no kustomization names is never applied."""
     for folder in (DEPLOY / "kubernetes").rglob("kustomization.yaml"):
         named = named_in(yaml.safe_load(folder.read_text()))
         for file in folder.parent.glob("*.yaml"):

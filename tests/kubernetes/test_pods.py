@@ -25,10 +25,10 @@ def overlay(request) -> str:
 
 @pytest.fixture(scope="module")
 def seen(overlay: str, tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """What was seen of one recovery in it."""
+    """The observations of one recovery."""
     assert os.geteuid() == 0, "run this as root, or in a container: it makes namespaces and mounts"
     folder = tmp_path_factory.mktemp("node")
-    # Users of pods go through this folder.
+    # Must be accessible to the users of the pods.
     for parent in (folder, folder.parent, folder.parent.parent):
         parent.chmod(0o755)
     cluster = with_certificates(rendered(overlay), tmp_path_factory.mktemp("authority"))

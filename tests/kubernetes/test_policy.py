@@ -35,5 +35,5 @@ def test_production_as_it_stands_lacks_its_images_and_nothing_else() -> None:
     broken = {name for name, rule in RULES.items() if list(rule(cluster))}
     assert broken == {"images_are_named_by_digest"}
     for pod in cluster.services():
-        # No registry can ever be called so (RFC 6761).
+        # No registry can have this name (RFC 6761).
         assert pod.service["image"] == f"postern.invalid/{pod.name}"

@@ -10,7 +10,7 @@ from cluster import SERVICES
 from rendering import RENDERED, rendered
 
 BINARIES = Path(os.environ["POSTERN_BIN"]).parent
-# What OpenTelemetry defines is read by its SDK, and is in no --help of ours.
+# The SDK of OpenTelemetry reads its own variables, which are not in --help.
 OPENTELEMETRY = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
 
 
@@ -20,7 +20,7 @@ def help_of(binary: str) -> str:
 
 
 def known(binary: str) -> set[str]:
-    """Flags and variables of a binary."""
+    """The flags and variables of a binary."""
     text = help_of(binary)
     flags, variables = re.findall(r"^\s+(?:-\w, )?(--[a-z-]+)", text, re.M), re.findall(r"\[env: (\w+)=", text)
     assert len(flags) > 5 and len(variables) > 5, text
@@ -35,7 +35,7 @@ def test_a_service_knows_all_that_it_is_told(overlay: str, service: str) -> None
         argument.split("=")[0] for argument in pod.service.get("args", [])
     }
     assert told - OPENTELEMETRY - known(service) == set()
-    # Of the rest, what it cannot do without is found out by starting it (test_pods.py).
+    # test_pods.py starts the binaries, which shows whether a required setting is missing.
     assert len(told) > 10
 
 

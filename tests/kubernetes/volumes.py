@@ -1,4 +1,4 @@
-"""What a pod is given, as a kubelet gives it: files in its volumes, and variables."""
+"""Gives a pod its volumes' files and its variables, as a kubelet does."""
 
 import base64
 import os
@@ -8,7 +8,7 @@ from cluster import Cluster, Document, Pod, name_of
 
 
 def of(pod: Pod) -> dict[str, Document]:
-    """A pod's volumes by their names; what it claims is an empty folder here."""
+    """A pod's volumes by name. A claim is an empty folder here."""
     claims = pod.workload["spec"].get("volumeClaimTemplates", [])
     named = {volume["name"]: volume for volume in pod.spec["volumes"]}
     return named | {name_of(claim): {"emptyDir": {}} for claim in claims}
@@ -32,8 +32,8 @@ def content(cluster: Cluster, volume: Document) -> dict[str, bytes]:
 
 
 def fill(cluster: Cluster, volume: Document, folder: Path, group: int) -> None:
-    """Makes a volume: root's, and readable by the group as its mode says; one without a source is
-    the group's to write to."""
+    """Creates a volume. It belongs to root, and its mode says what the group may read; one without a source is
+    writable for the group."""
     folder.mkdir(parents=True, exist_ok=True)
     if "emptyDir" in volume:
         os.chown(folder, 0, group)

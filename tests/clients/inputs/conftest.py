@@ -1,4 +1,4 @@
-"""One server for all tests here, and one case of the table a test."""
+"""One server for all tests here, and one test for each case of the table."""
 
 from typing import Iterator
 

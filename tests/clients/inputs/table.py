@@ -1,4 +1,4 @@
-"""The table of inputs, and what is sent for each."""
+"""The table of inputs, and the requests made of them."""
 
 import json
 import random
@@ -11,7 +11,7 @@ TABLE = json.loads((HERE / "inputs.json").read_text())
 
 
 def someone() -> dict[str, str]:
-    """Digits and letters that no other case has."""
+    """A name of digits and letters that no other case uses."""
     n = "".join(random.choice("123456789") for _ in range(8))
     return {"n": n, "name": "jane" + n.translate(str.maketrans("123456789", "abcdefghi"))}
 
@@ -23,7 +23,7 @@ def filled_in(text: str, values: dict[str, str]) -> str:
 
 
 def typed(case: dict[str, str], code: str) -> Any:
-    """What is sent for a code: JSON, or nothing at all for `missing`, which is for the caller to see."""
+    """The JSON to send as the code. The caller handles `missing`, for which nothing is sent."""
     wrong = ("3" if code.startswith("2") else "2") + code[1:]
     zero = ord(case.get("digits", "0"))
     in_script = "".join(chr(zero + unicodedata.digit(digit)) for digit in code)
@@ -34,7 +34,7 @@ def typed(case: dict[str, str], code: str) -> Any:
 
 
 def parameters(case: dict[str, str], user: str, code: str) -> dict[str, Any]:
-    """What starts the journey of a case about codes."""
+    """The start parameters of the journey, for a case about codes."""
     params = {"external_user_id": user, "temp_code": typed(case, code)}
     if case.get("as") == "missing":
         del params["temp_code"]

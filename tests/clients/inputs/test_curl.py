@@ -9,7 +9,7 @@ from table import filled_in, parameters, someone
 
 
 def curl(url: str, *arguments: str) -> tuple[int, Any]:
-    """One request; what is refused is an answer, too."""
+    """Sends one request. A refusal is returned like any reply."""
     command = ["curl", "--silent", "--show-error", "--max-time", "10", "--write-out", "\n%{http_code}", url, *arguments]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     body, _, status = told.rpartition("\n")
@@ -17,13 +17,13 @@ def curl(url: str, *arguments: str) -> tuple[int, Any]:
 
 
 def post(url: str, body: Any, *arguments: str) -> tuple[int, Any]:
-    # As a file's content would be sent: curl changes nothing in it.
+    # Sent as a file's content, which curl does not change.
     data = json.dumps(body)
     return curl(url, "--header", "Content-Type: application/json", "--data-binary", data, *arguments)
 
 
 def issue(server: Server, kind: str, user: str) -> str:
-    """A code that has the same digits as a number."""
+    """Issues a code that a JSON number can hold: it does not begin with a zero."""
     form = {"grant_type": "client_credentials", "client_id": "acme-support", "client_secret": "acme-support-secret"}
     fields = [word for name, value in form.items() for word in ("--data-urlencode", f"{name}={value}")]
     status, answer = curl(f"http://{server.http}/oidc/token", *fields)
@@ -38,7 +38,7 @@ def issue(server: Server, kind: str, user: str) -> str:
 
 
 def redeem(server: Server, kind: str, params: dict[str, Any]) -> tuple[str, str]:
-    """How the journey ended, and with what message."""
+    """Redeems a code; returns how the journey ended, and its message."""
     data = {"policy_request_id": f"redeem-{kind}", "params": params}
     url = f"http://{server.http}/ido/api/v2/auth/anonymous_invoke?clientId=acme-web"
     status, answer = post(url, {"headers": [], "data": data})
@@ -52,7 +52,7 @@ def redeem(server: Server, kind: str, params: dict[str, Any]) -> tuple[str, str]
 def test_codes(server: Server, code_case: dict[str, str]) -> None:
     user = someone()["name"]
     code = issue(server, "user_id", user)
-    # One more than the policy allows: an unreadable code is no attempt.
+    # One more than the policy allows: a malformed code costs no attempt.
     for _ in range(4 if code_case["outcome"] == "unreadable" else 1):
         outcome, message = redeem(server, "user_id", parameters(code_case, user, code))
         assert outcome == code_case["outcome"], message

@@ -1,4 +1,4 @@
-"""The inputs, sent by grpcio: verified at the verifier, and redeemed in a journey."""
+"""The inputs, sent by grpcio: to the verifier, and in a journey."""
 
 import json
 import sys
@@ -52,7 +52,7 @@ class Client:
         return self.user.UserIdentifier(type=TYPES[kind], value=value)
 
     def issue(self, kind: str, user: str) -> str:
-        """A code that has the same digits as a number."""
+        """Issues a code that a JSON number can hold: it does not begin with a zero."""
         while True:
             request = self.issuing.IssueCodeRequest(user=self.whom(kind, user))
             code = self.call("issuer", "IssueCode", request).code
@@ -60,7 +60,7 @@ class Client:
                 return code
 
     def verify(self, kind: str, user: str, code: str) -> tuple[str, str]:
-        """What the verifier says, and which field it cannot read."""
+        """Verifies a code; returns the outcome and the malformed field."""
         request = self.code.VerifyCodeRequest(user=self.whom(kind, user), code=code)
         try:
             return self.call("verifier", "VerifyCode", request).WhichOneof("outcome"), ""
@@ -68,7 +68,7 @@ class Client:
             return unreadable(refused)
 
     def redeem(self, kind: str, params: dict[str, Any]) -> tuple[str, str]:
-        """How the journey ends, and which parameter it cannot read."""
+        """Redeems a code; returns how the journey ends and the malformed parameter."""
         sent = Struct()
         sent.update(params)
         request = self.journey.StartJourneyRequest(journey_id=f"redeem-{kind}", params=sent)
@@ -100,7 +100,7 @@ def client(server: Server) -> Iterator[Client]:
 def test_codes_in_a_journey(client: Client, code_case: dict[str, str]) -> None:
     user = someone()["name"]
     code = client.issue("user_id", user)
-    # One more than the policy allows: an unreadable code is no attempt.
+    # One more than the policy allows: a malformed code costs no attempt.
     for _ in range(4 if code_case["outcome"] == "unreadable" else 1):
         outcome, named = client.redeem("user_id", parameters(code_case, user, code))
         assert outcome == code_case["outcome"]
@@ -113,7 +113,7 @@ def test_codes_at_the_verifier(client: Client, code_case: dict[str, str]) -> Non
     user = someone()["name"]
     code = client.issue("user_id", user)
     sent = parameters(code_case, user, code).get("temp_code")
-    # A protobuf string is the only form there is.
+    # A protobuf field has no other form than a string.
     told = client.verify("user_id", user, sent if isinstance(sent, str) else "")
     expected = code_case["outcome"] if isinstance(sent, str) else "unreadable"
     assert told == (expected, "code" if expected == "unreadable" else "")

@@ -1,4 +1,4 @@
-"""The page of a client: its commands, and what it says that they print."""
+"""The README of a client: its commands, and the output that it promises."""
 
 import os
 import re
@@ -31,7 +31,7 @@ class QuickStart:
         self._run(self._before, {}).check_returncode()
 
     def recover(self, at: Server, *arguments: str) -> tuple[bool, str]:
-        """Runs the last command with these arguments instead of `alice`: whether it succeeds, and its output."""
+        """Runs the last command with these arguments instead of `alice`. Returns its success and its output."""
         assert "alice" in self._last, self._last
         change_folder = self._before[0]
         assert change_folder.startswith("cd tests/clients/"), change_folder

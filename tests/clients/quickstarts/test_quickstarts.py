@@ -1,4 +1,4 @@
-"""The quick starts do what their pages say, and their programs read what Postern refuses."""
+"""The quick starts do what their READMEs say, and their programs parse Postern's errors."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def someone() -> str:
 
 
 def masked(output: str) -> str:
-    """Without what differs from run to run."""
+    """The output without the parts that differ between runs."""
     return re.sub(r"grant [\w-]{22}", "grant GRANT", re.sub(r"issued \d{6}", "issued CODE", output))
 
 
@@ -59,7 +59,7 @@ def test_a_code_is_paired_with_the_journey_that_shows_the_number(demo: Server, c
 
 
 def pairing_number(demo: Server, user: str) -> str:
-    """The number that the recovery page shows, read over the Web SDK's protocol."""
+    """The number on the recovery page, fetched with the Web SDK's protocol."""
     data = {"policy_request_id": "account-recovery", "params": {}}
     first = post(demo, "anonymous_invoke", {}, {"headers": [], "data": data})
     ids = {header["type"]: header[header["type"]] for header in first["headers"]}

@@ -1,5 +1,5 @@
-"""What every overlay promises, as rules. A rule complains about what breaks it, and has at least one
-mutation: a small change to good manifests that it must complain about."""
+"""The rules that every overlay obeys. Each rule has at least one mutation: a small change to good
+manifests that the rule must detect."""
 
 from typing import Callable, Iterator
 
@@ -11,7 +11,7 @@ Mutation = Callable[[Cluster], None]
 RULES: dict[str, Rule] = {}
 MUTATIONS: list[tuple[str, str, Mutation]] = []
 
-# Rules of an overlay that others depend on, and not of one for a laptop.
+# Rules for production overlays, not for the overlay of a laptop.
 ONLY_IN_PRODUCTION: set[str] = set()
 
 
@@ -26,7 +26,7 @@ def production_rule(check: Rule) -> Rule:
 
 
 def breaks(broken: Rule) -> Callable[[Mutation], Mutation]:
-    """Says which rule must complain about a mutation."""
+    """Names the rule that must detect a mutation."""
 
     def note(mutation: Mutation) -> Mutation:
         MUTATIONS.append((broken.__name__, mutation.__name__, mutation))

@@ -6,7 +6,7 @@ from typing import Iterator
 from cluster import SERVICES, Cluster, Pod, name_of
 from policy import breaks, rule
 
-# A hash at the end says that a generator made it.
+# A generator appends a hash to the name.
 HASHED = re.compile(r"-[a-z0-9]{10}$")
 
 # The Secrets of each workload, in every overlay. deploy/kubernetes.md has the same list.
@@ -29,7 +29,7 @@ OWNERS = {
 
 
 def sources(pod: Pod) -> Iterator[tuple[str, str, bool]]:
-    """What a pod's volumes are made of: kind, name, and whether it may be missing."""
+    """The sources of a pod's volumes: kind, name, and whether it is optional."""
     for volume in pod.spec.get("volumes", []):
         for source in volume.get("projected", {}).get("sources", [volume]):
             if "secret" in source:
@@ -87,12 +87,12 @@ def a_secret_that_everybody_may_read(cluster: Cluster) -> None:
 @rule
 def what_is_mounted_is_there(cluster: Cluster) -> Iterator[str]:
     made = {(it["kind"], name_of(it)) for it in cluster.documents}
-    # What cert-manager will make.
+    # The Secrets that cert-manager will create.
     made |= {("Secret", it["spec"]["secretName"]) for it in cluster.of("Certificate")}
     has_secrets = bool(cluster.of("Secret"))
     for pod in cluster.pods():
         names = {volume["name"] for volume in pod.spec.get("volumes", [])}
-        # The StatefulSet's own claims are volumes, too.
+        # The claims of a StatefulSet are volumes too.
         for claim in pod.workload["spec"].get("volumeClaimTemplates", []):
             names.add(name_of(claim))
         for container in pod.containers():
@@ -104,7 +104,7 @@ def what_is_mounted_is_there(cluster: Cluster) -> Iterator[str]:
                 if reference and not _has_key(cluster, reference):
                     yield f"{pod.name}: {variable['name']} is nowhere"
         for kind, name, optional in sources(pod):
-            # Where an overlay makes no secrets, they are made before it.
+            # Secrets that an overlay does not make are created before it is applied.
             expected = kind == "ConfigMap" or has_secrets
             if expected and not optional and (kind, name) not in made:
                 yield f"{pod.name}: there is no {kind} {name}"

@@ -46,7 +46,7 @@ def ends(peer: Document) -> list[str]:
 
 
 def flows(policy: Document, direction: str) -> Iterator[Flow]:
-    """The flows that a policy lets pass."""
+    """The flows that a policy allows."""
     labels = policy["spec"]["podSelector"].get("matchLabels", {})
     subject = labels.get("app.kubernetes.io/name", "everybody")
     side = "from" if direction == "ingress" else "to"

@@ -5,7 +5,7 @@ from typing import Iterator
 from cluster import Cluster, Pod, at
 from policy import breaks, rule
 
-# Everything that comes from the cluster or ends with the pod; nothing of the node's own.
+# Volumes from the cluster, or that end with the pod; none of the node's own files.
 VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeClaim", "csi"}
 LOWEST_USER = 10_000
 

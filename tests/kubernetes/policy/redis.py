@@ -87,7 +87,7 @@ def a_redis_under_a_name_that_no_certificate_is_for(cluster: Cluster) -> None:
 
 @production_rule
 def redis_is_restarted_before_its_certificate_ends(cluster: Cluster) -> Iterator[str]:
-    """It reads its certificate when it starts: there must be time to start it again."""
+    """Redis reads its certificate at the start only: there must be time for a restart before it expires."""
     for spec in [it["spec"] for it in cluster.of("Certificate") if name_of(it) == "redis"]:
         if int(spec["renewBefore"].removesuffix("h")) < 90 * 24:
             yield "redis: less than 90 days are left to restart it"
@@ -102,12 +102,12 @@ UNITS = {"mi": 2**20, "mb": 2**20, "gi": 2**30, "gb": 2**30}
 
 
 def size(text: str) -> int:
-    """A size as Redis or Kubernetes writes it, in bytes."""
+    """Converts a size of Redis or Kubernetes to bytes."""
     return int(text[:-2]) * UNITS[text[-2:].lower()]
 
 
 def servers(cluster: Cluster) -> Iterator[tuple[Pod, dict, list[str]]]:
-    """The containers that run a Redis, with what they are started with."""
+    """The containers that run a Redis, with their arguments."""
     for pod in cluster.pods():
         for container in pod.containers():
             words = [*container.get("command", []), *container.get("args", [])]

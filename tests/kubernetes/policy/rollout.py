@@ -6,7 +6,7 @@ from typing import Iterator
 from cluster import SERVICES, Cluster, Pod, at, matches, name_of
 from policy import breaks, production_rule, rule
 
-# After the drain: the last spans, and what blocks the end of the runtime.
+# After the drain: for the last spans, and for blocking tasks of the runtime.
 LAST_WORDS = 5
 
 
@@ -43,7 +43,7 @@ def a_pod_that_ends_at_once(cluster: Cluster) -> None:
 
 @rule
 def probes_ask_what_they_are_for(cluster: Cluster) -> Iterator[str]:
-    """Each by its kind, over HTTP: the kubelet speaks no mutual TLS, and gRPC only in the clear."""
+    """Each probe asks its own endpoint, over HTTP: the kubelet supports neither mutual TLS nor gRPC with TLS."""
     wanted = {"startupProbe": "/livez", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
     for pod in cluster.services():
         for probe, path in wanted.items():
