@@ -5,7 +5,7 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 import yaml
-from cluster import Cluster, name_of
+from cluster import SERVICES, Cluster, name_of
 from rendering import DEPLOY, OVERLAYS, RENDERED, build, copy, rendered
 
 KUBERNETES = "1.37"
@@ -100,3 +100,11 @@ def test_the_alerts_of_the_operator_are_the_alerts(production: Cluster) -> None:
     assert alerts["groups"]
     (rule,) = production.of("PrometheusRule")
     assert rule["spec"] == alerts
+
+
+def test_the_local_overlay_pulls_nothing_but_redis_and_exports_nothing(local: Cluster) -> None:
+    """Images that a laptop would have to pull keep pods waiting, and a Collector that waits fills the logs."""
+    images = {container["image"] for pod in local.pods() for container in pod.containers()}
+    assert images == {*(f"postern/{name}:local" for name in SERVICES), "docker.io/library/redis:7.2"}
+    for pod in local.services():
+        assert not [name for name in pod.environment() if name.startswith("OTEL_")], pod.name

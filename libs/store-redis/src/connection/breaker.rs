@@ -91,6 +91,20 @@ impl Breaker {
         }
     }
 
+    /// Waits until Redis serves or fails its checks. An outage may end by itself.
+    pub(super) async fn decided(&self) -> Result<(), Arc<Outage>> {
+        let mut states = self.state.subscribe();
+        let decided = states.wait_for(|state| match &state.phase {
+            Phase::Up(_) => true,
+            Phase::Down(outage) => matches!(**outage, Outage::Unfit(_)),
+            Phase::Connecting => false,
+        });
+        match decided.await.map(|state| state.phase.clone()) {
+            Ok(Phase::Down(outage)) => Err(outage),
+            Ok(Phase::Up(_) | Phase::Connecting) | Err(_) => Ok(()),
+        }
+    }
+
     /// Records that the link of the current generation replied.
     pub(super) fn answered(&self) {
         self.slow.store(0, Ordering::Relaxed);

@@ -55,7 +55,8 @@ const A_MOMENT: Duration = Duration::from_millis(10);
 /// takes. The time a call spent in the queue for a lane does not count.
 const SLOW: Duration = Duration::from_millis(250);
 
-/// How long the start waits for the first connection attempt.
+/// How long the start waits for Redis. Longer than a network that enforces policies takes to admit
+/// a new pod: one that reports at its first probe that it is not ready waits for the next one.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// Why a call to Redis gave no reply. The script may have run, unless Redis said that it refused
@@ -136,17 +137,17 @@ impl Connection {
         Ok(Self { breaker, lanes, observer })
     }
 
-    /// Waits for the first connection attempt. Fails only if Redis is up and its checks fail.
+    /// Waits a short time for Redis. Fails only if Redis is up and its checks fail.
     ///
     /// # Errors
     /// Redis is reachable, and fails its checks.
     pub async fn first_look(&self) -> Result<(), UnfitError> {
-        match timeout(FIRST_LOOK, self.breaker.link()).await {
+        match timeout(FIRST_LOOK, self.breaker.decided()).await {
             Ok(Err(outage)) => match &*outage {
                 Outage::Unfit(complaints) => Err(UnfitError(complaints.clone())),
                 Outage::Unreachable(_) => Ok(()),
             },
-            Ok(Ok(_)) | Err(_) => Ok(()),
+            Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
 

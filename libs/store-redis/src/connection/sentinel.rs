@@ -39,8 +39,9 @@ impl Sentinels {
     /// Connects to the primary that most sentinels report. Falls back to the next one: an isolated
     /// sentinel may report a former primary, now a replica or gone.
     pub(super) async fn connect(&self) -> RedisResult<(MultiplexedConnection, Peer)> {
-        let mut last = RedisError::from((ErrorKind::Client, "no sentinel knows the primary"));
-        for peer in self.named().await {
+        let answers = self.answers().await;
+        let mut last = self.unnamed(&answers);
+        for peer in most_named(answers) {
             let client = self.access.to_server(self.server.clone().set_addr(self.at(&peer)));
             let client = client.map_err(|_| {
                 RedisError::from((ErrorKind::InvalidClientConfig, "certificates cannot be used"))
@@ -58,32 +59,40 @@ impl Sentinels {
     pub(super) async fn has_moved(&self, from: &Peer) {
         loop {
             sleep(ASK_EVERY).await;
-            if self.named().await.first().is_some_and(|named| named != from) {
+            if most_named(self.answers().await).first().is_some_and(|named| named != from) {
                 return;
             }
         }
     }
 
-    /// The primaries that sentinels report, the most frequent first.
-    async fn named(&self) -> Vec<Peer> {
-        let answers = join_all(self.nodes.iter().map(|sentinel| self.ask(sentinel))).await;
-        let mut voices = HashMap::<Peer, usize>::new();
-        for peer in answers.into_iter().flatten() {
-            *voices.entry(peer).or_default() += 1;
-        }
-        let mut named: Vec<_> = voices.into_iter().collect();
-        named.sort_by_key(|(_, voices)| std::cmp::Reverse(*voices));
-        named.into_iter().map(|(peer, _)| peer).collect()
+    /// The answer of each sentinel: the primary, if it knows one of that name.
+    async fn answers(&self) -> Vec<RedisResult<Option<Peer>>> {
+        join_all(self.nodes.iter().map(|sentinel| self.ask(sentinel))).await
     }
 
-    async fn ask(&self, sentinel: &Client) -> Option<Peer> {
+    async fn ask(&self, sentinel: &Client) -> RedisResult<Option<Peer>> {
         let ask = async {
             let mut connection = connect(sentinel).await?;
             let mut question = redis::cmd("SENTINEL");
             question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.name);
             question.query_async::<Option<Peer>>(&mut connection).await
         };
-        timeout(CONNECT_TIMEOUT, ask).await.ok()?.ok()?
+        let late = |_| Err(RedisError::from((ErrorKind::Io, "no answer in time")));
+        timeout(CONNECT_TIMEOUT, ask).await.unwrap_or_else(late)
+    }
+
+    /// The error where no sentinel reports a primary. It tells a wrong name from a network that does
+    /// not let this host through.
+    fn unnamed(&self, answers: &[RedisResult<Option<Peer>>]) -> RedisError {
+        let told = self.nodes.iter().zip(answers).map(|(node, answer)| {
+            let address = node.get_connection_info().addr();
+            match answer {
+                Ok(_) => format!("{address}: knows no primary {:?}", self.name),
+                Err(error) => format!("{address}: {error}"),
+            }
+        });
+        let told = told.collect::<Vec<_>>().join("; ");
+        RedisError::from((ErrorKind::Client, "no sentinel names the primary", told))
     }
 
     fn at(&self, (host, port): &Peer) -> ConnectionAddr {
@@ -97,5 +106,69 @@ impl Sentinels {
             _ => {}
         }
         address
+    }
+}
+
+/// The primaries that sentinels report, the most frequent first.
+fn most_named(answers: Vec<RedisResult<Option<Peer>>>) -> Vec<Peer> {
+    let mut voices = HashMap::<Peer, usize>::new();
+    for peer in answers.into_iter().flatten().flatten() {
+        *voices.entry(peer).or_default() += 1;
+    }
+    let mut named: Vec<_> = voices.into_iter().collect();
+    named.sort_by_key(|(_, voices)| std::cmp::Reverse(*voices));
+    named.into_iter().map(|(peer, _)| peer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use redis::IntoConnectionInfo as _;
+
+    use super::*;
+
+    /// A sentinel that monitors nothing: it accepts every greeting and knows no name.
+    async fn ignorant() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut read = [0; 1024];
+                while let Ok(length @ 1..) = stream.read(&mut read).await {
+                    let text = String::from_utf8_lossy(&read[..length]);
+                    let greetings = text.matches("CLIENT").count();
+                    let mut answer = "+OK\r\n".repeat(greetings);
+                    if text.contains("SENTINEL") {
+                        answer.push_str("*-1\r\n");
+                    }
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                }
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn without_a_named_primary_the_answer_of_each_sentinel_is_told() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let silent_port = silent.local_addr().expect("an address").port();
+        let gone = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let gone_port = gone.local_addr().expect("an address").port();
+        drop(gone);
+        let ignorant = ignorant().await;
+        let nodes = [silent_port, gone_port, ignorant]
+            .map(|port| format!("redis://127.0.0.1:{port}").into_connection_info().expect("a URL"));
+        let sentinels = Sentinels::new("postern", nodes.into(), Access::default()).expect("nodes");
+        let error = sentinels.connect().await.map(drop).expect_err("no primary").to_string();
+        for (port, told) in [
+            (silent_port, "no answer in time"),
+            (gone_port, "Connection refused"),
+            (ignorant, "knows no primary \"postern\""),
+        ] {
+            let told = format!("127.0.0.1:{port}: {told}");
+            assert!(error.contains(&told), "{told:?} is not in {error:?}");
+        }
     }
 }

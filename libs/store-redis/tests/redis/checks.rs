@@ -1,4 +1,7 @@
-//! Checks of a server: one that fails them is refused, with what to change.
+//! Checks of a server: one that fails them is refused, with what to change. One that is not there yet is
+//! waited for, but not for long.
+
+use std::time::Duration;
 
 use secrecy::SecretString;
 use store_redis::connection::Connection;
@@ -9,11 +12,13 @@ use crate::servers::cluster::CLUSTER;
 use crate::servers::sentinel::SENTINEL;
 use crate::servers::{STANDALONE, Server};
 
-async fn look(url: &str, used: Use, access: Access) -> Result<(), String> {
+fn open(url: &str, used: Use, access: Access) -> Connection {
     let address = Address::parse(url).expect("a URL");
-    let connection =
-        Connection::open(&address, access, Checks::On(used), None, None).expect("a connection");
-    connection.first_look().await.map_err(|unfit| unfit.to_string())
+    Connection::open(&address, access, Checks::On(used), None, None).expect("a connection")
+}
+
+async fn look(url: &str, used: Use, access: Access) -> Result<(), String> {
+    open(url, used, access).first_look().await.map_err(|unfit| unfit.to_string())
 }
 
 async fn refusal(server: &Server, used: Use) -> String {
@@ -25,6 +30,23 @@ async fn the_delivered_configuration_passes() {
     for url in [STANDALONE.url(), SENTINEL.url(), CLUSTER.url()] {
         assert_eq!(look(&url, Use::All, Access::default()).await, Ok(()), "{url}");
     }
+}
+
+#[tokio::test]
+async fn the_start_waits_for_a_server_that_comes_soon_and_goes_on_without_one() {
+    let mut server = Server::start("");
+    server.kill();
+    let early = open(&server.url(), Use::All, Access::default());
+    assert!(early.first_look().await.is_ok(), "it may come later");
+    assert!(!*early.serves().borrow(), "it is not there");
+
+    let connection = open(&server.url(), Use::All, Access::default());
+    let comes = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        server.restart();
+    };
+    let (looked, ()) = tokio::join!(connection.first_look(), comes);
+    assert!(looked.is_ok() && *connection.serves().borrow(), "it serves at the end of the wait");
 }
 
 #[tokio::test]
