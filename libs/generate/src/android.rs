@@ -4,8 +4,9 @@ use askama::Template;
 use definitions::FieldKind;
 
 use crate::error::GenerateError;
-use crate::model::{App, Field, Screens};
+use crate::model::App;
 use crate::project::{File, TRANSCRIPT, copied, text};
+use crate::screens::{Field, Screens};
 
 const STATIC: [(&str, &str); 14] = copied!["android":
     "settings.gradle.kts",

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use crate::error::GenerateError;
-use crate::model::{App, Screens};
+use crate::model::App;
 use crate::project::{File, TRANSCRIPT, copied, text};
+use crate::screens::Screens;
 
 const STATIC: [(&str, &str); 10] = copied!["ios":
     "Package.swift",

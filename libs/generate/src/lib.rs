@@ -4,7 +4,7 @@
 //! Configuration --model--> App --web, android, ios--> files --project--> a folder with a record
 //! ```
 //!
-//! `model` describes what the journey asks for, `escape` writes the journey's texts into the literals of
+//! `model` finds the journey and its client, `screens` describes what the journey asks for, `escape` writes the journey's texts into the literals of
 //! each language, and `project` writes the files and the record by which [`is_current`] checks the project
 //! later. A project holds no secret: its client is public.
 
@@ -15,6 +15,7 @@ mod ios;
 mod model;
 mod names;
 mod project;
+mod screens;
 mod server;
 mod web;
 

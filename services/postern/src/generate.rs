@@ -18,26 +18,37 @@ const WRONG_USAGE: u8 = 64;
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    project: Option<Project>,
+    /// The folder of a project: exits 0 if its journey asks for the same as when it was generated, 1 if not
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with = "Project",
+        required_unless_present = "target"
+    )]
+    check: Option<PathBuf>,
+}
+
+/// A project to generate.
+#[derive(clap::Args)]
+struct Project {
     /// The kind of project
-    #[arg(required_unless_present = "check", requires_all = ["journey", "client", "server", "out"])]
-    target: Option<Kind>,
+    target: Kind,
     /// The id of the journey
-    journey: Option<String>,
+    journey: String,
     /// The public client that runs it
     #[arg(long, value_name = "ID")]
-    client: Option<String>,
+    client: String,
     /// The URL of the Postern, as the app reaches it
     #[arg(long, value_name = "URL")]
-    server: Option<String>,
+    server: String,
     /// The folder to write to, which must be empty or missing
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    out: PathBuf,
     /// Overwrites the files of a folder that is not empty
-    #[arg(long, requires = "out")]
+    #[arg(long)]
     force: bool,
-    /// The folder of a project: exits 0 if its journey asks for the same as when it was generated, 1 if not
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "out"])]
-    check: Option<PathBuf>,
 }
 
 /// A kind of project.
@@ -70,33 +81,29 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 fn done(args: &Args, configuration: &Configuration) -> Result<(String, ExitCode), GenerateError> {
-    if let Some(folder) = &args.check {
-        let project = folder.display();
-        return Ok(if generate::is_current(folder, configuration)? {
-            (format!("{project}: up to date"), ExitCode::SUCCESS)
-        } else {
-            let advice = "generate the project into another folder and compare";
-            let changed =
-                format!("{project}: the journey asks for something else by now: {advice}");
-            (changed, ExitCode::FAILURE)
-        });
+    let mut lines = Vec::new();
+    if let Some(Project { target, journey, client, server, out, force }) = &args.project {
+        let target = match target {
+            Kind::Web => Target::Web,
+            Kind::Android => Target::Android,
+            Kind::Ios => Target::Ios,
+        };
+        let files = generate::generate(target, configuration, journey, client, server)?;
+        generate::write(out, &files, *force)?;
+        let folder = out.display();
+        lines
+            .push(format!("{folder}: {} files; {folder}/README.md says how to go on", files.len()));
     }
-    let Args { target, journey, client, server, out, force, .. } = args;
-    let (Some(kind), Some(journey), Some(client), Some(server), Some(out)) =
-        (target, journey, client, server, out)
-    else {
-        // clap has asked for all of them.
-        return Ok((String::new(), ExitCode::from(WRONG_USAGE)));
-    };
-    let target = match kind {
-        Kind::Web => Target::Web,
-        Kind::Android => Target::Android,
-        Kind::Ios => Target::Ios,
-    };
-    let files = generate::generate(target, configuration, journey, client, server)?;
-    generate::write(out, &files, *force)?;
-    Ok((
-        format!("{0}: {1} files; {0}/README.md says how to go on", out.display(), files.len()),
-        ExitCode::SUCCESS,
-    ))
+    let mut code = ExitCode::SUCCESS;
+    if let Some(folder) = &args.check {
+        let is_current = generate::is_current(folder, configuration)?;
+        let state = if is_current {
+            "up to date"
+        } else {
+            code = ExitCode::FAILURE;
+            "the journey asks for something else by now: generate into another folder and compare"
+        };
+        lines.push(format!("{}: {state}", folder.display()));
+    }
+    Ok((lines.join("\n"), code))
 }
