@@ -26,7 +26,6 @@ mod grants;
 mod guide;
 mod harness;
 mod heads;
-mod importing;
 mod introspection;
 mod issuing;
 mod journeys;

@@ -1,23 +1,19 @@
 //! The use cases of the help desk: issue a code, revoke it, describe it.
 
 mod messages;
+mod plan;
 
 use std::net::IpAddr;
-use std::time::Duration;
 
-use rand::CryptoRng;
-
-use crate::audit::{Action, IssueRefusal};
+use crate::audit::Action;
 use crate::claims::Claim;
-use crate::code::TempCode;
-use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::operations::{Caller, Entry, OperationError, Operations, said};
-use crate::policy::{ExpirationError, Policy};
-use crate::randomness;
-use crate::record::{CodeDescription, Issue, IssueOutcome, IssuedBy, Revoke, RevokeOutcome};
-use crate::user::{Identifier, UserId};
+use crate::policy::Policy;
+use crate::record::{CodeDescription, Revoke, RevokeOutcome};
+use crate::user::Identifier;
 
+pub use self::plan::{Plan, Planned};
 pub use messages::{Issuance, IssueRequest, IssuedCode, Revocation, RevokeRequest, RevokeTarget};
 
 /// Issues, revokes and describes codes.
@@ -49,63 +45,10 @@ impl Issuer {
         directory: &dyn Directory,
         request: &IssueRequest,
     ) -> Result<Issuance, OperationError> {
-        let life = match policy.expiration(request.expires_in) {
-            Ok(life) => life,
-            Err(outside) => return Ok(Issuance::ExpirationRefused(outside)),
-        };
-        if let Err(refused) = policy.admit_pairing(request.pairing.is_some()) {
-            return Ok(Issuance::PairingRefused(refused));
+        match self.plan(caller, policy, directory, request).await? {
+            Planned::Ready(plan) => self.carry_out(caller, request, *plan).await,
+            Planned::Refused(issuance) => Ok(issuance),
         }
-        let found = self.operations.find(directory, &caller.application, &request.user).await?;
-        let Some((user, subject)) = found else { return Ok(Issuance::UnknownUser) };
-        let code = TempCode::draw(
-            policy.shape(),
-            &mut *(self.operations.randomness)() as &mut dyn CryptoRng,
-        );
-        let command = self.command(caller, policy, request, (&user, subject), life, &code);
-        let key = request.idempotency_key.as_ref();
-        // An issue never settles as idle: it takes effect, or is refused and may be tried again.
-        if self.operations.claim(caller, key, command.attempt).await? == Claim::Taken {
-            return Ok(Issuance::Conflict);
-        }
-        let now = self.operations.now();
-        let entry = Entry::new(caller, subject, command.attempt.id, &request.context);
-        let outcome = self.operations.store.issue(subject, now, command).await;
-        let outcome = self.operations.resolve(entry, outcome).await?;
-        let refused = refusal(&outcome).map(Action::IssueRefused);
-        self.operations.record(entry, refused).await?;
-        Ok(match outcome {
-            IssueOutcome::Issued {
-                code_id,
-                expires_at,
-                attempts_allowed,
-                paired,
-                lock_overridden,
-                replayed,
-            } => {
-                let entry = Entry { replayed, code_id: Some(&code_id), ..entry };
-                let overridden = lock_overridden.then_some(Action::LockOverridden);
-                self.operations
-                    .record(entry, overridden.into_iter().chain([Action::Issued]))
-                    .await?;
-                let code = IssuedCode { code, code_id, expires_at, attempts_allowed, paired };
-                Issuance::Issued(code)
-            }
-            IssueOutcome::PairingNotFound => Issuance::PairingNotFound,
-            IssueOutcome::OutlivesSession(ends_at) => {
-                Issuance::ExpirationRefused(ExpirationError {
-                    min: Policy::MIN_EXPIRATION,
-                    max: ends_at.since(now),
-                })
-            }
-            IssueOutcome::Locked(until) => Issuance::Locked(until),
-            IssueOutcome::Disabled => Issuance::Disabled,
-            IssueOutcome::QuotaExceeded(until) => Issuance::QuotaExceeded(until.since(now)),
-            IssueOutcome::OverrideQuotaExceeded(until) => {
-                Issuance::OverrideQuotaExceeded(until.since(now))
-            }
-            IssueOutcome::Conflict => Issuance::Conflict,
-        })
     }
 
     /// Revokes a live code, or the grant of a redeemed one.
@@ -187,52 +130,5 @@ impl Issuer {
         let id = code.as_ref().map(|code| &code.id);
         self.operations.record_look(caller, subject, id, Action::CodeDescribed).await?;
         Ok(code)
-    }
-
-    fn command(
-        &self,
-        caller: &Caller,
-        policy: &Policy,
-        request: &IssueRequest,
-        (user, subject): (&UserId, Subject),
-        life: Duration,
-        code: &TempCode,
-    ) -> Issue {
-        let Operations { peppers, randomness, .. } = &self.operations;
-        let life_ms = life.as_millis().to_be_bytes();
-        let overriding = [u8::from(request.override_lockout)];
-        // Without a number, the fingerprint is the one of versions before pairing: retries across
-        // an upgrade match.
-        let number = request.pairing.as_ref().map(|number| number.expose().as_bytes());
-        let asked = [user.as_str().as_bytes(), &life_ms, &overriding];
-        let asked = [&asked[..], &said(&request.context), number.as_slice()].concat();
-        let key = request.idempotency_key.as_ref();
-        Issue {
-            attempt: self.operations.attempt(caller, key, "issue", &asked),
-            code_id: peppers.code_id(&caller.application, &subject, randomness::bytes(randomness)),
-            digest: peppers.digest(&caller.application, user, &code.to_guess()),
-            life,
-            issued_by: IssuedBy {
-                client: caller.client.clone(),
-                agent: request.context.agent_id.clone(),
-            },
-            pairing: request.pairing.clone(),
-            override_lockout: request.override_lockout,
-            limits: policy.into(),
-        }
-    }
-}
-
-/// Why nothing was issued, for the trail. A conflict has no event: the first call under its key has
-/// one.
-const fn refusal(outcome: &IssueOutcome) -> Option<IssueRefusal> {
-    match outcome {
-        IssueOutcome::PairingNotFound => Some(IssueRefusal::PairingNotFound),
-        IssueOutcome::OutlivesSession(_) => Some(IssueRefusal::OutlivesSession),
-        IssueOutcome::Locked(_) => Some(IssueRefusal::Locked),
-        IssueOutcome::Disabled => Some(IssueRefusal::Disabled),
-        IssueOutcome::QuotaExceeded(_) => Some(IssueRefusal::IssueQuota),
-        IssueOutcome::OverrideQuotaExceeded(_) => Some(IssueRefusal::OverrideQuota),
-        IssueOutcome::Issued { .. } | IssueOutcome::Conflict => None,
     }
 }

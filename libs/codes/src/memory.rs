@@ -19,8 +19,8 @@ use clock::{Clock, Monotonic, Timestamp};
 use crate::digest::Subject;
 use crate::pairing::{Binding, Pairing, PairingNumber};
 use crate::record::{
-    Clear, ClearOutcome, Description, Fence, Issue, IssueOutcome, Pair, PairOutcome, Record,
-    Revoke, RevokeOutcome, Verify, VerifyOutcome,
+    Clear, ClearOutcome, Description, Fence, Issue, IssueCheck, IssueOutcome, Pair, PairOutcome,
+    Record, Revoke, RevokeOutcome, Verify, VerifyOutcome,
 };
 use crate::store::{CodeStore, StoreError, check_skew};
 
@@ -111,6 +111,18 @@ impl CodeStore for MemoryCodeStore {
         command: Issue,
     ) -> Result<IssueOutcome, StoreError> {
         self.run(subject, asked_at, |record, fence, now| record.issue(&command, fence, now))
+    }
+
+    async fn check_issue(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Issue,
+    ) -> Result<IssueCheck, StoreError> {
+        self.run(subject, asked_at, |record, fence, now| {
+            let check = record.check_issue(&command, fence, now);
+            (record, check)
+        })
     }
 
     async fn verify(

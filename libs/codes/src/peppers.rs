@@ -41,6 +41,8 @@ pub struct Peppers {
     facts: SealedFacts,
     /// Encrypts notices that wait for delivery; its key is derived from the locator key.
     notices: Seal,
+    /// Encrypts requests for approval; its key is derived from the locator key.
+    requests: Seal,
 }
 
 impl Peppers {
@@ -72,7 +74,15 @@ impl Peppers {
         let locator = prepared(locator);
         let facts = SealedFacts::new(&mac(&locator, "facts", &[]));
         let notices = Seal::new(&mac(&locator, "notices", &[]));
-        Ok(Self { locator, facts, notices, current: named(current), previous: previous.map(named) })
+        let requests = Seal::new(&mac(&locator, "requests", &[]));
+        Ok(Self {
+            locator,
+            facts,
+            notices,
+            requests,
+            current: named(current),
+            previous: previous.map(named),
+        })
     }
 
     /// The record of a user.
@@ -164,6 +174,11 @@ impl Peppers {
     /// Encrypts notices that wait for delivery.
     pub const fn notices(&self) -> &Seal {
         &self.notices
+    }
+
+    /// Encrypts requests for approval.
+    pub const fn requests(&self) -> &Seal {
+        &self.requests
     }
 
     /// The fingerprint of a request: of `operation` and of every part that changes its outcome.

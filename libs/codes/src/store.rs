@@ -9,7 +9,7 @@ use clock::Timestamp;
 use crate::digest::Subject;
 use crate::pairing::{Binding, Pairing, PairingNumber};
 use crate::record::{
-    Clear, ClearOutcome, Description, Issue, IssueOutcome, Pair, PairOutcome, Revoke,
+    Clear, ClearOutcome, Description, Issue, IssueCheck, IssueOutcome, Pair, PairOutcome, Revoke,
     RevokeOutcome, Verify, VerifyOutcome,
 };
 
@@ -42,6 +42,14 @@ pub trait CodeStore: Send + Sync {
         asked_at: Timestamp,
         command: Issue,
     ) -> Result<IssueOutcome, StoreError>;
+
+    /// Runs [`Record::check_issue`](crate::record::Record::check_issue).
+    async fn check_issue(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Issue,
+    ) -> Result<IssueCheck, StoreError>;
 
     /// Runs [`Record::verify`](crate::record::Record::verify).
     async fn verify(

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clock::Timestamp;
 use codes::audit::Context;
+use codes::digest::{AttemptId, Subject};
 use codes::ids::{Agent, ClientId};
 use codes::issuer::Issuance;
 use codes::user::Identifier;
@@ -18,9 +19,22 @@ pub enum DeskIssuance {
     /// The policy admitted the issue, or a check before the policy refused it.
     Decided(Issuance),
     /// No code exists yet: a second agent must approve.
-    Pending(Pending),
+    Pending(Trace, Pending),
     /// The policy refuses the issue.
-    Refused(Rule),
+    Refused(Trace, Rule),
+    /// The policy refuses the issue, and froze the agent.
+    Froze(Trace),
+    /// The issue names no agent, and the policy needs one.
+    AgentRequired,
+}
+
+/// What the audit trail says of an issue that the policy decided on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Whom it was for: a keyed hash.
+    pub subject: Subject,
+    /// Its name: the same for a retry under the caller's key.
+    pub attempt: AttemptId,
 }
 
 /// A request that waits for approval.
@@ -32,6 +46,15 @@ pub struct Pending {
     pub expires_at: Timestamp,
     /// Why it needs approval.
     pub cause: Cause,
+}
+
+/// The answer to a question about an issue.
+#[derive(Debug)]
+pub enum Explained {
+    /// What the policy says.
+    Policy(Explanation),
+    /// A check before the policy refuses the issue.
+    Refused(Issuance),
 }
 
 /// What an issue would require, or why it would be refused. Nothing is counted.
@@ -72,6 +95,20 @@ pub struct RequestView {
     pub overrides_lockout: bool,
     /// From when on the request cannot be approved or collected.
     pub expires_at: Timestamp,
+}
+
+/// The outcome of a change of brakes and frozen agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// It is as the caller said.
+    Done {
+        /// Whether that changed anything.
+        has_changed: bool,
+    },
+    /// Only an agent who proved who they are may lift.
+    AgentRequired,
+    /// A brake must last from one second to [`LONGEST_BRAKE`](crate::store::LONGEST_BRAKE).
+    OutOfRange,
 }
 
 /// What an approver says.

@@ -101,7 +101,7 @@ impl fmt::Display for RequestId {
 }
 
 /// What a brake stops.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Every issue of the application.
     Application,

@@ -96,7 +96,7 @@ pub enum Admission {
     Conflict,
 }
 
-/// Brakes and frozen agents.
+/// Brakes and frozen agents, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stops {
     /// What is stopped, and until when.
@@ -136,7 +136,7 @@ pub struct Decide {
     pub id: RequestId,
     /// Who decides.
     pub approver: Agent,
-    /// Who asked: as the request's body says.
+    /// Who asked, as the request says.
     pub requester: Agent,
     /// What.
     pub decision: Decision,
@@ -167,7 +167,7 @@ pub enum DecideOutcome {
 #[async_trait]
 pub trait DeskStore: Send + Sync {
     /// Decides on an issue as [`decide`](crate::decide::decide) does, and counts it unless it is
-    /// refused. A retry gets the same admission for [`ADMISSION_WINDOW`].
+    /// refused. A retry gets the same admission for [`ADMISSION_WINDOW`], but not past a brake.
     async fn admit(
         &self,
         application: &ApplicationId,
@@ -207,7 +207,7 @@ pub trait DeskStore: Send + Sync {
         stop: Stop,
     ) -> Result<bool, StoreError>;
 
-    /// The requests that wait for a decision, the oldest first.
+    /// The requests that wait for a decision, the first to expire first.
     async fn requests(
         &self,
         application: &ApplicationId,

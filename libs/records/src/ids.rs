@@ -107,7 +107,7 @@ id! {
 
 /// An agent whom an identity provider has authenticated. Two providers may use one agent ID for two
 /// people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Agent {
     /// The identity provider.
     pub provider: ProviderId,

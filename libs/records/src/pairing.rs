@@ -101,6 +101,34 @@ pub struct Pairing {
     pub facts: Vec<u8>,
 }
 
+/// A journey for which a code may be issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Journey {
+    /// The journey.
+    pub binding: Binding,
+    /// When it ends: no code for it may live longer.
+    pub session_ends_at: Timestamp,
+}
+
+/// How an issue names the journey that its code is for.
+#[derive(Clone, Debug)]
+pub enum ForJourney {
+    /// By the number of its open pairing.
+    Number(PairingNumber),
+    /// As an earlier look found it: the number may have expired since.
+    Known(Journey),
+}
+
+impl ForJourney {
+    /// The number, if it has to be looked up.
+    pub const fn number(&self) -> Option<&PairingNumber> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Known(_) => None,
+        }
+    }
+}
+
 fn digits(length: u8) -> Shape {
     Shape::new(length, Alphabet::Digits).expect("both lengths are lengths of codes")
 }

@@ -122,6 +122,7 @@ async fn issue(store: &RedisCodeStore) -> Result<Subject, Box<dyn Error>> {
         life: Duration::from_secs(300),
         issued_by,
         pairing: None,
+        reissue_only: false,
         override_lockout: false,
         limits: LIMITS,
     };

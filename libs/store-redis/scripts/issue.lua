@@ -3,12 +3,18 @@
 -- KEYS[2]  the pairing that the code is for: see pair.lua; none for an unpaired code
 -- ARGV[9] issues an hour  [10] overrides a day  [11] whether to override a lock, 1 or 0
 -- ARGV[12] nonce of the code's id  [13] kid  [14] digest  [15] life, in ms  [16] client  [17] agent
+-- ARGV[18] `reissue` if only the code of an earlier call may be replaced; or empty
+-- ARGV[19] binding of a journey that an earlier check found  [20] its end, in ms; both empty without one
+-- ARGV[21] `check` to write nothing and tell whether the issue would succeed; or nothing
 -- Replies  issued <nonce> <expires at, in ms> <attempts allowed> paired|unpaired overridden|plain
 --          fresh|replayed    pairing_not_found    outlives_session <its end, in ms>
 --          locked <until, in ms>    disabled    conflict
+--          clear [<binding> <the session's end, in ms>], of a check
 --          quota_exceeded <until, in ms>    override_quota_exceeded <until, in ms>
 
 local attempt, fingerprint, limit = ARGV[6], ARGV[7], tonumber(ARGV[8])
+
+local checks = ARGV[21] == 'check'
 
 local function issued(overridden, again)
   local failed = record.state == ACTIVE and number('failed') or 0
@@ -31,6 +37,24 @@ local function supersede()
   record.kid, record.digest = tonumber(ARGV[13]), ARGV[14]
 end
 
+-- The journey that the code is for, and its end; nil for an unpaired code or an unknown number.
+local function journey()
+  if ARGV[19] ~= '' then
+    return ARGV[19], tonumber(ARGV[20])
+  end
+  local pairing = KEYS[2] and redis.call('GET', KEYS[2])
+  if pairing then
+    local binding, ends_at, session_ends_at = cmsgpack.unpack(pairing)
+    if now < ends_at then
+      return binding, session_ends_at
+    end
+  end
+end
+
+local function clear(binding, session_ends_at)
+  return binding and {'clear', binding, text(session_ends_at)} or {'clear'}
+end
+
 local known, again, outcome = recall(attempt, fingerprint)
 if known then
   local live = known[1] == WAS_ISSUED and record.state == ACTIVE and now < number('expires_at')
@@ -47,6 +71,9 @@ if known then
   if refused then
     return refused
   end
+  if checks then
+    return clear(journey())
+  end
   supersede()
   one_more('issues', HOUR)
   outcome[4], outcome[6] = call, 'reissued'
@@ -54,19 +81,16 @@ if known then
   return issued('plain', 'replayed')
 end
 
-local binding
-if KEYS[2] then
-  local pairing = redis.call('GET', KEYS[2])
-  local ends_at, session_ends_at
-  if pairing then
-    binding, ends_at, session_ends_at = cmsgpack.unpack(pairing)
-  end
-  if not pairing or now >= ends_at then
-    return {'pairing_not_found'}
-  end
-  if now + ARGV[15] > session_ends_at then
-    return {'outlives_session', text(session_ends_at)}
-  end
+if ARGV[18] == 'reissue' then
+  return {'conflict'}
+end
+
+local binding, session_ends_at = journey()
+if KEYS[2] and not binding then
+  return {'pairing_not_found'}
+end
+if binding and now + ARGV[15] > session_ends_at then
+  return {'outlives_session', text(session_ends_at)}
 end
 local kind = kind_of(binding)
 
@@ -87,6 +111,11 @@ if lock then
     return {'override_quota_exceeded', text(record.overrides_until)}
   end
   overridden = 'overridden'
+end
+if checks then
+  return clear(binding, session_ends_at)
+end
+if lock then
   record[kind .. 'lock_until'] = nil
   forget(kind .. 'failures')
   one_more('overrides', DAY)

@@ -2,7 +2,7 @@
 -- Tries the commands of the other scripts on a key of its own, and leaves no key behind.
 --
 -- KEYS[1]  a key that nothing else uses
--- ARGV[1]  codes, journeys or notices: which scripts' commands to try
+-- ARGV[1]  codes, desks, journeys or notices: which scripts' commands to try
 -- Replies with the names of the commands that this user may not run
 
 local key = KEYS[1]
@@ -10,6 +10,9 @@ local commands = {
   codes = {
     {'TIME'}, {'INFO', 'replication'}, {'SET', key, 'a', 'NX', 'GET', 'PX', '1000'}, {'GET', key},
     {'DEL', key},
+  },
+  desks = {
+    {'TIME'}, {'SET', key, 'a', 'PX', '1000'}, {'GET', key}, {'DEL', key},
   },
   notices = {
     {'TIME'}, {'HSETNX', key, 'a', '1'}, {'HSET', key, 'a', '1'}, {'HGET', key, 'a'}, {'HDEL', key, 'a'},

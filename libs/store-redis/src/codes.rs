@@ -9,10 +9,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use clock::{Clock, Timestamp};
 use codes::digest::Subject;
-use codes::pairing::{Binding, Pairing, PairingNumber};
+use codes::pairing::{Binding, ForJourney, Journey, Pairing, PairingNumber};
 use codes::record::{
-    Attempt, Clear, ClearOutcome, Cleared, Description, Issue, IssueOutcome, Limits, Pair,
-    PairOutcome, Revoke, RevokeOutcome, Verify, VerifyOutcome,
+    Attempt, Clear, ClearOutcome, Cleared, Description, Issue, IssueCheck, IssueOutcome, Limits,
+    Pair, PairOutcome, Revoke, RevokeOutcome, Verify, VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
 
@@ -69,6 +69,36 @@ impl RedisCodeStore {
         opening.number(limits.failed_attempts)
     }
 
+    /// The keys and arguments of an issue.
+    fn issue(
+        &self,
+        subject: &Subject,
+        asked_at: Timestamp,
+        command: &Issue,
+    ) -> (Vec<String>, Arguments) {
+        let arguments = self
+            .attempt(asked_at, &command.attempt, command.limits)
+            .number(command.limits.issues_per_hour)
+            .number(command.limits.overrides_per_day)
+            .number(u8::from(command.override_lockout))
+            .bytes(command.code_id.nonce())
+            .number(command.digest.kid.as_u32())
+            .bytes(command.digest.as_bytes())
+            .number(command.life.as_millis())
+            .bytes(command.issued_by.client.as_str())
+            .bytes(command.issued_by.agent.as_deref().unwrap_or_default())
+            .bytes(if command.reissue_only { "reissue" } else { "" });
+        let arguments = match &command.pairing {
+            Some(ForJourney::Known(Journey { binding, session_ends_at })) => {
+                arguments.bytes(binding.as_bytes()).number(session_ends_at.unix_millis())
+            }
+            Some(ForJourney::Number(_)) | None => arguments.bytes("").bytes(""),
+        };
+        let number = command.pairing.as_ref().and_then(ForJourney::number);
+        let pairing = number.map(|number| keys::number(subject, number));
+        (iter::once(keys::record(subject)).chain(pairing).collect(), arguments)
+    }
+
     /// Runs a script and takes the first word of its reply.
     async fn run(
         &self,
@@ -101,39 +131,23 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
         command: Issue,
     ) -> Result<IssueOutcome, StoreError> {
-        let agent = command.issued_by.agent.unwrap_or_default();
-        let arguments = self
-            .attempt(asked_at, &command.attempt, command.limits)
-            .number(command.limits.issues_per_hour)
-            .number(command.limits.overrides_per_day)
-            .number(u8::from(command.override_lockout))
-            .bytes(command.code_id.nonce())
-            .number(command.digest.kid.as_u32())
-            .bytes(command.digest.as_bytes())
-            .number(command.life.as_millis())
-            .bytes(command.issued_by.client.as_str())
-            .bytes(agent);
-        let pairing = command.pairing.iter().map(|number| keys::number(&subject, number));
-        let keys: Vec<_> = iter::once(keys::record(&subject)).chain(pairing).collect();
+        let (keys, arguments) = self.issue(&subject, asked_at, &command);
         let (word, mut reply) = self.run(&scripts::ISSUE, &keys, arguments).await?;
-        match word.as_str() {
-            "issued" => Ok(IssueOutcome::Issued {
-                code_id: replies::code_id(&subject, reply.bytes()?)?,
-                expires_at: reply.instant()?,
-                attempts_allowed: reply.number()?,
-                paired: reply.either("paired", "unpaired")?,
-                lock_overridden: reply.either("overridden", "plain")?,
-                replayed: reply.either("replayed", "fresh")?,
-            }),
-            "pairing_not_found" => Ok(IssueOutcome::PairingNotFound),
-            "outlives_session" => Ok(IssueOutcome::OutlivesSession(reply.instant()?)),
-            "locked" => Ok(IssueOutcome::Locked(reply.instant()?)),
-            "disabled" => Ok(IssueOutcome::Disabled),
-            "quota_exceeded" => Ok(IssueOutcome::QuotaExceeded(reply.instant()?)),
-            "override_quota_exceeded" => Ok(IssueOutcome::OverrideQuotaExceeded(reply.instant()?)),
-            "conflict" => Ok(IssueOutcome::Conflict),
-            _ => Err(Unreadable.into()),
+        Ok(replies::issued(&subject, &word, &mut reply)?)
+    }
+
+    async fn check_issue(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Issue,
+    ) -> Result<IssueCheck, StoreError> {
+        let (keys, arguments) = self.issue(&subject, asked_at, &command);
+        let (word, mut reply) = self.run(&scripts::ISSUE, &keys, arguments.bytes("check")).await?;
+        if word == "clear" {
+            return Ok(IssueCheck::Clear(replies::journey(&mut reply)?));
         }
+        Ok(IssueCheck::Refused(replies::issued(&subject, &word, &mut reply)?))
     }
 
     async fn verify(

@@ -9,11 +9,19 @@
 //! | `pcode:c:<attempt>` | string | what one idempotency key of the code issuer or the verifier stands for, see `scripts/claim.lua` | for 120 seconds |
 //! | `pcode:g:<grant>` | string | that the grant is revoked, see `scripts/grant_revoke.lua` | for 25 hours: longer than any token of it |
 //! | `postern:journey:c:<attempt>` | string | the same of the journey runner | for 120 seconds |
+//! | `postern:desk:{<application>}:a:<attempt>` | string | one admission of a desk, packed as `scripts/desk_admit.lua` says | for 15 minutes |
+//! | `postern:desk:{<application>}:u:<subject>`, `:c:<agent>`, `:g:<group>` | string | the issues for a user, by an agent, by a group | until their window ends |
+//! | `postern:desk:{<application>}:t:<ticket>` | string | the user whom a ticket belongs to | for 90 days |
+//! | `postern:desk:{<application>}:stops` | string | brakes and frozen agents | until the last of them ends |
+//! | `postern:desk:{<application>}:waiting` | string | the ids of the requests that wait for approval, at most 1000 | until the last of them ends |
+//! | `postern:desk:{<application>}:r:<request>` | string | one request for approval, its body encrypted | until one hour after its end |
+//! | `postern:desk:{<application>}:p:<approver> <requester>` | string | that the one approved for the other | for 30 days |
 //! | `postern:journey:{<session key>}` | hash | one waiting journey, or the vectors of a browser's crypto session | for the session's lifetime |
 //! | `postern:notices:{<application>}` | hash | the notices of one application that wait to be delivered, encrypted, and how late they are, see `scripts/outbox.lua` | for 73 hours after the last was written |
 //! | `postern:notices:{<application>}:due` | sorted set | the IDs of the same notices, by when each is tried next | as long |
 //! | `postern:notices:{rights}` | hash | nothing: rights are tried on it | for one script |
-//! | `pcode:{rights}`, `postern:journey:{rights}`, `pcode:g:{rights}` | string, hash, none | nothing: rights are tried on it | for one script |
+//! | `pcode:{rights}`, `postern:desk:{rights}` | string | nothing: rights are tried on it | for one script |
+//! | `postern:journey:{rights}`, `pcode:g:{rights}` | hash, none | nothing: rights are tried on it | for one script |
 //!
 //! An outcome that a retry must see again matters for 120 seconds, like everything else in its record.
 //! An operation that changed nothing leaves nothing in records. What an idempotency key stands for lies
@@ -28,6 +36,8 @@
 //!
 //! The hash tags are whatever must change together: it lies in one slot.
 
+use std::fmt::Display;
+
 use codes::digest::{AttemptId, Source, Subject};
 use codes::ids::{ApplicationId, GrantId};
 use codes::pairing::{Binding, PairingNumber};
@@ -35,6 +45,9 @@ use journeys::ids::SessionKey;
 
 /// Where the rights to records are tried.
 pub(crate) const RIGHTS_CODES: &str = "pcode:{rights}";
+
+/// Where the rights to desks are tried.
+pub(crate) const RIGHTS_DESKS: &str = "postern:desk:{rights}";
 
 /// Where the rights to journeys are tried.
 pub(crate) const RIGHTS_JOURNEYS: &str = "postern:journey:{rights}";
@@ -86,6 +99,11 @@ pub(crate) fn grant(grant: &GrantId) -> String {
 /// What an idempotency key for journeys stands for.
 pub(crate) fn journey_claim(attempt: &AttemptId) -> String {
     format!("postern:journey:c:{attempt}")
+}
+
+/// What one application's desk keeps under a name. All of it lies in one slot.
+pub(crate) fn desk(application: &ApplicationId, name: impl Display) -> String {
+    format!("postern:desk:{{{application}}}:{name}")
 }
 
 /// One waiting journey.

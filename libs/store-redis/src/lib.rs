@@ -12,6 +12,7 @@ mod calls;
 pub mod claims;
 pub mod codes;
 pub mod connection;
+pub mod desks;
 pub mod grants;
 pub mod journeys;
 mod keys;

@@ -82,7 +82,7 @@ impl server::Settings for Args {
         let http_tls = self.http_tls.open(mistakes);
         let admin = self.admin.check(9090, mistakes);
         let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
-        let store = self.store.shared(Use::Codes, mistakes);
+        let store = self.store.shared(Use::CodesAndDesks, mistakes);
         let addresses = self.addresses.check(mistakes);
         let peppers = self.peppers.open(mistakes);
         let minter = self.signing.open(mistakes);

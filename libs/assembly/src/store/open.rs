@@ -7,6 +7,8 @@ use codes::claims::ClaimStore;
 use codes::grants::GrantStore;
 use codes::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
 use codes::store::CodeStore;
+use desk::memory::MemoryDeskStore;
+use desk::store::DeskStore;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::JourneyStore;
 use settings::Mistakes;
@@ -17,6 +19,7 @@ use store_redis::connection::checks::{Checks, Use};
 use store_redis::connection::confirmation::Confirmation;
 use store_redis::connection::observer::{Call, Observer};
 use store_redis::connection::{Connection, UnfitError};
+use store_redis::desks::RedisDeskStore;
 use store_redis::grants::RedisGrantStore;
 use store_redis::journeys::RedisJourneyStore;
 use telemetry::{Histogram, is_sampled};
@@ -33,6 +36,8 @@ pub struct Stores {
     pub claims: Arc<dyn ClaimStore>,
     /// Which grants are revoked.
     pub grants: Arc<dyn GrantStore>,
+    /// What desks admitted, counted and stopped.
+    pub desks: Arc<dyn DeskStore>,
     /// Where journeys wait.
     pub journeys: Arc<dyn JourneyStore>,
     /// What idempotency keys for journeys stand for.
@@ -79,6 +84,7 @@ impl Stores {
             codes: Arc::new(MemoryCodeStore::new(clock.clone())),
             claims: Arc::new(MemoryClaimStore::new(clock.clone())),
             grants: Arc::new(MemoryGrantStore::new(clock.clone())),
+            desks: Arc::new(MemoryDeskStore::new(clock.clone())),
             journeys: Arc::new(MemoryJourneyStore::new(clock.clone())),
             journey_claims: Arc::new(MemoryClaimStore::new(clock)),
             connection: None,
@@ -92,6 +98,7 @@ impl Stores {
             codes: Arc::new(RedisCodeStore::new(codes.clone())),
             claims: Arc::new(RedisClaimStore::beside_codes(codes.clone())),
             grants: Arc::new(RedisGrantStore::new(codes.clone())),
+            desks: Arc::new(RedisDeskStore::new(codes.clone())),
             journeys: Arc::new(RedisJourneyStore::new(waiting)),
             journey_claims: Arc::new(RedisClaimStore::beside_journeys(codes.clone())),
             connection: Some(codes),

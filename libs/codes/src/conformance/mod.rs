@@ -37,6 +37,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a contract panics where it is broken")]
 
+mod checked;
 pub mod claims;
 pub mod grants;
 pub mod history;

@@ -108,6 +108,11 @@ impl World {
         issuance.await.expect("the store answers")
     }
 
+    /// The ports and keys of the use cases.
+    pub fn operations(&self) -> Operations {
+        self.operations.clone()
+    }
+
     /// Issues a code, and panics if it is refused.
     pub async fn issue(&self, user: &Identifier) -> IssuedCode {
         granted(self.ask(request(user)).await)

@@ -7,7 +7,7 @@ use clock::Timestamp;
 use super::{Attempt, Code, DAY, Fence, HOUR, IssuedBy, Limits, Outcome, Record, Sources, State};
 use crate::digest::{CodeDigest, DigestTag};
 use crate::ids::CodeId;
-use crate::pairing::{Binding, PairingNumber};
+use crate::pairing::{Binding, ForJourney, Journey};
 
 /// What to issue.
 #[derive(Clone, Debug)]
@@ -22,12 +22,23 @@ pub struct Issue {
     pub life: Duration,
     /// Who issues it.
     pub issued_by: IssuedBy,
-    /// The pairing number of the journey that the code is for; without one, the code is unpaired.
-    pub pairing: Option<PairingNumber>,
+    /// The journey that the code is for; without one, the code is unpaired.
+    pub pairing: Option<ForJourney>,
+    /// Whether only the code of an earlier call may be replaced, and no other may be issued.
+    pub reissue_only: bool,
     /// Whether to issue the code and end the lock if the user is locked.
     pub override_lockout: bool,
     /// The policy's limits.
     pub limits: Limits,
+}
+
+/// Whether an issue would succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IssueCheck {
+    /// Nothing is against it.
+    Clear(Option<Journey>),
+    /// It would have this outcome.
+    Refused(IssueOutcome),
 }
 
 /// The outcome of an issue.
@@ -91,17 +102,17 @@ impl Record {
                 )
                 | Err(_),
             ) => return (self, IssueOutcome::Conflict),
+            None if command.reissue_only => return (self, IssueOutcome::Conflict),
             None => {}
         }
-        let pairing = command.pairing.as_ref().map(|number| self.pairing(number, now));
-        let binding = match pairing {
+        let journey = command.pairing.as_ref().map(|pairing| self.journey(pairing, now));
+        let binding = match journey {
             None => None,
             Some(None) => return (self, IssueOutcome::PairingNotFound),
-            Some(Some(pairing)) if now + command.life > pairing.session_ends_at => {
-                let ends_at = pairing.session_ends_at;
-                return (self, IssueOutcome::OutlivesSession(ends_at));
+            Some(Some(Journey { session_ends_at, .. })) if now + command.life > session_ends_at => {
+                return (self, IssueOutcome::OutlivesSession(session_ends_at));
             }
-            Some(Some(pairing)) => Some(pairing.binding),
+            Some(Some(journey)) => Some(journey.binding),
         };
         if let Some(until) = self.quota_exceeded(command.limits, now) {
             return (self, IssueOutcome::QuotaExceeded(until));
@@ -119,6 +130,17 @@ impl Record {
             Some(_) | None => {}
         }
         self.put_in_place(command, binding, fence, now)
+    }
+
+    /// Tells whether an issue would succeed now, and in which journey its code would work.
+    pub fn check_issue(&self, command: &Issue, fence: &Fence, now: Timestamp) -> IssueCheck {
+        match self.clone().issue(command, fence, now).1 {
+            IssueOutcome::Issued { .. } => {
+                let pairing = command.pairing.as_ref();
+                IssueCheck::Clear(pairing.and_then(|pairing| self.journey(pairing, now)))
+            }
+            refused => IssueCheck::Refused(refused),
+        }
     }
 
     /// Answers a retry. The first reply was lost together with its code, which no store holds in

@@ -42,7 +42,7 @@ use crate::policy::{PairingRule, Policy};
 
 pub use describe::{CodeDescription, CodeState, Description, Lockout};
 pub use failures::{CONSECUTIVE_MEMORY, DISABLED_MEMORY};
-pub use issue::{Issue, IssueOutcome};
+pub use issue::{Issue, IssueCheck, IssueOutcome};
 pub use manage::{Clear, ClearOutcome, Cleared, Revoke, RevokeOutcome};
 pub use pairings::{PAIRINGS_PER_SOURCE, Pair, PairOutcome};
 pub use verify::{Denial, DenialReason, Verify, VerifyOutcome};

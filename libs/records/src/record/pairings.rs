@@ -7,7 +7,7 @@ use clock::Timestamp;
 
 use super::Record;
 use crate::digest::Source;
-use crate::pairing::{Binding, Pairing, PairingNumber};
+use crate::pairing::{Binding, ForJourney, Journey, Pairing, PairingNumber};
 
 /// How many pairings of one user may be open from one source.
 pub const PAIRINGS_PER_SOURCE: usize = 5;
@@ -94,6 +94,17 @@ impl Record {
     pub fn pairing(&self, number: &PairingNumber, now: Timestamp) -> Option<&Pairing> {
         let mut open = self.pairings.iter().filter(|open| now < open.pairing.expires_at);
         open.find(|open| open.number == *number).map(|open| &open.pairing)
+    }
+
+    /// The journey that an issue names.
+    pub(super) fn journey(&self, pairing: &ForJourney, now: Timestamp) -> Option<Journey> {
+        match pairing {
+            ForJourney::Known(journey) => Some(*journey),
+            ForJourney::Number(number) => self.pairing(number, now).map(|pairing| Journey {
+                binding: pairing.binding,
+                session_ends_at: pairing.session_ends_at,
+            }),
+        }
     }
 }
 

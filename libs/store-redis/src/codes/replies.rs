@@ -2,9 +2,10 @@
 
 use codes::digest::Subject;
 use codes::ids::{ClientId, CodeId};
-use codes::pairing::{Binding, Pairing};
+use codes::pairing::{Binding, Journey, Pairing};
 use codes::record::{
-    CodeDescription, CodeState, Denial, DenialReason, Description, IssuedBy, Lockout, VerifyOutcome,
+    CodeDescription, CodeState, Denial, DenialReason, Description, IssueOutcome, IssuedBy, Lockout,
+    VerifyOutcome,
 };
 
 use crate::reply::{Reply, Unreadable};
@@ -12,6 +13,43 @@ use crate::reply::{Reply, Unreadable};
 /// The code ID with that nonce in the subject's record. The record stores the nonce only.
 pub(super) fn code_id(subject: &Subject, nonce: Vec<u8>) -> Result<CodeId, Unreadable> {
     Ok(CodeId::new(subject, nonce.try_into().map_err(|_| Unreadable)?))
+}
+
+/// The outcome of an issue that begins with that word.
+pub(super) fn issued(
+    subject: &Subject,
+    word: &str,
+    reply: &mut Reply,
+) -> Result<IssueOutcome, Unreadable> {
+    Ok(match word {
+        "issued" => IssueOutcome::Issued {
+            code_id: code_id(subject, reply.bytes()?)?,
+            expires_at: reply.instant()?,
+            attempts_allowed: reply.number()?,
+            paired: reply.either("paired", "unpaired")?,
+            lock_overridden: reply.either("overridden", "plain")?,
+            replayed: reply.either("replayed", "fresh")?,
+        },
+        "pairing_not_found" => IssueOutcome::PairingNotFound,
+        "outlives_session" => IssueOutcome::OutlivesSession(reply.instant()?),
+        "locked" => IssueOutcome::Locked(reply.instant()?),
+        "disabled" => IssueOutcome::Disabled,
+        "quota_exceeded" => IssueOutcome::QuotaExceeded(reply.instant()?),
+        "override_quota_exceeded" => IssueOutcome::OverrideQuotaExceeded(reply.instant()?),
+        "conflict" => IssueOutcome::Conflict,
+        _ => return Err(Unreadable),
+    })
+}
+
+/// The journey that the code would be for, if it is paired.
+pub(super) fn journey(reply: &mut Reply) -> Result<Option<Journey>, Unreadable> {
+    if reply.is_over() {
+        return Ok(None);
+    }
+    Ok(Some(Journey {
+        binding: Binding::from_bytes(reply.bytes()?.try_into().map_err(|_| Unreadable)?),
+        session_ends_at: reply.instant()?,
+    }))
 }
 
 pub(super) fn denied(subject: &Subject, reply: &mut Reply) -> Result<VerifyOutcome, Unreadable> {

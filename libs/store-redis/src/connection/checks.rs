@@ -32,6 +32,8 @@ pub enum Checks {
 pub enum Use {
     /// Codes, and notices about them.
     Codes,
+    /// The same, and desks.
+    CodesAndDesks,
     /// Journeys.
     Journeys,
     /// Journeys; and which grants are revoked, to read.
@@ -55,6 +57,7 @@ const fn writing(data: &'static str, key: &'static str) -> Trial {
 
 const CODES: Trial = writing("codes", keys::RIGHTS_CODES);
 const NOTICES: Trial = writing("notices", keys::RIGHTS_NOTICES);
+const DESKS: Trial = writing("desks", keys::RIGHTS_DESKS);
 const JOURNEYS: Trial = writing("journeys", keys::RIGHTS_JOURNEYS);
 const GRANTS: Trial = Trial {
     data: "grants",
@@ -68,9 +71,10 @@ impl Use {
     const fn trials(self) -> &'static [Trial] {
         match self {
             Self::Codes => &[CODES, NOTICES],
+            Self::CodesAndDesks => &[CODES, NOTICES, DESKS],
             Self::Journeys => &[JOURNEYS],
             Self::JourneysAndGrants => &[JOURNEYS, GRANTS],
-            Self::All => &[CODES, NOTICES, JOURNEYS, GRANTS],
+            Self::All => &[CODES, NOTICES, DESKS, JOURNEYS, GRANTS],
         }
     }
 }

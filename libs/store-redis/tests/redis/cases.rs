@@ -5,7 +5,7 @@ use std::time::Duration;
 use clock::{Clock as _, SystemClock};
 use codes::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Source, Subject};
 use codes::ids::{ClientId, CodeId};
-use codes::pairing::{Binding, PairingNumber};
+use codes::pairing::{Binding, ForJourney, PairingNumber};
 use codes::randomness;
 use codes::record::{
     Attempt, DenialReason, Issue, IssueOutcome, IssuedBy, Limits, Pair, PairOutcome, Verify,
@@ -81,7 +81,8 @@ impl Case {
             digest: self.digest,
             life: Duration::from_secs(300),
             issued_by: IssuedBy { client, agent: Some("agent-17".to_owned()) },
-            pairing: self.journey.as_ref().map(|(_, number)| number.clone()),
+            pairing: self.journey.as_ref().map(|(_, number)| ForJourney::Number(number.clone())),
+            reissue_only: false,
             override_lockout: false,
             limits: LIMITS,
         };

@@ -98,6 +98,7 @@ async fn missing_rights_are_named() {
         ("weak", Use::Codes, "may not run SET, DEL"),
         ("astray", Use::Codes, "rights of"),
         ("older", Use::Codes, "EVAL for notices"),
+        ("able", Use::CodesAndDesks, "EVAL for desks"),
         ("able", Use::All, "may not run"),
         ("able", Use::JourneysAndGrants, "may not run EVAL_RO for grants: give it"),
     ] {

@@ -86,6 +86,7 @@ impl Golden {
                 agent: Some("agent-7".to_owned()),
             },
             pairing: None,
+            reissue_only: false,
             override_lockout,
             limits: LIMITS,
         };

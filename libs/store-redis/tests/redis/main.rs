@@ -6,6 +6,7 @@ mod cases;
 mod checks;
 mod confirmed;
 mod contracts;
+mod desks;
 mod disks;
 mod failovers;
 mod faults;

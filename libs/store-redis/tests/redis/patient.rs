@@ -14,8 +14,8 @@ use codes::grants::GrantStore;
 use codes::ids::GrantId;
 use codes::pairing::{Binding, Pairing, PairingNumber};
 use codes::record::{
-    Attempt, Clear, ClearOutcome, Description, Issue, IssueOutcome, Pair, PairOutcome, Revoke,
-    RevokeOutcome, Verify, VerifyOutcome,
+    Attempt, Clear, ClearOutcome, Description, Issue, IssueCheck, IssueOutcome, Pair, PairOutcome,
+    Revoke, RevokeOutcome, Verify, VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
 use store_redis::connection::Connection;
@@ -58,6 +58,15 @@ impl CodeStore for Patient {
         command: Issue,
     ) -> Result<IssueOutcome, StoreError> {
         until_told(|| self.0.issue(subject, asked_at, command.clone())).await
+    }
+
+    async fn check_issue(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Issue,
+    ) -> Result<IssueCheck, StoreError> {
+        until_told(|| self.0.check_issue(subject, asked_at, command.clone())).await
     }
 
     async fn verify(

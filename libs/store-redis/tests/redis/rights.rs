@@ -81,6 +81,10 @@ mod of_the_code_issuer {
     codes::code_store_contract!(super::bench_as("code-issuer"));
 }
 
+mod of_the_desks_of_the_code_issuer {
+    desk::desk_store_contract!(crate::desks::bench(super::connect_as("code-issuer")));
+}
+
 mod of_the_verifier {
     codes::code_store_contract!(super::bench_as("verifier"));
 }
@@ -167,6 +171,12 @@ fn codes_and_journeys_are_inaccessible_to_each_others_users() {
     }
     let said = say("journey-runner", &["DEL", "postern:notices:{x}"]);
     assert!(said.contains("NOPERM"), "{said}");
+    let desk = "postern:desk:{x}";
+    assert_eq!(say("code-issuer", &["DEL", desk]).trim(), "0");
+    for user in ["verifier", "journey-runner"] {
+        let said = say(user, &["DEL", desk]);
+        assert!(said.contains("NOPERM"), "{user} may DEL {desk}: {said}");
+    }
 }
 
 /// Only support and users end a grant.

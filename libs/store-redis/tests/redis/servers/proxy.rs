@@ -77,7 +77,10 @@ impl Mischief {
 
     fn is_unlucky(&self) -> bool {
         let one_in = self.one_in.load(Ordering::SeqCst);
-        one_in > 0 && self.passed.fetch_add(1, Ordering::SeqCst) % one_in == one_in - 1
+        let is_unlucky =
+            one_in > 0 && self.passed.fetch_add(1, Ordering::SeqCst) % one_in == one_in - 1;
+        self.lost.fetch_add(usize::from(is_unlucky), Ordering::SeqCst);
+        is_unlucky
     }
 
     fn swap(&self, asked: &mut [u8]) {

@@ -47,7 +47,7 @@ impl Witness {
         let (is_paired, forced) = (what.is_paired, what.is_forced);
         let pairing = is_paired.then(|| self.any_number());
         let request = IssueRequest { override_lockout: forced, pairing, ..keyed(&self.user, key) };
-        let issuance = world.ask(request.clone()).await;
+        let issuance = world.ask_checked(request.clone()).await;
         self.last_issue = Some((now, request));
         let after = world.describe(&self.user).await;
         let is_waiting = self.number.as_ref().is_some_and(|(_, until)| now < *until);
@@ -89,7 +89,7 @@ impl Witness {
             return;
         }
         let before = world.describe(&self.user).await;
-        let issuance = world.ask(request).await;
+        let issuance = world.ask_checked(request).await;
         let is_live = before.code.as_ref().is_some_and(|code| {
             code.state == CodeState::Active && self.behind.get(&code.id) == Some(&promotions)
         });
