@@ -36,6 +36,7 @@ mod mesh;
 mod observability;
 mod operations;
 mod oracle;
+mod otp_authenticate;
 mod otp_send;
 mod overload;
 mod pace;

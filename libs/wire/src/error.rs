@@ -51,6 +51,13 @@ pub enum Fault {
     },
     /// Too many consecutive failures; told only to those who may issue codes.
     UserDisabled,
+    /// The identifier or the code is not right, or the code cannot be used. The same for every reason,
+    /// unless the caller may read reasons.
+    CredentialsRejected,
+    /// The right code has expired; told only to those who may read reasons.
+    PasscodeExpired,
+    /// The user is locked or disabled; told to those who enter codes and may read reasons.
+    LockedOut,
     /// The hour's quota of codes for the user is used up.
     IssueQuotaExceeded {
         /// When it is renewed.

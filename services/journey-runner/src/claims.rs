@@ -56,6 +56,18 @@ impl Keys {
         self.claim(caller, key, "submit", &texts).await.map(drop)
     }
 
+    /// Claims the key of an authentication without a journey: the authentication's name.
+    pub(crate) async fn claim_authentication(
+        &self,
+        caller: &Caller,
+        key: &IdempotencyKey,
+        texts: [String; 3],
+    ) -> Result<String, Fault> {
+        let Attempt { id, fingerprint } = self.claim(caller, key, "authenticate", &texts).await?;
+        let name = [id.as_bytes().as_slice(), fingerprint.as_bytes()];
+        Ok(self.names.fingerprint("authentication", &name).to_string())
+    }
+
     async fn claim(
         &self,
         Caller { application, client, .. }: &Caller,

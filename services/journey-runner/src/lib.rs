@@ -105,6 +105,7 @@ pub struct JourneyRunner {
     live: Arc<Live>,
     gate: Gate,
     runner: Arc<Runner>,
+    verifier: Arc<dyn VerifyCodes>,
     minter: Minter,
     /// Verifies the tokens that users and journeys got from this service.
     own_tokens: TokenVerifier,
@@ -130,7 +131,7 @@ impl JourneyRunner {
         let store = SealedStore { sealer: Arc::clone(&sealer), inner: store };
         let runner = Runner::new(
             Arc::new(store),
-            verifier,
+            Arc::clone(&verifier),
             Arc::clone(&clock),
             Arc::clone(&randomness),
             limits.waiting,
@@ -143,6 +144,7 @@ impl JourneyRunner {
             live,
             gate,
             runner,
+            verifier,
             own_tokens: TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]),
             grants,
             minter,

@@ -51,8 +51,8 @@ pub struct VerifyRequest {
     pub idempotency_key: IdempotencyKey,
     /// Correlates the attempt with the caller's own logs.
     pub correlation_id: Option<String>,
-    /// The journey.
-    pub journey: JourneyId,
+    /// The journey that asks, if one does.
+    pub journey: Option<JourneyId>,
     /// The binding of the session, if it has paired.
     pub binding: Option<Binding>,
     /// The address that the code was sent from, if known.

@@ -82,7 +82,7 @@ impl Runner {
             code,
             idempotency_key: run.attempts.next(),
             correlation_id: run.facts.correlation_id.clone(),
-            journey: run.journey.id().clone(),
+            journey: Some(run.journey.id().clone()),
             binding: pairing.map(|_| run.id.binding()),
             source: run.source,
         };

@@ -83,6 +83,9 @@ fn told(fault: Fault) -> Fault {
         | Fault::UserNotFound
         | Fault::UserLocked { .. }
         | Fault::UserDisabled
+        | Fault::CredentialsRejected
+        | Fault::PasscodeExpired
+        | Fault::LockedOut
         | Fault::PairingNotFound
         | Fault::PairingRequired(_)
         | Fault::PairingOff

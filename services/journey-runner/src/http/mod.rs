@@ -2,6 +2,7 @@
 
 mod admission;
 mod answer;
+mod authenticate;
 mod browser;
 mod call;
 mod cors;
@@ -56,6 +57,7 @@ impl JourneyRunner {
     pub fn http(&self) -> Router {
         Router::new()
             .route("/ido/api/v2/auth/{operation}", post(call))
+            .merge(authenticate::routes())
             .merge(introspection::routes())
             .merge(page::routes())
             .with_state(self.clone())

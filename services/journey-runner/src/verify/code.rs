@@ -19,7 +19,7 @@ pub(super) fn message(attempt: &VerifyRequest) -> VerifyCodeRequest {
         code: attempt.code.expose_secret().to_owned(),
         context: Some(VerifyContext {
             correlation_id: attempt.correlation_id.clone().unwrap_or_default(),
-            journey_id: attempt.journey.to_string(),
+            journey_id: attempt.journey.as_ref().map(ToString::to_string).unwrap_or_default(),
             source_address: attempt.source.map(|it| site(it).to_string()).unwrap_or_default(),
         }),
         idempotency_key: attempt.idempotency_key.to_string(),
