@@ -72,8 +72,7 @@ pub fn generate(
     Ok(files)
 }
 
-/// Whether the journey of the project in a folder still asks for what it asked for when the project was
-/// generated.
+/// Whether the journey still has the forms and parameters that the project in a folder was generated for.
 ///
 /// # Errors
 /// If the folder has no record of a project, or as [`generate`].

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::GenerateError;
 use crate::names::Names;
 
-/// What a journey asks for. A project is up to date while this stays the same.
+/// What a journey asks for. A project is up to date while this is unchanged.
 #[derive(Serialize)]
 pub(crate) struct Screens<'c> {
     /// The parameters that start it.

@@ -20,7 +20,7 @@ pub(crate) struct Args {
     config: ConfigArgs,
     #[command(flatten)]
     project: Option<Project>,
-    /// The folder of a project: exits 0 if its journey asks for the same as when it was generated, 1 if not
+    /// The folder of a project: exits 0 while its journey's forms and parameters are unchanged, else 1
     #[arg(
         long,
         value_name = "DIR",
@@ -101,7 +101,7 @@ fn done(args: &Args, configuration: &Configuration) -> Result<(String, ExitCode)
             "up to date"
         } else {
             code = ExitCode::FAILURE;
-            "the journey asks for something else by now: generate into another folder and compare"
+            "the journey's forms or parameters have changed: generate into another folder and compare"
         };
         lines.push(format!("{}: {state}", folder.display()));
     }

@@ -42,7 +42,7 @@ export function onSuccess(_response: IdoServiceResponse): Screen {
   return { heading: "You are back in", text: "A temporary code works once: yours is now used up." };
 }
 
-/** The end of a journey that let nobody in, and of one whose call was refused. */
+/** The end of a journey that was denied, or of a call that was refused. */
 export function onRejection(response: IdoServiceResponse): Screen {
 {%- if screens.start.is_empty() %}
   const text = isDenied(response) ? "This ended without a login." : String(response.data?.rejectionReason);

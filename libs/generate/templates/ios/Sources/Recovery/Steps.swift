@@ -52,7 +52,7 @@ private func onSuccess() -> Screen {
     Screen(heading: "You are back in", text: "A temporary code works once: yours is now used up.")
 }
 
-/// The end of a journey that was denied or refused.
+/// The end of a journey that was denied.
 private func onRejection(_ response: TSIdoServiceResponse) -> Screen {
 {%- if screens.start.is_empty() %}
     let text = refusal(response) ?? "This ended without a login."

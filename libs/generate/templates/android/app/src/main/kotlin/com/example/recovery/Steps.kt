@@ -50,7 +50,7 @@ private fun onInformation(response: TSIdoServiceResponse): Screen {
 /** The end of a journey that let the user in. */
 private fun onSuccess() = Screen("You are back in", "A temporary code works once: yours is now used up.")
 
-/** The end of a journey that let nobody in. */
+/** The end of a journey that was denied. */
 private fun onRejection(response: TSIdoServiceResponse): Screen {
 {%- if screens.start.is_empty() %}
     val text = if (isDenied(response)) "This ended without a login." else response.data["rejectionReason"].toString()
