@@ -1,5 +1,7 @@
 //! The store of codes: each operation of the port as one call of its script.
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod replies;
 
 use std::iter;

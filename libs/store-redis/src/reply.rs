@@ -23,6 +23,12 @@ impl Reply {
         self.0.next().ok_or(Unreadable)
     }
 
+    /// How many words have not been read.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn unread(&self) -> usize {
+        self.0.as_slice().len()
+    }
+
     /// Whether all words have been read.
     pub(crate) fn is_over(&self) -> bool {
         self.0.as_slice().is_empty()

@@ -16,7 +16,7 @@ use std::path::Path;
 pub type Target = fn(&[u8]);
 
 /// Every target, by its name.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("code", credentials::code),
     ("configuration", files::configuration),
     ("expression", expressions::expression),
@@ -25,6 +25,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("identifier", credentials::identifier),
     ("journey", files::journey),
     ("message", journey_runner::fuzzing::message),
+    ("reply", store_redis::codes::fuzzing::reply),
     ("session", journeys::fuzzing::session),
 ];
 
