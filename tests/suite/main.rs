@@ -26,6 +26,7 @@ mod grants;
 mod guide;
 mod harness;
 mod heads;
+mod importing;
 mod introspection;
 mod issuing;
 mod journeys;

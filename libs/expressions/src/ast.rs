@@ -66,25 +66,46 @@ pub(crate) enum Binary {
 }
 
 impl Binary {
+    const ALL: [Self; 14] = [
+        Self::Coalesce,
+        Self::Or,
+        Self::And,
+        Self::Equal,
+        Self::NotEqual,
+        Self::Less,
+        Self::LessOrEqual,
+        Self::Greater,
+        Self::GreaterOrEqual,
+        Self::Add,
+        Self::Subtract,
+        Self::Multiply,
+        Self::Divide,
+        Self::Remainder,
+    ];
+
     /// The operator that is written so.
     pub(crate) fn parse(symbol: &str) -> Option<Self> {
-        Some(match symbol {
-            "??" => Self::Coalesce,
-            "||" => Self::Or,
-            "&&" => Self::And,
-            "==" => Self::Equal,
-            "!=" => Self::NotEqual,
-            "<" => Self::Less,
-            "<=" => Self::LessOrEqual,
-            ">" => Self::Greater,
-            ">=" => Self::GreaterOrEqual,
-            "+" => Self::Add,
-            "-" => Self::Subtract,
-            "*" => Self::Multiply,
-            "/" => Self::Divide,
-            "%" => Self::Remainder,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|operator| operator.symbol() == symbol)
+    }
+
+    /// How the operator is written.
+    pub(crate) const fn symbol(self) -> &'static str {
+        match self {
+            Self::Coalesce => "??",
+            Self::Or => "||",
+            Self::And => "&&",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+        }
     }
 
     /// How tightly the operator binds: the higher, the tighter.

@@ -49,8 +49,9 @@ pub enum Function {
     Stringify,
 }
 
-/// Namespace, name, how many arguments at least and at most.
-const TABLE: [(&str, &str, usize, usize, Function); 20] = [
+/// Namespace, name, how many arguments at least and at most. The first name of a function is its own,
+/// others are those that imported journeys use.
+const TABLE: [(&str, &str, usize, usize, Function); 22] = [
     ("policy", "request", 0, 0, Function::Request),
     ("policy", "userTokens", 0, 0, Function::UserTokens),
     ("policy", "userContext", 0, 0, Function::UserContext),
@@ -69,6 +70,8 @@ const TABLE: [(&str, &str, usize, usize, Function); 20] = [
     ("strings", "split", 2, 2, Function::Split),
     ("strings", "join", 2, 2, Function::Join),
     ("strings", "concat", 1, 16, Function::Concat),
+    ("std", "now", 0, 0, Function::Now),
+    ("std", "concat", 1, 16, Function::Concat),
     ("json", "parse", 1, 1, Function::ParseJson),
     ("json", "stringify", 1, 1, Function::Stringify),
 ];
@@ -82,6 +85,11 @@ impl Function {
     /// The function of that name.
     pub(crate) fn parse(namespace: &str, name: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.0 == namespace && row.1 == name).map(|row| row.4)
+    }
+
+    /// Its namespace and name.
+    pub(crate) fn name(self) -> (&'static str, &'static str) {
+        TABLE.iter().find(|row| row.4 == self).map_or(("", ""), |row| (row.0, row.1))
     }
 
     /// What is wrong with a read of that member of what it returns, if it never has one: a misspelt

@@ -21,6 +21,7 @@ mod member;
 mod operators;
 mod parser;
 mod path;
+mod print;
 mod value;
 
 #[cfg(test)]
@@ -96,8 +97,23 @@ impl Expression {
     }
 
     /// The expression that reads a path.
-    #[must_use]
     pub fn of(path: &Path) -> Self {
+        Self::read(path, false)
+    }
+
+    /// The expression that reads a path, and is null where a part of it is missing.
+    pub fn optional(path: &Path) -> Self {
+        Self::read(path, true)
+    }
+
+    /// This expression, or a text where its value is null.
+    #[must_use]
+    pub fn or_text(self, text: &str) -> Self {
+        let (left, right) = (Box::new(self.root), Box::new(Node::Text(text.to_owned())));
+        Self { root: Node::Binary { operator: ast::Binary::Coalesce, left, right } }
+    }
+
+    fn read(path: &Path, is_optional: bool) -> Self {
         let root = match &path.root {
             Root::Request => Node::Call { function: Function::Request, arguments: Vec::new() },
             Root::Variable(name) => Node::Variable(name.clone()),
@@ -105,7 +121,7 @@ impl Expression {
         let member = |base, key: &String| Node::Member {
             base: Box::new(base),
             key: key.clone(),
-            is_optional: false,
+            is_optional,
         };
         Self { root: path.keys.iter().fold(root, member) }
     }
@@ -119,9 +135,35 @@ impl Expression {
         Self { root }
     }
 
+    /// The expression with other reads: where `change` has one for a path, it stands for that path.
+    #[must_use]
+    pub fn rewritten(&self, change: &mut dyn FnMut(&Path) -> Option<Self>) -> Self {
+        let mut root = self.root.clone();
+        path::rewrite(&mut root, change);
+        Self { root }
+    }
+
     /// The path that the whole expression is, if it is one.
     pub fn path(&self) -> Option<Path> {
         Path::from_node(&self.root)
+    }
+
+    /// The text that it is, if it is a quoted string.
+    pub fn text(&self) -> Option<&str> {
+        match &self.root {
+            Node::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The members of the object that it is, if it is one in braces.
+    pub fn members(&self) -> Option<Vec<(&str, Self)>> {
+        match &self.root {
+            Node::Object(members) => Some(
+                members.iter().map(|(key, root)| (&**key, Self { root: root.clone() })).collect(),
+            ),
+            _ => None,
+        }
     }
 
     /// Everything that it may read.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::Expression;
 use crate::ast::{Binary, Node};
 use crate::function::Function;
 
@@ -93,6 +94,18 @@ fn collect(node: &Node, found: &mut Vec<Read>) {
     } else {
         // An index that is computed may be any: its base is read as a whole.
         node.children().into_iter().for_each(|child| collect(child, found));
+    }
+}
+
+/// Replaces every path for which `change` has something else.
+pub(crate) fn rewrite(node: &mut Node, change: &mut dyn FnMut(&Path) -> Option<Expression>) {
+    match Path::from_node(node) {
+        Some(path) => {
+            if let Some(other) = change(&path) {
+                *node = other.root;
+            }
+        }
+        None => node.children_mut().into_iter().for_each(|child| rewrite(child, change)),
     }
 }
 

@@ -85,6 +85,16 @@ proptest! {
     }
 
     #[test]
+    fn what_is_written_parses_to_the_same_tree(source in source(), text in "\\PC{0,20}") {
+        for source in [source, format!("-(-{text})"), format!("`{text}`"), format!("'{text}'")] {
+            let Ok(expression) = Expression::parse(&source) else { continue };
+            let written = expression.to_string();
+            let again = Expression::parse(&written).map(|again| again.root);
+            prop_assert_eq!(again, Ok(expression.root), "{}", written);
+        }
+    }
+
+    #[test]
     fn a_json_text_is_what_it_says(text in "[ -~]{0,40}") {
         let json = serde_json::Value::String(text);
         let value = Value::from_json(json.clone()).map(|value| value.to_json());

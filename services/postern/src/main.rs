@@ -1,9 +1,10 @@
-//! Starts `postern`, the three services in one process; checks a configuration, prints a schema of it, or
-//! generates a project for one of its journeys.
+//! Starts `postern`, the three services in one process; checks a configuration, prints a schema of it,
+//! generates a project for one of its journeys, or imports journeys into it.
 
 mod check;
 mod demo;
 mod generate;
+mod import;
 mod schema;
 mod settings;
 mod start;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Ok((Postern { command: Some(Command::Check { folder }), .. }, _)) => check::check(&folder),
         Ok((Postern { command: Some(Command::Schema { file }), .. }, _)) => schema::print(file),
         Ok((Postern { command: Some(Command::Generate(args)), .. }, _)) => generate::run(&args),
+        Ok((Postern { command: Some(Command::Import { from }), .. }, _)) => import::run(&from),
         Ok((Postern { command: None, serve }, effective)) => {
             server::run_with(serve, &effective, start::start)
         }

@@ -20,7 +20,7 @@ use settings::{AdminListen, HttpListen, Mistakes, endpoint};
 use tls::{HttpTls, ServerTls};
 use tokens::keys::KeyRing;
 
-use crate::{demo, generate, schema};
+use crate::{demo, generate, import, schema};
 
 /// Lets people back into their accounts with a temporary access code: all services in one process
 ///
@@ -52,6 +52,11 @@ pub(crate) enum Command {
     },
     /// Generates a project that runs a journey, or checks one that was generated
     Generate(generate::Args),
+    /// Turns exported journeys of another system into journeys of a configuration folder
+    Import {
+        #[command(subcommand)]
+        from: import::From,
+    },
 }
 
 /// How to serve.

@@ -33,6 +33,25 @@ pub(crate) fn journey(data: &[u8]) {
     assert!(journeys.len() > 1 || !problems.is_empty() || text.contains("verify"));
 }
 
+/// What is imported passes the checks of journeys; what is not is refused.
+pub(crate) fn export(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    for stub in [false, true] {
+        let files = [("export.json".to_owned(), text.to_owned())];
+        match import::import(&files, stub) {
+            Ok(imported) => {
+                let drafts = imported.iter().map(|it| Draft::parse(it.id.as_str(), &it.yaml));
+                let (journeys, problems) = link(drafts.collect(), &BTreeSet::new());
+                assert_eq!((journeys.len(), problems), (imported.len(), Vec::new()));
+            }
+            Err(refusals) => {
+                assert!(!refusals.is_empty());
+                assert!(refusals.iter().all(|refusal| refusal.file == "export.json"));
+            }
+        }
+    }
+}
+
 pub(crate) fn configuration(data: &[u8]) {
     const FILE: &str = "applications/acme.yaml";
     let Ok(text) = str::from_utf8(data) else { return };

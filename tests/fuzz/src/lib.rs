@@ -16,9 +16,10 @@ use std::path::Path;
 pub type Target = fn(&[u8]);
 
 /// Every target, by its name.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("code", credentials::code),
     ("configuration", files::configuration),
+    ("export", files::export),
     ("expression", expressions::expression),
     ("forwarded", server::fuzzing::forwarded),
     ("grpc_timeout", server::fuzzing::grpc_timeout),

@@ -44,7 +44,8 @@ impl Parser<'_> {
         self.above(depth, Node::Object(members))
     }
 
-    /// `@namespace.name(arguments)`, known and with as many arguments as it takes.
+    /// `@namespace.name(arguments)`, known and with as many arguments as it takes. Without arguments, a
+    /// question needs no parentheses: `@policy.isUserAuthenticated`.
     pub(super) fn call(&mut self) -> Result<Deep, ParseError> {
         let start = self.next.1;
         self.expect("@")?;
@@ -57,6 +58,9 @@ impl Parser<'_> {
         let function = Function::parse(&namespace, &name).ok_or_else(|| {
             self.lexer.error(start, format!("unknown function `@{namespace}.{name}`"))
         })?;
+        if function == Function::IsUserAuthenticated && !self.is_symbol("(") {
+            return self.above(0, Node::Call { function, arguments: Vec::new() });
+        }
         self.expect("(")?;
         let (arguments, depth) = self.list_until(")")?;
         if !function.arity().contains(&arguments.len()) {

@@ -1,0 +1,41 @@
+//! The conditions of an export: a field, an operation and a value.
+
+use expressions::Expression;
+use serde_json::Value as Json;
+
+use crate::export::{Node, expression};
+
+/// The expression that a condition is.
+pub(crate) fn expression_of(node: &Node) -> Result<Expression, String> {
+    let condition = node.members.get("condition").and_then(Json::as_object);
+    let condition = condition.ok_or("it has no `condition`")?;
+    let of = |key| condition.get(key).and_then(expression);
+    let field = path(&of("field").ok_or("its condition has no `field`")?)?;
+    let operation = condition.get("operation").and_then(Json::as_str).unwrap_or("==");
+    let value = of("value").unwrap_or_else(|| "true".to_owned());
+    let value = parse("value", &value)?.to_string();
+    let source = match (operation, value.as_str()) {
+        ("==", "true") => field,
+        ("==", "false") => format!("!({field})"),
+        ("==" | "!=" | "<" | "<=" | ">" | ">=", value) => {
+            format!("({field}) {operation} ({value})")
+        }
+        ("contains", value) => format!("@std.contains({field}, {value})"),
+        ("starts_with" | "ends_with", value) => format!("@strings.{operation}({field}, {value})"),
+        (other, _) => return Err(format!("its operation {other:?} has no counterpart")),
+    };
+    let negated = condition.get("negated").and_then(Json::as_bool).unwrap_or(false);
+    parse("condition", &if negated { format!("!({source})") } else { source })
+}
+
+/// The field: bare, or in backticks, where it is a path all the same.
+fn path(source: &str) -> Result<String, String> {
+    let inner = source.trim().strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+    let inner = inner.filter(|inner| !inner.contains(['`', '$', '\\']));
+    Ok(parse("field", inner.unwrap_or(source))?.to_string())
+}
+
+/// Parses an expression; an error names the key.
+pub(crate) fn parse(key: &str, source: &str) -> Result<Expression, String> {
+    Expression::parse(source.trim()).map_err(|error| format!("its `{key}` cannot be read: {error}"))
+}
