@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const startLimitMs = 20_000;
 
-/** Starts a process and waits until it is ready; answers with a way to end it. */
+/** Starts a process and waits until it is ready; answers with ways to end it and to read what it printed. */
 export async function startProcess(file, flags, options, isReady) {
   const child = spawn(file, flags, { stdio: ["ignore", "pipe", "pipe"], ...options });
   let printed = "";
@@ -28,7 +28,7 @@ export async function startProcess(file, flags, options, isReady) {
     }
     await sleep(20);
   }
-  return { stop };
+  return { stop, printed: () => printed };
 }
 
 /** Whether a server of HTTP is well there. */

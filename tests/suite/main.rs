@@ -34,6 +34,7 @@ mod lockouts;
 mod losses;
 mod malformed;
 mod mesh;
+mod notices;
 mod observability;
 mod operations;
 mod oracle;

@@ -24,6 +24,7 @@ use clock::SystemClock;
 use codes::audit::Addresses;
 use codes::operations::Operations;
 use codes::peppers::Peppers;
+use notices::notifier::Notifier;
 
 use crate::audit::{CountedAudit, LogAudit};
 use crate::store::Stores;
@@ -41,4 +42,9 @@ pub fn operations(stores: &Stores, peppers: Arc<Peppers>, addresses: Addresses) 
         clock: Arc::new(SystemClock),
         randomness: codes::randomness::system(),
     }
+}
+
+/// What writes notices for a running service.
+pub fn notifier(stores: &Stores, peppers: Arc<Peppers>) -> Notifier {
+    Notifier::new(Arc::clone(&stores.outbox), peppers)
 }

@@ -10,7 +10,7 @@ use crate::digest::{AttemptId, Subject};
 use crate::directory::Directory;
 use crate::facts::Facts;
 use crate::operations::{Caller, Entry, OperationError, Operations};
-use crate::pairing::{Binding, PairingNumber};
+use crate::pairing::{Binding, Pairing, PairingNumber};
 use crate::policy::{PairingRefusal, Policy};
 use crate::randomness;
 use crate::record::{Pair, PairOutcome};
@@ -155,17 +155,41 @@ impl Pairer {
         }
         let found = self.operations.find(directory, &caller.application, user).await?;
         let Some((_, subject)) = found else { return Ok(Described::UnknownUser) };
-        let pairing = self.operations.store.pairing(subject, self.operations.now(), number).await?;
+        let opened = self.open(subject, number).await?;
         self.operations.record_look(caller, subject, None, Action::PairingDescribed).await?;
-        // Facts that this key cannot decrypt are treated as absent.
-        let sealed = self.operations.peppers.facts();
-        let opened = pairing.and_then(|pairing| {
-            Some((sealed.open(&subject, pairing.binding, &pairing.facts)?, pairing))
-        });
         Ok(opened.map_or(Described::NotFound, |(facts, pairing)| Described::Journey {
             facts,
             expires_at: pairing.expires_at,
             session_ends_at: pairing.session_ends_at,
+        }))
+    }
+
+    /// The facts of the journey that waits under a number, for the user's own notice; `None` if none waits.
+    ///
+    /// # Errors
+    /// The store or the directory fails.
+    pub async fn facts(
+        &self,
+        caller: &Caller,
+        directory: &dyn Directory,
+        user: &Identifier,
+        number: PairingNumber,
+    ) -> Result<Option<Facts>, OperationError> {
+        let found = self.operations.find(directory, &caller.application, user).await?;
+        let Some((_, subject)) = found else { return Ok(None) };
+        Ok(self.open(subject, number).await?.map(|(facts, _)| facts))
+    }
+
+    /// The pairing under a number. Facts that this key cannot decrypt are treated as absent.
+    async fn open(
+        &self,
+        subject: Subject,
+        number: PairingNumber,
+    ) -> Result<Option<(Facts, Pairing)>, OperationError> {
+        let pairing = self.operations.store.pairing(subject, self.operations.now(), number).await?;
+        let sealed = self.operations.peppers.facts();
+        Ok(pairing.and_then(|pairing| {
+            Some((sealed.open(&subject, pairing.binding, &pairing.facts)?, pairing))
         }))
     }
 

@@ -98,7 +98,7 @@ pub(crate) fn read(
         (Some(node), found) => {
             // Where the directory is wrong, its mistake is told, and not one that follows from it.
             let has_tiers = found.as_ref().is_none_or(|found| found.has_tiers);
-            desk::read(notes, node, has_tiers).map(Some)
+            desk::read(reading, notes, node, has_tiers).map(Some)
         }
     };
     fields.finish(notes);

@@ -7,28 +7,39 @@ use desk::policy::{
     AgentRule, Approval, DeskPolicy, DeskPolicyError, DeskSettings, Limits, Requirement,
 };
 use desk::ticket::TicketRule;
+use notices::receiver::Receiver;
 use yaml::{Fields, Node, Notes};
 
 use crate::agents::{AgentProvider, Right};
 use crate::application::Application;
 use crate::client::each;
+use crate::notify;
 use crate::policy::duration;
+use crate::reading::Reading;
 
 /// The desk of an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desk {
     /// The rules under which codes are issued.
     pub policy: DeskPolicy,
+    /// Who learns of codes, if anyone does.
+    pub notify: Option<Receiver>,
 }
 
 /// Reads a desk. `None` if something is wrong with it, all of which is noted. `has_tiers` says whether
 /// the application's directory can give users a tier.
-pub(crate) fn read(notes: &mut Notes, node: &Node, has_tiers: bool) -> Option<Desk> {
+pub(crate) fn read(
+    reading: &mut Reading,
+    notes: &mut Notes,
+    node: &Node,
+    has_tiers: bool,
+) -> Option<Desk> {
     let mut fields = Fields::of(notes, node, "desk");
-    let keys = ["agent", "require", "ticket", "verification_methods", "limits", "approval"];
+    let keys =
+        ["agent", "require", "ticket", "verification_methods", "limits", "approval", "notify"];
     let nodes = keys.map(|key| fields.optional(key));
     fields.finish(notes);
-    let [agent, require, ticket, methods, limits, approval] = nodes;
+    let [agent, require, ticket, methods, limits, approval, notify] = nodes;
     // Read all before one is missed, so that every mistake is told.
     let (agent, require, ticket) = (
         optional(agent, AgentRule::default(), |node| agent_rule(notes, node)),
@@ -44,6 +55,7 @@ pub(crate) fn read(notes: &mut Notes, node: &Node, has_tiers: bool) -> Option<De
         optional(limits, Limits::default(), |node| limits_of(notes, node)),
         optional(approval, None, |node| approval_of(notes, node, has_tiers).map(Some)),
     );
+    let notify = optional(notify, None, |node| notify::read(reading, notes, node).map(Some));
     let policy = DeskPolicy::new(DeskSettings {
         agent: agent?,
         require: require?,
@@ -53,7 +65,7 @@ pub(crate) fn read(notes: &mut Notes, node: &Node, has_tiers: bool) -> Option<De
         approval: approval_read?,
     });
     match policy {
-        Ok(policy) => Some(Desk { policy }),
+        Ok(policy) => Some(Desk { policy, notify: notify? }),
         Err(errors) => {
             for error in errors {
                 let place = match error {

@@ -27,6 +27,7 @@ mod configuration;
 mod desk;
 mod known;
 mod live;
+mod notify;
 mod origin;
 mod policy;
 mod reading;

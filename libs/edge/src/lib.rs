@@ -12,6 +12,7 @@
 //! | who was turned away, for the audit trail | [`audit`] |
 //! | how JSON comes in, and how faults go out as JSON | [`json`] |
 //! | how forms come in | [`form`] |
+//! | how users learn of what is done with their codes | [`notices`] |
 //! | how others find a service's keys and endpoints | [`metadata`] |
 
 pub mod agents;
@@ -22,6 +23,7 @@ pub mod gate;
 pub mod guard;
 pub mod json;
 pub mod metadata;
+pub mod notices;
 pub mod principal;
 pub mod rules;
 pub mod throttle;

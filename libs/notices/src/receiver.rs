@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::signature::SigningKey;
 
 /// Where an application's notices go, and how late they may be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receiver {
     /// The URL that each notice is posted to.
     pub url: String,

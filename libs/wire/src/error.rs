@@ -22,6 +22,9 @@ use crate::violations::{FieldViolation, Violations};
 /// When to retry after a dependency failed.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// When to try again while notices are late: a receiver that is back has them soon.
+pub(crate) const NOTICES_RETRY_AFTER: Duration = Duration::from_secs(10);
+
 /// Why a request was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -96,6 +99,8 @@ pub enum Fault {
     JourneyAborted,
     /// The journey's definition has changed since the session began.
     JourneyChanged,
+    /// No notice was delivered for too long: users would not learn of their codes.
+    NoticesDelayed,
     /// A dependency is unavailable; the same for all users.
     Unavailable {
         /// When to retry.

@@ -11,25 +11,32 @@
 //!  CodeIssuer::issue
 //!  codes::issuer::Issuer        draws a `TempCode`, stores its digest
 //!  CodeStore: one Redis script
+//!  edge::notices::Notices       the outbox, if the application has a receiver of notices
 //!         .---------- IssuedCode ----------.
 //!  wire::issuer::from_issued    http::Sent                      the code in clear, for the answer
 //! ```
 //! `IssuedCode` and `IssueCodeResponse` wipe the code from memory when they are dropped.
 
 mod desk;
+pub mod dispatch;
 mod grpc;
 mod http;
 pub mod settings;
+mod webhooks;
 
 use std::sync::Arc;
 
 use clock::Clock;
+use codes::ids::ApplicationId;
 use codes::issuer::{IssueRequest, IssuedCode, Issuer};
 use codes::operations::Operations;
 use codes::pairer::Pairer;
 use config::Application;
 use edge::gate::Gate;
+use edge::notices::Notices;
 use edge::principal::Principal;
+use notices::notice::{Notice, Origin};
+use notices::notifier::Notifier;
 use tokens::mint::Minter;
 use tokens::scope::Scope;
 use wire::error::Fault;
@@ -44,16 +51,18 @@ pub struct CodeIssuer {
     issuer: Issuer,
     pairer: Pairer,
     minter: Minter,
+    notices: Notices,
     clock: Arc<dyn Clock>,
 }
 
 impl CodeIssuer {
     /// A code issuer for the principals that the gate admits. The minter's client tokens are those
     /// that the gates of all services accept.
-    pub fn new(gate: Gate, operations: Operations, minter: Minter) -> Self {
+    pub fn new(gate: Gate, operations: Operations, notifier: Notifier, minter: Minter) -> Self {
         let clock = Arc::clone(&operations.clock);
         let pairer = Pairer::new(operations.clone());
-        Self { gate, clock, issuer: Issuer::new(operations), pairer, minter }
+        let (issuer, notices) = (Issuer::new(operations), Notices::new(notifier));
+        Self { gate, issuer, pairer, minter, notices, clock }
     }
 
     /// Issues a code: what both edges do once a request is read and its caller known.
@@ -67,8 +76,45 @@ impl CodeIssuer {
         }
         principal.name_agent(&mut request.context)?;
         principal.refuse_own_account(&request.user).await?;
+        self.notices.refuse_delayed(principal).await?;
         let Application { policy, directory, .. } = principal.application();
         let issuance = self.issuer.issue(principal.caller(), policy, &**directory, &request).await;
-        wire::issuer::issued(issuance.map_err(edge::unavailable)?)
+        let issued = wire::issuer::issued(issuance.map_err(edge::unavailable)?)?;
+        self.notify(principal, &request, &issued).await?;
+        Ok(issued)
+    }
+
+    /// Tells the user of a code, if the application has a receiver of notices.
+    async fn notify(
+        &self,
+        principal: &Principal,
+        request: &IssueRequest,
+        issued: &IssuedCode,
+    ) -> Result<(), Fault> {
+        let Application { directory, .. } = principal.application();
+        if edge::notices::receiver(principal.application()).is_none() {
+            return Ok(());
+        }
+        let (caller, user) = (principal.caller(), &request.user);
+        let facts = match request.pairing.clone().filter(|_| issued.paired) {
+            Some(number) => {
+                let facts = self.pairer.facts(caller, &**directory, user, number).await;
+                facts.map_err(edge::unavailable)?
+            }
+            None => None,
+        };
+        let notice = |application: &ApplicationId| {
+            let origin = Origin::new(&caller.client, &request.context);
+            let (now, code_id) = (self.clock.now(), &issued.code_id);
+            Notice::issued(
+                (application, user),
+                now,
+                code_id,
+                issued.expires_at,
+                origin,
+                facts.as_ref(),
+            )
+        };
+        self.notices.write(principal, notice).await
     }
 }

@@ -21,6 +21,7 @@ use tls::{GrpcTls, HttpTls, ServerTls};
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
 
+use crate::dispatch::{dispatch, dispatcher};
 use crate::{CodeIssuer, OPENAPI};
 
 /// Issues temporary access codes, and the tokens that clients call with
@@ -109,13 +110,14 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let Checked { peppers, addresses, minter, proxies, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
+    let notifier = assembly::notifier(&stores, Arc::clone(&peppers));
     let operations = assembly::operations(&stores, peppers, addresses);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens);
     let token_endpoint = Some(("/oidc/token", Arc::clone(&live)));
     let router = metadata::well_known(&minter, token_endpoint, None);
     let router = router.merge(metadata::openapi(&[OPENAPI], serde_json::Value::default));
-    let service = CodeIssuer::new(gate, operations, minter);
+    let service = CodeIssuer::new(gate, operations, notifier.clone(), minter);
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server = server.service(service.desk_grpc());
     let server =
@@ -126,6 +128,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
         .grpc(server)
         .http(pages.behind(proxies))
         .admin(admin)
+        .task(dispatch(Arc::clone(&live), dispatcher(notifier.clone()), notifier))
         .task(look_after(live));
     let readiness = servers.readiness();
     Ok(servers.task(health::follow(stores, readiness)))

@@ -1,5 +1,5 @@
 //! Starts `postern`, the three services in one process; checks a configuration, prints a schema of it,
-//! generates a project for one of its journeys, or imports journeys into it.
+//! generates a project for one of its journeys, imports journeys into it, or handles the keys of notices.
 
 mod check;
 mod demo;
@@ -8,6 +8,7 @@ mod import;
 mod schema;
 mod settings;
 mod start;
+mod webhook;
 mod welcome;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Ok((Postern { command: Some(Command::Schema { file }), .. }, _)) => schema::print(file),
         Ok((Postern { command: Some(Command::Generate(args)), .. }, _)) => generate::run(&args),
         Ok((Postern { command: Some(Command::Import { from }), .. }, _)) => import::run(&from),
+        Ok((Postern { command: Some(Command::Webhook { command }), .. }, _)) => command.run(),
         Ok((Postern { command: None, serve }, effective)) => {
             server::run_with(serve, &effective, start::start)
         }

@@ -1,11 +1,11 @@
-//! `postern schema FILE`: the JSON Schema of a file in the configuration folder, for editors.
+//! `postern schema FILE`: the JSON Schema of a file in the configuration folder, for editors, or of notices.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use config::schema;
 
-/// A kind of file in the configuration folder.
+/// A kind of file in the configuration folder, or of what Postern sends.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum File {
     /// applications/*.yaml
@@ -16,6 +16,8 @@ pub(crate) enum File {
     Journey,
     /// agents/*.yaml
     Agents,
+    /// The body of a notice
+    Notice,
 }
 
 /// Prints the schema of that kind of file.
@@ -25,6 +27,7 @@ pub(crate) fn print(file: File) -> ExitCode {
         File::Users => schema::USERS,
         File::Journey => schema::JOURNEY,
         File::Agents => schema::AGENTS,
+        File::Notice => notices::SCHEMA,
     };
     match io::stdout().write_all(schema.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,

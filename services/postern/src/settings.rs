@@ -20,7 +20,7 @@ use settings::{AdminListen, HttpListen, Mistakes, endpoint};
 use tls::{HttpTls, ServerTls};
 use tokens::keys::KeyRing;
 
-use crate::{demo, generate, import, schema};
+use crate::{demo, generate, import, schema, webhook};
 
 /// Lets people back into their accounts with a temporary access code: all services in one process
 ///
@@ -45,7 +45,7 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
-    /// Prints the JSON Schema of a file in the configuration folder, for editors
+    /// Prints the JSON Schema of a file in the configuration folder, for editors, or of notices
     Schema {
         /// The kind of file
         file: schema::File,
@@ -56,6 +56,11 @@ pub(crate) enum Command {
     Import {
         #[command(subcommand)]
         from: import::From,
+    },
+    /// Keys and signatures of notices
+    Webhook {
+        #[command(subcommand)]
+        command: webhook::Webhook,
     },
 }
 

@@ -7,6 +7,7 @@ use assembly::configuration::look_after;
 use assembly::health;
 use clock::SystemClock;
 use code_issuer::CodeIssuer;
+use code_issuer::dispatch::{dispatch, dispatcher};
 use codes::randomness;
 use edge::gate::Gate;
 use edge::metadata;
@@ -54,12 +55,15 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let issuer = issuer.unwrap_or_else(|| format!("{}://{}", addresses.scheme, http.address()));
     let minter = Minter::new(keys, issuer).map_err(anyhow::Error::from)?;
     let stores = store.open().await?;
+    let notifier = assembly::notifier(&stores, Arc::clone(&peppers));
     let operations = assembly::operations(&stores, peppers, audit_addresses);
 
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens.clone());
-    let code_issuer = CodeIssuer::new(gate.clone(), operations.clone(), minter.clone());
-    let code_verifier = Verifier::new(gate.clone().and_services(tokens), operations);
+    let code_issuer =
+        CodeIssuer::new(gate.clone(), operations.clone(), notifier.clone(), minter.clone());
+    let code_verifier =
+        Verifier::new(gate.clone().and_services(tokens), operations, notifier.clone());
     let to_verifier = format!("http://{}", addresses.reachable_verifier());
     let to_verifier = Remote::parse(&to_verifier, None).map_err(anyhow::Error::from)?;
     let ports = Ports {
@@ -107,6 +111,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .grpc(reflecting(GrpcServer::new(runner).service(journey_runner.grpc()))?)
         .http(pages)
         .admin(admin)
+        .task(dispatch(Arc::clone(&live), dispatcher(notifier.clone()), notifier))
         .task(look_after(live));
     let readiness = servers.readiness();
     Ok(servers.task(health::follow(stores, readiness)))

@@ -7,9 +7,13 @@ pub mod settings;
 
 use codes::operations::Operations;
 use codes::pairer::Pairer;
+use codes::verifier::Verification;
 use config::Application;
 use edge::gate::Gate;
 use edge::guard::{Guarded, principal};
+use edge::notices::Notices;
+use notices::notice::Notice;
+use notices::notifier::Notifier;
 use tokens::scope::Scope;
 use tonic::{Request, Response, Status};
 use wire::code::v1::verifier_service_server::{VerifierService, VerifierServiceServer};
@@ -29,13 +33,15 @@ pub struct Verifier {
     gate: Gate,
     codes: codes::verifier::Verifier,
     pairer: Pairer,
+    notices: Notices,
 }
 
 impl Verifier {
     /// A verifier for those whom the gate lets in.
-    pub fn new(gate: Gate, operations: Operations) -> Self {
+    pub fn new(gate: Gate, operations: Operations, notifier: Notifier) -> Self {
         let pairer = Pairer::new(operations.clone());
-        Self { gate, codes: codes::verifier::Verifier::new(operations), pairer }
+        let notices = Notices::new(notifier);
+        Self { gate, codes: codes::verifier::Verifier::new(operations), pairer, notices }
     }
 
     /// The service behind its gate.
@@ -58,6 +64,11 @@ impl VerifierService for Verifier {
         let verification =
             self.codes.verify(principal.caller(), policy, &**directory, &request).await;
         let verification = verification.map_err(edge::unavailable)?;
+        if let Verification::Accepted { code_id, at, .. } = &verification {
+            let notice =
+                |application: &_| Notice::redeemed((application, &request.user), *at, code_id);
+            self.notices.write(&principal, notice).await?;
+        }
         Ok(Response::new(from_verification(verification, principal.has(Scope::CodesReason))?))
     }
 

@@ -138,6 +138,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let Checked { endpoints, tls, live, store, addresses, peppers, clients, runner } = settings;
     let [grpc, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
+    let notifier = assembly::notifier(&stores, Arc::clone(&peppers));
     let operations = assembly::operations(&stores, peppers, addresses);
     let mut gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     if let Some(tokens) = runner.tokens {
@@ -146,7 +147,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     if let Some(name) = runner.certificate {
         gate = gate.and_certificate(name);
     }
-    let service = Verifier::new(gate, operations);
+    let service = Verifier::new(gate, operations, notifier);
     let server = GrpcServer::new(grpc.tls(tls)).service(service.grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;

@@ -15,6 +15,7 @@ pub(crate) mod pairing;
 pub(crate) mod postern;
 pub(crate) mod process;
 pub(crate) mod provider;
+pub(crate) mod receiver;
 pub(crate) mod redis;
 pub(crate) mod rpcs;
 pub(crate) mod scan;

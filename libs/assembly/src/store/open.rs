@@ -11,6 +11,8 @@ use desk::memory::MemoryDeskStore;
 use desk::store::DeskStore;
 use journeys::memory::MemoryJourneyStore;
 use journeys::ports::JourneyStore;
+use notices::memory::MemoryOutbox;
+use notices::outbox::Outbox;
 use settings::Mistakes;
 use store_redis::claims::RedisClaimStore;
 use store_redis::codes::RedisCodeStore;
@@ -22,6 +24,7 @@ use store_redis::connection::{Connection, UnfitError};
 use store_redis::desks::RedisDeskStore;
 use store_redis::grants::RedisGrantStore;
 use store_redis::journeys::RedisJourneyStore;
+use store_redis::notices::RedisOutbox;
 use telemetry::{Histogram, is_sampled};
 
 use super::journeys::JourneyStoreArgs;
@@ -38,6 +41,8 @@ pub struct Stores {
     pub grants: Arc<dyn GrantStore>,
     /// What desks admitted, counted and stopped.
     pub desks: Arc<dyn DeskStore>,
+    /// Where notices wait to be delivered.
+    pub outbox: Arc<dyn Outbox>,
     /// Where journeys wait.
     pub journeys: Arc<dyn JourneyStore>,
     /// What idempotency keys for journeys stand for.
@@ -85,6 +90,7 @@ impl Stores {
             claims: Arc::new(MemoryClaimStore::new(clock.clone())),
             grants: Arc::new(MemoryGrantStore::new(clock.clone())),
             desks: Arc::new(MemoryDeskStore::new(clock.clone())),
+            outbox: Arc::new(MemoryOutbox::new(clock.clone())),
             journeys: Arc::new(MemoryJourneyStore::new(clock.clone())),
             journey_claims: Arc::new(MemoryClaimStore::new(clock)),
             connection: None,
@@ -99,6 +105,7 @@ impl Stores {
             claims: Arc::new(RedisClaimStore::beside_codes(codes.clone())),
             grants: Arc::new(RedisGrantStore::new(codes.clone())),
             desks: Arc::new(RedisDeskStore::new(codes.clone())),
+            outbox: Arc::new(RedisOutbox::new(codes.clone())),
             journeys: Arc::new(RedisJourneyStore::new(waiting)),
             journey_claims: Arc::new(RedisClaimStore::beside_journeys(codes.clone())),
             connection: Some(codes),

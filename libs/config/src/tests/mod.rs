@@ -4,6 +4,7 @@ mod agents;
 mod all_mistakes;
 mod desks;
 mod mistakes;
+mod receivers;
 mod reload;
 mod whole;
 

@@ -24,6 +24,7 @@ const OBJECTS: &[(File, &str, &str, &[&str])] = &[
     (File::Application, "{ pattern:", "{ zzz: 1, pattern:", &["/$defs/ticket"]),
     (File::Application, "{ agent_per_hour:", "{ zzz: 1, agent_per_hour:", &["/$defs/limits"]),
     (File::Application, "{ tiers:", "{ zzz: 1, tiers:", &["/$defs/approval"]),
+    (File::Application, "{ url:", "{ zzz: 1, url:", &["/$defs/notify"]),
     (File::Users, "users:", "zzz: 1\nusers:", &[""]),
     (File::Users, "  - user_id", "  - zzz: 1\n    user_id", &["/properties/users/items"]),
     (File::Agents, "issuer:", "zzz: 1\nissuer:", &[""]),

@@ -37,7 +37,12 @@ desk:
   verification_methods: [video, callback]
   limits: { agent_per_hour: 10, group_per_hour: 60, user_per_day: 3 }
   approval: { tiers: [privileged], above_limits: true, unpaired: true, expires: 10m }
+  notify: { url: \"https://hooks.acme.example\", key_files: [notify.key], max_lag: 5m, private_addresses: true }
 ";
+
+/// The key that signs its notices: test 2 of RFC 8032, section 7.1.
+const NOTIFY_KEY: &str =
+    "whsk_TM0Imyj/ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U+4pvs9QBfD6EOJWpK3CqdNG368nJgszy7ElozAzVXxKvRmDA==";
 
 /// Valid users.
 const USERS: &str = "\
@@ -186,6 +191,7 @@ impl File {
 fn read([application, users, agents]: [&str; 3]) -> Result<Configuration, Vec<String>> {
     let source = Source::from_files([
         ("applications/acme.yaml", application),
+        ("applications/notify.key", NOTIFY_KEY),
         ("users/acme.yaml", users),
         ("journeys/recover.yaml", JOURNEY),
         ("journeys/greet.yaml", GREET),

@@ -5,6 +5,7 @@ use codes::user::IdentifierType;
 use config::{AgentProvider, Application, ClientKind, Configuration, Rates, Right, TokenSettings};
 use definitions::FieldKind;
 use desk::policy::{AgentRule, Approval, DeskSettings, Requirement};
+use notices::receiver::Receiver;
 use serde_json::{Map, Value, json};
 use tokens::scope::Scope;
 
@@ -68,6 +69,15 @@ fn the_defaults_of_the_schema_are_those_of_the_reader() {
         only(&configuration).desk.as_ref().and_then(|it| it.policy.settings().approval.clone());
     let tiers = approval.iter().flat_map(|it| it.tiers.clone()).collect();
     assert_eq!(approval, Some(Approval { tiers, ..Approval::default() }));
+
+    let mut notify = defaults("/$defs/notify");
+    assert_eq!(notify.len(), 2, "{notify:?}");
+    notify.insert("url".to_owned(), json!("https://hooks.acme.example"));
+    notify.insert("key_files".to_owned(), json!(["notify.key"]));
+    let configuration = read_with("/desk/notify", notify.into()).expect("they are valid");
+    let receiver = only(&configuration).desk.as_ref().and_then(|it| it.notify.clone());
+    let receiver = receiver.expect("a receiver");
+    assert_eq!((receiver.max_lag, receiver.private_addresses), (Receiver::MAX_LAG, false));
 
     let users = File::Application.schema()["$defs"]["users"]["default"].clone();
     assert_eq!(users, json!({ "directory": "opaque" }));

@@ -4,7 +4,7 @@ use errors::{Detail, FieldViolation, Row};
 use http::StatusCode;
 use tonic::Code;
 
-use super::Fault;
+use super::{Fault, NOTICES_RETRY_AFTER};
 
 /// The row of a fault.
 #[rustfmt::skip] // so that a table looks like one
@@ -71,6 +71,8 @@ pub(super) fn row(fault: &Fault) -> Row<'_> {
             Fault::JourneyChanged => Row::new(Code::Aborted, "JOURNEY_CHANGED", StatusCode::CONFLICT, "journey_changed", Nothing,
                 "the journey was changed meanwhile: start it again"),
 
+            Fault::NoticesDelayed => Row::new(Code::Unavailable, "NOTICES_DELAYED", StatusCode::SERVICE_UNAVAILABLE, "notices_delayed",
+                RetryAfter(NOTICES_RETRY_AFTER), "no code is issued while users cannot be told of it: have the receiver of notices repaired"),
             Fault::Unavailable { retry_after } => Row::new(Code::Unavailable, "UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE, "unavailable",
                 RetryAfter(*retry_after), "temporarily unavailable: try again with the same idempotency key"),
         }

@@ -72,7 +72,7 @@ fn refused() -> Fault {
 /// What is told of a fault.
 fn told(fault: Fault) -> Fault {
     match fault {
-        Fault::RateLimited { .. } | Fault::Unavailable { .. } => fault,
+        Fault::RateLimited { .. } | Fault::NoticesDelayed | Fault::Unavailable { .. } => fault,
         Fault::Unauthenticated
         | Fault::PermissionDenied { .. }
         | Fault::OtherAgent
