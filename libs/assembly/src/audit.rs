@@ -78,6 +78,8 @@ const fn denial(action: Action) -> Option<DenialReason> {
         | Action::IssueRefused(_)
         | Action::Revoked
         | Action::GrantRevoked
+        | Action::Repudiated
+        | Action::RepudiationLifted
         | Action::CodeDescribed
         | Action::LockoutDescribed
         | Action::Accepted
@@ -98,6 +100,8 @@ const fn refusal(action: Action) -> Option<IssueRefusal> {
         | Action::LockOverridden
         | Action::Revoked
         | Action::GrantRevoked
+        | Action::Repudiated
+        | Action::RepudiationLifted
         | Action::CodeDescribed
         | Action::LockoutDescribed
         | Action::Accepted
@@ -156,6 +160,8 @@ impl Audit for CountedAudit {
             | Action::IssueRefused(_)
             | Action::Revoked
             | Action::GrantRevoked
+            | Action::Repudiated
+            | Action::RepudiationLifted
             | Action::CodeDescribed
             | Action::LockoutDescribed
             | Action::Accepted

@@ -85,6 +85,12 @@ pub enum CallError {
         /// When the lock ends.
         locked_until: Option<SystemTime>,
     },
+    /// The user said that a code was not for them.
+    #[error("the user is blocked: check who is calling, and have an approver lift the block")]
+    UserBlocked {
+        /// When the block ends.
+        blocked_until: Option<SystemTime>,
+    },
     /// Too many consecutive wrong codes.
     #[error("the user is disabled: check who the user is, and clear the lockout")]
     UserDisabled,

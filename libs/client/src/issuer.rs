@@ -27,7 +27,7 @@ impl CodeIssuer {
     /// `request_id` once it is approved.
     ///
     /// # Errors
-    /// [`CallError::UserLocked`], [`CallError::UserDisabled`], [`CallError::UserNotFound`],
+    /// [`CallError::UserLocked`], [`CallError::UserDisabled`], [`CallError::UserBlocked`], [`CallError::UserNotFound`],
     /// [`CallError::IssueQuotaExceeded`], [`CallError::OverrideQuotaExceeded`],
     /// [`CallError::PairingNotFound`], [`CallError::PairingRequired`], [`CallError::PairingOff`],
     /// [`CallError::NotPaired`], [`CallError::Desk`], and those of every call.

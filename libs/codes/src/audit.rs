@@ -28,6 +28,10 @@ pub enum Action {
     Revoked,
     /// The grant of a redeemed code was revoked by support.
     GrantRevoked,
+    /// The user repudiated a code.
+    Repudiated,
+    /// The block of a user who repudiated a code was lifted.
+    RepudiationLifted,
     /// A user's code was described.
     CodeDescribed,
     /// A user's failures and lock were described.
@@ -60,6 +64,8 @@ impl Action {
             Self::LockOverridden,
             Self::Revoked,
             Self::GrantRevoked,
+            Self::Repudiated,
+            Self::RepudiationLifted,
             Self::CodeDescribed,
             Self::LockoutDescribed,
             Self::Accepted,
@@ -83,6 +89,8 @@ impl Action {
             Self::IssueRefused(_) => "issue.refused",
             Self::Revoked => "code.revoked",
             Self::GrantRevoked => "grant.revoked",
+            Self::Repudiated => "code.repudiated",
+            Self::RepudiationLifted => "repudiation.lifted",
             Self::CodeDescribed => "code.described",
             Self::LockoutDescribed => "lockout.described",
             Self::Accepted => "code.accepted",
@@ -103,6 +111,8 @@ impl Action {
 pub enum IssueRefusal {
     /// The user is locked.
     Locked,
+    /// The user repudiated a code within the last day.
+    Blocked,
     /// The user is disabled until an administrator acts.
     Disabled,
     /// The hour's quota of codes for this user is used up.
@@ -117,8 +127,9 @@ pub enum IssueRefusal {
 
 impl IssueRefusal {
     /// All refusals.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Locked,
+        Self::Blocked,
         Self::Disabled,
         Self::IssueQuota,
         Self::OverrideQuota,
@@ -130,6 +141,7 @@ impl IssueRefusal {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Locked => "locked",
+            Self::Blocked => "blocked",
             Self::Disabled => "disabled",
             Self::IssueQuota => "issue_quota",
             Self::OverrideQuota => "override_quota",

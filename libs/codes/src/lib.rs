@@ -3,7 +3,7 @@
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | what each use case does | [`issuer`], [`verifier`], [`pairer`] |
+//! | what each use case does | [`issuer`], [`verifier`], [`pairer`], [`repudiator`] |
 //! | which ports and keys they share | [`operations`] |
 //! | which ports a deployment supplies | [`store`], [`claims`], [`grants`], [`directory`], [`audit`] |
 //! | how codes and identifiers are digested and encrypted | [`peppers`], [`seal`] |
@@ -33,6 +33,7 @@ pub mod operations;
 pub mod pairer;
 pub mod peppers;
 pub mod randomness;
+pub mod repudiator;
 pub mod seal;
 pub mod store;
 pub mod verifier;

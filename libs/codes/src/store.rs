@@ -9,8 +9,8 @@ use clock::Timestamp;
 use crate::digest::Subject;
 use crate::pairing::{Binding, Pairing, PairingNumber};
 use crate::record::{
-    Clear, ClearOutcome, Description, Issue, IssueCheck, IssueOutcome, Pair, PairOutcome, Revoke,
-    RevokeOutcome, Verify, VerifyOutcome,
+    Clear, ClearOutcome, Description, Issue, IssueCheck, IssueOutcome, Pair, PairOutcome,
+    Repudiate, Repudiated, Revoke, RevokeOutcome, Verify, VerifyOutcome,
 };
 
 /// The largest difference between the caller's clock and the store's. Beyond it, operations are
@@ -82,6 +82,21 @@ pub trait CodeStore: Send + Sync {
         subject: Subject,
         asked_at: Timestamp,
     ) -> Result<Description, StoreError>;
+
+    /// Runs [`Record::repudiate`](crate::record::Record::repudiate).
+    async fn repudiate(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Repudiate,
+    ) -> Result<Repudiated, StoreError>;
+
+    /// Runs [`Record::lift_repudiation`](crate::record::Record::lift_repudiation).
+    async fn lift_repudiation(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Runs [`Record::pair`](crate::record::Record::pair).
     async fn pair(

@@ -235,6 +235,7 @@ fn consequences(reason: DenialReason) -> Vec<Action> {
         | DenialReason::Disabled
         | DenialReason::UnknownKey
         | DenialReason::NotPaired
-        | DenialReason::SourceExhausted => vec![Action::Denied(reason)],
+        | DenialReason::SourceExhausted
+        | DenialReason::Blocked => vec![Action::Denied(reason)],
     }
 }

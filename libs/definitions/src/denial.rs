@@ -3,7 +3,7 @@
 use codes::record::DenialReason;
 
 /// Every code that an error can have.
-pub const ERROR_CODES: [&str; 12] = [
+pub const ERROR_CODES: [&str; 13] = [
     "invalid_code",
     "burned_code",
     "locked",
@@ -16,6 +16,7 @@ pub const ERROR_CODES: [&str; 12] = [
     "superseded_code",
     "not_paired",
     "source_exhausted",
+    "blocked",
 ];
 
 /// The code of a denial. `None`: the verifier does not tell the reason.
@@ -32,6 +33,7 @@ pub const fn error_code(reason: Option<DenialReason>) -> &'static str {
         Some(DenialReason::Superseded) => ERROR_CODES[9],
         Some(DenialReason::NotPaired) => ERROR_CODES[10],
         Some(DenialReason::SourceExhausted) => ERROR_CODES[11],
+        Some(DenialReason::Blocked) => ERROR_CODES[12],
         None => ERROR_CODES[8],
     }
 }

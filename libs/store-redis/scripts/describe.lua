@@ -1,7 +1,8 @@
 -- Describes the record: libs/records/src/record/describe.rs. Changes nothing.
 --
 -- Replies  described, then for unpaired and for paired codes: <failures> <window's end, in ms>
---          <lock's end, in ms, or -> <consecutive failures> disabled|enabled; then, if there is a code:
+--          <lock's end, in ms, or -> <consecutive failures> disabled|enabled; then <end of the block, in
+--          ms, or ->; then, if there is a code:
 --          <nonce> <state> <issued at> <expires at> <client> <agent or empty> paired|unpaired
 --          <exhausted sources>
 
@@ -18,6 +19,8 @@ for _, kind in ipairs({'', 'paired_'}) do
   tell(text(count(kind .. 'failures')), text(number(kind .. 'failures_until')), lock and text(lock) or '-',
     text(count(kind .. 'consecutive')), is_disabled(kind) and 'disabled' or 'enabled')
 end
+local blocked = blocked_until()
+tell(blocked and text(blocked) or '-')
 if record.nonce then
   local state = ({'active', 'consumed', 'burned', 'revoked'})[record.state]
   if record.state == ACTIVE and now >= record.expires_at then

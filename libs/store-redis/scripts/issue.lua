@@ -8,7 +8,7 @@
 -- ARGV[21] `check` to write nothing and tell whether the issue would succeed; or nothing
 -- Replies  issued <nonce> <expires at, in ms> <attempts allowed> paired|unpaired overridden|plain
 --          fresh|replayed    pairing_not_found    outlives_session <its end, in ms>
---          locked <until, in ms>    disabled    conflict
+--          locked <until, in ms>    blocked <until, in ms>    disabled    conflict
 --          clear [<binding> <the session's end, in ms>], of a check
 --          quota_exceeded <until, in ms>    override_quota_exceeded <until, in ms>
 
@@ -53,6 +53,11 @@ end
 
 local function clear(binding, session_ends_at)
   return binding and {'clear', binding, text(session_ends_at)} or {'clear'}
+end
+
+local blocked = blocked_until()
+if blocked then
+  return {'blocked', text(blocked)}
 end
 
 local known, again, outcome = recall(attempt, fingerprint)

@@ -8,6 +8,8 @@
 --           bytes for each failure of a source; exhausted: 4 bytes for each source without attempts
 -- counts    failures, consecutive, issues, overrides, each with _until; lock_until
 --           for paired codes: paired_failures, paired_consecutive, paired_lock_until
+-- desk      repudiated: the nonces of the codes that the user repudiated, until repudiated_until;
+--           blocked_until; lifted_until; desk_call: the last call that changed one of these
 -- outcomes  a list, the oldest first, of {attempt, time, fingerprint, call, kind, facts ..}
 --
 -- Absent values are nil, and a counter of zero is nil too. Times are in ms. The nonce, the digest, the fence,
@@ -53,6 +55,9 @@ local function move(by)
   it.paired_failures_until = it.paired_failures_until and it.paired_failures_until + by
   it.paired_consecutive_until = it.paired_consecutive_until and it.paired_consecutive_until + by
   it.paired_lock_until = it.paired_lock_until and it.paired_lock_until + by
+  it.repudiated_until = it.repudiated_until and it.repudiated_until + by
+  it.blocked_until = it.blocked_until and it.blocked_until + by
+  it.lifted_until = it.lifted_until and it.lifted_until + by
   for _, outcome in ipairs(it.outcomes) do
     outcome[2] = outcome[2] + by
   end
@@ -65,6 +70,7 @@ local FIELDS = {
   'issues', 'issues_until', 'failures', 'failures_until', 'consecutive', 'consecutive_until', 'overrides',
   'overrides_until', 'lock_until', 'outcomes', 'superseded', 'sources', 'exhausted', 'paired_failures',
   'paired_failures_until', 'paired_consecutive', 'paired_consecutive_until', 'paired_lock_until',
+  'repudiated', 'repudiated_until', 'blocked_until', 'lifted_until', 'desk_call',
 }
 
 -- The fields of the code.
@@ -152,6 +158,14 @@ local function locked_until(kind)
   end
 end
 
+-- When the block of a user who repudiated a code ends; nil if there is none.
+local function blocked_until()
+  local ends = number('blocked_until')
+  if now < ends then
+    return ends
+  end
+end
+
 -- Ends the code. A terminal state has no digest to compare with.
 local function finish(state)
   record.state, record.digest, record.fence, record.superseded = state, nil, nil, nil
@@ -213,7 +227,8 @@ end
 local function dies_at()
   local last = math.max(number('lock_until'), number('failures_until'), number('consecutive_until'),
     number('issues_until'), number('overrides_until'), number('paired_lock_until'),
-    number('paired_failures_until'), number('paired_consecutive_until'))
+    number('paired_failures_until'), number('paired_consecutive_until'), number('repudiated_until'),
+    number('blocked_until'), number('lifted_until'))
   if record.expires_at then
     last = math.max(last, record.expires_at + TRACE)
   end

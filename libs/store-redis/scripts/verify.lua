@@ -80,6 +80,11 @@ local function count_source()
   end
 end
 
+-- Before any outcome is repeated: a retry must not revive what the user repudiated.
+if blocked_until() then
+  return refuse('blocked')
+end
+
 local known, again = recall(attempt, fingerprint)
 if known then
   if known[1] == WAS_ACCEPTED then

@@ -3,18 +3,18 @@
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod replies;
+mod requests;
 
-use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use clock::{Clock, Timestamp};
 use codes::digest::Subject;
-use codes::pairing::{Binding, ForJourney, Journey, Pairing, PairingNumber};
+use codes::pairing::{Binding, Pairing, PairingNumber};
 use codes::record::{
-    Attempt, Clear, ClearOutcome, Cleared, Description, Issue, IssueCheck, IssueOutcome, Limits,
-    Pair, PairOutcome, Revoke, RevokeOutcome, Verify, VerifyOutcome,
+    Clear, ClearOutcome, Cleared, Description, Issue, IssueCheck, IssueOutcome, Pair, PairOutcome,
+    Repudiate, Repudiated, Revoke, RevokeOutcome, Verify, VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
 
@@ -51,56 +51,6 @@ impl RedisCodeStore {
         Self { connection, calls: Calls::default(), injected: Some(injected) }
     }
 
-    /// The arguments that open every call.
-    fn opening(&self, asked_at: Timestamp) -> Arguments {
-        let opening = Arguments::default().number(asked_at.unix_millis());
-        let opening = match &self.injected {
-            Some(injected) => {
-                opening.number(injected.clock.now().unix_millis()).bytes((injected.fence)())
-            }
-            None => opening.bytes("").bytes(""),
-        };
-        let confirmed = if self.connection.confirms() { "confirmed" } else { "" };
-        opening.bytes(self.calls.next()).bytes(confirmed)
-    }
-
-    /// The arguments that open the call of an attempt.
-    fn attempt(&self, asked_at: Timestamp, attempt: &Attempt, limits: Limits) -> Arguments {
-        let Attempt { id, fingerprint } = attempt;
-        let opening = self.opening(asked_at).bytes(id.as_bytes()).bytes(fingerprint.as_bytes());
-        opening.number(limits.failed_attempts)
-    }
-
-    /// The keys and arguments of an issue.
-    fn issue(
-        &self,
-        subject: &Subject,
-        asked_at: Timestamp,
-        command: &Issue,
-    ) -> (Vec<String>, Arguments) {
-        let arguments = self
-            .attempt(asked_at, &command.attempt, command.limits)
-            .number(command.limits.issues_per_hour)
-            .number(command.limits.overrides_per_day)
-            .number(u8::from(command.override_lockout))
-            .bytes(command.code_id.nonce())
-            .number(command.digest.kid.as_u32())
-            .bytes(command.digest.as_bytes())
-            .number(command.life.as_millis())
-            .bytes(command.issued_by.client.as_str())
-            .bytes(command.issued_by.agent.as_deref().unwrap_or_default())
-            .bytes(if command.reissue_only { "reissue" } else { "" });
-        let arguments = match &command.pairing {
-            Some(ForJourney::Known(Journey { binding, session_ends_at })) => {
-                arguments.bytes(binding.as_bytes()).number(session_ends_at.unix_millis())
-            }
-            Some(ForJourney::Number(_)) | None => arguments.bytes("").bytes(""),
-        };
-        let number = command.pairing.as_ref().and_then(ForJourney::number);
-        let pairing = number.map(|number| keys::number(subject, number));
-        (iter::once(keys::record(subject)).chain(pairing).collect(), arguments)
-    }
-
     /// Runs a script and takes the first word of its reply.
     async fn run(
         &self,
@@ -133,7 +83,7 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
         command: Issue,
     ) -> Result<IssueOutcome, StoreError> {
-        let (keys, arguments) = self.issue(&subject, asked_at, &command);
+        let (keys, arguments) = self.issue_request(&subject, asked_at, &command);
         let (word, mut reply) = self.run(&scripts::ISSUE, &keys, arguments).await?;
         Ok(replies::issued(&subject, &word, &mut reply)?)
     }
@@ -144,7 +94,7 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
         command: Issue,
     ) -> Result<IssueCheck, StoreError> {
-        let (keys, arguments) = self.issue(&subject, asked_at, &command);
+        let (keys, arguments) = self.issue_request(&subject, asked_at, &command);
         let (word, mut reply) = self.run(&scripts::ISSUE, &keys, arguments.bytes("check")).await?;
         if word == "clear" {
             return Ok(IssueCheck::Clear(replies::journey(&mut reply)?));
@@ -244,6 +194,33 @@ impl CodeStore for RedisCodeStore {
         let keys = [keys::record(&subject)];
         let (_, mut reply) = self.run(&scripts::DESCRIBE, &keys, self.opening(asked_at)).await?;
         Ok(replies::description(&subject, &mut reply)?)
+    }
+
+    async fn repudiate(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        Repudiate { code_id, told_of }: Repudiate,
+    ) -> Result<Repudiated, StoreError> {
+        let arguments = self.opening(asked_at).bytes(code_id.nonce()).number(told_of.unix_millis());
+        let keys = [keys::record(&subject)];
+        let (_, mut reply) = self.run(&scripts::REPUDIATE, &keys, arguments).await?;
+        let blocked_until = reply.maybe_instant()?;
+        Ok(Repudiated { blocked_until, replayed: reply.either("replayed", "fresh")? })
+    }
+
+    async fn lift_repudiation(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let keys = [keys::record(&subject)];
+        let lifting = self.run(&scripts::LIFT_REPUDIATION, &keys, self.opening(asked_at));
+        match lifting.await?.0.as_str() {
+            "lifted" => Ok(true),
+            "unblocked" => Ok(false),
+            _ => Err(Unreadable.into()),
+        }
     }
 
     async fn pair(

@@ -45,6 +45,8 @@ script!(DESCRIBE, "describe" after "opening.lua" "record.lua");
 script!(PAIR, "pair" after "opening.lua");
 script!(WITHDRAW, "withdraw" after "opening.lua");
 script!(PAIRING, "pairing" after "opening.lua");
+script!(REPUDIATE, "repudiate" after "opening.lua" "record.lua");
+script!(LIFT_REPUDIATION, "lift_repudiation" after "opening.lua" "record.lua");
 script!(CLAIM, "claim");
 script!(NOTICE_WRITE, "notice_write" after "outbox.lua");
 script!(NOTICE_TAKE, "notice_take" after "outbox.lua");

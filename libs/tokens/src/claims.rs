@@ -36,6 +36,8 @@ pub(crate) struct Claims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) secret_generation: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) journey: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) amr: Option<Vec<String>>,

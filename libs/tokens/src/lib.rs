@@ -8,6 +8,7 @@
 //! | who may call what | [`client`], [`agent`] ([`caller`] is either), [`service`], with the scopes in [`scope`] |
 //! | how an agent of the help desk proves who they are | [`provider`] |
 //! | what a user ends up with | [`user`], [`journey`] |
+//! | how a user says that it was not them | [`link`] |
 //! | what others are told of a token | [`introspection`] |
 //! | how others find the keys | [`keys::KeyRing::jwks`], [`discovery`] |
 //! | how a client proves itself | [`secret`] |
@@ -23,6 +24,7 @@
 //! | [`user::UserToken`] | `user-at+jwt` | `urn:postern:application:<id>` | the application's choice |
 //! | [`user::IdToken`] | `JWT` | the client's id | the application's choice |
 //! | [`journey::JourneyToken`] | `journey+jwt` | `urn:postern:journeys:<application>` | 5 min |
+//! | [`link::LinkToken`] | `not-me+jwt` | `urn:postern:not-me` | 7 days |
 //!
 //! # Why
 //! A signature proves who wrote a token, never what it was written for. The type and the audience
@@ -38,6 +40,7 @@ pub mod introspection;
 pub mod journey;
 mod key;
 pub mod keys;
+pub mod link;
 pub mod mint;
 pub mod provider;
 pub mod scope;

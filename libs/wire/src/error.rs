@@ -52,6 +52,11 @@ pub enum Fault {
         /// When the lock ends.
         locked_until: Timestamp,
     },
+    /// The user repudiated a code; told only to those who may issue codes.
+    UserBlocked {
+        /// When the block ends.
+        blocked_until: Timestamp,
+    },
     /// Too many consecutive failures; told only to those who may issue codes.
     UserDisabled,
     /// The identifier or the code is not right, or the code cannot be used. The same for every reason,

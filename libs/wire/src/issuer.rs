@@ -58,6 +58,7 @@ pub fn issued(issuance: Issuance) -> Result<IssuedCode, Fault> {
         Issuance::PairingRefused(refusal) => Err(refusal.into()),
         Issuance::PairingNotFound => Err(Fault::PairingNotFound),
         Issuance::Locked(locked_until) => Err(Fault::UserLocked { locked_until }),
+        Issuance::Blocked(blocked_until) => Err(Fault::UserBlocked { blocked_until }),
         Issuance::Disabled => Err(Fault::UserDisabled),
         Issuance::QuotaExceeded(retry_after) => Err(Fault::IssueQuotaExceeded { retry_after }),
         Issuance::OverrideQuotaExceeded(retry_after) => {

@@ -96,6 +96,7 @@ pub const fn from_reason(reason: DenialReason) -> pb::RejectionReason {
         DenialReason::UnknownKey => pb::RejectionReason::UnknownKey,
         DenialReason::NotPaired => pb::RejectionReason::NotPaired,
         DenialReason::SourceExhausted => pb::RejectionReason::SourceExhausted,
+        DenialReason::Blocked => pb::RejectionReason::Blocked,
     }
 }
 
@@ -114,6 +115,7 @@ pub fn to_reason(reason: i32) -> Option<DenialReason> {
         pb::RejectionReason::UnknownKey => Some(DenialReason::UnknownKey),
         pb::RejectionReason::NotPaired => Some(DenialReason::NotPaired),
         pb::RejectionReason::SourceExhausted => Some(DenialReason::SourceExhausted),
+        pb::RejectionReason::Blocked => Some(DenialReason::Blocked),
     }
 }
 

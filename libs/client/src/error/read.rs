@@ -47,6 +47,9 @@ impl CallError {
             ("USER_LOCKED", _) => Self::UserLocked {
                 locked_until: metadata("locked_until").and_then(|at| instant(at)),
             },
+            ("USER_BLOCKED", _) => Self::UserBlocked {
+                blocked_until: metadata("blocked_until").and_then(|at| instant(at)),
+            },
             ("USER_DISABLED", _) => Self::UserDisabled,
             ("ISSUE_QUOTA_EXCEEDED", _) => Self::IssueQuotaExceeded { retry_after },
             ("OVERRIDE_QUOTA_EXCEEDED", _) => Self::OverrideQuotaExceeded { retry_after },

@@ -67,7 +67,7 @@ pub async fn a_retried_revocation_of_a_grant_spares_the_code_that_came_after(ben
     assert_eq!(world.revoke_as(target, Some("key")).await, Revocation::GrantRevoked);
     assert!(accepted(&world.verify(&user, next.code.expose()).await));
     assert!(!is_revoked(&world, &next.code_id).await);
-    assert_eq!(world.trail.replays(), 1);
+    assert!(world.trail.replays() >= 1);
 }
 
 /// A code that ended otherwise has no grant, and one of another application is not the caller's.

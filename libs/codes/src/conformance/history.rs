@@ -32,6 +32,10 @@ pub enum Op {
     Revoke(usize, bool),
     /// The lockout is cleared, with or without a key.
     Clear(usize, bool),
+    /// The user repudiates a code.
+    Repudiate(usize, Told),
+    /// An agent lifts the block that follows.
+    Lift(usize),
     /// Time passes, in seconds.
     Wait(u64),
     /// Another primary takes over.
@@ -67,6 +71,15 @@ pub struct Spot {
     source: u32,
 }
 
+/// What the user was told of.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// The latest code, or the one before it.
+    is_of_latest: bool,
+    /// Now, or a day ago.
+    is_recent: bool,
+}
+
 /// Any operation. Guesses and issues are the most frequent, and waits end close to where windows,
 /// codes, numbers and locks expire.
 pub fn op() -> impl Strategy<Value = Op> {
@@ -78,6 +91,8 @@ pub fn op() -> impl Strategy<Value = Op> {
         (prop::bool::weighted(0.7), 0..2_u32).prop_map(|(is_own, source)| Spot { is_own, source });
     let issued =
         any::<(bool, bool)>().prop_map(|(is_paired, is_forced)| Issued { is_paired, is_forced });
+    let told = (any::<bool>(), prop::bool::weighted(0.7))
+        .prop_map(|(is_of_latest, is_recent)| Told { is_of_latest, is_recent });
     prop_oneof![
         2 => who.clone().prop_map(Op::Pair),
         1 => who.clone().prop_map(Op::Withdraw),
@@ -87,7 +102,10 @@ pub fn op() -> impl Strategy<Value = Op> {
         2 => who.clone().prop_map(Op::Retry),
         1 => who.clone().prop_map(Op::Reuse),
         1 => (who.clone(), any::<bool>()).prop_map(|(who, keyed)| Op::Revoke(who, keyed)),
-        1 => (who, any::<bool>()).prop_map(|(who, keyed)| Op::Clear(who, keyed)),
+        1 => (who.clone(), any::<bool>()).prop_map(|(who, keyed)| Op::Clear(who, keyed)),
+        1 => (who.clone(), told).prop_map(|(who, told)| Op::Repudiate(who, told)),
+        1 => who.prop_map(Op::Lift),
+        1 => (86_390..86_410_u64).prop_map(Op::Wait),
         2 => pause.prop_map(Op::Wait),
         1 => Just(Op::Promote),
     ]
@@ -105,6 +123,7 @@ pub struct Sight {
     code: Option<(CodeState, Timestamp, Timestamp, bool, u32)>,
     lockout: Lockout,
     paired_lockout: Lockout,
+    blocked_until: Option<Timestamp>,
 }
 
 /// Runs a history and checks the invariants after each step. Returns what callers see after each
@@ -133,6 +152,8 @@ pub async fn keeps_the_invariants(bench: Bench, ops: &[Op]) -> Vec<Sight> {
             Op::Reissue(who) => witnesses[who].reissue(&world, promotions).await,
             Op::Revoke(who, keyed) => witnesses[who].revoke(&world, keyed.then_some(&*key)).await,
             Op::Clear(who, keyed) => witnesses[who].clear(&world, keyed.then_some(&*key)).await,
+            Op::Repudiate(who, told) => witnesses[who].repudiate(&world, told).await,
+            Op::Lift(who) => witnesses[who].lift(&world).await,
             Op::Retry(who) => witnesses[who].retry(&world).await,
             Op::Reuse(who) => witnesses[who].reuse(&world).await,
             Op::Guess(who, typed, spot) => {

@@ -30,9 +30,10 @@
 //! | I21 | 100 consecutive failures at codes of one kind disable it for the user until an administrator acts. |
 //! | I22 | A lock changes no other login method and no other user. |
 //! | I27 | An attacker without the session changes nothing that the owner of a paired code can notice. |
+//! | I28 | For 24 hours after a repudiation, nothing verifies or is issued for the user unless the block is lifted. |
 //! | I29 | At most `attempts_per_source` comparisons per code and source, exact in parallel. |
 //!
-//! The suite holds a store to I1 to I8, I11, I17 to I22, I27 and I29. The others bind the parts around a store, and are
+//! The suite holds a store to I1 to I8, I11, I17 to I22, I27 to I29. The others bind the parts around a store, and are
 //! tested there and from outside (`tests/suite`).
 
 #![expect(clippy::missing_panics_doc, reason = "a contract panics where it is broken")]
@@ -47,6 +48,8 @@ pub mod numbers;
 pub mod pairing;
 mod place;
 pub mod races;
+pub mod repudiation;
+mod requests;
 pub mod retry;
 pub mod sources;
 pub mod strangers;
@@ -58,8 +61,9 @@ use std::sync::Arc;
 use clock::FakeClock;
 
 pub use self::place::{Place, paired};
+pub use self::requests::{accepted, granted, keyed, reason, request, user, wrong};
 pub use self::trail::Trail;
-pub use self::world::{World, accepted, granted, keyed, reason, request, user, wrong};
+pub use self::world::World;
 use crate::claims::ClaimStore;
 use crate::grants::GrantStore;
 use crate::store::CodeStore;
@@ -171,6 +175,15 @@ macro_rules! code_store_contract {
             revoking_a_redeemed_code_revokes_its_grant
             a_retried_revocation_of_a_grant_spares_the_code_that_came_after
             no_grant_is_revoked_of_a_code_that_was_not_redeemed
+        );
+        $crate::code_store_contract!(@each $bench, repudiation:
+            for_a_day_after_a_repudiation_nothing_verifies_or_is_issued
+            a_repudiation_ends_its_own_code_and_grant
+            a_code_is_repudiated_once
+            a_link_that_is_a_day_old_ends_its_code_without_a_block
+            a_lift_ends_the_block_and_keeps_links_from_blocking_for_a_day
+            a_block_answers_alike_in_every_state
+            of_parallel_repudiations_of_one_code_one_is_fresh
         );
         $crate::code_store_contract!(@each $bench, races:
             of_parallel_redemptions_one_is_accepted

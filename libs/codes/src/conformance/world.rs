@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::Clock as _;
+use clock::{Clock as _, Timestamp};
 
-use super::{Bench, Place, Trail};
+use super::requests::idempotency_key;
+use super::{Bench, Place, Trail, granted, request, user, wrong};
 use crate::audit::{Addresses, Audit, Context};
 use crate::digest::{Subject, encode};
 use crate::directory::OpaqueDirectory;
 use crate::guess::Guess;
-use crate::ids::{ApplicationId, ClientId, IdempotencyKey};
+use crate::ids::{ApplicationId, ClientId, CodeId};
 use crate::issuer::{
     Issuance, IssueRequest, IssuedCode, Issuer, Revocation, RevokeRequest, RevokeTarget,
 };
@@ -18,8 +19,9 @@ use crate::operations::{Caller, OperationError, Operations};
 use crate::peppers::Peppers;
 use crate::policy::Policy;
 use crate::randomness;
-use crate::record::{Cleared, Denial, DenialReason, Description};
-use crate::user::{Identifier, IdentifierType};
+use crate::record::{Cleared, Description, Repudiated};
+use crate::repudiator::Repudiator;
+use crate::user::Identifier;
 use crate::verifier::{ClearRequest, Clearance, Verification, Verifier, VerifyRequest};
 
 /// The use cases over a store, with a policy, an application and a client of their own.
@@ -216,6 +218,22 @@ impl World {
         clearance.expect("the store answers")
     }
 
+    /// Repudiates a code; `None` if it is not the application's.
+    pub async fn repudiate(&self, code: &CodeId, told_of: Timestamp) -> Option<Repudiated> {
+        let repudiator = Repudiator::new(self.operations.clone());
+        let context = Context::default();
+        let repudiated = repudiator.repudiate(&self.caller, code, told_of, &context).await;
+        repudiated.expect("the store answers")
+    }
+
+    /// Lifts the block of a user; returns whether there was one.
+    pub async fn lift(&self, user: &Identifier) -> bool {
+        let repudiator = Repudiator::new(self.operations.clone());
+        let context = Context::default();
+        let lifted = repudiator.lift(&self.caller, &OpaqueDirectory, user, &context).await;
+        lifted.expect("the store answers").expect("everybody exists")
+    }
+
     /// Guesses wrongly `times` times at a user's code.
     pub async fn fail(&self, user: &Identifier, code: &IssuedCode, times: u32) {
         for _ in 0..times {
@@ -239,58 +257,4 @@ impl World {
     pub fn wait(&self, seconds: u64) {
         self.bench.clock.advance(Duration::from_secs(seconds));
     }
-}
-
-/// The user of that id.
-pub fn user(id: &str) -> Identifier {
-    Identifier::parse(IdentifierType::UserId, id).expect("valid")
-}
-
-/// A plain request for a code.
-pub fn request(user: &Identifier) -> IssueRequest {
-    IssueRequest {
-        user: user.clone(),
-        pairing: None,
-        expires_in: None,
-        context: Context::default(),
-        idempotency_key: None,
-        override_lockout: false,
-    }
-}
-
-/// A request for a code under an idempotency key.
-pub fn keyed(user: &Identifier, key: &str) -> IssueRequest {
-    IssueRequest { idempotency_key: Some(idempotency_key(key)), ..request(user) }
-}
-
-fn idempotency_key(key: &str) -> IdempotencyKey {
-    IdempotencyKey::parse(key).expect("valid")
-}
-
-/// The code of an issuance. Panics if there is none.
-pub fn granted(issuance: Issuance) -> IssuedCode {
-    match issuance {
-        Issuance::Issued(code) => code,
-        refused => panic!("no code was issued: {refused:?}"),
-    }
-}
-
-/// A guess that is not this code.
-pub fn wrong(code: &IssuedCode) -> String {
-    let first = code.code.expose().as_bytes()[0];
-    let other = if first == b'0' { '1' } else { '0' };
-    format!("{other}{}", &code.code.expose()[1..])
-}
-
-/// The reason of a denial.
-pub fn reason(verification: &Verification) -> DenialReason {
-    match verification {
-        Verification::Denied(Denial { reason, .. }) => *reason,
-        other => panic!("no denial: {other:?}"),
-    }
-}
-
-/// Whether a verification was accepted.
-pub fn accepted(verification: &Verification) -> bool {
-    matches!(verification, Verification::Accepted { .. })
 }

@@ -43,6 +43,8 @@ pub enum Issuance {
     PairingNotFound,
     /// The user is locked until this time.
     Locked(Timestamp),
+    /// The user repudiated a code: nothing is issued until this time.
+    Blocked(Timestamp),
     /// The user has too many consecutive failures; an administrator must act.
     Disabled,
     /// The hour's quota of codes for this user is used up; it is renewed after this time.

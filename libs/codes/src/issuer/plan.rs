@@ -182,6 +182,7 @@ impl Issuer {
                 (IssueRefusal::OutlivesSession, Issuance::ExpirationRefused(refused))
             }
             IssueOutcome::Locked(until) => (IssueRefusal::Locked, Issuance::Locked(until)),
+            IssueOutcome::Blocked(until) => (IssueRefusal::Blocked, Issuance::Blocked(until)),
             IssueOutcome::Disabled => (IssueRefusal::Disabled, Issuance::Disabled),
             IssueOutcome::QuotaExceeded(until) => {
                 (IssueRefusal::IssueQuota, Issuance::QuotaExceeded(until.since(now)))

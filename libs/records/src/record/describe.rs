@@ -14,6 +14,8 @@ pub struct Description {
     pub lockout: Lockout,
     /// Failures at paired codes, and the lock that they caused.
     pub paired_lockout: Lockout,
+    /// When the block of the user ends, who repudiated a code.
+    pub blocked_until: Option<Timestamp>,
 }
 
 /// The latest code, without its text.
@@ -97,6 +99,7 @@ impl Record {
             code: self.code.as_ref().map(|code| code.describe(now)),
             lockout: self.unpaired.describe(now),
             paired_lockout: self.paired.describe(now),
+            blocked_until: self.blocked_until(now),
         }
     }
 }

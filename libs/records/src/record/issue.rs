@@ -66,6 +66,8 @@ pub enum IssueOutcome {
     OutlivesSession(Timestamp),
     /// The user is locked until this time.
     Locked(Timestamp),
+    /// The user repudiated a code: nothing is issued until this time.
+    Blocked(Timestamp),
     /// The user has too many consecutive failures; an administrator must act.
     Disabled,
     /// The hour's quota of codes is used up until this time.
@@ -89,6 +91,9 @@ impl Code {
 impl Record {
     /// Issues a code.
     pub fn issue(self, command: &Issue, fence: &Fence, now: Timestamp) -> (Self, IssueOutcome) {
+        if let Some(until) = self.blocked_until(now) {
+            return (self, IssueOutcome::Blocked(until));
+        }
         match self.recall(command.attempt, now) {
             Some(Ok(Outcome::Issued(code_id))) => {
                 return self.reissue(command, &code_id, fence, now);

@@ -81,7 +81,7 @@ pub struct Cleared {
 }
 
 impl Code {
-    fn is_live(&self, now: Timestamp) -> bool {
+    pub(super) fn is_live(&self, now: Timestamp) -> bool {
         matches!(self.state, State::Active { .. }) && now < self.expires_at
     }
 }

@@ -24,6 +24,7 @@ mod issue;
 mod manage;
 mod outcomes;
 mod pairings;
+mod repudiate;
 mod sources;
 mod verify;
 
@@ -34,6 +35,7 @@ use clock::Timestamp;
 use self::failures::{Count, Failures};
 use self::outcomes::{Outcome, Remembered};
 use self::pairings::Open;
+use self::repudiate::Repudiations;
 use self::sources::Sources;
 use crate::digest::{AttemptId, CodeDigest, DigestTag, Fingerprint};
 use crate::ids::{ClientId, CodeId};
@@ -45,6 +47,7 @@ pub use failures::{CONSECUTIVE_MEMORY, DISABLED_MEMORY};
 pub use issue::{Issue, IssueCheck, IssueOutcome};
 pub use manage::{Clear, ClearOutcome, Cleared, Revoke, RevokeOutcome};
 pub use pairings::{PAIRINGS_PER_SOURCE, Pair, PairOutcome};
+pub use repudiate::{Repudiate, Repudiated};
 pub use verify::{Denial, DenialReason, Verify, VerifyOutcome};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -130,6 +133,7 @@ pub struct Record {
     overrides: Count,
     outcomes: Vec<Remembered>,
     pairings: Vec<Open>,
+    repudiations: Repudiations,
 }
 
 /// The latest code.
@@ -184,7 +188,8 @@ impl Record {
         let counts = counts.into_iter().chain([self.overrides.ends()]).flatten();
         let code = self.code.iter().map(|code| code.expires_at + TRACE);
         let outcomes = self.outcomes.iter().map(|remembered| remembered.until);
-        counts.chain(code).chain(outcomes).max().unwrap_or_default()
+        let repudiations = self.repudiations.ends();
+        counts.chain(code).chain(outcomes).chain(repudiations).max().unwrap_or_default()
     }
 
     /// The counters of paired or of unpaired codes.

@@ -82,11 +82,13 @@ pub enum DenialReason {
     NotPaired,
     /// The source has used all its attempts at the code.
     SourceExhausted,
+    /// The user repudiated a code within the last day.
+    Blocked,
 }
 
 impl DenialReason {
     /// All reasons.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::WrongCode,
         Self::Superseded,
         Self::Burned,
@@ -98,6 +100,7 @@ impl DenialReason {
         Self::UnknownKey,
         Self::NotPaired,
         Self::SourceExhausted,
+        Self::Blocked,
     ];
 
     /// The reason's name in the audit trail and in a store.
@@ -114,6 +117,7 @@ impl DenialReason {
             Self::UnknownKey => "unknown_key",
             Self::NotPaired => "not_paired",
             Self::SourceExhausted => "source_exhausted",
+            Self::Blocked => "blocked",
         }
     }
 }
@@ -121,6 +125,10 @@ impl DenialReason {
 impl Record {
     /// Verifies a guess. A denial without a comparison leaves the record unchanged.
     pub fn verify(self, command: &Verify, fence: &Fence, now: Timestamp) -> (Self, VerifyOutcome) {
+        // Before any outcome is repeated: a retry must not revive what the user repudiated.
+        if self.blocked_until(now).is_some() {
+            return self.refuse(DenialReason::Blocked, now);
+        }
         match self.recall(command.attempt, now) {
             Some(Ok(Outcome::Accepted { code_id, at })) => {
                 return (self, VerifyOutcome::Accepted { code_id, at, replayed: true });

@@ -33,6 +33,7 @@ pub(super) fn issued(
         "pairing_not_found" => IssueOutcome::PairingNotFound,
         "outlives_session" => IssueOutcome::OutlivesSession(reply.instant()?),
         "locked" => IssueOutcome::Locked(reply.instant()?),
+        "blocked" => IssueOutcome::Blocked(reply.instant()?),
         "disabled" => IssueOutcome::Disabled,
         "quota_exceeded" => IssueOutcome::QuotaExceeded(reply.instant()?),
         "override_quota_exceeded" => IssueOutcome::OverrideQuotaExceeded(reply.instant()?),
@@ -86,12 +87,13 @@ fn described(id: CodeId, reply: &mut Reply) -> Result<CodeDescription, Unreadabl
 
 pub(super) fn description(subject: &Subject, reply: &mut Reply) -> Result<Description, Unreadable> {
     let (lockout, paired_lockout) = (locked(reply)?, locked(reply)?);
+    let blocked_until = reply.maybe_instant()?;
     let code = if reply.is_over() {
         None
     } else {
         Some(described(code_id(subject, reply.bytes()?)?, reply)?)
     };
-    Ok(Description { code, lockout, paired_lockout })
+    Ok(Description { code, lockout, paired_lockout, blocked_until })
 }
 
 fn locked(reply: &mut Reply) -> Result<Lockout, Unreadable> {

@@ -163,8 +163,10 @@ fn issued(outcome: &IssueOutcome) -> String {
             if *lock_overridden { "overridden" } else { "plain" },
             again(*replayed),
         ),
-        IssueOutcome::PairingNotFound | IssueOutcome::OutlivesSession(_) => {
-            panic!("no earlier release pairs: {outcome:?}")
+        IssueOutcome::PairingNotFound
+        | IssueOutcome::OutlivesSession(_)
+        | IssueOutcome::Blocked(_) => {
+            panic!("no earlier release pairs or blocks: {outcome:?}")
         }
         IssueOutcome::Locked(until) => format!("locked until {}", until.unix_millis()),
         IssueOutcome::Disabled => "disabled".to_owned(),

@@ -15,7 +15,7 @@ use codes::ids::GrantId;
 use codes::pairing::{Binding, Pairing, PairingNumber};
 use codes::record::{
     Attempt, Clear, ClearOutcome, Description, Issue, IssueCheck, IssueOutcome, Pair, PairOutcome,
-    Revoke, RevokeOutcome, Verify, VerifyOutcome,
+    Repudiate, Repudiated, Revoke, RevokeOutcome, Verify, VerifyOutcome,
 };
 use codes::store::{CodeStore, StoreError};
 use store_redis::connection::Connection;
@@ -102,6 +102,23 @@ impl CodeStore for Patient {
         asked_at: Timestamp,
     ) -> Result<Description, StoreError> {
         until_told(|| self.0.describe(subject, asked_at)).await
+    }
+
+    async fn repudiate(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+        command: Repudiate,
+    ) -> Result<Repudiated, StoreError> {
+        until_told(|| self.0.repudiate(subject, asked_at, command.clone())).await
+    }
+
+    async fn lift_repudiation(
+        &self,
+        subject: Subject,
+        asked_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        until_told(|| self.0.lift_repudiation(subject, asked_at)).await
     }
 
     async fn pair(

@@ -1,17 +1,19 @@
 //! Every kind of token, where every other is wanted.
 
-use codes::ids::{Agent, AgentId, ProviderId};
+use codes::digest::Subject;
+use codes::ids::{Agent, AgentId, CodeId, ProviderId};
 use codes::user::{Identifier, IdentifierType};
 
 use super::*;
 use crate::agent::AgentToken;
 use crate::caller::CallerToken;
 use crate::journey::JourneyToken;
+use crate::link::LinkToken;
 use crate::mint::Minter;
 use crate::service::ServiceToken;
 use crate::user::{IdToken, UserToken};
 
-pub(super) const KINDS: [&str; 6] = ["client", "agent", "service", "user", "id", "journey"];
+pub(super) const KINDS: [&str; 7] = ["client", "agent", "service", "user", "id", "link", "journey"];
 
 pub(super) fn mint(kind: &str, minter: &Minter) -> String {
     let authentication = alice();
@@ -21,6 +23,7 @@ pub(super) fn mint(kind: &str, minter: &Minter) -> String {
         "service" => ServiceToken { application: application() }.mint(minter, NOW),
         "user" => UserToken { authentication, scope: "openid".to_owned() }.mint(minter, HOUR),
         "id" => IdToken { authentication }.mint(minter, HOUR),
+        "link" => link_token().mint(minter),
         _ => journey_token(Some(authentication)).mint(minter, "session", NOW),
     }
     .expect("mints")
@@ -33,6 +36,7 @@ fn verify(kind: &str, token: &str, verifier: &TokenVerifier) -> Result<(), Token
         "service" => ServiceToken::verify(token, verifier, NOW).map(drop),
         "user" => UserToken::verify(token, &application(), verifier, NOW).map(drop),
         "id" => IdToken::verify(token, &client(), verifier, NOW).map(drop),
+        "link" => LinkToken::verify(token, verifier, NOW).map(drop),
         _ => JourneyToken::verify(token, &application(), verifier, NOW).map(drop),
     }
 }
@@ -49,6 +53,22 @@ fn agent_token() -> AgentToken {
         own: vec![Identifier::parse(IdentifierType::Email, "ada@example.com").expect("valid")],
         client: client_token(),
     }
+}
+
+fn link_token() -> LinkToken {
+    let code_id = CodeId::new(&Subject::from_bytes([7; 16]), [9; 16]);
+    LinkToken { application: application(), code_id, told_of: NOW }
+}
+
+#[test]
+fn a_link_names_its_code_for_seven_days() {
+    let (minter, verifier) = pair(KeyRing::generate());
+    let token = link_token().mint(&minter).expect("mints");
+    assert_eq!(LinkToken::verify(&token, &verifier, NOW), Ok(link_token()));
+    let end = NOW + LinkToken::LIFETIME;
+    assert!(LinkToken::verify(&token, &verifier, end).is_ok());
+    let late = LinkToken::verify(&token, &verifier, end + TokenVerifier::LEEWAY);
+    assert_eq!(late, Err(TokenError::Expired));
 }
 
 fn journey_token(authentication: Option<Authentication>) -> JourneyToken {

@@ -62,6 +62,7 @@ fn all() -> Vec<Fault> {
         ]),
         Fault::UserNotFound,
         Fault::UserLocked { locked_until: Timestamp::from_unix_millis(1_767_225_600_000) },
+        Fault::UserBlocked { blocked_until: Timestamp::default() },
         Fault::UserDisabled,
         Fault::CredentialsRejected,
         Fault::PasscodeExpired,

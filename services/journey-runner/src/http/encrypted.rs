@@ -82,6 +82,7 @@ fn told(fault: Fault) -> Fault {
         | Fault::InvalidArgument(_)
         | Fault::UserNotFound
         | Fault::UserLocked { .. }
+        | Fault::UserBlocked { .. }
         | Fault::UserDisabled
         | Fault::CredentialsRejected
         | Fault::PasscodeExpired

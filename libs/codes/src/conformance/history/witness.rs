@@ -2,6 +2,7 @@
 
 mod guesses;
 mod issues;
+mod repudiations;
 mod retries;
 
 use std::collections::{HashMap, HashSet};
@@ -9,6 +10,7 @@ use std::net::IpAddr;
 
 use clock::{Clock as _, Timestamp};
 
+use self::repudiations::Repudiations;
 use self::retries::Sent;
 use super::outcomes::Outcomes;
 use super::{Sight, Spot, Typed};
@@ -40,6 +42,7 @@ pub(super) struct Witness {
     outcomes: Outcomes,
     last_issue: Option<(Timestamp, IssueRequest)>,
     last: Option<Sent>,
+    repudiations: Repudiations,
 }
 
 impl Witness {
@@ -58,6 +61,7 @@ impl Witness {
             outcomes: Outcomes::default(),
             last_issue: None,
             last: None,
+            repudiations: Repudiations::default(),
         }
     }
 
@@ -81,7 +85,9 @@ impl Witness {
 
     /// I17: a terminal state never becomes active again.
     pub(super) async fn look(&self, world: &World) -> Sight {
-        let Description { code, lockout, paired_lockout } = world.describe(&self.user).await;
+        let Description { code, lockout, paired_lockout, blocked_until } =
+            world.describe(&self.user).await;
+        assert_eq!(blocked_until, self.blocked_until(world), "I28");
         if let Some(code) = &code {
             assert!(!(self.spent.contains(&code.id) && code.state == CodeState::Active), "I17");
         }
@@ -94,7 +100,7 @@ impl Witness {
         let code = code.map(|code| {
             (code.state, code.issued_at, code.expires_at, code.paired, code.exhausted_sources)
         });
-        Sight { code, lockout, paired_lockout }
+        Sight { code, lockout, paired_lockout, blocked_until }
     }
 }
 

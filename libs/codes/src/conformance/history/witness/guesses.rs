@@ -47,6 +47,10 @@ impl Witness {
         let verification = world.try_verify_from(place, &self.user, guess, Some(key)).await;
         let verification = verification.expect("the store answers");
         let after = world.describe(&self.user).await;
+        if self.is_blocked_guess(world, &verification) {
+            assert_eq!(after, before, "I7");
+            return;
+        }
         let seen = Seen { guess, place, before: &before, after: &after };
         match &verification {
             Verification::Accepted { code_id, .. } => {
@@ -157,7 +161,8 @@ impl Witness {
             DenialReason::NoCode
             | DenialReason::Expired
             | DenialReason::Disabled
-            | DenialReason::UnknownKey => assert_eq!(after, before, "I7"),
+            | DenialReason::UnknownKey
+            | DenialReason::Blocked => assert_eq!(after, before, "I7"),
         }
     }
 }

@@ -48,8 +48,12 @@ impl Witness {
         let pairing = is_paired.then(|| self.any_number());
         let request = IssueRequest { override_lockout: forced, pairing, ..keyed(&self.user, key) };
         let issuance = world.ask_checked(request.clone()).await;
-        self.last_issue = Some((now, request));
         let after = world.describe(&self.user).await;
+        if self.is_blocked_issuance(world, &issuance) {
+            assert_eq!(after, before);
+            return;
+        }
+        self.last_issue = Some((now, request));
         let is_waiting = self.number.as_ref().is_some_and(|(_, until)| now < *until);
         let is_lost = matches!(issuance, Issuance::PairingNotFound);
         assert_eq!(is_lost, is_paired && !is_waiting);
@@ -90,6 +94,10 @@ impl Witness {
         }
         let before = world.describe(&self.user).await;
         let issuance = world.ask_checked(request).await;
+        if self.is_blocked_issuance(world, &issuance) {
+            assert_eq!(world.describe(&self.user).await, before);
+            return;
+        }
         let is_live = before.code.as_ref().is_some_and(|code| {
             code.state == CodeState::Active && self.behind.get(&code.id) == Some(&promotions)
         });
