@@ -1,8 +1,8 @@
 //! The steps of a sub-journey as part of the journey that runs it.
 //!
-//! A step and a variable `NAME` of what the step `CALL` runs are named `CALL.NAME`. A parameter that is a
-//! plain path stands for that path, so that what it leads to keeps its marks: a temporary code stays
-//! secret. What a computed one gives is kept in the variable `CALL.@NAME`.
+//! The steps and variables of a sub-journey that the step `CALL` runs are named `CALL.NAME`. A parameter
+//! that is a plain path is replaced by that path, so that a temporary code stays marked as secret. The
+//! value of any other parameter is kept in the variable `CALL.@NAME`.
 
 use std::collections::BTreeMap;
 
@@ -112,7 +112,7 @@ impl<'j> Embedding<'j> {
             },
             None => Back { target, ..self.back.clone() },
         };
-        // What no step takes is not computed.
+        // Without an output, no step reads the data.
         let data = if back.output.is_some() { self.data(&end.data) } else { Data::new() };
         End { data, back: Some(back) }
     }
@@ -164,7 +164,7 @@ impl<'j> Embedding<'j> {
                 failure: call.failure.as_ref().map(at),
             }),
             Action::Complete(end) => Action::Complete(self.end(end, self.back.target)),
-            // A journey that rejects is embedded only where `failure` leads on.
+            // `faults` refuses a journey that rejects where there is no branch `failure`.
             Action::Reject(end) => {
                 Action::Reject(self.end(end, self.failure.unwrap_or(self.back.target)))
             }

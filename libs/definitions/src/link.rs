@@ -1,10 +1,9 @@
 //! Links journeys: what `sub_journey` runs becomes part of the journey that runs it.
 //!
 //! # Why
-//! The steps of a sub-journey follow those of its caller, with names of their own. So every check, the
-//! engine and the stored session see one journey, and know nothing of sub-journeys: a dead end, a
-//! temporary code that gets out and a way around pairing are found through them. What a page needs to
-//! know of a journey includes its sub-journeys too.
+//! Linking appends the steps of a sub-journey to those of its caller, under names of their own. So the
+//! checks, the engine and the stored session see one journey. The checks find a dead end, a temporary code
+//! that gets out and a way around pairing in sub-journeys too, and a page learns all forms of a journey.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,8 +104,8 @@ impl Draft {
     }
 }
 
-/// Links and checks journeys. A journey may run those among them and none else; of those that are
-/// `declared` it is not told that they are unknown, since their files have problems of their own.
+/// Links and checks journeys. A step may run any of `drafts`. Naming one of `declared` is no mistake of
+/// the step: those journeys exist, but their files cannot be read.
 pub fn link(drafts: Vec<Draft>, declared: &BTreeSet<JourneyId>) -> (Vec<Journey>, Vec<Problem>) {
     let mut waiting = drafts;
     let ids = waiting.iter().filter_map(|draft| Some(draft.body.as_ref()?.id.clone()));
@@ -136,7 +135,7 @@ pub fn link(drafts: Vec<Draft>, declared: &BTreeSet<JourneyId>) -> (Vec<Journey>
             problems.extend(found);
         }
     }
-    // Each of these waits for itself, or for one that does.
+    // The rest are part of a circle, or run a journey that is.
     let calls = waiting.iter().filter_map(|draft| {
         let called = draft.calls().map(|call| call.journey.clone()).collect();
         Some((draft.body.as_ref()?.id.clone(), called))

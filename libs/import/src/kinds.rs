@@ -16,7 +16,7 @@ pub(crate) enum Kind {
     Reject,
     IsAuthenticated,
     Journey,
-    /// Holds no more than its links.
+    /// Becomes no step: its links lead on.
     Through,
     Unsupported,
 }

@@ -8,8 +8,8 @@
 //! - `variables` knows who sets each variable, and adapts the expressions that read them.
 //! - `convert` turns a node into a step, `names` gives it its name, `write` writes it for people.
 //!
-//! What is written passes the checks of a journey, or is refused: a node that has no counterpart, and one
-//! whose step would fail a check, with its id, its kind and the reason, all of them at once.
+//! Every journey that is returned passes the checks of journeys. A node without a counterpart, or whose step
+//! fails a check, is refused with its id, its kind and the reason; all refusals come at once.
 
 mod conditions;
 mod convert;

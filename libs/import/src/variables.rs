@@ -1,8 +1,8 @@
 //! Who sets each variable, and how its readers change.
 //!
-//! In an export any step may set any variable, and what was never set is null. Here a form's variable is
-//! the form's alone, and a member of null is a fault. So an initial value of such a variable becomes the
-//! text that stands for a missing one, and members are read with `?.`.
+//! In an export, any step may set any variable, and a variable that was never set is null. In a journey,
+//! only the form sets a form's variable, and reading a member of null is a fault. So an initial text of
+//! such a variable becomes the default where the field is read, and members are read with `?.`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -76,12 +76,12 @@ pub struct Exit {
     pub target: StepIndex,
 }
 
-/// Runs another journey, whose steps follow those of the file under ids that begin with this step's.
+/// Runs another journey. Its steps are part of this one, under ids that begin with this step's id.
 #[derive(Debug)]
 pub struct Call {
     /// The journey.
     pub journey: JourneyId,
-    /// The variables that hold its parameters, as far as they are computed.
+    /// The variables that hold its computed parameters. Parameters that are paths need none.
     pub params: Data,
     /// The variable that takes the data with which it ends.
     pub output: Option<String>,

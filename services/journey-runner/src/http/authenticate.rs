@@ -2,17 +2,17 @@
 //! `direct`: a code becomes the user's tokens without a journey.
 //!
 //! # Why here
-//! Users' tokens are signed by the journey runner alone, and the code issuer, which serves `otp/send`, may
-//! never verify a code. So both services serve their half under the same path prefix.
+//! Only the journey runner signs users' tokens, and the code issuer, which serves `otp/send`, may not verify
+//! codes. So each service serves one of the two paths.
 
 use axum::Json;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Router, response::Result as Answered};
 use codes::authentication::Authentication;
 use codes::ids::IdempotencyKey;
 use codes::record::DenialReason;
@@ -71,7 +71,7 @@ async fn authenticate(
     State(runner): State<JourneyRunner>,
     headers: HeaderMap,
     body: Bytes,
-) -> Answered<Response, FaultResponse> {
+) -> Result<Response, FaultResponse> {
     let principal = runner.gate.admit(&headers, None, Rpc::VerifyCode)?;
     let attempt = runner.attempt(&principal, json::parse(&headers, &body)?).await?;
     let verdict = runner.verifier.verify(attempt).await;
