@@ -2,6 +2,7 @@
 
 mod names;
 mod replies;
+mod requests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,19 +12,18 @@ use clock::{Clock, Timestamp};
 use codes::ids::ApplicationId;
 use codes::record::Attempt;
 use codes::store::StoreError;
-use desk::decide::{Case, Facts};
+use desk::decide::Facts;
 use desk::messages::Decision;
 use desk::names::RequestId;
-use desk::policy::Limits;
 use desk::store::{
     About, Admission, Admit, Approval, Decide, DecideOutcome, DeskStore, Request, Stop, Stops,
 };
 use futures_util::future::try_join_all;
 
+use self::requests::{about, admission, case, pair, request, stops, waiting};
 use crate::arguments::Arguments;
 use crate::calls::Calls;
-use crate::connection::Connection;
-use crate::keys;
+use crate::connection::{CallError, Connection, Words};
 use crate::reply::{Reply, Unreadable};
 use crate::scripts::{self, Script};
 
@@ -49,12 +49,17 @@ impl RedisDeskStore {
 
     /// The arguments that open every call.
     fn opening(&self, asked_at: Timestamp) -> Arguments {
+        self.opening_of(asked_at, self.connection.confirms())
+    }
+
+    /// The arguments that open a call, which writes in any case if its outcome is confirmed.
+    fn opening_of(&self, asked_at: Timestamp, is_confirmed: bool) -> Arguments {
         let opening = Arguments::default().number(asked_at.unix_millis());
         let opening = match &self.clock {
             Some(clock) => opening.number(clock.now().unix_millis()),
             None => opening.bytes(""),
         };
-        let confirmed = if self.connection.confirms() { "confirmed" } else { "" };
+        let confirmed = if is_confirmed { "confirmed" } else { "" };
         opening.bytes("").bytes(self.calls.next()).bytes(confirmed)
     }
 
@@ -65,74 +70,27 @@ impl RedisDeskStore {
         keys: &[String],
         arguments: Arguments,
     ) -> Result<(String, Reply), StoreError> {
-        let words = self.connection.run_confirmed(script, keys, &arguments).await;
-        let mut reply =
-            Reply::new(words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?);
-        let word = reply.word()?;
-        if word == "skewed" {
-            return Err(StoreError::Skewed(Duration::from_millis(reply.number()?)));
-        }
-        Ok((word, reply))
+        parse(self.connection.run_confirmed(script, keys, &arguments).await)
+    }
+
+    /// Does the same for what must not be lost with the primary: a replica has it, where there is one.
+    async fn run_acknowledged(
+        &self,
+        script: &Script,
+        keys: &[String],
+        arguments: Arguments,
+    ) -> Result<(String, Reply), StoreError> {
+        parse(self.connection.run_acknowledged(script, keys, &arguments).await)
     }
 }
 
-/// The keys and arguments that say what an issue is about, after the first key: see `desk_about.lua`.
-fn about(
-    application: &ApplicationId,
-    first: String,
-    about: &About,
-    opening: Arguments,
-) -> (Vec<String>, Arguments) {
-    let agent = about.agent.as_ref().map(names::agent).unwrap_or_default();
-    let group = about.group.as_ref().map(ToString::to_string).unwrap_or_default();
-    let ticket = about.ticket.as_ref().map(ToString::to_string).unwrap_or_default();
-    let key = |name: String| keys::desk(application, name);
-    let keys = vec![
-        first,
-        stops(application),
-        key(format!("u:{}", about.subject)),
-        key(format!("c:{agent}")),
-        key(format!("g:{group}")),
-        key(format!("t:{ticket}")),
-    ];
-    let once = if ticket.is_empty() { "" } else { "once" };
-    let arguments = opening.bytes(agent).bytes(group).bytes(about.subject.as_bytes()).bytes(once);
-    (keys, arguments)
-}
-
-fn stops(application: &ApplicationId) -> String {
-    keys::desk(application, "stops")
-}
-
-fn waiting(application: &ApplicationId) -> String {
-    keys::desk(application, "waiting")
-}
-
-fn request(application: &ApplicationId, id: RequestId) -> String {
-    keys::desk(application, format_args!("r:{id}"))
-}
-
-fn admission(application: &ApplicationId, attempt: &Attempt) -> String {
-    keys::desk(application, format_args!("a:{}", attempt.id))
-}
-
-fn limit(arguments: Arguments, limit: Option<u32>) -> Arguments {
-    match limit {
-        Some(limit) => arguments.number(limit),
-        None => arguments.bytes(""),
+fn parse(words: Result<Words, CallError>) -> Result<(String, Reply), StoreError> {
+    let mut reply = Reply::new(words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?);
+    let word = reply.word()?;
+    if word == "skewed" {
+        return Err(StoreError::Skewed(Duration::from_millis(reply.number()?)));
     }
-}
-
-/// What is known of an issue without a store.
-fn case(arguments: Arguments, case: &Case) -> Arguments {
-    let Limits { agent_per_hour, group_per_hour, user_per_day } = case.limits;
-    let arguments = arguments
-        .number(u8::from(case.fields.is_some()))
-        .number(u8::from(case.tier.is_some()))
-        .bytes(case.cause.map_or("", |cause| cause.as_str()));
-    let arguments =
-        [user_per_day, agent_per_hour, group_per_hour].into_iter().fold(arguments, limit);
-    arguments.number(u8::from(case.above_limits))
+    Ok((word, reply))
 }
 
 #[async_trait]
@@ -145,7 +103,8 @@ impl DeskStore for RedisDeskStore {
     ) -> Result<Admission, StoreError> {
         let Attempt { id, fingerprint } = command.attempt;
         let first = admission(application, &command.attempt);
-        let opening = self.opening(asked_at);
+        let collects = matches!(command.approval, Approval::Collect(_));
+        let opening = self.opening_of(asked_at, collects || self.connection.confirms());
         let (mut keys, arguments) = about(application, first, &command.about, opening);
         let arguments = arguments.bytes(id.as_bytes()).bytes(fingerprint.as_bytes());
         let arguments = case(arguments, &command.case);
@@ -157,8 +116,19 @@ impl DeskStore for RedisDeskStore {
             Approval::Collect(id) => (*id, arguments.bytes("collect").bytes(id.as_bytes())),
         };
         keys.extend([waiting(application), request(application, id)]);
-        let (word, mut reply) = self.run(&scripts::DESK_ADMIT, &keys, arguments).await?;
-        replies::admission(&command.case, &word, &mut reply)
+        let (word, mut reply) = if collects {
+            self.run_acknowledged(&scripts::DESK_ADMIT, &keys, arguments).await?
+        } else {
+            self.run(&scripts::DESK_ADMIT, &keys, arguments).await?
+        };
+        let admission = replies::admission(&command.case, &word, &mut reply)?;
+        if admission == Admission::Froze {
+            // A write after the freeze: once a replica has it, it has the freeze.
+            let keys = [stops(application)];
+            let arguments = self.opening_of(asked_at, true);
+            self.run_acknowledged(&scripts::DESK_STOPS, &keys, arguments).await?;
+        }
+        Ok(admission)
     }
 
     async fn settle(
@@ -209,7 +179,7 @@ impl DeskStore for RedisDeskStore {
         asked_at: Timestamp,
         stop: Stop,
     ) -> Result<bool, StoreError> {
-        let opening = self.opening(asked_at);
+        let opening = self.opening_of(asked_at, true);
         let arguments = match stop {
             Stop::Brake(scope, life) => {
                 opening.bytes("brake").bytes(names::scope(&scope)).number(life.as_millis())
@@ -218,7 +188,7 @@ impl DeskStore for RedisDeskStore {
             Stop::Thaw(agent) => opening.bytes("lift").bytes(names::frozen(&agent)),
         };
         let keys = [stops(application)];
-        let (word, _) = self.run(&scripts::DESK_STOP, &keys, arguments).await?;
+        let (word, _) = self.run_acknowledged(&scripts::DESK_STOP, &keys, arguments).await?;
         match word.as_str() {
             "changed" => Ok(true),
             "same" => Ok(false),
@@ -266,12 +236,11 @@ impl DeskStore for RedisDeskStore {
         Decide { id, approver, requester, decision }: Decide,
     ) -> Result<DecideOutcome, StoreError> {
         let [approver, requester] = [approver, requester].map(|agent| names::agent(&agent));
-        let pair = |by: &str, of: &str| keys::desk(application, format_args!("p:{by} {of}"));
         let keys = [
             request(application, id),
             waiting(application),
-            pair(&approver, &requester),
-            pair(&requester, &approver),
+            pair(application, &approver, &requester),
+            pair(application, &requester, &approver),
         ];
         let said = match decision {
             Decision::Approve => "approve",

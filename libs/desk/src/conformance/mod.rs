@@ -24,7 +24,7 @@ pub mod stops;
 
 use std::sync::Arc;
 
-pub use self::room::Room;
+pub use self::room::{Room, agent_of, collecting, issued, keyed, pending, refused};
 use crate::store::DeskStore;
 
 /// A store under test beside a store of codes, both living by one clock.

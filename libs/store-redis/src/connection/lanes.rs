@@ -3,13 +3,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use redis::{Cmd, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::{RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::confirmation::Confirmation;
+use super::evaluation::evaluation;
 use super::link::Link;
 use super::route::Route;
-use super::{CallError, Words, evaluation};
+use super::{CallError, Words};
 use crate::arguments::Arguments;
 use crate::scripts::Script;
 
@@ -21,6 +22,8 @@ const LANES: usize = 32;
 pub(super) struct Lanes {
     route: Arc<Route>,
     confirmation: Confirmation,
+    /// Whether a primary without a replica confirms at once.
+    needs_no_replica: bool,
     free: Semaphore,
     /// Idle links, each with the generation of the shared link at the time it was opened.
     idle: Mutex<Vec<(u64, Link)>>,
@@ -34,7 +37,14 @@ pub(super) struct Lane<'a> {
 
 impl Lanes {
     pub(super) fn new(route: Arc<Route>, confirmation: Confirmation) -> Self {
-        Self { route, confirmation, free: Semaphore::new(LANES), idle: Mutex::default() }
+        let (free, idle) = (Semaphore::new(LANES), Mutex::default());
+        Self { route, confirmation, needs_no_replica: false, free, idle }
+    }
+
+    /// Lanes whose calls wait for one replica where the primary has any.
+    pub(super) fn acknowledged(route: Arc<Route>) -> Self {
+        let one = Confirmation::Replicas { number: 1, within: Confirmation::LONGEST };
+        Self { needs_no_replica: true, ..Self::new(route, one) }
     }
 
     /// Waits for a free lane.
@@ -63,9 +73,16 @@ impl Lanes {
         idle.push((generation, link));
     }
 
-    /// Sends a command, followed immediately by the one that waits for its write.
-    async fn both(&self, link: &mut Link, key: &str, command: Cmd) -> RedisResult<(Value, Value)> {
-        link.query_both(key, command, self.confirmation.wait()).await
+    /// Whether calls about this key wait.
+    async fn waits(&self, link: &mut Link, key: &str) -> RedisResult<bool> {
+        if !self.needs_no_replica {
+            return Ok(true);
+        }
+        let mut info = redis::cmd("INFO");
+        info.arg("replication");
+        let (info, _) = link.query_both(key, info, self.confirmation.probe()).await?;
+        let info: String = redis::from_redis_value(info.extract_error()?)?;
+        Ok(!info.contains("connected_slaves:0"))
     }
 }
 
@@ -83,18 +100,20 @@ impl Lane<'_> {
         let key = keys.first().expect("every script has a key");
         let [by_hash, in_full] = script.commands;
         let by_hash = evaluation(by_hash, &script.hash, keys, arguments);
-        let mut replies = lanes.both(&mut link, key, by_hash).await?;
+        let waits = lanes.waits(&mut link, key).await?;
+        let confirm = || if waits { lanes.confirmation.wait() } else { lanes.confirmation.probe() };
+        let mut replies = link.query_both(key, by_hash, confirm()).await?;
         if matches!(&replies.0, Value::ServerError(error)
             if error.kind() == Some(ServerErrorKind::NoScript))
         {
             let whole = evaluation(in_full, script.source, keys, arguments);
-            replies = lanes.both(&mut link, key, whole).await?;
+            replies = link.query_both(key, whole, confirm()).await?;
         }
         // A link is put back only after its replies arrived; a cancelled call drops it.
         lanes.put_back(generation, link);
         let (reply, confirmation) = replies;
         let words = redis::from_redis_value(reply.extract_error()?).map_err(RedisError::from)?;
         let is_in = lanes.confirmation.is_in(confirmation.extract_error()?)?;
-        if is_in { Ok(words) } else { Err(CallError::Unconfirmed) }
+        if is_in || !waits { Ok(words) } else { Err(CallError::Unconfirmed) }
     }
 }

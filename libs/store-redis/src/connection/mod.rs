@@ -14,6 +14,7 @@ pub mod address;
 mod breaker;
 pub mod checks;
 pub mod confirmation;
+mod evaluation;
 mod lanes;
 mod link;
 pub mod observer;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clock::Clock;
-use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
+use redis::RedisError;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -35,6 +36,7 @@ use self::address::{Access, Address, AddressError};
 use self::breaker::Breaker;
 use self::checks::{Checks, Demands};
 use self::confirmation::Confirmation;
+use self::evaluation::send;
 use self::lanes::Lanes;
 use self::link::{Fault, Link};
 use self::observer::Observer;
@@ -107,6 +109,8 @@ pub struct Connection {
     breaker: Arc<Breaker>,
     /// The lanes of calls that wait for a confirmation, if one is configured.
     lanes: Option<Arc<Lanes>>,
+    /// The lanes of calls that wait for a replica where there is one, if none is configured.
+    acknowledged: Arc<Lanes>,
     observer: Option<Observer>,
 }
 
@@ -133,8 +137,9 @@ impl Connection {
         let route = Arc::new(Route::new(address, access)?);
         let lanes =
             confirmation.map(|confirmation| Arc::new(Lanes::new(Arc::clone(&route), confirmation)));
+        let acknowledged = Arc::new(Lanes::acknowledged(Arc::clone(&route)));
         let breaker = Arc::new(Breaker::new(route, Demands { checks, confirmation }));
-        Ok(Self { breaker, lanes, observer })
+        Ok(Self { breaker, lanes, acknowledged, observer })
     }
 
     /// Waits a short time for Redis. Fails only if Redis is up and its checks fail.
@@ -179,8 +184,7 @@ impl Connection {
         keys: &[String],
         arguments: &Arguments,
     ) -> Result<Words, CallError> {
-        let call = self.call(None, script, keys, arguments);
-        observer::observed(self.observer.as_ref(), script, call).await
+        self.observed(None, script, keys, arguments).await
     }
 
     /// Runs a script on keys of one slot and returns the outcome once it is confirmed, if that is
@@ -191,7 +195,30 @@ impl Connection {
         keys: &[String],
         arguments: &Arguments,
     ) -> Result<Words, CallError> {
-        let call = self.call(self.lanes.as_deref(), script, keys, arguments);
+        self.observed(self.lanes.as_deref(), script, keys, arguments).await
+    }
+
+    /// Runs a script on keys of one slot and returns the outcome once it is confirmed as configured, or
+    /// else once a replica has it, where there is one.
+    pub(crate) async fn run_acknowledged(
+        &self,
+        script: &Script,
+        keys: &[String],
+        arguments: &Arguments,
+    ) -> Result<Words, CallError> {
+        let lanes = self.lanes.as_deref().unwrap_or(&self.acknowledged);
+        self.observed(Some(lanes), script, keys, arguments).await
+    }
+
+    /// Runs the call and tells the observer of it.
+    async fn observed(
+        &self,
+        lanes: Option<&Lanes>,
+        script: &Script,
+        keys: &[String],
+        arguments: &Arguments,
+    ) -> Result<Words, CallError> {
+        let call = self.call(lanes, script, keys, arguments);
         observer::observed(self.observer.as_ref(), script, call).await
     }
 
@@ -258,34 +285,4 @@ impl Connection {
             Err(CallError::Deadline)
         })
     }
-}
-
-/// Sends a script by its hash, or in full if the server does not know it. A script refused as
-/// unknown has not run.
-async fn send(
-    link: &mut Link,
-    script: &Script,
-    keys: &[String],
-    arguments: &Arguments,
-) -> Result<Words, RedisError> {
-    let [by_hash, in_full] = script.commands;
-    match link.query(&evaluation(by_hash, &script.hash, keys, arguments)).await {
-        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-            link.query(&evaluation(in_full, script.source, keys, arguments)).await
-        }
-        outcome => outcome,
-    }
-}
-
-/// The command that runs a script on keys.
-fn evaluation(command: &str, script: &str, keys: &[String], arguments: &Arguments) -> Cmd {
-    let (count, bytes) = arguments.size();
-    let names: usize = keys.iter().map(String::len).sum();
-    let mut evaluation = Cmd::with_capacity(
-        3 + keys.len() + count,
-        command.len() + script.len() + 1 + names + bytes,
-    );
-    evaluation.arg(command);
-    evaluation.arg(script).arg(keys.len()).arg(keys).arg(arguments);
-    evaluation
 }

@@ -1,6 +1,8 @@
 //! Desks in Redis: the contract on every topology, histories against memory, lost replies, and what is
 //! left behind.
 
+mod failover;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
