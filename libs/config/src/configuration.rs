@@ -194,7 +194,7 @@ impl Configuration {
             )
         });
         let unpaired: Vec<_> = unpaired.collect();
-        let desk = crate::desk::warnings(application, self.providers.values());
+        let desk = crate::warnings::of_desk(application, self.providers.values());
         let odds = (!policy.has_safe_odds()).then_some(odds);
         let burning = policy.lets_strangers_burn_codes().then_some(burning);
         odds.into_iter().chain(burning).chain(unpaired).chain(desk)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use desk::names::Tier;
 use desk::policy::{
     AgentRule, Approval, DeskPolicy, DeskPolicyError, DeskSettings, Limits, Requirement,
 };
@@ -10,12 +9,11 @@ use desk::ticket::TicketRule;
 use notices::receiver::Receiver;
 use yaml::{Fields, Node, Notes};
 
-use crate::agents::{AgentProvider, Right};
-use crate::application::Application;
 use crate::client::each;
 use crate::notify;
 use crate::policy::duration;
 use crate::reading::Reading;
+use crate::tiers::tier_names;
 
 /// The desk of an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,34 +159,4 @@ fn approval_of(notes: &mut Notes, node: &Node, has_tiers: bool) -> Option<Approv
         unpaired: unpaired?,
         expires: expires?,
     })
-}
-
-/// Reads a list of tiers.
-pub(crate) fn tier_names(notes: &mut Notes, node: &Node, what: &str) -> Option<BTreeSet<Tier>> {
-    let read = each(notes, node, what, |notes, item, text| {
-        notes.check(item.line, &format!("{what}: `{text}`"), Tier::parse(text))
-    });
-    read.map(BTreeSet::from_iter)
-}
-
-/// What keeps agents from issuing at a desk that needs their tokens.
-pub(crate) fn warnings<'p>(
-    Application { id, desk, .. }: &Application,
-    providers: impl Iterator<Item = &'p AgentProvider>,
-) -> Vec<String> {
-    if !desk.as_ref().is_some_and(|desk| desk.policy.is_verified()) {
-        return Vec::new();
-    }
-    let may_issue = |provider: &&AgentProvider| {
-        provider.rights(id, provider.roles.keys()).contains(&Right::Issue)
-    };
-    let providers: Vec<_> = providers.filter(may_issue).collect();
-    let nobody = format!(
-        "{id}: desk: no role of a file in agents/ may issue in this application: nobody can issue a code",
-    );
-    let unknown = providers.iter().filter(|provider| provider.own.is_empty()).map(|provider| {
-        let file = format!("agents/{}.yaml", provider.id);
-        format!("{id}: desk: {file} has no `self`: its agents can issue no code")
-    });
-    providers.is_empty().then_some(nobody).into_iter().chain(unknown).collect()
 }

@@ -36,7 +36,9 @@ mod source;
 mod support;
 #[cfg(test)]
 mod tests;
+mod tiers;
 mod users;
+mod warnings;
 
 pub use agents::{AgentProvider, Right, Role};
 pub use application::{Application, TokenSettings};

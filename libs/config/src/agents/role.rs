@@ -7,8 +7,8 @@ use desk::names::{Group, Tier};
 use yaml::{Fields, Node, Notes};
 
 use crate::client::each;
-use crate::desk::tier_names;
 use crate::known::Known;
+use crate::tiers::tier_names;
 
 /// What a role allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
