@@ -165,7 +165,8 @@ const fn denied(reason: Option<DenialReason>) -> Fault {
             | DenialReason::Fenced
             | DenialReason::UnknownKey
             | DenialReason::NotPaired
-            | DenialReason::SourceExhausted,
+            | DenialReason::SourceExhausted
+            | DenialReason::Blocked,
         )
         | None => Fault::CredentialsRejected,
     }
