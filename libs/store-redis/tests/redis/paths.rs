@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use clock::Clock as _;
 use codes::conformance::{Place, World, reason, wrong};
 use codes::policy::{Policy, PolicySettings};
 use codes::record::DenialReason;
@@ -69,6 +70,16 @@ async fn every_denial_costs_what_a_wrong_guess_costs() {
     world.issue(&revoked).await;
     world.revoke(&revoked).await;
     denials.push(cost(&server, &world, here, &revoked, "000000").await);
+    for has_code in [true, false] {
+        let blocked = world.stranger();
+        let code = world.issue(&blocked).await;
+        world.repudiate(&code.code_id, world.bench.clock.now()).await;
+        if !has_code {
+            // Its traces end before the block does.
+            world.wait(2 * 60 * 60);
+        }
+        denials.push(cost(&server, &world, here, &blocked, code.code.expose()).await);
+    }
     let reasons: Vec<_> = denials.iter().map(|(reason, _)| *reason).collect();
     let expected = [
         DenialReason::NoCode,
@@ -78,6 +89,8 @@ async fn every_denial_costs_what_a_wrong_guess_costs() {
         DenialReason::WrongCode,
         DenialReason::NoCode,
         DenialReason::NoCode,
+        DenialReason::Blocked,
+        DenialReason::Blocked,
     ];
     assert_eq!(reasons, expected);
     for (reason, cost) in denials {

@@ -1,6 +1,7 @@
 //! A reply is lost after the script ran. The store sends the call again: it takes effect once, and
 //! the answer is the same as without the loss.
 
+use clock::Clock as _;
 use codes::conformance::{World, accepted, reason, request, wrong};
 use codes::record::DenialReason;
 use journeys::ports::Advance;
@@ -56,6 +57,26 @@ async fn every_operation_on_codes_answers_as_if_no_reply_had_been_lost() {
     assert_eq!(told("code.issued"), 2 * ROUNDS + 1, "once in the trail");
     assert_eq!(told("code.revoked"), ROUNDS + 1, "once in the trail");
     assert_eq!(told("lockout.cleared"), ROUNDS + 1, "once in the trail");
+    assert_eq!(world.trail.replays(), 0, "no caller retried");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repudiation_and_its_lift_answer_as_if_no_reply_had_been_lost() {
+    let (world, mischief) = world_behind_a_proxy().await;
+    // The first round loads the scripts.
+    for round in 0..=ROUNDS {
+        let lose = || (round > 0).then(|| mischief.lose_one());
+        let user = world.stranger();
+        let code = world.issue(&user).await.code_id;
+        let now = world.bench.clock.now();
+        lose();
+        let first = world.repudiate(&code, now).await.expect("it is the application's");
+        assert!(first.blocked_until.is_some() && !first.replayed, "{first:?}");
+        lose();
+        assert!(world.lift(&user).await, "there was a block");
+        assert!(!world.lift(&user).await, "lifted once");
+    }
+    assert_eq!(mischief.lost.load(std::sync::atomic::Ordering::SeqCst), 2 * ROUNDS);
     assert_eq!(world.trail.replays(), 0, "no caller retried");
 }
 
