@@ -30,7 +30,6 @@ mod http;
 mod mint;
 mod outcome;
 mod pace;
-mod seal;
 pub mod settings;
 mod store;
 #[cfg(test)]
@@ -47,6 +46,7 @@ use config::Live;
 use definitions::{Journey, JourneyId};
 use edge::gate::Gate;
 use edge::principal::Principal;
+use encryption::seal::Sealer;
 use journeys::ports::{JourneyStore, VerifyCodes};
 use journeys::runner::{
     Answer, InputError, InputRequired, RunError, Runner, Start, Submission, Terms,
@@ -65,7 +65,6 @@ use crate::mint::JourneyMinter;
 use crate::outcome::Outcomes;
 pub use crate::pace::Limits;
 use crate::pace::Pace;
-use crate::seal::Sealer;
 pub use crate::settings::Identity;
 use crate::store::SealedStore;
 pub use crate::verify::RemoteVerifier;

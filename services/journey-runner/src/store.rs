@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use encryption::seal::Sealer;
 use journeys::ids::SessionKey;
 use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
-
-use crate::seal::Sealer;
 
 /// Seals what goes into another store, and opens what comes out of it.
 pub(crate) struct SealedStore {

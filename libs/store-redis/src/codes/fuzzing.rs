@@ -21,6 +21,7 @@ pub fn reply(data: &[u8]) {
 fn parse(words: Vec<Vec<u8>>) -> Result<usize, Unreadable> {
     let (mut reply, subject) = (Reply::new(words), Subject::from_bytes([7; 16]));
     match reply.word()?.as_str() {
+        word @ ("issued" | "locked") => drop(replies::issued(&subject, word, &mut reply)?),
         "denied" => drop(replies::denied(&subject, &mut reply)?),
         "described" => drop(replies::description(&subject, &mut reply)?),
         "pairing" => drop(replies::pairing(&mut reply)?),

@@ -18,11 +18,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use clock::{Clock, Timestamp};
+use encryption::Iv;
 use journeys::ids::SessionKey;
 use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
 use journeys::runner::{Capacity, RunError, Tally};
-
-use super::encryption::Iv;
 
 /// As many messages as a session may carry, which bounds what is stored of it.
 const MAX_MESSAGES: usize = 64;

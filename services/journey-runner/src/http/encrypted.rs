@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::response::Response;
+use encryption::CryptoSession;
 use journeys::runner::RunError;
 use tokio::time::{Instant, sleep_until};
 use wire::error::Fault;
 
 use super::call::{Call, Operation};
-use super::encryption::{self, CryptoSession};
 use super::envelope::{Encrypted, Reply, invalid};
 use crate::{JourneyRunner, fault};
 

@@ -4,12 +4,11 @@
 use axum::http::HeaderMap;
 use codes::randomness::Randomness;
 use edge::json;
+use encryption::{CryptoSession, Iv};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use wire::error::Fault;
 use wire::violations::FieldViolation;
-
-use super::encryption::{self, CryptoSession, Iv};
 
 /// A message as it was sent.
 #[derive(Deserialize)]

@@ -10,11 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clock::Timestamp;
 use codes::randomness;
+use encryption::CryptoSession;
+use encryption::seal::Sealer;
 use serde_json::Value;
 
-use super::encryption::{self, CryptoSession};
 use super::envelope::{Envelope, is_plain};
-use crate::seal::Sealer;
 
 static SEALER: LazyLock<Sealer> = LazyLock::new(|| Sealer::new(&[7; 32]));
 

@@ -1,32 +1,33 @@
-//! What this service gives away to be kept and takes back: sealed, so that whoever keeps it can
-//! neither read nor change it. All replicas share one key.
+//! Seals data that leaves the service and comes back: its keeper can neither read nor change it. All replicas
+//! share one key.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use zeroize::Zeroizing;
 
-/// Bytes of the random nonce that opens a sealed text.
+/// The length of the random nonce at the beginning of a sealed text.
 const NONCE_BYTES: usize = 12;
 
 /// Seals and opens with AES-256-GCM.
-pub(crate) struct Sealer {
+pub struct Sealer {
     key: RandomizedNonceKey,
 }
 
 impl Sealer {
-    /// A sealer under that key.
-    pub(crate) fn new(key: &[u8; 32]) -> Self {
+    /// A sealer with that key.
+    #[expect(clippy::missing_panics_doc, reason = "AES-256-GCM takes every key of 32 bytes")]
+    pub fn new(key: &[u8; 32]) -> Self {
         let key = RandomizedNonceKey::new(&AES_256_GCM, key);
         Self { key: key.expect("AES-256-GCM takes a key of 32 bytes") }
     }
 
-    /// Seals a text for a purpose, without which it cannot be opened; `None` if that fails.
-    pub(crate) fn seal(&self, purpose: &str, mut text: Vec<u8>) -> Option<Vec<u8>> {
+    /// Seals a text for a purpose; `None` if that fails.
+    pub fn seal(&self, purpose: &str, mut text: Vec<u8>) -> Option<Vec<u8>> {
         let nonce = self.key.seal_in_place_append_tag(Aad::from(purpose), &mut text).ok()?;
         Some(nonce.as_ref().iter().copied().chain(text).collect())
     }
 
-    /// Opens what was sealed for that purpose; `None` for anything else.
-    pub(crate) fn open(&self, purpose: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    /// Opens a text that was sealed for that purpose; `None` for any other.
+    pub fn open(&self, purpose: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
         let mut text = Zeroizing::new(sealed.to_vec());
         let nonce = Nonce::assume_unique_for_key(*nonce);

@@ -1,9 +1,11 @@
-//! The encrypted mode of the Web SDK: a key agreed on by ECDH over P-256, then every message under
-//! AES-256-CBC. It hides what TLS ends in front of; it does not replace TLS, and proves nobody's
-//! identity.
+//! The encrypted mode of the Web SDK: browser and service agree on a key by ECDH over P-256 and encrypt
+//! every message with AES-256-CBC. It protects messages behind the end of TLS. It does not replace TLS, and
+//! it authenticates neither side.
 //!
-//! The session's id is the session's key, sealed under a key of the service, so that any replica can
-//! go on with it. Agreeing on a key writes nothing; `admission` keeps which messages were read.
+//! The ID of a crypto session is its key, sealed under a key of the service ([`seal`]), so that every replica
+//! can continue it. Agreeing on a key writes nothing to a store.
+
+pub mod seal;
 
 use std::time::Duration;
 
@@ -20,38 +22,37 @@ use clock::Timestamp;
 use codes::randomness::{self, Randomness};
 use zeroize::Zeroizing;
 
-use crate::seal::Sealer;
+use self::seal::Sealer;
 
-/// How long a key is used: longer than any journey waits.
-pub(super) const LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// How long a session is valid: longer than any journey waits.
+pub const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// A key and the id that leads to it.
-pub(super) struct CryptoSession {
-    pub(super) id: String,
+/// A key and the ID that contains it.
+pub struct CryptoSession {
+    /// The key, sealed.
+    pub id: String,
     /// When the key is no longer accepted.
-    pub(super) expires_at: Timestamp,
+    pub expires_at: Timestamp,
     key: Zeroizing<[u8; 32]>,
 }
 
 /// An initialisation vector.
-pub(super) type Iv = [u8; 16];
+pub type Iv = [u8; 16];
 
-/// An encrypted text and its initialisation vector, both in base64.
-pub(super) struct Encrypted {
-    pub(super) iv: String,
-    pub(super) text: String,
+/// An encrypted text.
+pub struct Encrypted {
+    /// The initialisation vector, in base64.
+    pub iv: String,
+    /// The ciphertext, in base64.
+    pub text: String,
 }
 
-/// What a session id is sealed for.
+/// The purpose that session IDs are sealed for.
 const PURPOSE: &str = "crypto session";
 
-/// Agrees on a key with whoever sent `theirs`, an uncompressed point of P-256 in base64. Returns
-/// the session and our own point; `None` if theirs is no such point.
-pub(super) fn agree(
-    sealer: &Sealer,
-    theirs: &str,
-    now: Timestamp,
-) -> Option<(CryptoSession, String)> {
+/// Agrees on a key with the sender of `theirs`, an uncompressed point of P-256 in base64. Returns the
+/// session and our own point; `None` if theirs is not such a point.
+pub fn agree(sealer: &Sealer, theirs: &str, now: Timestamp) -> Option<(CryptoSession, String)> {
     let theirs = UnparsedPublicKey::new(&ECDH_P256, STANDARD.decode(theirs).ok()?);
     let ours = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).ok()?;
     let point = STANDARD.encode(ours.compute_public_key().ok()?);
@@ -67,8 +68,8 @@ pub(super) fn agree(
     Some((CryptoSession { id: URL_SAFE_NO_PAD.encode(sealed), expires_at, key }, point))
 }
 
-/// The session of that id; `None` if we did not give it out, or long ago.
-pub(super) fn open(sealer: &Sealer, id: &str, now: Timestamp) -> Option<CryptoSession> {
+/// The session of that ID; `None` if this service has not issued the ID, or if it has expired.
+pub fn open(sealer: &Sealer, id: &str, now: Timestamp) -> Option<CryptoSession> {
     let opened = sealer.open(PURPOSE, &URL_SAFE_NO_PAD.decode(id).ok()?)?;
     let (key, expires_at) = opened.split_first_chunk::<32>()?;
     let expires_at = Timestamp::from_unix_millis(i64::from_be_bytes(expires_at.try_into().ok()?));
@@ -80,13 +81,13 @@ pub(super) fn open(sealer: &Sealer, id: &str, now: Timestamp) -> Option<CryptoSe
 }
 
 /// Reads an initialisation vector in base64.
-pub(super) fn iv(text: &str) -> Option<Iv> {
+pub fn iv(text: &str) -> Option<Iv> {
     STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 impl CryptoSession {
     /// Decrypts a base64 text; `None` for every reason alike.
-    pub(super) fn decrypt(&self, iv: Iv, text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn decrypt(&self, iv: Iv, text: &str) -> Option<Zeroizing<Vec<u8>>> {
         let key = UnboundCipherKey::new(&AES_256, &*self.key).ok()?;
         let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).ok()?;
         let mut text = Zeroizing::new(STANDARD.decode(text).ok()?);
@@ -95,7 +96,7 @@ impl CryptoSession {
     }
 
     /// Encrypts a text under a random initialisation vector.
-    pub(super) fn encrypt(&self, plain: &[u8], randomness: &Randomness) -> Option<Encrypted> {
+    pub fn encrypt(&self, plain: &[u8], randomness: &Randomness) -> Option<Encrypted> {
         let iv: Iv = randomness::bytes(randomness);
         let key = UnboundCipherKey::new(&AES_256, &*self.key).ok()?;
         let key = PaddedBlockEncryptingKey::cbc_pkcs7(key).ok()?;
