@@ -19,7 +19,7 @@ use futures_util::future::join_all;
 
 pub use self::history::{Step, histories, history};
 use crate::notice::NoticeId;
-use crate::outbox::{Backlog, Entry, KEPT, LEASE, Outbox, Settlement};
+use crate::outbox::{Backlog, Entry, KEPT, LEASE, Outbox, REFUSALS_COUNT, Settlement};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -170,8 +170,52 @@ pub async fn the_lag_is_the_time_without_a_delivery_while_notices_wait(bench: Be
     assert_eq!(lag().await, 10 * SECOND, "nothing was delivered, and one waits");
     queue.wait(3600 * SECOND);
     let last = queue.take_one().await;
+    queue.settle(&last, Settlement::Delivered).await;
+    assert_eq!(queue.backlog().await, Backlog::default());
+}
+
+/// A receiver that refuses every notice is as bad as one that is down.
+pub async fn dead_letters_count_as_lag_until_a_delivery(bench: Bench) {
+    let queue = Queue::new(bench);
+    for number in 1..4 {
+        queue.write(&id(number)).await;
+        let entry = queue.take_one().await;
+        queue.settle(&entry, Settlement::Dead).await;
+        queue.wait(60 * SECOND);
+        let backlog = queue.backlog().await;
+        assert_eq!((backlog.waiting, backlog.lag), (0, u32::from(number) * 60 * SECOND));
+    }
+    queue.write(&id(4)).await;
+    let entry = queue.take_one().await;
+    queue.settle(&entry, Settlement::Delivered).await;
+    assert_eq!(queue.backlog().await, Backlog::default());
+
+    // A dispatcher that was late changes nothing.
+    queue.settle(&entry, Settlement::Dead).await;
+    queue.wait(60 * SECOND);
+    assert_eq!(queue.backlog().await, Backlog::default());
+}
+
+/// No code is issued, so nothing can be delivered: the receiver is tried again after an hour.
+pub async fn dead_letters_are_forgotten_after_an_hour_in_which_nothing_waits(bench: Bench) {
+    let queue = Queue::new(bench);
+    for number in 1..3 {
+        queue.write(&id(number)).await;
+    }
+    let taken = queue.take(2).await;
+    queue.settle(&taken[0], Settlement::Dead).await;
+    queue.settle(&taken[1], Settlement::Failed(SECOND)).await;
+    queue.wait(REFUSALS_COUNT);
+    assert_eq!(queue.backlog().await.lag, REFUSALS_COUNT, "one waits");
+    let last = queue.take_one().await;
     queue.settle(&last, Settlement::Dead).await;
-    assert_eq!(queue.backlog().await, Backlog::default(), "nothing waits");
+    queue.wait(REFUSALS_COUNT.saturating_sub(SECOND));
+    assert_eq!(queue.backlog().await.lag, (REFUSALS_COUNT * 2).saturating_sub(SECOND));
+    queue.wait(SECOND);
+    assert_eq!(queue.backlog().await, Backlog::default());
+    queue.write(&id(3)).await;
+    queue.wait(SECOND);
+    assert_eq!(queue.backlog().await.lag, SECOND);
 }
 
 /// A first failure begins the lag of what waited beside a delivery.
@@ -216,6 +260,8 @@ macro_rules! outbox_contract {
             a_late_failure_leaves_the_next_attempt
             the_lag_is_the_time_without_a_delivery_while_notices_wait
             a_first_failure_begins_the_lag
+            dead_letters_count_as_lag_until_a_delivery
+            dead_letters_are_forgotten_after_an_hour_in_which_nothing_waits
             a_suspension_ends
         );
     };

@@ -9,7 +9,7 @@ use clock::{Clock, Monotonic, Timestamp};
 use codes::ids::ApplicationId;
 
 use crate::notice::NoticeId;
-use crate::outbox::{Backlog, Entry, KEPT, LEASE, Outbox, OutboxError, Settlement};
+use crate::outbox::{Backlog, Entry, KEPT, LEASE, Outbox, OutboxError, REFUSALS_COUNT, Settlement};
 
 /// Keeps notices in maps, one for each application.
 pub struct MemoryOutbox {
@@ -23,6 +23,8 @@ struct Queue {
     waiting: HashMap<NoticeId, Held>,
     /// From when on no delivery has succeeded.
     late_since: Option<Timestamp>,
+    /// Until when that counts although nothing waits.
+    late_until: Timestamp,
     suspended_until: Timestamp,
     kept_until: Timestamp,
 }
@@ -51,11 +53,19 @@ impl MemoryOutbox {
         let now = self.clock.now();
         queues.retain(|_, queue| now < queue.kept_until);
         let queue = queues.entry(application.clone()).or_default();
+        queue.forget_refusals(now);
         operation(queue, now)
     }
 }
 
 impl Queue {
+    /// While nothing waits, nothing shows whether the receiver works again: a lag of dead letters ends.
+    fn forget_refusals(&mut self, now: Timestamp) {
+        if self.waiting.is_empty() && self.late_until <= now {
+            self.late_since = None;
+        }
+    }
+
     fn write(&mut self, now: Timestamp, id: &NoticeId, sealed: Vec<u8>) {
         let held = Held { sealed, written_at: now, due_at: now, attempts: 0 };
         self.waiting.entry(id.clone()).or_insert(held);
@@ -86,21 +96,27 @@ impl Queue {
             Settlement::Delivered => {
                 self.waiting.remove(id);
                 self.late_since = None;
+                self.late_until = Timestamp::default();
             }
             Settlement::Dead => {
-                self.waiting.remove(id);
-                if self.waiting.is_empty() {
-                    self.late_since = None;
+                if self.waiting.remove(id).is_some() {
+                    self.late_until = now + REFUSALS_COUNT;
+                    self.kept_until = self.kept_until.max(now + KEPT);
+                    self.note_failure(now, attempts);
                 }
             }
             Settlement::Failed(pause) => {
                 let held = self.waiting.get_mut(id).filter(|held| held.attempts == attempts);
                 let Some(held) = held else { return };
                 held.due_at = now + pause;
-                if attempts == 1 {
-                    self.late_since.get_or_insert(now);
-                }
+                self.note_failure(now, attempts);
             }
+        }
+    }
+
+    fn note_failure(&mut self, now: Timestamp, attempts: u32) {
+        if attempts == 1 {
+            self.late_since.get_or_insert(now);
         }
     }
 

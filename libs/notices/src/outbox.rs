@@ -22,6 +22,11 @@ pub const RETENTION: Duration = Duration::from_secs(72 * 60 * 60);
 /// How long a taken notice is hidden from other dispatchers: longer than one delivery takes.
 pub const LEASE: Duration = Duration::from_secs(15);
 
+/// How long dead letters count as lag once nothing waits. A receiver that refuses every notice stops the
+/// issuing of codes as one that is down does; an application that issues no code meanwhile, and so can have
+/// no delivery, is tried again after this time.
+pub const REFUSALS_COUNT: Duration = Duration::from_secs(60 * 60);
+
 /// How long an outbox that nobody touches is kept: longer than its notices are retried.
 pub const KEPT: Duration = Duration::from_secs(73 * 60 * 60);
 
@@ -56,8 +61,9 @@ pub enum Settlement {
 pub struct Backlog {
     /// How many wait.
     pub waiting: u64,
-    /// How long no delivery has succeeded although notices wait: since the first of them was written, or
-    /// failed for the first time. A notice that later ones overtook does not count: its receiver works.
+    /// How long no delivery has succeeded although notices wait or died: since the first of them was
+    /// written, or failed for the first time. Only a delivery ends it, or an hour after a dead letter in
+    /// which nothing waits. A notice that later ones overtook does not count: its receiver works.
     pub lag: Duration,
     /// Whether codes are issued however large the lag is.
     pub is_suspended: bool,

@@ -1,4 +1,4 @@
--- Describes the application's notices. Changes nothing.
+-- Describes the application's notices.
 --
 -- Replies  backlog <how many wait> <lag, in ms> suspended|effective
 

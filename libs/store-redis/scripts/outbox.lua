@@ -3,7 +3,7 @@
 -- libs/notices, operation for operation.
 --
 -- KEYS[1]  a hash: {written at, attempts, sealed notice} by notice ID; `late_since`: from when on no delivery
---          has succeeded; `suspended_until`: until when codes are issued nevertheless
+--          has succeeded; `late_until`: until when that counts although nothing waits; `suspended_until`: until when codes are issued nevertheless
 -- KEYS[2]  a sorted set: the IDs by the time from which on each may be taken
 -- ARGV[1]  the time to live by, in ms, or empty for this server's own
 -- Replies begin with a word.
@@ -27,6 +27,12 @@ end
 local function keep()
   redis.call('PEXPIRE', notices, KEPT)
   redis.call('PEXPIRE', due, KEPT)
+end
+
+-- While nothing waits, nothing shows whether the receiver works again: a lag of dead letters ends.
+local late_until = redis.call('HGET', notices, 'late_until')
+if late_until and now >= tonumber(late_until) and redis.call('ZCARD', due) == 0 then
+  redis.call('HDEL', notices, 'late_since', 'late_until')
 end
 
 local function is_late_from_now()

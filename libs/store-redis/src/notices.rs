@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use clock::Clock;
 use codes::ids::ApplicationId;
 use notices::notice::NoticeId;
-use notices::outbox::{Backlog, Entry, LEASE, Outbox, OutboxError, Settlement};
+use notices::outbox::{Backlog, Entry, LEASE, Outbox, OutboxError, REFUSALS_COUNT, Settlement};
 
 use crate::arguments::Arguments;
 use crate::connection::{CallError, Connection, Words};
@@ -115,7 +115,7 @@ impl Outbox for RedisOutbox {
         let (word, pause) = match settlement {
             Settlement::Delivered => ("delivered", Duration::ZERO),
             Settlement::Failed(pause) => ("failed", pause),
-            Settlement::Dead => ("dead", Duration::ZERO),
+            Settlement::Dead => ("dead", REFUSALS_COUNT),
         };
         let arguments = self.opening().bytes(id.as_str()).number(attempts).bytes(word);
         let arguments = arguments.number(pause.as_millis());

@@ -71,3 +71,29 @@ async fn no_connection_is_made_to_a_private_address() -> Tested {
     assert_eq!(forbidden.connections(), 0);
     Ok(())
 }
+
+/// A wrong key at the receiver, say. A delivery ends the lag, here that of a redemption.
+#[tokio::test]
+async fn a_receiver_that_refuses_everything_stops_issuing() -> Tested {
+    let desk = Notifying::start("max_lag: 2s").await?;
+    desk.receiver.behaves("", Manner::Answers(401));
+    let users = desk.issue("jane", 1).await?;
+    let mut issuer = desk.postern.issuer("acme-support").await?;
+    let user = unique("jane");
+    desk.postern.keep_secret(&user);
+    let mut refused = None;
+    within(SOON, "issuing stops", async || {
+        refused = issuer.issue_code(order(&user, unique("key"))).await.err();
+        Ok(refused.is_some())
+    })
+    .await?;
+    let status = refused.expect("refused");
+    refusal::<()>(Err(status), Code::Unavailable, "NOTICES_DELAYED");
+    desk.receiver.behaves("", Manner::Answers(200));
+    assert_eq!(desk.postern.verify(&users[0].0, &users[0].1).await?, Ok(()));
+    desk.told("code.redeemed", &users).await?;
+    within(SOON, "issuing goes on", async || {
+        Ok(issuer.issue_code(order(&user, unique("key"))).await.is_ok())
+    })
+    .await
+}

@@ -38,6 +38,7 @@ pub fn histories() -> impl Strategy<Value = Vec<Step>> {
         3 => (1..4_usize).prop_map(Step::Take),
         3 => (any::<prop::sample::Index>(), settlement).prop_map(|(at, how)| Step::Settle(at, how)),
         3 => (0..20_000_u64).prop_map(Step::Wait),
+        1 => (3_500_000..3_700_000_u64).prop_map(Step::Wait),
         1 => (0..30_u64).prop_map(Step::Suspend),
     ];
     prop::collection::vec(step, 1..60)
