@@ -9,11 +9,11 @@ use codes::digest::AttemptId;
 use codes::record::Attempt;
 use codes::store::StoreError;
 
-use crate::arguments::Arguments;
-use crate::connection::Connection;
 use crate::keys;
 use crate::reply::{Reply, Unreadable};
 use crate::scripts;
+use redis_connection::Arguments;
+use redis_connection::Connection;
 
 /// Keeps the claims of idempotency keys in Redis.
 pub struct RedisClaimStore {

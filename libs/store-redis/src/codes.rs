@@ -18,12 +18,13 @@ use codes::record::{
 };
 use codes::store::{CodeStore, StoreError};
 
-use crate::arguments::Arguments;
 use crate::calls::Calls;
-use crate::connection::Connection;
 use crate::keys;
 use crate::reply::{Reply, Unreadable};
-use crate::scripts::{self, Script};
+use crate::scripts;
+use redis_connection::Arguments;
+use redis_connection::Connection;
+use redis_connection::Script;
 
 /// Keeps records in Redis.
 pub struct RedisCodeStore {

@@ -21,11 +21,12 @@ use desk::store::{
 use futures_util::future::try_join_all;
 
 use self::requests::{about, admission, case, pair, request, stops, waiting};
-use crate::arguments::Arguments;
 use crate::calls::Calls;
-use crate::connection::{CallError, Connection, Words};
 use crate::reply::{Reply, Unreadable};
-use crate::scripts::{self, Script};
+use crate::scripts;
+use redis_connection::Arguments;
+use redis_connection::Script;
+use redis_connection::{CallError, Connection, Words};
 
 /// Keeps desks in Redis.
 pub struct RedisDeskStore {

@@ -8,11 +8,11 @@ use codes::grants::{GrantStore, LIFETIME};
 use codes::ids::GrantId;
 use codes::store::StoreError;
 
-use crate::arguments::Arguments;
-use crate::connection::{CallError, Connection};
 use crate::keys;
 use crate::reply::{Reply, Unreadable};
 use crate::scripts;
+use redis_connection::Arguments;
+use redis_connection::{CallError, Connection};
 
 /// Keeps revoked grants in Redis. A revocation is confirmed as codes are, before it is told.
 pub struct RedisGrantStore {

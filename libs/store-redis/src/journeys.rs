@@ -8,12 +8,13 @@ use clock::Clock;
 use journeys::ids::SessionKey;
 use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
 
-use crate::arguments::Arguments;
 use crate::calls::Calls;
-use crate::connection::Connection;
 use crate::keys;
 use crate::reply::{Reply, Unreadable};
-use crate::scripts::{self, Script};
+use crate::scripts;
+use redis_connection::Arguments;
+use redis_connection::Connection;
+use redis_connection::Script;
 
 /// Keeps waiting journeys in Redis.
 pub struct RedisJourneyStore {

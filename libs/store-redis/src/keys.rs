@@ -43,27 +43,12 @@ use codes::ids::{ApplicationId, GrantId};
 use codes::pairing::{Binding, PairingNumber};
 use journeys::ids::SessionKey;
 
-/// Where the rights to records are tried.
-pub(crate) const RIGHTS_CODES: &str = "pcode:{rights}";
-
-/// Where the rights to desks are tried.
-pub(crate) const RIGHTS_DESKS: &str = "postern:desk:{rights}";
-
-/// Where the rights to journeys are tried.
-pub(crate) const RIGHTS_JOURNEYS: &str = "postern:journey:{rights}";
-
-/// Where the rights to notices are tried.
-pub(crate) const RIGHTS_NOTICES: &str = "postern:notices:{rights}";
-
 /// The notices of one application, and when each is due.
 pub(crate) fn notices(application: &ApplicationId) -> [String; 2] {
     let notices = format!("postern:notices:{{{application}}}");
     let due = format!("{notices}:due");
     [notices, due]
 }
-
-/// Where the right to read revoked grants is tried.
-pub(crate) const RIGHTS_GRANTS: &str = "pcode:g:{rights}";
 
 /// The record of one user of one application.
 pub(crate) fn record(subject: &Subject) -> String {

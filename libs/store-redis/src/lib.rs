@@ -5,13 +5,11 @@
 //! reaches Redis are keyed digests and encrypted notices; no code and no identifier ever does, not even as an
 //! argument.
 //!
-//! This is the only crate that names `redis`.
+//! The connection, its checks and its failover are in the crate `redis-connection`.
 
-mod arguments;
 mod calls;
 pub mod claims;
 pub mod codes;
-pub mod connection;
 pub mod desks;
 pub mod grants;
 pub mod journeys;
@@ -19,3 +17,5 @@ mod keys;
 pub mod notices;
 mod reply;
 mod scripts;
+
+pub use redis_connection as connection;

@@ -9,11 +9,12 @@ use codes::ids::ApplicationId;
 use notices::notice::NoticeId;
 use notices::outbox::{Backlog, Entry, LEASE, Outbox, OutboxError, REFUSALS_COUNT, Settlement};
 
-use crate::arguments::Arguments;
-use crate::connection::{CallError, Connection, Words};
 use crate::keys;
 use crate::reply::{Reply, Unreadable};
-use crate::scripts::{self, Script};
+use crate::scripts;
+use redis_connection::Arguments;
+use redis_connection::Script;
+use redis_connection::{CallError, Connection, Words};
 
 /// Keeps notices in Redis.
 pub struct RedisOutbox {

@@ -2,37 +2,20 @@
 
 use std::sync::LazyLock;
 
-/// The commands that run a script: by its hash, and in full.
-pub(crate) type Commands = [&'static str; 2];
-
-/// For scripts that write.
-const WRITING: Commands = ["EVALSHA", "EVAL"];
-
-/// For scripts that only read, of a user that has no right to write.
-const READING: Commands = ["EVALSHA_RO", "EVAL_RO"];
-
-/// A script and the hash by which a server identifies it.
-pub(crate) struct Script {
-    /// Its name in traces and metrics.
-    pub(crate) name: &'static str,
-    pub(crate) source: &'static str,
-    pub(crate) hash: String,
-    pub(crate) commands: Commands,
-}
+use redis_connection::Script;
 
 /// Joins a script with the preludes that it starts with, if it has any.
 macro_rules! script {
     ($name:ident, $script:literal $(after $($prelude:literal)+)?) => {
-        script!($name, $script $(after $($prelude)+)? by WRITING);
+        script!($name, $script $(after $($prelude)+)? by writing);
     };
-    ($name:ident, $script:literal $(after $($prelude:literal)+)? by $commands:expr) => {
+    ($name:ident, $script:literal $(after $($prelude:literal)+)? by $kind:ident) => {
         pub(crate) static $name: LazyLock<Script> = LazyLock::new(|| {
             let source = concat!(
                 $($(include_str!(concat!("../scripts/", $prelude)),)+)?
                 include_str!(concat!("../scripts/", $script, ".lua"))
             );
-            let hash = redis::Script::new(source).get_hash().to_owned();
-            Script { name: $script, source, hash, commands: $commands }
+            Script::$kind($script, source)
         });
     };
 }
@@ -54,7 +37,7 @@ script!(NOTICE_SETTLE, "notice_settle" after "outbox.lua");
 script!(NOTICE_BACKLOG, "notice_backlog" after "outbox.lua");
 script!(NOTICE_SUSPEND, "notice_suspend" after "outbox.lua");
 script!(GRANT_REVOKE, "grant_revoke");
-script!(GRANT, "grant" by READING);
+script!(GRANT, "grant" by reading);
 script!(DESK_ADMIT, "desk_admit" after "opening.lua" "desk.lua" "desk_about.lua");
 script!(DESK_FACTS, "desk_facts" after "opening.lua" "desk.lua" "desk_about.lua");
 script!(DESK_SETTLE, "desk_settle" after "opening.lua" "desk.lua");
@@ -67,9 +50,3 @@ script!(SESSION_CREATE, "session_create" after "session.lua");
 script!(SESSION_LOAD, "session_load" after "session.lua");
 script!(SESSION_ADVANCE, "session_advance" after "session.lua");
 script!(SESSION_END, "session_end" after "session.lua");
-
-/// Checks the access rights of a user.
-pub(crate) const RIGHTS: &str = include_str!("../scripts/rights.lua");
-
-/// Tries the right to read.
-pub(crate) const RIGHTS_TO_READ: &str = include_str!("../scripts/rights_to_read.lua");

@@ -8,8 +8,8 @@ use codes::pairing::{ForJourney, Journey};
 use codes::record::{Attempt, Issue, Limits};
 
 use super::RedisCodeStore;
-use crate::arguments::Arguments;
 use crate::keys;
+use redis_connection::Arguments;
 
 impl RedisCodeStore {
     /// The arguments that open every call.

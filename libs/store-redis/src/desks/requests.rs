@@ -8,8 +8,8 @@ use desk::policy::Limits;
 use desk::store::About;
 
 use super::names;
-use crate::arguments::Arguments;
 use crate::keys;
+use redis_connection::Arguments;
 
 /// The keys and arguments that say what an issue is about, after the first key: see `desk_about.lua`.
 pub(super) fn about(

@@ -5,16 +5,16 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisResult};
 
-use super::DEADLINE;
+use crate::DEADLINE;
 
 /// How long a connection attempt may take.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A server's host and port.
-pub(super) type Peer = (String, u16);
+pub(crate) type Peer = (String, u16);
 
 /// Connects to a server that serves; `None` if it is a replica.
-pub(super) async fn primary(client: &Client) -> RedisResult<Option<MultiplexedConnection>> {
+pub(crate) async fn primary(client: &Client) -> RedisResult<Option<MultiplexedConnection>> {
     let mut connection = connect(client).await?;
     // A server that is loading its data or is paused does not answer the first command. The second
     // tells a replica from a primary.
@@ -25,7 +25,7 @@ pub(super) async fn primary(client: &Client) -> RedisResult<Option<MultiplexedCo
     Ok(matches!(role, Some(Ok(role)) if role == "master").then_some(connection))
 }
 
-pub(super) async fn connect(client: &Client) -> RedisResult<MultiplexedConnection> {
+pub(crate) async fn connect(client: &Client) -> RedisResult<MultiplexedConnection> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT_TIMEOUT))
         .set_response_timeout(Some(DEADLINE));

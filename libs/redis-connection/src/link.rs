@@ -10,14 +10,14 @@ use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerError
 
 /// A connection. Clones share it and pipeline their commands on it.
 #[derive(Clone)]
-pub(super) enum Link {
+pub(crate) enum Link {
     Node(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
 impl Link {
     /// Sends a command to the server that holds its key.
-    pub(super) async fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
+    pub(crate) async fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
         match self {
             Self::Node(connection) => command.query_async(connection).await,
             Self::Cluster(connection) => command.query_async(connection).await,
@@ -26,7 +26,7 @@ impl Link {
 
     /// Sends two commands, one right after the other, to the primary of this key. The replies may
     /// be errors.
-    pub(super) async fn query_both(
+    pub(crate) async fn query_both(
         &mut self,
         key: &str,
         first: Cmd,
@@ -49,14 +49,14 @@ impl Link {
     }
 
     /// The clock of every primary.
-    pub(super) async fn times(&mut self) -> RedisResult<Vec<Timestamp>> {
+    pub(crate) async fn times(&mut self) -> RedisResult<Vec<Timestamp>> {
         let times: Vec<(i64, i64)> = self.everywhere("TIME").await?;
         let millis = |(seconds, micros)| seconds * 1000 + micros / 1000;
         Ok(times.into_iter().map(millis).map(Timestamp::from_unix_millis).collect())
     }
 
     /// The `INFO` reply of every primary.
-    pub(super) async fn describe(&mut self) -> RedisResult<Vec<String>> {
+    pub(crate) async fn describe(&mut self) -> RedisResult<Vec<String>> {
         self.everywhere("INFO").await
     }
 
@@ -79,7 +79,7 @@ impl Link {
 
 /// What a Redis error means for the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The link is unusable, or leads to a server that does not serve.
     Lost,
     /// No reply in time: the link may be unusable.
@@ -91,7 +91,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) fn of(error: &RedisError) -> Self {
+    pub(crate) fn of(error: &RedisError) -> Self {
         if error.is_timeout() {
             return Self::Slow;
         }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use super::CallError;
-use crate::scripts::Script;
+use crate::CallError;
+use crate::script::Script;
 
 /// A call to Redis that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Observer {
 }
 
 /// Runs a call in a span of its own and reports it.
-pub(super) async fn observed<T>(
+pub(crate) async fn observed<T>(
     observer: Option<&Observer>,
     script: &Script,
     call: impl Future<Output = Result<T, CallError>>,

@@ -19,11 +19,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::checks::{self, Demands};
-use super::link::Link;
-use super::outage::Outage;
-use super::route::Route;
-use super::server::Peer;
+use crate::checks::{self, Demands};
+use crate::link::Link;
+use crate::outage::Outage;
+use crate::route::Route;
+use crate::server::Peer;
 
 /// The limit for one connection attempt: sentinels, server, greeting and checks.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ const TRY_EVERY: Duration = Duration::from_millis(100);
 const SLOW_CALLS: u32 = 3;
 
 /// A link that reconnects when it is lost.
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     state: watch::Sender<State>,
     serves: watch::Receiver<bool>,
     slow: AtomicU32,
@@ -59,7 +59,7 @@ enum Phase {
 
 impl Breaker {
     /// Starts to connect. Must be called inside a runtime.
-    pub(super) fn new(route: Arc<Route>, demands: Demands) -> Self {
+    pub(crate) fn new(route: Arc<Route>, demands: Demands) -> Self {
         let (state, _) = watch::channel(State { generation: 0, phase: Phase::Connecting });
         let (told, serves) = watch::channel(false);
         let keeper = tokio::spawn(keep(route, demands, state.clone(), told));
@@ -68,12 +68,12 @@ impl Breaker {
 
     /// Whether Redis serves, with all later changes. A link that reconnects at the first attempt
     /// does not count as an outage.
-    pub(super) fn serves(&self) -> watch::Receiver<bool> {
+    pub(crate) fn serves(&self) -> watch::Receiver<bool> {
         self.serves.clone()
     }
 
     /// The link and its generation. Waits while the first attempt runs.
-    pub(super) async fn link(&self) -> Result<(u64, Link), Arc<Outage>> {
+    pub(crate) async fn link(&self) -> Result<(u64, Link), Arc<Outage>> {
         if let State { generation, phase: Phase::Up(link) } = &*self.state.borrow() {
             return Ok((*generation, link.clone()));
         }
@@ -92,7 +92,7 @@ impl Breaker {
     }
 
     /// Waits until Redis serves or fails its checks. An outage may end by itself.
-    pub(super) async fn decided(&self) -> Result<(), Arc<Outage>> {
+    pub(crate) async fn decided(&self) -> Result<(), Arc<Outage>> {
         let mut states = self.state.subscribe();
         let decided = states.wait_for(|state| match &state.phase {
             Phase::Up(_) => true,
@@ -106,19 +106,19 @@ impl Breaker {
     }
 
     /// Records that the link of the current generation replied.
-    pub(super) fn answered(&self) {
+    pub(crate) fn answered(&self) {
         self.slow.store(0, Ordering::Relaxed);
     }
 
     /// Records that the link of that generation gave no reply in time.
-    pub(super) fn slow(&self, generation: u64) {
+    pub(crate) fn slow(&self, generation: u64) {
         if self.slow.fetch_add(1, Ordering::Relaxed) + 1 >= SLOW_CALLS {
             self.lost(generation);
         }
     }
 
     /// Drops the link of that generation.
-    pub(super) fn lost(&self, generation: u64) {
+    pub(crate) fn lost(&self, generation: u64) {
         let given_up = self.state.send_if_modified(|state| {
             let is_it = state.generation == generation && matches!(state.phase, Phase::Up(_));
             if is_it {

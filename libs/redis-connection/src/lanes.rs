@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use redis::{RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::confirmation::Confirmation;
-use super::evaluation::evaluation;
-use super::link::Link;
-use super::route::Route;
-use super::{CallError, Words};
 use crate::arguments::Arguments;
-use crate::scripts::Script;
+use crate::confirmation::Confirmation;
+use crate::evaluation::evaluation;
+use crate::link::Link;
+use crate::route::Route;
+use crate::script::Script;
+use crate::{CallError, Words};
 
 /// The maximum number of calls that wait at the same time. Further calls queue, up to their
 /// deadline.
 const LANES: usize = 32;
 
 /// The lanes to one store.
-pub(super) struct Lanes {
+pub(crate) struct Lanes {
     route: Arc<Route>,
     confirmation: Confirmation,
     /// Whether a primary without a replica confirms at once.
@@ -30,25 +30,25 @@ pub(super) struct Lanes {
 }
 
 /// A permit to use one lane.
-pub(super) struct Lane<'a> {
+pub(crate) struct Lane<'a> {
     lanes: &'a Lanes,
     _leave: SemaphorePermit<'a>,
 }
 
 impl Lanes {
-    pub(super) fn new(route: Arc<Route>, confirmation: Confirmation) -> Self {
+    pub(crate) fn new(route: Arc<Route>, confirmation: Confirmation) -> Self {
         let (free, idle) = (Semaphore::new(LANES), Mutex::default());
         Self { route, confirmation, needs_no_replica: false, free, idle }
     }
 
     /// Lanes whose calls wait for one replica where the primary has any.
-    pub(super) fn acknowledged(route: Arc<Route>) -> Self {
+    pub(crate) fn acknowledged(route: Arc<Route>) -> Self {
         let one = Confirmation::Replicas { number: 1, within: Confirmation::LONGEST };
         Self { needs_no_replica: true, ..Self::new(route, one) }
     }
 
     /// Waits for a free lane.
-    pub(super) async fn enter(&self) -> Lane<'_> {
+    pub(crate) async fn enter(&self) -> Lane<'_> {
         let leave = self.free.acquire().await.expect("the semaphore is never closed");
         Lane { lanes: self, _leave: leave }
     }
@@ -88,7 +88,7 @@ impl Lanes {
 
 impl Lane<'_> {
     /// Runs a script and returns its reply only once it is confirmed.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         self,
         generation: u64,
         script: &Script,

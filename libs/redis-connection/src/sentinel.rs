@@ -8,15 +8,15 @@ use redis::aio::MultiplexedConnection;
 use redis::{Client, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult};
 use tokio::time::{sleep, timeout};
 
-use super::address::{Access, AddressError};
-use super::server::{CONNECT_TIMEOUT, Peer, connect, primary};
+use crate::address::{Access, AddressError};
+use crate::server::{CONNECT_TIMEOUT, Peer, connect, primary};
 
 /// The interval at which sentinels are asked. A demoted primary refuses the first write; the
 /// interval covers a primary that does not know yet that it was demoted.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// The sentinels of one primary.
-pub(super) struct Sentinels {
+pub(crate) struct Sentinels {
     name: String,
     nodes: Vec<Client>,
     /// The settings common to every server: all but host and port.
@@ -25,7 +25,7 @@ pub(super) struct Sentinels {
 }
 
 impl Sentinels {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &str,
         nodes: Vec<ConnectionInfo>,
         access: Access,
@@ -38,7 +38,7 @@ impl Sentinels {
 
     /// Connects to the primary that most sentinels report. Falls back to the next one: an isolated
     /// sentinel may report a former primary, now a replica or gone.
-    pub(super) async fn connect(&self) -> RedisResult<(MultiplexedConnection, Peer)> {
+    pub(crate) async fn connect(&self) -> RedisResult<(MultiplexedConnection, Peer)> {
         let answers = self.answers().await;
         let mut last = self.unnamed(&answers);
         for peer in most_named(answers) {
@@ -56,7 +56,7 @@ impl Sentinels {
     }
 
     /// Waits until most sentinels report a primary other than this one.
-    pub(super) async fn has_moved(&self, from: &Peer) {
+    pub(crate) async fn has_moved(&self, from: &Peer) {
         loop {
             sleep(ASK_EVERY).await;
             if most_named(self.answers().await).first().is_some_and(|named| named != from) {

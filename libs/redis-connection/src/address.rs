@@ -28,14 +28,14 @@ pub enum AddressError {
 /// The address of Redis. Its `Debug` output hides the password.
 #[derive(Clone)]
 pub struct Address {
-    pub(super) topology: Topology,
+    pub(crate) topology: Topology,
     /// The servers, or the sentinels that report the primary.
-    pub(super) nodes: Vec<ConnectionInfo>,
+    pub(crate) nodes: Vec<ConnectionInfo>,
 }
 
 /// The topology of the servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Topology {
+pub(crate) enum Topology {
     Standalone,
     /// A primary and its replicas, monitored by sentinels under this name.
     Sentinel(String),
@@ -141,7 +141,7 @@ fn connection_info(url: &str) -> Result<ConnectionInfo, AddressError> {
 
 impl Access {
     /// The certificates, if any are configured.
-    pub(super) fn certificates(&self) -> Option<TlsCertificates> {
+    pub(crate) fn certificates(&self) -> Option<TlsCertificates> {
         let identity = self.identity.as_ref().map(|(certificate, key)| ClientTlsConfig {
             client_cert: certificate.clone(),
             client_key: key.expose_secret().to_vec(),
@@ -151,7 +151,7 @@ impl Access {
     }
 
     /// Checks that the certificates can be used with this address.
-    pub(super) fn check(&self, address: &Address) -> Result<(), AddressError> {
+    pub(crate) fn check(&self, address: &Address) -> Result<(), AddressError> {
         match (self.certificates(), address.is_secure()) {
             (Some(_), false) => Err(AddressError::NoTls),
             (None, _) => Ok(()),
@@ -162,14 +162,14 @@ impl Access {
     }
 
     /// A client of a server, with the servers' login.
-    pub(super) fn to_server(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
+    pub(crate) fn to_server(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
         let settings = info.redis_settings().clone();
         let settings = named(settings, self.username.as_deref(), self.password.as_ref());
         self.trusting(info.set_redis_settings(settings))
     }
 
     /// A client of a sentinel, with the sentinels' login if one is configured.
-    pub(super) fn to_sentinel(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
+    pub(crate) fn to_sentinel(&self, info: ConnectionInfo) -> Result<Client, AddressError> {
         let anonymous = RedisConnectionInfo::default().set_skip_set_lib_name();
         let Login { username, password } = &self.sentinel;
         let settings = named(anonymous, username.as_deref(), password.as_ref());

@@ -3,10 +3,9 @@
 
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 
-use super::confirmation::Confirmation;
-use super::link::Link;
-use crate::keys;
-use crate::scripts;
+use crate::confirmation::Confirmation;
+use crate::link::Link;
+use crate::rights;
 
 /// The oldest supported version: from it on, scripts with flags behave alike whether memory is full
 /// or not.
@@ -16,7 +15,7 @@ const OLDEST: (u32, u32) = (7, 0);
 const OLDEST_TO_SYNC: (u32, u32) = (7, 2);
 
 /// The complaint about a server that is a replica.
-pub(super) const REPLICA: &str = "it is a replica: name the primary, or its sentinels";
+pub(crate) const REPLICA: &str = "it is a replica: name the primary, or its sentinels";
 
 /// The checks that run before a server is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,19 +51,15 @@ struct Trial {
 }
 
 const fn writing(data: &'static str, key: &'static str) -> Trial {
-    Trial { data, key, command: "EVAL", script: scripts::RIGHTS }
+    Trial { data, key, command: "EVAL", script: rights::WRITE }
 }
 
-const CODES: Trial = writing("codes", keys::RIGHTS_CODES);
-const NOTICES: Trial = writing("notices", keys::RIGHTS_NOTICES);
-const DESKS: Trial = writing("desks", keys::RIGHTS_DESKS);
-const JOURNEYS: Trial = writing("journeys", keys::RIGHTS_JOURNEYS);
-const GRANTS: Trial = Trial {
-    data: "grants",
-    key: keys::RIGHTS_GRANTS,
-    command: "EVAL_RO",
-    script: scripts::RIGHTS_TO_READ,
-};
+const CODES: Trial = writing("codes", rights::CODES);
+const NOTICES: Trial = writing("notices", rights::NOTICES);
+const DESKS: Trial = writing("desks", rights::DESKS);
+const JOURNEYS: Trial = writing("journeys", rights::JOURNEYS);
+const GRANTS: Trial =
+    Trial { data: "grants", key: rights::GRANTS, command: "EVAL_RO", script: rights::READ };
 
 impl Use {
     /// The trials of the rights that it needs.
@@ -81,14 +76,14 @@ impl Use {
 
 /// The requirements for a link.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Demands {
-    pub(super) checks: Checks,
+pub(crate) struct Demands {
+    pub(crate) checks: Checks,
     /// A server that cannot give it is refused, even with the checks off.
-    pub(super) confirmation: Option<Confirmation>,
+    pub(crate) confirmation: Option<Confirmation>,
 }
 
 /// The complaints about the servers behind a link; each says what to change.
-pub(super) async fn inspect(link: &mut Link, demands: Demands) -> RedisResult<Vec<String>> {
+pub(crate) async fn inspect(link: &mut Link, demands: Demands) -> RedisResult<Vec<String>> {
     let Demands { checks, confirmation } = demands;
     let mut complaints = vec![];
     if checks != Checks::Off || confirmation == Some(Confirmation::Disk) {

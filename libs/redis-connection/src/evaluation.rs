@@ -2,14 +2,14 @@
 
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
 
-use super::Words;
-use super::link::Link;
+use crate::Words;
 use crate::arguments::Arguments;
-use crate::scripts::Script;
+use crate::link::Link;
+use crate::script::Script;
 
 /// Sends a script by its hash, or in full if the server does not know it. A script refused as
 /// unknown has not run.
-pub(super) async fn send(
+pub(crate) async fn send(
     link: &mut Link,
     script: &Script,
     keys: &[String],
@@ -25,7 +25,7 @@ pub(super) async fn send(
 }
 
 /// The command that runs a script on keys.
-pub(super) fn evaluation(
+pub(crate) fn evaluation(
     command: &str,
     script: &str,
     keys: &[String],

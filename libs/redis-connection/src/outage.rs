@@ -4,7 +4,7 @@ use redis::RedisError;
 
 /// Why Redis is unavailable.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Outage {
+pub enum Outage {
     /// It cannot be reached, or does not serve.
     #[error("redis is down: {0}")]
     Unreachable(String),

@@ -7,7 +7,7 @@ use redis::{RedisWrite, ToRedisArgs};
 
 /// A list of arguments of any bytes.
 #[derive(Default)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Adds bytes.
     #[must_use]
-    pub(crate) fn bytes(mut self, argument: impl AsRef<[u8]>) -> Self {
+    pub fn bytes(mut self, argument: impl AsRef<[u8]>) -> Self {
         self.bytes.extend_from_slice(argument.as_ref());
         self.ends.push(self.bytes.len());
         self
@@ -23,7 +23,7 @@ impl Arguments {
 
     /// Adds a number in decimal.
     #[must_use]
-    pub(crate) fn number(mut self, number: impl Display) -> Self {
+    pub fn number(mut self, number: impl Display) -> Self {
         write!(self.bytes, "{number}").expect("memory takes whatever is written");
         self.ends.push(self.bytes.len());
         self

@@ -34,7 +34,7 @@ impl Confirmation {
     pub const LONGEST: Duration = Duration::from_millis(200);
 
     /// The name of the command that waits.
-    pub(super) const fn command(self) -> &'static str {
+    pub(crate) const fn command(self) -> &'static str {
         match self {
             Self::Replicas { .. } => "WAIT",
             Self::Disk => "WAITAOF",
@@ -42,7 +42,7 @@ impl Confirmation {
     }
 
     /// The command that waits for the last write of its connection. It blocks the connection.
-    pub(super) fn wait(self) -> Cmd {
+    pub(crate) fn wait(self) -> Cmd {
         let milliseconds = |within: Duration| u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         let mut wait = redis::cmd(self.command());
         match self {
@@ -53,7 +53,7 @@ impl Confirmation {
     }
 
     /// A command that returns at once and is refused wherever [`Self::wait`] would be.
-    pub(super) fn probe(self) -> Cmd {
+    pub(crate) fn probe(self) -> Cmd {
         let mut probe = redis::cmd(self.command());
         match self {
             Self::Replicas { .. } => probe.arg(0).arg(1),
@@ -63,7 +63,7 @@ impl Confirmation {
     }
 
     /// Whether the reply to [`Self::wait`] confirms the write.
-    pub(super) fn is_in(self, answer: Value) -> RedisResult<bool> {
+    pub(crate) fn is_in(self, answer: Value) -> RedisResult<bool> {
         Ok(match self {
             Self::Replicas { number, .. } => u32::from_redis_value(answer)? >= number,
             Self::Disk => {

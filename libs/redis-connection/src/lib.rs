@@ -11,6 +11,7 @@
 //! | how a link is established in each topology | `route`, `sentinel`, `server` |
 
 pub mod address;
+mod arguments;
 mod breaker;
 pub mod checks;
 pub mod confirmation;
@@ -19,7 +20,9 @@ mod lanes;
 mod link;
 pub mod observer;
 mod outage;
+mod rights;
 mod route;
+mod script;
 mod sentinel;
 mod server;
 pub mod skew;
@@ -40,11 +43,12 @@ use self::evaluation::send;
 use self::lanes::Lanes;
 use self::link::{Fault, Link};
 use self::observer::Observer;
-use self::outage::Outage;
 use self::route::Route;
 use self::skew::Skew;
-use crate::arguments::Arguments;
-use crate::scripts::Script;
+
+pub use self::arguments::Arguments;
+pub use self::outage::Outage;
+pub use self::script::Script;
 
 /// The deadline of one call to Redis, reconnecting included: Redis' share of a verification's
 /// deadline.
@@ -64,11 +68,14 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// Why a call to Redis gave no reply. The script may have run, unless Redis said that it refused
 /// it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CallError {
+pub enum CallError {
+    /// There was no reply before the deadline.
     #[error("no reply within {} ms", DEADLINE.as_millis())]
     Deadline,
+    /// Redis is unavailable.
     #[error("{0}")]
     Down(Arc<Outage>),
+    /// Redis refused the call, or the link broke.
     #[error("{0}")]
     Redis(#[from] RedisError),
     /// The script ran, but its outcome must not be returned.
@@ -115,7 +122,7 @@ pub struct Connection {
 }
 
 /// A script's reply.
-pub(crate) type Words = Vec<Vec<u8>>;
+pub type Words = Vec<Vec<u8>>;
 
 impl Connection {
     /// Starts to connect. Must be called inside a runtime. A service can start before Redis: until
@@ -173,12 +180,15 @@ impl Connection {
     }
 
     /// Whether outcomes are confirmed before they are returned.
-    pub(crate) const fn confirms(&self) -> bool {
+    pub const fn confirms(&self) -> bool {
         self.lanes.is_some()
     }
 
     /// Runs a script on keys of one slot.
-    pub(crate) async fn run(
+    ///
+    /// # Errors
+    /// [`CallError`]: there is no reply, or it must not be returned.
+    pub async fn run(
         &self,
         script: &Script,
         keys: &[String],
@@ -189,7 +199,10 @@ impl Connection {
 
     /// Runs a script on keys of one slot and returns the outcome once it is confirmed, if that is
     /// configured.
-    pub(crate) async fn run_confirmed(
+    ///
+    /// # Errors
+    /// [`CallError`]: there is no reply, or it must not be returned.
+    pub async fn run_confirmed(
         &self,
         script: &Script,
         keys: &[String],
@@ -200,7 +213,10 @@ impl Connection {
 
     /// Runs a script on keys of one slot and returns the outcome once it is confirmed as configured, or
     /// else once a replica has it, where there is one.
-    pub(crate) async fn run_acknowledged(
+    ///
+    /// # Errors
+    /// [`CallError`]: there is no reply, or it must not be returned.
+    pub async fn run_acknowledged(
         &self,
         script: &Script,
         keys: &[String],

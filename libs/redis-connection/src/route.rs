@@ -4,27 +4,27 @@ use redis::Client;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::io::tcp::TcpSettings;
 
-use super::DEADLINE;
-use super::address::{Access, Address, AddressError, Topology};
-use super::checks::REPLICA;
-use super::link::Link;
-use super::outage::Outage;
-use super::sentinel::Sentinels;
-use super::server::{CONNECT_TIMEOUT, Peer, primary};
+use crate::DEADLINE;
+use crate::address::{Access, Address, AddressError, Topology};
+use crate::checks::REPLICA;
+use crate::link::Link;
+use crate::outage::Outage;
+use crate::sentinel::Sentinels;
+use crate::server::{CONNECT_TIMEOUT, Peer, primary};
 
 /// How often the cluster client retries a command. Following MOVED and ASK counts as a retry. Every
 /// script may be sent twice.
 const CLUSTER_RETRIES: u32 = 3;
 
 /// The servers of one topology.
-pub(super) enum Route {
+pub(crate) enum Route {
     Standalone(Client),
     Sentinel(Sentinels),
     Cluster(ClusterClient),
 }
 
 impl Route {
-    pub(super) fn new(address: &Address, access: Access) -> Result<Self, AddressError> {
+    pub(crate) fn new(address: &Address, access: Access) -> Result<Self, AddressError> {
         access.check(address)?;
         Ok(match &address.topology {
             Topology::Standalone => {
@@ -39,7 +39,7 @@ impl Route {
     }
 
     /// Establishes a link. With sentinels, also returns the server it leads to.
-    pub(super) async fn connect(&self) -> Result<(Link, Option<Peer>), Outage> {
+    pub(crate) async fn connect(&self) -> Result<(Link, Option<Peer>), Outage> {
         match self {
             Self::Standalone(client) => match primary(client).await? {
                 Some(connection) => Ok((Link::Node(connection), None)),
@@ -58,7 +58,7 @@ impl Route {
     }
 
     /// Waits until the sentinels report a primary other than this one.
-    pub(super) async fn has_moved(&self, peer: Option<&Peer>) {
+    pub(crate) async fn has_moved(&self, peer: Option<&Peer>) {
         match (self, peer) {
             (Self::Sentinel(sentinels), Some(peer)) => sentinels.has_moved(peer).await,
             _ => std::future::pending().await,
