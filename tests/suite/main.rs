@@ -15,6 +15,7 @@ mod authorization;
 mod canaries;
 mod client_library;
 mod crowd;
+mod desk;
 mod directory;
 mod documentation;
 mod draining;

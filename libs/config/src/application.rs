@@ -8,11 +8,12 @@ use std::time::Duration;
 use codes::directory::{Directory, OpaqueDirectory};
 use codes::ids::{ApplicationId, ClientId};
 use codes::policy::{PairingRule, Policy};
+use desk::tiers::Tiers;
 use tokens::scope::Scope;
 use yaml::{Fields, Node, Notes};
 
 use crate::client::{self, Client, ClientKind};
-use crate::desk::{self, Desk};
+use crate::desk::{self as desks, Desk};
 use crate::known::Known;
 use crate::policy;
 use crate::reading::Reading;
@@ -29,6 +30,8 @@ pub struct Application {
     pub policy: Policy,
     /// Where its users are found.
     pub directory: Arc<dyn Directory>,
+    /// Where the tiers of its users are found.
+    pub tiers: Arc<dyn Tiers>,
     /// The rules of its help desk, if it has any.
     pub desk: Option<Desk>,
     /// How its users reach support.
@@ -93,20 +96,22 @@ pub(crate) fn read(
     let support = support::read(notes, support);
     let tokens = tokens(notes, fields.optional("tokens"));
     let directory = directory(notes, known, fields.optional("users"));
-    let desk = match (fields.optional("desk"), &directory) {
-        (None, _) => Some(None),
-        (Some(node), found) => {
+    let desk = match fields.optional("desk") {
+        None => Some(None),
+        Some(node) => {
             // Where the directory is wrong, its mistake is told, and not one that follows from it.
-            let has_tiers = found.as_ref().is_none_or(|found| found.has_tiers);
-            desk::read(reading, notes, node, has_tiers).map(Some)
+            let has_tiers = directory.as_ref().is_none_or(|found| found.has_tiers);
+            desks::read(reading, notes, node, has_tiers).map(Some)
         }
     };
+    let directory = directory?;
     fields.finish(notes);
     Some(Application {
         id: id?,
         name: name?,
         policy: policy?,
-        directory: directory?.directory,
+        directory: directory.directory,
+        tiers: directory.tiers,
         desk: desk?,
         support: support?,
         tokens: tokens?,
@@ -191,14 +196,20 @@ fn scope(notes: &mut Notes, node: &Node, text: &str) -> bool {
     is_list
 }
 
-/// A directory, and whether it can give users a tier.
+/// A directory, and the tiers of its users.
 struct Found {
     directory: Arc<dyn Directory>,
+    tiers: Arc<dyn Tiers>,
+    /// Whether a user can have a tier other than the default.
     has_tiers: bool,
 }
 
 fn directory(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Option<Found> {
-    let opaque = || Found { directory: Arc::new(OpaqueDirectory), has_tiers: false };
+    let opaque = || Found {
+        directory: Arc::new(OpaqueDirectory),
+        tiers: Arc::new(OpaqueDirectory),
+        has_tiers: false,
+    };
     let Some(node) = node else { return Some(opaque()) };
     let mut fields = Fields::of(notes, node, "users");
     let kind = fields.required(notes, "directory");
@@ -214,7 +225,11 @@ fn directory(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Option<Fo
                 notes.add(file.line, format!("users: there is no file `users/{name}`"));
                 return None;
             };
-            users.clone().map(|users| Found { directory: users, has_tiers: true })
+            users.clone().map(|users| Found {
+                directory: Arc::clone(&users) as Arc<dyn Directory>,
+                tiers: users,
+                has_tiers: true,
+            })
         }
         ("file", None) => {
             notes.add(line, "users: missing key `file`");

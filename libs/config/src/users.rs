@@ -8,6 +8,7 @@ use codes::directory::{Directory, DirectoryError};
 use codes::ids::ApplicationId;
 use codes::user::{Identifier, IdentifierType, UserId};
 use desk::names::Tier;
+use desk::tiers::Tiers;
 use yaml::{Fields, Node, Notes};
 
 /// The users of a file. Its `Debug` shows how many identifiers there are, and none of them.
@@ -18,10 +19,14 @@ pub struct FileDirectory {
     tiers: BTreeMap<UserId, Tier>,
 }
 
-impl FileDirectory {
-    /// The tier of a user.
-    pub fn tier_of(&self, user: &UserId) -> Tier {
-        self.tiers.get(user).cloned().unwrap_or_default()
+#[async_trait]
+impl Tiers for FileDirectory {
+    async fn tier_of(
+        &self,
+        _: &ApplicationId,
+        user: &UserId,
+    ) -> Result<Option<Tier>, DirectoryError> {
+        Ok(Some(self.tiers.get(user).cloned().unwrap_or_default()))
     }
 }
 

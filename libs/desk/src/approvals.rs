@@ -30,6 +30,14 @@ impl Desk {
         Ok(views.filter(|view| standing.tiers.contains(&view.tier)).collect())
     }
 
+    /// How many requests wait for approval.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn waiting(&self, application: &ApplicationId) -> Result<usize, OperationError> {
+        Ok(self.store.requests(application, self.now()).await?.len())
+    }
+
     /// Approves or denies a request of another agent. The approver never sees the code.
     ///
     /// # Errors

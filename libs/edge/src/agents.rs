@@ -14,7 +14,7 @@ use tokens::scope::Scope;
 use wire::error::Fault;
 
 use crate::audit::{self, AgentDenial};
-use crate::principal::{Principal, confirmed};
+use crate::principal::{AgentFacts, Principal, confirmed};
 use crate::rules;
 use crate::unavailable;
 
@@ -51,7 +51,9 @@ pub(crate) fn principal(
     let scopes = scopes(provider, &client, &token.roles);
     let ClientToken { application, client, .. } = client;
     let caller = Caller { application, client, agent: Some(token.agent), is_service: false };
-    Some(Principal::new(Arc::clone(configuration), caller, scopes)?.with_own(token.own))
+    let facts =
+        AgentFacts { own: token.own, roles: token.roles, signed_in: token.authenticated_at };
+    Some(Principal::new(Arc::clone(configuration), caller, scopes)?.with_agent(facts))
 }
 
 impl Principal {
@@ -77,12 +79,13 @@ impl Principal {
     ///
     /// # Errors
     /// `OwnAccount` if the user is the agent, `Unavailable` if the directory does not say so.
-    pub async fn refuse_own_account(&self, user: &Identifier) -> Result<(), Fault> {
-        if self.own().is_empty() {
+    pub(crate) async fn refuse_own_account(&self, user: &Identifier) -> Result<(), Fault> {
+        let own = &self.agent.own;
+        if own.is_empty() {
             return Ok(());
         }
         let Some(user) = self.resolve(user).await? else { return Ok(()) };
-        for own in self.own() {
+        for own in own {
             if self.resolve(own).await?.as_ref() == Some(&user) {
                 audit::agent_denied(self.caller(), AgentDenial::OwnAccount);
                 return Err(Fault::OwnAccount);

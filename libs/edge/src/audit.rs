@@ -110,6 +110,12 @@ pub(crate) enum AgentDenial {
     OtherAgent,
     /// To act for their own account.
     OwnAccount,
+    /// To act without a token of their own, where the desk needs one.
+    AgentRequired,
+    /// To approve or lift long after they signed in.
+    SignInAgain,
+    /// To act for a user who may be themselves.
+    UncheckedIdentifier,
 }
 
 /// Writes that an agent tried what no agent may do. The refusal does not wait for it.
@@ -117,6 +123,9 @@ pub(crate) fn agent_denied(caller: &Caller, denial: AgentDenial) {
     let refusal = match denial {
         AgentDenial::OtherAgent => "other_agent",
         AgentDenial::OwnAccount => "own_account",
+        AgentDenial::AgentRequired => "agent_required",
+        AgentDenial::SignInAgain => "sign_in_again",
+        AgentDenial::UncheckedIdentifier => "unchecked_identifier",
     };
     denied(caller, "agent.denied", None, Some(refusal));
 }

@@ -6,6 +6,7 @@
 //! | which scope an rpc needs | [`rules`] |
 //! | who is calling, and with what rights | [`gate`], [`principal`] |
 //! | what an agent may do, and what no agent may | [`agents`] |
+//! | what a desk asks of its agents | [`principal::Principal`] |
 //! | how a service is known without a token | [`certificate`] |
 //! | how a gRPC service stands behind the gate | [`guard`] |
 //! | how callers that ask or fail too often are slowed down | [`throttle`] |
@@ -18,6 +19,7 @@
 pub mod agents;
 pub mod audit;
 pub mod certificate;
+mod desk;
 pub mod form;
 pub mod gate;
 pub mod guard;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use clock::Timestamp;
 use codes::ids::{ApplicationId, ClientId};
 use codes::operations::Caller;
 use codes::user::Identifier;
@@ -23,9 +24,20 @@ use crate::audit;
 pub struct Principal {
     caller: Caller,
     pub(crate) scopes: BTreeSet<Scope>,
-    /// The account of the agent.
-    own: Vec<Identifier>,
+    /// What the token says about the agent.
+    pub(crate) agent: AgentFacts,
     configuration: Arc<Configuration>,
+}
+
+/// What an agent's token says about them, beside who they are. Nothing, for a client's own token.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AgentFacts {
+    /// The identifiers of the agent's own account.
+    pub(crate) own: Vec<Identifier>,
+    /// The names of the agent's roles.
+    pub(crate) roles: BTreeSet<String>,
+    /// When the agent signed in.
+    pub(crate) signed_in: Timestamp,
 }
 
 impl Principal {
@@ -36,17 +48,12 @@ impl Principal {
         scopes: BTreeSet<Scope>,
     ) -> Option<Self> {
         configuration.application(&caller.application)?;
-        Some(Self { caller, scopes, own: Vec::new(), configuration })
+        Some(Self { caller, scopes, agent: AgentFacts::default(), configuration })
     }
 
-    /// An agent, who has this account.
-    pub(crate) fn with_own(self, own: Vec<Identifier>) -> Self {
-        Self { own, ..self }
-    }
-
-    /// The identifiers of the agent's own account.
-    pub(crate) fn own(&self) -> &[Identifier] {
-        &self.own
+    /// An agent, of whom the token says this.
+    pub(crate) fn with_agent(self, agent: AgentFacts) -> Self {
+        Self { agent, ..self }
     }
 
     /// The client of a valid token.

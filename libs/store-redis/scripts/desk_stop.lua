@@ -1,6 +1,7 @@
 -- Sets or lifts a brake or a freeze: libs/desk/src/book/stops.rs, transition for transition.
 --
 -- KEYS[1]  brakes and frozen agents: {{name, end} .., call, answer}, by which a call sent again is known
+-- KEYS[2]  of a freeze: issues by the agent in their window, which a lift ends
 -- ARGV[6] brake, or lift  [7] `application`, `group:<name>`, `agent:<name>` or `frozen:<name>`
 -- ARGV[8] of a brake: how long, in ms
 -- Replies  changed    same
@@ -20,6 +21,9 @@ if ARGV[6] == 'brake' and (not ends or ends < now + ARGV[8]) then
   answer = 'changed'
 elseif ARGV[6] == 'lift' and at then
   table.remove(stops, at)
+  if KEYS[2] then
+    redis.call('DEL', KEYS[2])
+  end
   answer = 'changed'
 end
 if answer == 'changed' then

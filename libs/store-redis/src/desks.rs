@@ -20,7 +20,7 @@ use desk::store::{
 };
 use futures_util::future::try_join_all;
 
-use self::requests::{about, admission, case, pair, request, stops, waiting};
+use self::requests::{about, admission, case, issues_by, pair, request, stops, waiting};
 use crate::calls::Calls;
 use crate::reply::{Reply, Unreadable};
 use crate::scripts;
@@ -180,15 +180,17 @@ impl DeskStore for RedisDeskStore {
         asked_at: Timestamp,
         stop: Stop,
     ) -> Result<bool, StoreError> {
-        let opening = self.opening_of(asked_at, true);
+        let (mut keys, opening) = (vec![stops(application)], self.opening_of(asked_at, true));
         let arguments = match stop {
             Stop::Brake(scope, life) => {
                 opening.bytes("brake").bytes(names::scope(&scope)).number(life.as_millis())
             }
             Stop::Release(scope) => opening.bytes("lift").bytes(names::scope(&scope)),
-            Stop::Thaw(agent) => opening.bytes("lift").bytes(names::frozen(&agent)),
+            Stop::Thaw(agent) => {
+                keys.push(issues_by(application, &names::agent(&agent)));
+                opening.bytes("lift").bytes(names::frozen(&agent))
+            }
         };
-        let keys = [stops(application)];
         let (word, _) = self.run_acknowledged(&scripts::DESK_STOP, &keys, arguments).await?;
         match word.as_str() {
             "changed" => Ok(true),

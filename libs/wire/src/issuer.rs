@@ -6,6 +6,9 @@ use codes::issuer::{Issuance, IssueRequest, IssuedCode, Revocation, RevokeReques
 use codes::record::{CodeDescription, CodeState};
 use codes::user::Identifier;
 
+use desk::messages::Pending;
+use desk::request::{Ask, Standing};
+
 use crate::code::v1 as pb;
 use crate::error::Fault;
 use crate::time::to_wire;
@@ -15,20 +18,26 @@ use crate::violations::{Checked, Violations};
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] with every violation.
-pub fn parse_issue(request: pb::IssueCodeRequest) -> Result<IssueRequest, Fault> {
+pub fn parse_issue(request: pb::IssueCodeRequest) -> Result<Ask, Fault> {
     let mut violations = Violations::default();
     let user = violations.user("user", request.user.as_ref());
     let life = violations.whole_seconds("expires_in", request.expires_in.as_ref());
-    let context = parse_context(&mut violations, request.context.unwrap_or_default());
+    let context = request.context.unwrap_or_default();
+    let pairing_confirmed = context.pairing_confirmed;
+    let context = parse_context(&mut violations, context);
     let key = violations.idempotency_key("idempotency_key", &request.idempotency_key);
     let pairing = violations.pairing_number("pairing_number", &request.pairing_number);
-    let (Ok(user), Ok(expires_in), Ok(context), Ok(idempotency_key), Ok(pairing)) =
-        (user, life, context, key, pairing)
+    let request_id = violations.request_id("request_id", &request.request_id);
+    let (Ok(user), Ok(expires_in), Ok(context), Ok(idempotency_key), Ok(pairing), Ok(request_id)) =
+        (user, life, context, key, pairing, request_id)
     else {
         return Err(violations.into());
     };
     let override_lockout = request.override_lockout;
-    Ok(IssueRequest { user, pairing, expires_in, context, idempotency_key, override_lockout })
+    let issue =
+        IssueRequest { user, pairing, expires_in, context, idempotency_key, override_lockout };
+    // What the agent's roles give is for the gate to say.
+    Ok(Ask { issue, standing: Standing::default(), pairing_confirmed, request_id })
 }
 
 fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Checked<Context> {
@@ -79,6 +88,21 @@ pub fn from_issued(
         attempts_allowed,
         paired,
         pending: None,
+    }
+}
+
+/// Writes a request that waits for approval.
+pub fn from_pending(pending: Pending) -> pb::IssueCodeResponse {
+    pb::IssueCodeResponse {
+        code: String::new(),
+        code_id: String::new(),
+        expires_at: None,
+        attempts_allowed: 0,
+        paired: false,
+        pending: Some(pb::PendingIssue {
+            request_id: pending.request_id.to_string(),
+            expires_at: Some(to_wire(pending.expires_at)),
+        }),
     }
 }
 
@@ -183,7 +207,7 @@ mod tests {
             idempotency_key: " ".to_owned(),
             override_lockout: false,
             pairing_number: "hunter2".to_owned(),
-            request_id: String::new(),
+            request_id: "hunter2".to_owned(),
         };
         let Err(Fault::InvalidArgument(violations)) = parse_issue(request) else {
             panic!("all of it is wrong");
@@ -200,6 +224,7 @@ mod tests {
                 "context.reason",
                 "idempotency_key",
                 "pairing_number",
+                "request_id",
             ]
         );
         assert!(violations.iter().all(|v| !v.description.contains("hunter2")));
@@ -211,7 +236,9 @@ mod tests {
             user: Some(pb::UserIdentifier { r#type: 1, value: " ada ".to_owned() }),
             ..Default::default()
         };
-        let parsed = parse_issue(request).expect("valid");
+        let Ask { issue: parsed, request_id, pairing_confirmed, .. } =
+            parse_issue(request).expect("valid");
+        assert_eq!((request_id, pairing_confirmed), (None, false));
         assert_eq!(parsed.user.value(), "ada");
         assert_eq!((parsed.expires_in, parsed.idempotency_key, parsed.pairing), (None, None, None));
         assert_eq!(parsed.context, Context::default());

@@ -4,9 +4,10 @@
 //! | --- | --- |
 //! | which messages, clients, servers and rpcs exist | the crate `protos` |
 //! | which errors callers see, over gRPC and over HTTP | [`error`] |
-//! | how requests are parsed, with all mistakes reported at once | [`violations`], [`issuer`], [`verifier`], [`pairing`], [`runner`] |
+//! | how requests are parsed, with all mistakes reported at once | [`violations`], [`issuer`], [`verifier`], [`pairing`], [`decisions`], [`runner`] |
 //! | how JSON is converted | [`json`] |
 
+pub mod decisions;
 pub mod error;
 pub mod issuer;
 pub mod json;

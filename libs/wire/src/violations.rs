@@ -10,6 +10,7 @@ use codes::ids::IdempotencyKey;
 use codes::pairing::{Binding, PairingNumber};
 use codes::shape::Shape;
 use codes::user::{Identifier, IdentifierType};
+use desk::names::RequestId;
 pub use errors::FieldViolation;
 
 use crate::code::v1::{self as pb, UserIdentifier};
@@ -109,6 +110,17 @@ impl Violations {
             return Ok(None);
         }
         self.check(field, PairingNumber::parse(text)).map(Some)
+    }
+
+    /// A request for approval; empty where the caller collects none.
+    ///
+    /// # Errors
+    /// Other than 32 hexadecimal digits; the violation is noted.
+    pub fn request_id(&mut self, field: &str, text: &str) -> Checked<Option<RequestId>> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        self.check(field, RequestId::parse(text)).map(Some)
     }
 
     /// The binding of a journey.

@@ -9,11 +9,12 @@ use wire::code::v1::{
     IssueCodeRequest, IssueCodeResponse, RevokeCodeRequest, RevokeCodeResponse,
 };
 use wire::issuer::{
-    from_description, from_issued, from_revocation, parse_describe, parse_issue, parse_revoke,
+    from_description, from_issued, from_pending, from_revocation, parse_describe, parse_issue,
+    parse_revoke,
 };
 use wire::pairing::{self, from_described};
 
-use crate::CodeIssuer;
+use crate::{CodeIssuer, Issued};
 
 impl CodeIssuer {
     /// The service behind its gate.
@@ -32,7 +33,10 @@ impl CodeIssuerService for CodeIssuer {
     ) -> Result<Response<IssueCodeResponse>, Status> {
         let principal = principal(&request)?;
         let request = parse_issue(request.into_inner())?;
-        Ok(Response::new(from_issued(self.issue(&principal, request).await?)))
+        Ok(Response::new(match self.issue(&principal, request).await? {
+            Issued::Code(code) => from_issued(code),
+            Issued::Pending(pending) => from_pending(pending),
+        }))
     }
 
     async fn revoke_code(

@@ -26,6 +26,10 @@ mod webhooks;
 
 use std::sync::Arc;
 
+use ::desk::desk::Desk;
+use ::desk::messages::Pending;
+use ::desk::request::Ask;
+use ::desk::store::DeskStore;
 use clock::Clock;
 use codes::ids::ApplicationId;
 use codes::issuer::{IssueRequest, IssuedCode, Issuer};
@@ -39,7 +43,7 @@ use notices::notice::{Notice, Origin};
 use notices::notifier::Notifier;
 use tokens::mint::Minter;
 use tokens::scope::Scope;
-use wire::error::Fault;
+use wire::error::{DeskFault, Fault};
 
 /// The description of this service's HTTP.
 pub const OPENAPI: &str = include_str!("../openapi.json");
@@ -49,6 +53,7 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 pub struct CodeIssuer {
     gate: Gate,
     issuer: Issuer,
+    desk: Desk,
     pairer: Pairer,
     minter: Minter,
     notices: Notices,
@@ -58,30 +63,51 @@ pub struct CodeIssuer {
 impl CodeIssuer {
     /// A code issuer for the principals that the gate admits. The minter's client tokens are those
     /// that the gates of all services accept.
-    pub fn new(gate: Gate, operations: Operations, notifier: Notifier, minter: Minter) -> Self {
+    pub fn new(
+        gate: Gate,
+        operations: Operations,
+        desks: Arc<dyn DeskStore>,
+        notifier: Notifier,
+        minter: Minter,
+    ) -> Self {
+        desk::figures::begin();
         let clock = Arc::clone(&operations.clock);
         let pairer = Pairer::new(operations.clone());
+        let desk = Desk::new(operations.clone(), desks);
         let (issuer, notices) = (Issuer::new(operations), Notices::new(notifier));
-        Self { gate, issuer, pairer, minter, notices, clock }
+        Self { gate, issuer, desk, pairer, minter, notices, clock }
     }
 
     /// Issues a code: what both edges do once a request is read and its caller known.
-    async fn issue(
-        &self,
-        principal: &Principal,
-        mut request: IssueRequest,
-    ) -> Result<IssuedCode, Fault> {
+    async fn issue(&self, principal: &Principal, mut ask: Ask) -> Result<Issued, Fault> {
+        let request = &mut ask.issue;
         if request.override_lockout {
             principal.require(Scope::LockoutsOverride)?;
         }
         principal.name_agent(&mut request.context)?;
-        principal.refuse_own_account(&request.user).await?;
+        let admitted = principal.admit_to(&request.user).await;
+        admitted.inspect_err(desk::figures::refused_before)?;
         self.notices.refuse_delayed(principal).await?;
-        let Application { policy, directory, .. } = principal.application();
-        let issuance = self.issuer.issue(principal.caller(), policy, &**directory, &request).await;
-        let issued = wire::issuer::issued(issuance.map_err(edge::unavailable)?)?;
-        self.notify(principal, &request, &issued).await?;
+        let issued = if principal.application().desk.is_some() {
+            self.issue_at_desk(principal, &mut ask).await?
+        } else {
+            self.issue_freely(principal, &ask).await?
+        };
+        if let Issued::Code(code) = &issued {
+            self.notify(principal, &ask.issue, code).await?;
+        }
         Ok(issued)
+    }
+
+    /// Issues a code where the application has no desk.
+    async fn issue_freely(&self, principal: &Principal, ask: &Ask) -> Result<Issued, Fault> {
+        if ask.request_id.is_some() {
+            return Err(Fault::Desk(DeskFault::Off));
+        }
+        let Application { policy, directory, .. } = principal.application();
+        let caller = principal.caller();
+        let issuance = self.issuer.issue(caller, policy, &**directory, &ask.issue).await;
+        wire::issuer::issued(issuance.map_err(edge::unavailable)?).map(Issued::Code)
     }
 
     /// Tells the user of a code, if the application has a receiver of notices.
@@ -117,4 +143,12 @@ impl CodeIssuer {
         };
         self.notices.write(principal, notice).await
     }
+}
+
+/// What an issue gives.
+enum Issued {
+    /// The code.
+    Code(IssuedCode),
+    /// The desk needs another agent's approval.
+    Pending(Pending),
 }

@@ -117,19 +117,22 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let token_endpoint = Some(("/oidc/token", Arc::clone(&live)));
     let router = metadata::well_known(&minter, token_endpoint, None);
     let router = router.merge(metadata::openapi(&[OPENAPI], serde_json::Value::default));
-    let service = CodeIssuer::new(gate, operations, notifier.clone(), minter);
+    let desks = Arc::clone(&stores.desks);
+    let service = CodeIssuer::new(gate, operations, desks, notifier.clone(), minter);
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server = server.service(service.desk_grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     let pages = HttpServer::new(http.tls(http_tls), router.merge(service.http()));
+    let watch = service.clone().watch_desks();
     let servers = Servers::new()
         .behind(proxies.clone())
         .grpc(server)
         .http(pages.behind(proxies))
         .admin(admin)
         .task(dispatch(Arc::clone(&live), dispatcher(notifier.clone()), notifier))
-        .task(look_after(live));
+        .task(look_after(live))
+        .task(watch);
     let readiness = servers.readiness();
     Ok(servers.task(health::follow(stores, readiness)))
 }

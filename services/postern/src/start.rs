@@ -60,8 +60,9 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
 
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens.clone());
+    let desks = Arc::clone(&stores.desks);
     let code_issuer =
-        CodeIssuer::new(gate.clone(), operations.clone(), notifier.clone(), minter.clone());
+        CodeIssuer::new(gate.clone(), operations.clone(), desks, notifier.clone(), minter.clone());
     let code_verifier =
         Verifier::new(gate.clone().and_services(tokens), operations, notifier.clone());
     let to_verifier = format!("http://{}", addresses.reachable_verifier());
@@ -112,7 +113,8 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .http(pages)
         .admin(admin)
         .task(dispatch(Arc::clone(&live), dispatcher(notifier.clone()), notifier))
-        .task(look_after(live));
+        .task(look_after(live))
+        .task(code_issuer.watch_desks());
     let readiness = servers.readiness();
     Ok(servers.task(health::follow(stores, readiness)))
 }

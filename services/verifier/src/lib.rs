@@ -90,7 +90,7 @@ impl VerifierService for Verifier {
         let principal = principal(&request)?;
         let mut request = parse_clear(request.into_inner())?;
         principal.name_agent(&mut request.context)?;
-        principal.refuse_own_account(&request.user).await?;
+        principal.admit_to(&request.user).await?;
         let Application { policy, directory, .. } = principal.application();
         let caller = principal.caller();
         let cleared = self.codes.clear_lockout(caller, policy, &**directory, &request).await;

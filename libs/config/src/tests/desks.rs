@@ -6,6 +6,7 @@ use codes::ids::ApplicationId;
 use codes::user::UserId;
 use desk::names::Tier;
 use desk::policy::{AgentRule, Limits};
+use desk::tiers::Tiers as _;
 
 use super::*;
 use crate::Right;
@@ -127,19 +128,21 @@ fn a_right_reaches_the_tiers_of_the_roles_that_give_it() {
     assert_eq!(tiers(Right::Brake), [""; 0]);
 }
 
-#[test]
-fn users_without_a_tier_are_standard() {
+#[tokio::test]
+async fn users_without_a_tier_are_standard() {
     let users = "users:\n  - { user_id: ada, tier: privileged }\n  - { user_id: bob }\n";
     let source = Source::from_files([("users/acme.yaml", users)]);
     let mut reading = crate::reading::Reading::new(&source);
     let [(file, text)] = &reading.texts("users")[..] else { panic!("one file") };
     let directory = reading.parse(file, text, |_, notes, node| crate::users::read(notes, node));
     let directory = directory.expect("valid");
-    let tier = |name| {
+    let acme = ApplicationId::parse("acme").expect("valid");
+    for (name, expected) in [("ada", "privileged"), ("bob", "standard")] {
         let identifier = codes::user::Identifier::parse(codes::user::IdentifierType::UserId, name);
-        directory.tier_of(&UserId::from_identifier(&identifier.expect("valid"))).to_string()
-    };
-    assert_eq!([tier("ada"), tier("bob")], ["privileged", "standard"]);
+        let user = UserId::from_identifier(&identifier.expect("valid"));
+        let tier = directory.tier_of(&acme, &user).await.expect("known").expect("a tier");
+        assert_eq!(tier.as_str(), expected);
+    }
 }
 
 #[test]

@@ -38,7 +38,14 @@ impl Book {
                 is_longer
             }
             Stop::Release(scope) => self.brakes.remove(&scope, now),
-            Stop::Thaw(agent) => self.frozen.remove(&agent, now),
+            Stop::Thaw(agent) => {
+                let was_frozen = self.frozen.remove(&agent, now);
+                // Otherwise the next issue in the same hour would freeze the agent again.
+                if was_frozen {
+                    self.agents.remove(&agent, now);
+                }
+                was_frozen
+            }
         }
     }
 }

@@ -77,6 +77,28 @@ pub async fn twice_the_agents_limit_freezes_until_lifted(bench: Bench) {
     issued(room.issue_for("ada", "a5").await);
 }
 
+/// A lift within the hour would be none if the next issue froze the agent again.
+pub async fn a_lifted_agent_has_the_limit_anew(bench: Bench) {
+    let limits = Limits { group_per_hour: None, ..Room::settings().limits };
+    let room = Room::new(bench, DeskSettings { limits, ..Room::settings() });
+    for name in ["a1", "a2"] {
+        issued(room.issue_for("ada", name).await);
+    }
+    assert!(
+        !room.stop(Stop::Thaw(agent_of("ada"))).await,
+        "nobody is frozen: nothing is forgotten"
+    );
+    for name in ["a3", "a4"] {
+        pending(&room.issue_for("ada", name).await);
+    }
+    assert!(matches!(room.issue_for("ada", "a5").await, DeskIssuance::Froze(_)));
+    assert!(room.stop(Stop::Thaw(agent_of("ada"))).await);
+    for name in ["a5", "a6"] {
+        issued(room.issue_for("ada", name).await);
+    }
+    assert_eq!(pending(&room.issue_for("ada", "a7").await).cause, Cause::AgentLimit);
+}
+
 /// Above the limit a second agent may approve; twice the limit is the end.
 pub async fn twice_another_limit_is_refused(bench: Bench) {
     let limits = Limits { agent_per_hour: None, group_per_hour: Some(3), user_per_day: Some(1) };

@@ -49,6 +49,7 @@ macro_rules! desk_store_contract {
             a_limit_ends_with_its_window
             refused_issues_are_not_counted_and_pending_ones_are
             twice_the_agents_limit_freezes_until_lifted
+            a_lifted_agent_has_the_limit_anew
             twice_another_limit_is_refused
             a_retry_is_counted_once_and_gives_no_second_code
             a_key_for_another_issue_conflicts

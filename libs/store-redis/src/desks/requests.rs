@@ -26,13 +26,18 @@ pub(super) fn about(
         first,
         stops(application),
         key(format!("u:{}", about.subject)),
-        key(format!("c:{agent}")),
+        issues_by(application, &agent),
         key(format!("g:{group}")),
         key(format!("t:{ticket}")),
     ];
     let once = if ticket.is_empty() { "" } else { "once" };
     let arguments = opening.bytes(agent).bytes(group).bytes(about.subject.as_bytes()).bytes(once);
     (keys, arguments)
+}
+
+/// The issues by an agent in their window.
+pub(super) fn issues_by(application: &ApplicationId, agent: &str) -> String {
+    keys::desk(application, format_args!("c:{agent}"))
 }
 
 pub(super) fn stops(application: &ApplicationId) -> String {

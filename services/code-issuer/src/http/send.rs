@@ -7,19 +7,22 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use codes::audit::Context;
 use codes::issuer::IssueRequest;
 use codes::user::{Identifier, IdentifierType};
+use desk::request::{Ask, Standing};
 use edge::json::{self, FaultResponse};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use wire::error::Fault;
 use wire::rpc::Rpc;
 use wire::violations::{Checked, Violations};
 
 use super::Edge;
+use crate::Issued;
 
 /// The request's body.
 #[derive(Deserialize)]
@@ -42,6 +45,17 @@ struct Body {
     idempotency_key: String,
     #[serde(default)]
     pairing_number: String,
+    #[serde(default)]
+    pairing_confirmed: bool,
+    #[serde(default)]
+    request_id: String,
+    // Fields of Mosaic's schema, which mean nothing here.
+    #[serde(rename = "approval_data")]
+    _approval_data: Option<Map<String, Value>>,
+    #[serde(rename = "client_attributes")]
+    _client_attributes: Option<Map<String, Value>>,
+    #[serde(rename = "device_id")]
+    _device_id: Option<String>,
 }
 
 /// The answer's body. The code is in clear only here.
@@ -55,6 +69,14 @@ struct Sent<'a> {
     paired: Option<bool>,
 }
 
+/// The answer's body where another agent must approve.
+#[derive(Serialize)]
+struct Waits {
+    message: &'static str,
+    request_id: String,
+    expires_at: String,
+}
+
 /// `POST /cis/v1/auth/otp/send`.
 pub(super) async fn send(
     State(edge): State<Arc<Edge>>,
@@ -64,8 +86,19 @@ pub(super) async fn send(
     let service = &edge.service;
     let principal = service.gate.admit(&headers, None, Rpc::IssueCode)?;
     let request = json::parse::<Body>(&headers, &body)?.into_request()?;
-    let has_number = request.pairing.is_some();
-    let issued = service.issue(&principal, request).await?;
+    let has_number = request.issue.pairing.is_some();
+    let issued = match service.issue(&principal, request).await? {
+        Issued::Code(issued) => issued,
+        Issued::Pending(pending) => {
+            let body = Waits {
+                message: "another agent must approve",
+                request_id: pending.request_id.to_string(),
+                expires_at: pending.expires_at.to_string(),
+            };
+            let headers = [(CACHE_CONTROL, "no-store")];
+            return Ok((StatusCode::ACCEPTED, headers, Json(body)).into_response());
+        }
+    };
     let body = Sent {
         message: "OTP sent",
         code: issued.code.expose(),
@@ -77,12 +110,13 @@ pub(super) async fn send(
 
 impl Body {
     /// The request that the body stands for, or everything that is wrong with it.
-    fn into_request(self) -> Result<IssueRequest, Fault> {
+    fn into_request(self) -> Result<Ask, Fault> {
         let mut violations = Violations::default();
         let channel = check_channel(&mut violations, &self.channel);
         let user = self.user(&mut violations);
         let key = violations.idempotency_key("idempotency_key", &self.idempotency_key);
         let pairing = violations.pairing_number("pairing_number", &self.pairing_number);
+        let request_id = violations.request_id("request_id", &self.request_id);
         let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
         let agent_id = short("agent_id", self.agent_id);
         let ticket_ref = short("ticket_ref", self.ticket_ref);
@@ -93,15 +127,26 @@ impl Body {
             Ok(user),
             Ok(idempotency_key),
             Ok(pairing),
+            Ok(request_id),
             Ok(agent_id),
             Ok(ticket_ref),
             Ok(verification_method),
             Ok(reason),
-        ) = (channel, user, key, pairing, agent_id, ticket_ref, verification_method, reason)
+        ) = (
+            channel,
+            user,
+            key,
+            pairing,
+            request_id,
+            agent_id,
+            ticket_ref,
+            verification_method,
+            reason,
+        )
         else {
             return Err(violations.into());
         };
-        Ok(IssueRequest {
+        let issue = IssueRequest {
             user,
             pairing,
             // What is less than nothing is as far outside the policy as nothing.
@@ -117,7 +162,9 @@ impl Body {
             },
             idempotency_key,
             override_lockout: false,
-        })
+        };
+        let pairing_confirmed = self.pairing_confirmed;
+        Ok(Ask { issue, standing: Standing::default(), pairing_confirmed, request_id })
     }
 
     fn user(&self, violations: &mut Violations) -> Checked<Identifier> {

@@ -1,0 +1,83 @@
+//! What a desk asks of the agents who act for it: a token of their own, a recent sign-in, and the tiers and
+//! the group that their roles give.
+
+use std::time::Duration;
+
+use clock::Timestamp;
+use codes::user::Identifier;
+use config::{Desk, Right};
+use desk::request::Standing;
+use desk::rule::Rule;
+use wire::error::{DeskFault, Fault};
+
+use crate::audit::{self, AgentDenial};
+use crate::principal::Principal;
+
+/// How long ago an agent may have signed in who approves or lifts.
+const RECENT: Duration = Duration::from_secs(5 * 60);
+
+impl Principal {
+    /// The desk of the principal's application.
+    ///
+    /// # Errors
+    /// [`DeskFault::Off`] if it has none.
+    pub fn desk(&self) -> Result<&Desk, Fault> {
+        self.application().desk.as_ref().ok_or(Fault::Desk(DeskFault::Off))
+    }
+
+    /// What the agent's roles say about them where they exercise a right. Nothing, for a client.
+    pub fn standing(&self, right: Right) -> Standing {
+        let Some(agent) = &self.caller().agent else { return Standing::default() };
+        let Some(provider) = self.configuration().provider(&agent.provider) else {
+            return Standing::default();
+        };
+        provider.standing(&self.caller().application, &self.agent.roles, right)
+    }
+
+    /// Refuses a client's own token at a desk whose agents must prove who they are.
+    ///
+    /// # Errors
+    /// [`Rule::AgentRequired`].
+    pub fn require_agent(&self) -> Result<(), Fault> {
+        let is_needed =
+            self.application().desk.as_ref().is_some_and(|desk| desk.policy.is_verified());
+        if is_needed && self.caller().agent.is_none() {
+            audit::agent_denied(self.caller(), AgentDenial::AgentRequired);
+            let (rule, retry_after) = (Rule::AgentRequired, None);
+            return Err(Fault::Desk(DeskFault::Rule { rule, retry_after }));
+        }
+        Ok(())
+    }
+
+    /// Refuses agents who signed in too long ago, at a desk whose agents must prove who they are.
+    ///
+    /// # Errors
+    /// [`Rule::AgentRequired`], [`DeskFault::SignInAgain`].
+    pub fn require_recent_sign_in(&self, now: Timestamp) -> Result<(), Fault> {
+        self.require_agent()?;
+        let is_agent = self.caller().agent.is_some();
+        if is_agent && now.since(self.agent.signed_in) > RECENT {
+            audit::agent_denied(self.caller(), AgentDenial::SignInAgain);
+            return Err(Fault::Desk(DeskFault::SignInAgain));
+        }
+        Ok(())
+    }
+
+    /// Refuses an agent who acts for their own account. At a desk whose agents must prove who they are,
+    /// also a client's own token, and a user of whom the provider does not say whether they are the agent.
+    ///
+    /// # Errors
+    /// `OwnAccount`, [`Rule::AgentRequired`] or [`DeskFault::UncheckedIdentifier`]; `Unavailable` if the
+    /// directory does not answer.
+    pub async fn admit_to(&self, user: &Identifier) -> Result<(), Fault> {
+        self.require_agent()?;
+        let is_verified =
+            self.application().desk.as_ref().is_some_and(|desk| desk.policy.is_verified());
+        let is_checked = self.agent.own.iter().any(|own| own.kind() == user.kind());
+        if is_verified && !is_checked {
+            audit::agent_denied(self.caller(), AgentDenial::UncheckedIdentifier);
+            return Err(Fault::Desk(DeskFault::UncheckedIdentifier));
+        }
+        self.refuse_own_account(user).await
+    }
+}
