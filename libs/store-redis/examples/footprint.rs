@@ -1,4 +1,5 @@
-//! Measures the Redis memory that codes use, and that guesses for users without a code use.
+//! Measures the Redis memory that codes, open pairings and revoked grants use, and that guesses for users
+//! without a code use.
 //!
 //! `cargo run -p store-redis --example footprint` starts its own `redis-server` on a free port,
 //! with the delivered configuration. Given a URL, it measures that server, which should be idle.
@@ -10,9 +11,11 @@ use std::time::Duration;
 
 use clock::{Clock as _, SystemClock};
 use codes::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Source, Subject};
+use codes::grants::GrantStore as _;
 use codes::ids::{ClientId, CodeId};
+use codes::pairing::{Binding, PairingNumber};
 use codes::randomness;
-use codes::record::{Attempt, Issue, IssueOutcome, IssuedBy, Limits, Verify};
+use codes::record::{Attempt, Issue, IssueOutcome, IssuedBy, Limits, Pair, Verify};
 use codes::store::{CodeStore as _, StoreError};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use redis::aio::MultiplexedConnection;
@@ -20,6 +23,7 @@ use store_redis::codes::RedisCodeStore;
 use store_redis::connection::Connection;
 use store_redis::connection::address::{Access, Address};
 use store_redis::connection::checks::Checks;
+use store_redis::grants::RedisGrantStore;
 use tempfile::TempDir;
 
 /// The number of codes issued.
@@ -27,6 +31,9 @@ const CODES: u32 = 100_000;
 
 /// The number of guesses for users without a code.
 const GUESSES: u32 = 1_000_000;
+
+/// The most bytes that the facts of a journey take.
+const LONGEST_FACTS: usize = 200;
 
 /// The number of concurrent calls.
 const AT_ONCE: usize = 64;
@@ -59,7 +66,8 @@ async fn main() -> Outcome<()> {
     let mut measured = measured?;
     let connection =
         Connection::open(&Address::parse(&url)?, Access::default(), Checks::Off, None, None)?;
-    let store = RedisCodeStore::new(connection);
+    let store = RedisCodeStore::new(connection.clone());
+    let grants = RedisGrantStore::new(connection);
 
     // The first calls also pay for loading scripts and opening connections, so they are not
     // measured.
@@ -83,6 +91,20 @@ async fn main() -> Outcome<()> {
     println!("{GUESSES} guesses at users without a code:");
     println!("  keys:   {} before, {} after", after.keys, last.keys);
     println!("  memory: {} bytes before, {} bytes after", after.bytes, last.bytes);
+
+    pair(&store).await?;
+    let before = Footprint::of(&mut measured).await?;
+    let pairings = stream::iter(0..CODES).map(|_| pair(&store)).buffer_unordered(AT_ONCE);
+    pairings.try_for_each(async |()| Ok(())).await?;
+    let after = Footprint::of(&mut measured).await?;
+    println!("one open pairing: {}", before.each(&after));
+
+    revoke(&grants).await?;
+    let before = Footprint::of(&mut measured).await?;
+    let revoked = stream::iter(0..CODES).map(|_| revoke(&grants)).buffer_unordered(AT_ONCE);
+    revoked.try_for_each(async |()| Ok(())).await?;
+    let after = Footprint::of(&mut measured).await?;
+    println!("one revoked grant: {}", before.each(&after));
     Ok(())
 }
 
@@ -98,6 +120,13 @@ impl Footprint {
         let said: String = redis::cmd("INFO").arg("memory").query_async(measured).await?;
         let bytes = said.lines().find_map(|line| line.strip_prefix("used_memory:"));
         Ok(Self { keys, bytes: bytes.ok_or("no used_memory")?.trim().parse()? })
+    }
+
+    /// What each of [`CODES`] operations left.
+    fn each(&self, after: &Self) -> String {
+        let count = u64::from(CODES);
+        let (keys, bytes) = ((after.keys - self.keys) / count, (after.bytes - self.bytes) / count);
+        format!("{keys} keys, {bytes} bytes of memory")
     }
 }
 
@@ -144,6 +173,27 @@ async fn guess(store: &RedisCodeStore) -> Result<(), StoreError> {
     };
     let subject = Subject::from_bytes(drawn());
     insist(async || store.verify(subject, SystemClock.now(), command.clone()).await).await.map(drop)
+}
+
+/// Pairs a journey of a new user. The facts are as long as they may be.
+async fn pair(store: &RedisCodeStore) -> Result<(), StoreError> {
+    let now = SystemClock.now();
+    let command = Pair {
+        binding: Binding::from_bytes(drawn()),
+        numbers: PairingNumber::candidates(&mut *randomness::system()()),
+        life: Duration::from_secs(600),
+        session_ends_at: now + Duration::from_secs(3600),
+        source: Source::from_bytes(drawn()),
+        facts: vec![0; LONGEST_FACTS],
+    };
+    let subject = Subject::from_bytes(drawn());
+    insist(async || store.pair(subject, SystemClock.now(), command.clone()).await).await.map(drop)
+}
+
+/// Revokes the grant of a code.
+async fn revoke(grants: &RedisGrantStore) -> Result<(), StoreError> {
+    let grant = CodeId::new(&Subject::from_bytes(drawn()), drawn()).grant();
+    insist(async || grants.revoke(&grant).await).await
 }
 
 /// Retries until the server answers in time. The operation takes effect once.
