@@ -9,11 +9,19 @@ use crate::export::{Node, expression};
 pub(crate) fn expression_of(node: &Node) -> Result<Expression, String> {
     let condition = node.members.get("condition").and_then(Json::as_object);
     let condition = condition.ok_or("it has no `condition`")?;
-    let of = |key| condition.get(key).and_then(expression);
-    let field = path(&of("field").ok_or("its condition has no `field`")?)?;
-    let operation = condition.get("operation").and_then(Json::as_str).unwrap_or("==");
-    let value = of("value").unwrap_or_else(|| "true".to_owned());
+    let field = condition.get("field").and_then(expression);
+    let field = path(&field.ok_or("its condition has no `field`")?)?;
+    // Defaults are for absent keys alone: another shape would change what the condition decides.
+    let operation = match condition.get("operation") {
+        None => "==",
+        Some(json) => json.as_str().ok_or("its condition's `operation` is no text")?,
+    };
+    let value = condition.get("value").map_or(Ok("true".to_owned()), operand)?;
     let value = parse("value", &value)?.to_string();
+    let negated = match condition.get("negated") {
+        None => false,
+        Some(json) => json.as_bool().ok_or("its condition's `negated` is no boolean")?,
+    };
     let source = match (operation, value.as_str()) {
         ("==", "true") => field,
         ("==", "false") => format!("!({field})"),
@@ -24,8 +32,15 @@ pub(crate) fn expression_of(node: &Node) -> Result<Expression, String> {
         ("starts_with" | "ends_with", value) => format!("@strings.{operation}({field}, {value})"),
         (other, _) => return Err(format!("its operation {other:?} has no counterpart")),
     };
-    let negated = condition.get("negated").and_then(Json::as_bool).unwrap_or(false);
     parse("condition", &if negated { format!("!({source})") } else { source })
+}
+
+/// The source of what a field is compared with.
+fn operand(value: &Json) -> Result<String, &'static str> {
+    if value.is_null() {
+        return Ok("null".to_owned());
+    }
+    expression(value).ok_or("its condition's `value` is a list or an object")
 }
 
 /// The field: bare, or in backticks, where it is a path all the same.

@@ -151,7 +151,7 @@ impl<'p, 'w> Converter<'p, 'w> {
             Kind::Information => {
                 keys.push(("type", "information".into()));
                 for key in ["title", "text", "button_text"] {
-                    let source = node.expression(key).unwrap_or_else(|| "\"\"".to_owned());
+                    let source = node.expression(key)?.unwrap_or_else(|| "\"\"".to_owned());
                     let text = texts::text(key, &source, self.variables, notes)?;
                     // A button has a label, and so has a page.
                     keys.push((key, if text == "" { "...".into() } else { text }));
@@ -179,7 +179,7 @@ impl<'p, 'w> Converter<'p, 'w> {
             Kind::Complete => keys.push(("type", "complete".into())),
             Kind::Reject => {
                 keys.push(("type", "reject_access".into()));
-                if node.expression("rejection_data").is_some() {
+                if node.expression("rejection_data")?.is_some() {
                     keys.push(("data", self.data(node, "rejection_data", notes)?));
                 }
             }

@@ -60,9 +60,16 @@ impl Policy {
 }
 
 impl Node {
-    /// The source of the expression under a key.
-    pub(crate) fn expression(&self, key: &str) -> Option<String> {
-        expression(self.members.get(key)?)
+    /// The source of the expression under a key; `None` if the key is absent or null. Another shape is
+    /// refused: a journey without it would decide otherwise.
+    pub(crate) fn expression(&self, key: &str) -> Result<Option<String>, String> {
+        let Some(json) = self.members.get(key).filter(|json| !json.is_null()) else {
+            return Ok(None);
+        };
+        let source = expression(json);
+        source
+            .map(Some)
+            .ok_or_else(|| format!("its `{key}` is no text, number, boolean or expression"))
     }
 
     /// The text under a key, unless it is empty.

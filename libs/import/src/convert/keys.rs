@@ -19,10 +19,12 @@ impl<'p> Converter<'p, '_> {
         keys: &mut Vec<Key>,
     ) -> Result<(), String> {
         let node = place.node;
-        let code =
-            node.expression("temp_code").or_else(|| node.expression("temporary_access_code"));
+        let code = match node.expression("temp_code")? {
+            None => node.expression("temporary_access_code")?,
+            code => code,
+        };
         let code = parse("temp_code", &code.ok_or("it has no `temp_code`")?)?;
-        let user = node.expression("user_identifier").ok_or("it has no `user_identifier`")?;
+        let user = node.expression("user_identifier")?.ok_or("it has no `user_identifier`")?;
         let user = parse("user_identifier", &user)?;
         keys.push(("type", "temp_code_authentication".into()));
         keys.push(("external_user_id", user.to_string().into()));
@@ -54,7 +56,7 @@ impl<'p> Converter<'p, '_> {
         keys.push(("type", "collect_information".into()));
         keys.push(("form_id", node.text("form_id").unwrap_or(&node.kind).into()));
         keys.push(("fields", fields.into()));
-        if let Some(source) = node.expression("app_data").filter(|it| !it.trim().is_empty()) {
+        if let Some(source) = node.expression("app_data")?.filter(|it| !it.trim().is_empty()) {
             let parsed = parse("app_data", &source)?;
             keys.push(("app_data", texts::json(&parsed, self.variables, notes)));
         }
@@ -90,7 +92,7 @@ impl<'p> Converter<'p, '_> {
 
     /// The fields that its schema names, and those that some step reads.
     fn fields(&self, node: &Node, variable: &str) -> Vec<String> {
-        let schema = node.expression("form_schema").unwrap_or_default();
+        let schema = node.expression("form_schema").ok().flatten().unwrap_or_default();
         let schema = serde_json::from_str::<Json>(schema.trim().trim_matches('`')).ok();
         let items = schema.as_ref().and_then(Json::as_array).into_iter().flatten();
         let named = items.filter_map(|item| item.get("name")?.as_str());
@@ -167,7 +169,7 @@ impl<'p> Converter<'p, '_> {
         let rounds = rounds.ok_or("it has no `max_iterations`")?;
         let body = node.body.as_deref().ok_or("it has no `loop_body`")?;
         keys.push(("type", "loop".into()));
-        if let Some(source) = node.expression("condition") {
+        if let Some(source) = node.expression("condition")? {
             let parsed = parse("condition", &source)?;
             let adapted = self.variables.adapt(&parsed, Use::Decision, notes);
             keys.push(("while", adapted.to_string().into()));
@@ -183,7 +185,7 @@ impl<'p> Converter<'p, '_> {
     }
 
     pub(super) fn data(&self, node: &Node, key: &str, notes: &mut Notes) -> Result<Json, String> {
-        let source = node.expression(key).ok_or_else(|| format!("it has no `{key}`"))?;
+        let source = node.expression(key)?.ok_or_else(|| format!("it has no `{key}`"))?;
         let parsed = parse(key, &source)?;
         let members =
             parsed.members().ok_or_else(|| format!("its `{key}` is no object in braces"))?;
