@@ -14,7 +14,9 @@ pub const fn scope(rpc: Rpc) -> Scope {
         Rpc::VerifyCode => Scope::CodesVerify,
         Rpc::DescribeLockout => Scope::LockoutsRead,
         Rpc::ClearLockout => Scope::LockoutsClear,
-        Rpc::DecideRequest | Rpc::LiftFreeze => Scope::DeskApprove,
+        Rpc::DecideRequest | Rpc::LiftFreeze | Rpc::Repudiate | Rpc::LiftRepudiation => {
+            Scope::DeskApprove
+        }
         Rpc::SetBrake => Scope::DeskBrake,
         Rpc::StartJourney | Rpc::SubmitInput => Scope::JourneysRun,
         Rpc::ListJourneys | Rpc::DescribeJourney => Scope::JourneysRead,
@@ -57,7 +59,9 @@ pub const fn budget(rpc: Rpc) -> Option<Budget> {
         | Rpc::ClearLockout
         | Rpc::DecideRequest
         | Rpc::SetBrake
-        | Rpc::LiftFreeze => Some(Budget::Changes),
+        | Rpc::LiftFreeze
+        | Rpc::Repudiate
+        | Rpc::LiftRepudiation => Some(Budget::Changes),
         Rpc::VerifyCode | Rpc::StartJourney | Rpc::SubmitInput => Some(Budget::Verifications),
         Rpc::DescribeCode
         | Rpc::DescribeLockout

@@ -12,6 +12,7 @@ pub mod error;
 pub mod issuer;
 pub mod json;
 pub mod pairing;
+pub mod repudiation;
 pub mod runner;
 pub mod time;
 pub mod verifier;

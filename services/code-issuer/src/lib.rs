@@ -35,6 +35,7 @@ use codes::ids::ApplicationId;
 use codes::issuer::{IssueRequest, IssuedCode, Issuer};
 use codes::operations::Operations;
 use codes::pairer::Pairer;
+use codes::repudiator::Repudiator;
 use config::Application;
 use edge::gate::Gate;
 use edge::notices::Notices;
@@ -55,6 +56,7 @@ pub struct CodeIssuer {
     issuer: Issuer,
     desk: Desk,
     pairer: Pairer,
+    repudiator: Repudiator,
     minter: Minter,
     notices: Notices,
     clock: Arc<dyn Clock>,
@@ -74,8 +76,9 @@ impl CodeIssuer {
         let clock = Arc::clone(&operations.clock);
         let pairer = Pairer::new(operations.clone());
         let desk = Desk::new(operations.clone(), desks);
+        let repudiator = Repudiator::new(operations.clone());
         let (issuer, notices) = (Issuer::new(operations), Notices::new(notifier));
-        Self { gate, issuer, desk, pairer, minter, notices, clock }
+        Self { gate, issuer, desk, pairer, repudiator, minter, notices, clock }
     }
 
     /// Issues a code: what both edges do once a request is read and its caller known.

@@ -4,6 +4,7 @@ mod approvals;
 mod brakes;
 mod limits;
 mod page;
+mod repudiation;
 mod rules;
 
 use std::fmt::Write as _;

@@ -9,7 +9,7 @@ use super::pairing::waiting;
 use super::pb::code::{DescribePairingRequest, WithdrawPairingRequest};
 use super::pb::desk::v1::{
     AgentRef, BrakeTarget, DecideRequestRequest, ExplainIssueRequest, LiftFreezeRequest,
-    ListRequestsRequest, SetBrakeRequest, brake_target,
+    LiftRepudiationRequest, ListRequestsRequest, RepudiateRequest, SetBrakeRequest, brake_target,
 };
 use super::pb::journey::{
     DescribeJourneyRequest, InputRequired, ListJourneysRequest, StartJourneyRequest,
@@ -50,11 +50,18 @@ macro_rules! call {
 pub(crate) const RUNNERS_OWN: &str = "journeys:pair";
 
 /// The rpcs of the desk, which acme does not have.
-pub(crate) const OF_THE_DESK: [&str; 5] =
-    ["ExplainIssue", "ListRequests", "DecideRequest", "SetBrake", "LiftFreeze"];
+pub(crate) const OF_THE_DESK: [&str; 7] = [
+    "ExplainIssue",
+    "ListRequests",
+    "DecideRequest",
+    "SetBrake",
+    "LiftFreeze",
+    "Repudiate",
+    "LiftRepudiation",
+];
 
 /// Each rpc with its scope, a client of acme without that scope, and a call.
-pub(crate) const RPCS: [(&str, &str, &str, Call); 18] = [
+pub(crate) const RPCS: [(&str, &str, &str, Call); 20] = [
     (
         "IssueCode",
         "codes:issue",
@@ -171,6 +178,22 @@ pub(crate) const RPCS: [(&str, &str, &str, Call); 18] = [
         }),
     ),
     (
+        "Repudiate",
+        "desk:approve",
+        "acme-support",
+        call!(desk_with, repudiate, |_| {
+            RepudiateRequest { code_id: CODE_ID.to_owned(), ..Default::default() }
+        }),
+    ),
+    (
+        "LiftRepudiation",
+        "desk:approve",
+        "acme-support",
+        call!(desk_with, lift_repudiation, |target| {
+            LiftRepudiationRequest { user: user_id(&target.user), ..Default::default() }
+        }),
+    ),
+    (
         "StartJourney",
         "journeys:run",
         "acme-support",
@@ -197,6 +220,9 @@ pub(crate) const RPCS: [(&str, &str, &str, Call); 18] = [
         }),
     ),
 ];
+
+/// A code of no application.
+const CODE_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA";
 
 const MINUTE: prost_types::Duration = prost_types::Duration { seconds: 60, nanos: 0 };
 

@@ -17,9 +17,11 @@ use wire::decisions::{
 use wire::desk::v1::desk_service_server::{DeskService, DeskServiceServer};
 use wire::desk::v1::{
     DecideRequestRequest, DecideRequestResponse, ExplainIssueRequest, ExplainIssueResponse,
-    LiftFreezeRequest, LiftFreezeResponse, ListRequestsRequest, ListRequestsResponse,
+    LiftFreezeRequest, LiftFreezeResponse, LiftRepudiationRequest, LiftRepudiationResponse,
+    ListRequestsRequest, ListRequestsResponse, RepudiateRequest, RepudiateResponse,
     SetBrakeRequest, SetBrakeResponse,
 };
+use wire::repudiation::{self, from_lifted, from_repudiated, parse_repudiate};
 use wire::time::to_wire;
 
 use self::trail::Happened;
@@ -100,6 +102,35 @@ impl DeskService for CodeIssuer {
         let (agent, reason) = parse_lift(request.into_inner())?;
         let lifted = self.lift_freeze(&principal, agent, reason).await?;
         Ok(Response::new(LiftFreezeResponse { lifted }))
+    }
+
+    async fn repudiate(
+        &self,
+        request: Request<RepudiateRequest>,
+    ) -> Result<Response<RepudiateResponse>, Status> {
+        let principal = principal(&request)?;
+        principal.desk()?;
+        principal.require_agent()?;
+        let (code_id, mut context) = parse_repudiate(request.into_inner())?;
+        principal.name_agent(&mut context)?;
+        let (caller, now) = (principal.caller(), self.clock.now());
+        let repudiated = self.repudiator.repudiate(caller, &code_id, now, &context).await;
+        Ok(Response::new(from_repudiated(repudiated.map_err(edge::unavailable)?)?))
+    }
+
+    async fn lift_repudiation(
+        &self,
+        request: Request<LiftRepudiationRequest>,
+    ) -> Result<Response<LiftRepudiationResponse>, Status> {
+        let principal = principal(&request)?;
+        principal.desk()?;
+        principal.require_recent_sign_in(self.clock.now())?;
+        let (user, mut context) = repudiation::parse_lift(request.into_inner())?;
+        principal.name_agent(&mut context)?;
+        principal.admit_to(&user).await?;
+        let directory = &principal.application().directory;
+        let lifted = self.repudiator.lift(principal.caller(), &**directory, &user, &context).await;
+        Ok(Response::new(from_lifted(lifted.map_err(edge::unavailable)?)?))
     }
 }
 
