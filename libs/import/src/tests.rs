@@ -106,6 +106,7 @@ fn a_changed_export_is_refused_with_node_and_reason() {
             json!({"a": 1}),
             "its condition's `value` is a list or an object",
         ),
+        (LOOP_NODE, "/condition", json!({"field": "a"}), "its `condition` is no text"),
         (DECIDE, "/condition/negated", json!("true"), "its condition's `negated` is no boolean"),
         (DECIDE, "/condition/negated", Json::Null, "its condition's `negated` is no boolean"),
         (DECIDE, "/condition/operation", json!(7), "its condition's `operation` is no text"),
