@@ -15,6 +15,7 @@ mod arguments;
 mod breaker;
 pub mod checks;
 pub mod confirmation;
+mod error;
 mod evaluation;
 mod lanes;
 mod link;
@@ -31,7 +32,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clock::Clock;
-use redis::RedisError;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -47,12 +47,13 @@ use self::route::Route;
 use self::skew::Skew;
 
 pub use self::arguments::Arguments;
+pub use self::error::CallError;
 pub use self::outage::Outage;
 pub use self::script::Script;
 
 /// The deadline of one call to Redis, reconnecting included: Redis' share of a verification's
 /// deadline.
-const DEADLINE: Duration = Duration::from_millis(300);
+pub(crate) const DEADLINE: Duration = Duration::from_millis(300);
 
 /// The pause before a call is retried whose key is moving between servers.
 const A_MOMENT: Duration = Duration::from_millis(10);
@@ -64,46 +65,6 @@ const SLOW: Duration = Duration::from_millis(250);
 /// How long the start waits for Redis. Longer than a network that enforces policies takes to admit
 /// a new pod: one that reports at its first probe that it is not ready waits for the next one.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
-
-/// Why a call to Redis gave no reply. The script may have run, unless Redis said that it refused
-/// it.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// There was no reply before the deadline.
-    #[error("no reply within {} ms", DEADLINE.as_millis())]
-    Deadline,
-    /// Redis is unavailable.
-    #[error("{0}")]
-    Down(Arc<Outage>),
-    /// Redis refused the call, or the link broke.
-    #[error("{0}")]
-    Redis(#[from] RedisError),
-    /// The script ran, but its outcome must not be returned.
-    #[error("the outcome was not confirmed in time")]
-    Unconfirmed,
-}
-
-impl CallError {
-    /// The kind of error, in one word.
-    const fn kind(&self) -> &'static str {
-        match self {
-            Self::Deadline => "timeout",
-            Self::Down(_) => "down",
-            Self::Redis(_) => "redis",
-            Self::Unconfirmed => "unconfirmed",
-        }
-    }
-
-    /// What the error means for the link.
-    fn fault(&self) -> Fault {
-        match self {
-            Self::Deadline => Fault::Slow,
-            Self::Down(_) => Fault::Lost,
-            Self::Redis(error) => Fault::of(error),
-            Self::Unconfirmed => Fault::Refused,
-        }
-    }
-}
 
 /// The complaints about a Redis, each with what to change.
 #[derive(Debug, thiserror::Error)]
