@@ -21,6 +21,7 @@ mod desk;
 pub mod dispatch;
 mod grpc;
 mod http;
+mod notify;
 pub mod settings;
 mod webhooks;
 
@@ -31,8 +32,7 @@ use ::desk::messages::Pending;
 use ::desk::request::Ask;
 use ::desk::store::DeskStore;
 use clock::Clock;
-use codes::ids::ApplicationId;
-use codes::issuer::{IssueRequest, IssuedCode, Issuer};
+use codes::issuer::{IssuedCode, Issuer};
 use codes::operations::Operations;
 use codes::pairer::Pairer;
 use codes::repudiator::Repudiator;
@@ -40,7 +40,6 @@ use config::Application;
 use edge::gate::Gate;
 use edge::notices::Notices;
 use edge::principal::Principal;
-use notices::notice::{Notice, Origin};
 use notices::notifier::Notifier;
 use tokens::mint::Minter;
 use tokens::scope::Scope;
@@ -96,9 +95,7 @@ impl CodeIssuer {
         } else {
             self.issue_freely(principal, &ask).await?
         };
-        if let Issued::Code(code) = &issued {
-            self.notify(principal, &ask.issue, code).await?;
-        }
+        self.tell(principal, &ask, &issued).await?;
         Ok(issued)
     }
 
@@ -111,40 +108,6 @@ impl CodeIssuer {
         let caller = principal.caller();
         let issuance = self.issuer.issue(caller, policy, &**directory, &ask.issue).await;
         wire::issuer::issued(issuance.map_err(edge::unavailable)?).map(Issued::Code)
-    }
-
-    /// Tells the user of a code, if the application has a receiver of notices.
-    async fn notify(
-        &self,
-        principal: &Principal,
-        request: &IssueRequest,
-        issued: &IssuedCode,
-    ) -> Result<(), Fault> {
-        let Application { directory, .. } = principal.application();
-        if edge::notices::receiver(principal.application()).is_none() {
-            return Ok(());
-        }
-        let (caller, user) = (principal.caller(), &request.user);
-        let facts = match request.pairing.clone().filter(|_| issued.paired) {
-            Some(number) => {
-                let facts = self.pairer.facts(caller, &**directory, user, number).await;
-                facts.map_err(edge::unavailable)?
-            }
-            None => None,
-        };
-        let notice = |application: &ApplicationId| {
-            let origin = Origin::new(&caller.client, &request.context);
-            let (now, code_id) = (self.clock.now(), &issued.code_id);
-            Notice::issued(
-                (application, user),
-                now,
-                code_id,
-                issued.expires_at,
-                origin,
-                facts.as_ref(),
-            )
-        };
-        self.notices.write(principal, notice).await
     }
 }
 

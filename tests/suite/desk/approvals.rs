@@ -1,5 +1,7 @@
 //! Approvals: a second agent decides, and one code at most is collected.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 
@@ -9,6 +11,9 @@ use crate::harness::keys::now;
 use crate::harness::pb::desk::v1::{
     ApprovalRequest, DecideRequestRequest, DecideRequestResponse, ListRequestsRequest,
 };
+use crate::harness::postern::utf8;
+use crate::harness::process::run;
+use crate::harness::receiver::Receiver;
 
 impl Desk {
     async fn decide(
@@ -169,5 +174,37 @@ async fn over_http_a_request_waits_with_202_and_is_collected_by_its_id() -> Test
     let code = sent["code"].as_str().expect("a code");
     desk.postern.keep_secret(code);
     assert_eq!(desk.postern.verify(BOSS, code).await?, Ok(()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_user_is_told_of_the_request_once_and_then_of_the_code() -> Tested {
+    let receiver = Receiver::start().await?;
+    let url = format!("http://{}/", receiver.at);
+    let notify = format!("{{ url: '{url}', key_files: [notify.key], private_addresses: true }}");
+    let folder = Folder::with(&format!("{POLICY}  notify: {notify}\n"))?;
+    let key = folder.folder.path().join("applications/notify.key");
+    let (status, said) = run(&["webhook", "keygen", utf8(&key)?])?;
+    assert!(status.success(), "{said}");
+    let desk = Desk { postern: Postern::serving(folder.folder.path())?, folder };
+
+    let agent = desk.agent("agent-1", "helpdesk").await?;
+    let request_id = desk.ask(&agent, 1).await?;
+    let taken = async |event: &str| {
+        let is_there = async || Ok(receiver.taken().iter().any(|it| it.event() == event));
+        within(Duration::from_secs(30), event, is_there).await
+    };
+    taken("approval.requested").await?;
+    assert!(send(&desk.postern, &agent, Desk::collect(&request_id, 1)).await?.pending.is_some());
+    let lead = desk.agent("lead-1", "lead").await?;
+    desk.decide(&lead, &request_id, true).await?;
+    let issued = send(&desk.postern, &agent, Desk::collect(&request_id, 1)).await?;
+    taken("code.issued").await?;
+    let told = receiver.received();
+    let [requested, code] = &told[..] else { panic!("{told:#?}") };
+    assert_eq!(requested.body["data"]["request_id"], request_id);
+    assert_eq!(requested.body["data"]["origin"]["agent_id"], "agent-1");
+    assert_eq!(code.body["data"]["code_id"], issued.code_id);
+    assert!([requested, code].iter().all(|it| it.user() == BOSS));
     Ok(())
 }
