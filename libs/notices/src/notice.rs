@@ -121,7 +121,8 @@ pub struct Notice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Data {
     application: String,
-    user: User,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<User>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,7 +154,7 @@ impl Notice {
         origin: Origin,
         journey: Option<&Facts>,
     ) -> Self {
-        let mut notice = Self::new(EventType::Issued, application, user, at);
+        let mut notice = Self::new(EventType::Issued, application, Some(user), at);
         notice.data.code_id = Some(code_id.as_str().to_owned());
         notice.data.expires_at = Some(expires_at.to_string());
         notice.data.origin = Some(origin);
@@ -171,7 +172,7 @@ impl Notice {
         at: Timestamp,
         code_id: &CodeId,
     ) -> Self {
-        let mut notice = Self::new(EventType::Redeemed, application, user, at);
+        let mut notice = Self::new(EventType::Redeemed, application, Some(user), at);
         notice.data.code_id = Some(code_id.as_str().to_owned());
         notice
     }
@@ -184,20 +185,16 @@ impl Notice {
         expires_at: Timestamp,
         origin: Origin,
     ) -> Self {
-        let mut notice = Self::new(EventType::ApprovalRequested, application, user, at);
+        let mut notice = Self::new(EventType::ApprovalRequested, application, Some(user), at);
         notice.data.request_id = Some(request_id.to_owned());
         notice.data.expires_at = Some(expires_at.to_string());
         notice.data.origin = Some(origin);
         notice
     }
 
-    /// The user said that a code was not theirs.
-    pub fn repudiated(
-        (application, user): (&ApplicationId, &Identifier),
-        at: Timestamp,
-        code_id: &CodeId,
-    ) -> Self {
-        let mut notice = Self::new(EventType::Repudiated, application, user, at);
+    /// The user said that a code was not theirs. Whose code it was, the notice of its issue says.
+    pub fn repudiated(application: &ApplicationId, at: Timestamp, code_id: &CodeId) -> Self {
+        let mut notice = Self::new(EventType::Repudiated, application, None, at);
         notice.data.code_id = Some(code_id.as_str().to_owned());
         notice
     }
@@ -205,10 +202,13 @@ impl Notice {
     fn new(
         event: EventType,
         application: &ApplicationId,
-        user: &Identifier,
+        user: Option<&Identifier>,
         at: Timestamp,
     ) -> Self {
-        let user = User { kind: user.kind().as_str().to_owned(), value: user.value().to_owned() };
+        let user = user.map(|user| User {
+            kind: user.kind().as_str().to_owned(),
+            value: user.value().to_owned(),
+        });
         Self {
             event,
             timestamp: at.to_string(),

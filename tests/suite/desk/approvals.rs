@@ -10,6 +10,7 @@ use crate::harness::http::OTP_SEND;
 use crate::harness::keys::now;
 use crate::harness::pb::desk::v1::{
     ApprovalRequest, DecideRequestRequest, DecideRequestResponse, ListRequestsRequest,
+    RepudiateRequest,
 };
 use crate::harness::postern::utf8;
 use crate::harness::process::run;
@@ -178,7 +179,7 @@ async fn over_http_a_request_waits_with_202_and_is_collected_by_its_id() -> Test
 }
 
 #[tokio::test]
-async fn the_user_is_told_of_the_request_once_and_then_of_the_code() -> Tested {
+async fn the_user_is_told_of_the_request_once_then_of_the_code_and_of_its_end() -> Tested {
     let receiver = Receiver::start().await?;
     let url = format!("http://{}/", receiver.at);
     let notify = format!("{{ url: '{url}', key_files: [notify.key], private_addresses: true }}");
@@ -200,8 +201,12 @@ async fn the_user_is_told_of_the_request_once_and_then_of_the_code() -> Tested {
     desk.decide(&lead, &request_id, true).await?;
     let issued = send(&desk.postern, &agent, Desk::collect(&request_id, 1)).await?;
     taken("code.issued").await?;
+    let (code_id, reason) = (issued.code_id.clone(), "the user called".to_owned());
+    desk.service(&lead).repudiate(RepudiateRequest { code_id, reason }).await?;
+    taken("code.repudiated").await?;
     let told = receiver.received();
-    let [requested, code] = &told[..] else { panic!("{told:#?}") };
+    let [requested, code, repudiated] = &told[..] else { panic!("{told:#?}") };
+    assert_eq!(repudiated.body["data"]["code_id"], issued.code_id);
     assert_eq!(requested.body["data"]["request_id"], request_id);
     assert_eq!(requested.body["data"]["origin"]["agent_id"], "agent-1");
     assert_eq!(code.body["data"]["code_id"], issued.code_id);

@@ -37,7 +37,7 @@ fn all(byte: u8) -> Vec<Notice> {
             .with_link(Some("https://acme.example/not-me?t=x".to_owned())),
         Notice::redeemed(whose, at, &code(byte)),
         Notice::approval_requested(whose, at, &format!("request-{byte}"), at, origin()),
-        Notice::repudiated(whose, at, &code(byte)),
+        Notice::repudiated(&acme, at, &code(byte)),
     ]
 }
 
@@ -51,7 +51,7 @@ fn every_notice_is_as_the_schema_says_and_comes_back_as_it_was() {
         assert_eq!(errors, [""; 0], "{json}");
         assert_eq!(Notice::from_json(&notice.to_json()).as_ref(), Some(&notice));
         let mut short = json.clone();
-        short["data"].as_object_mut().expect("an object").remove("user");
+        short["data"].as_object_mut().expect("an object").remove("application");
         assert!(!validator.is_valid(&short));
     }
 }

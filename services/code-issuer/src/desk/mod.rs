@@ -10,6 +10,7 @@ use desk::names::Tier;
 use desk::request::Standing;
 use edge::guard::{Guarded, principal};
 use edge::principal::Principal;
+use notices::notice::Notice;
 use tonic::{Request, Response, Status};
 use wire::decisions::{
     BrakeOrder, from_request, parse_brake, parse_decide, parse_explain, parse_lift,
@@ -115,7 +116,10 @@ impl DeskService for CodeIssuer {
         principal.name_agent(&mut context)?;
         let (caller, now) = (principal.caller(), self.clock.now());
         let repudiated = self.repudiator.repudiate(caller, &code_id, now, &context).await;
-        Ok(Response::new(from_repudiated(repudiated.map_err(edge::unavailable)?)?))
+        let answer = from_repudiated(repudiated.map_err(edge::unavailable)?)?;
+        let notice = |application: &_| Notice::repudiated(application, now, &code_id);
+        self.notices.write(&principal, notice).await?;
+        Ok(Response::new(answer))
     }
 
     async fn lift_repudiation(
