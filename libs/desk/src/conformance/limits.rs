@@ -147,6 +147,9 @@ pub async fn a_key_for_another_issue_conflicts(bench: Bench) {
     pending(&room.issue("ada", &keyed(&room.ask("root"), "other")).await);
     let same = pending(&room.issue("ada", &keyed(&room.ask("root"), "other")).await);
     assert_eq!(pending(&room.issue("ada", &keyed(&room.ask("root"), "other")).await), same);
+    // No record knows this key yet.
+    let conflict = room.issue("ada", &keyed(&room.ask("root2"), "other")).await;
+    assert!(matches!(conflict, DeskIssuance::Decided(Issuance::Conflict)), "{conflict:?}");
 }
 
 /// I25.
