@@ -9,7 +9,7 @@
 -- Replies  issued <nonce> <expires at, in ms> <attempts allowed> paired|unpaired overridden|plain
 --          fresh|replayed    pairing_not_found    outlives_session <its end, in ms>
 --          locked <until, in ms>    blocked <until, in ms>    disabled    conflict
---          clear [<binding> <the session's end, in ms>], of a check
+--          clear unpaired, or clear paired <binding> <the session's end, in ms>, of a check
 --          quota_exceeded <until, in ms>    override_quota_exceeded <until, in ms>
 
 local attempt, fingerprint, limit = ARGV[6], ARGV[7], tonumber(ARGV[8])
@@ -52,7 +52,7 @@ local function journey()
 end
 
 local function clear(binding, session_ends_at)
-  return binding and {'clear', binding, text(session_ends_at)} or {'clear'}
+  return binding and {'clear', 'paired', binding, text(session_ends_at)} or {'clear', 'unpaired'}
 end
 
 local blocked = blocked_until()

@@ -44,7 +44,7 @@ pub(super) fn issued(
 
 /// The journey that the code would be for, if it is paired.
 pub(super) fn journey(reply: &mut Reply) -> Result<Option<Journey>, Unreadable> {
-    if reply.is_over() {
+    if reply.either("unpaired", "paired")? {
         return Ok(None);
     }
     Ok(Some(Journey {
