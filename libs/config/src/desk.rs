@@ -38,6 +38,7 @@ pub(crate) fn read(
     let nodes = keys.map(|key| fields.optional(key));
     fields.finish(notes);
     let [agent, require, ticket, methods, limits, approval, notify] = nodes;
+    let (ticket_node, methods_node) = (ticket, methods);
     // Read all before one is missed, so that every mistake is told.
     let (agent, require, ticket) = (
         optional(agent, AgentRule::default(), |node| agent_rule(notes, node)),
@@ -72,6 +73,8 @@ pub(crate) fn read(
                     | DeskPolicyError::ApprovalExpires
                     | DeskPolicyError::ApprovalOfNothing
                     | DeskPolicyError::AboveNoLimits => approval,
+                    DeskPolicyError::TicketNotRequired => ticket_node,
+                    DeskPolicyError::MethodNotRequired => methods_node,
                 };
                 notes.add(place.unwrap_or(node).line, format!("desk: {error}"));
             }

@@ -102,8 +102,11 @@ fn fields(policy: &DeskSettings, ask: &Ask) -> Option<Rule> {
         Requirement::Reason => !is_said(reason),
         Requirement::TicketRef => !is_said(ticket_ref),
         Requirement::VerificationMethod => !is_said(verification_method),
-        // Without a journey there are no facts to compare.
-        Requirement::PairingConfirmed => ask.issue.pairing.is_some() && !ask.pairing_confirmed,
+        // Without a journey there are no facts to compare: a second agent must approve instead.
+        Requirement::PairingConfirmed if ask.issue.pairing.is_none() => {
+            !policy.approval.as_ref().is_some_and(|approval| approval.unpaired)
+        }
+        Requirement::PairingConfirmed => !ask.pairing_confirmed,
     });
     if let Some(missing) = missing {
         return Some(Rule::MissingField(*missing));

@@ -156,7 +156,7 @@ impl Desk {
         })
     }
 
-    fn admission(
+    pub(crate) fn admission(
         &self,
         caller: &Caller,
         policy: &DeskPolicy,

@@ -42,7 +42,8 @@ pub enum Requirement {
     TicketRef,
     /// How the agent checked who is calling.
     VerificationMethod,
-    /// That the agent compared the journey's facts with what the caller said.
+    /// That the agent compared the journey's facts with what the caller said. A code without a journey
+    /// needs approval instead.
     PairingConfirmed,
 }
 
@@ -137,6 +138,12 @@ pub enum DeskPolicyError {
     /// Nothing ever needs the approval.
     #[error("approval must name tiers, above_limits or unpaired")]
     ApprovalOfNothing,
+    /// An issue could leave the ticket out and so escape the rule.
+    #[error("ticket needs `ticket_ref` in require")]
+    TicketNotRequired,
+    /// An issue could leave the method out and so escape the rule.
+    #[error("verification_methods needs `verification_method` in require")]
+    MethodNotRequired,
     /// There is no limit that an approval could exceed.
     #[error("approval: above_limits needs limits")]
     AboveNoLimits,
@@ -155,7 +162,7 @@ impl DeskPolicy {
     /// # Errors
     /// One error for each setting that is out of its range or cannot hold.
     pub fn new(settings: DeskSettings) -> Result<Self, Vec<DeskPolicyError>> {
-        let DeskSettings { agent, limits, approval, .. } = &settings;
+        let DeskSettings { agent, limits, approval, require, .. } = &settings;
         let is_verified = *agent == AgentRule::Verified;
         let Limits { agent_per_hour, group_per_hour, user_per_day } = *limits;
         let limits = [agent_per_hour, group_per_hour, user_per_day];
@@ -177,6 +184,15 @@ impl DeskPolicy {
             (
                 approves(|it| !it.tiers.is_empty() || it.above_limits || it.unpaired),
                 DeskPolicyError::ApprovalOfNothing,
+            ),
+            (
+                settings.ticket.is_none() || require.contains(&Requirement::TicketRef),
+                DeskPolicyError::TicketNotRequired,
+            ),
+            (
+                settings.verification_methods.is_empty()
+                    || require.contains(&Requirement::VerificationMethod),
+                DeskPolicyError::MethodNotRequired,
             ),
             (
                 limits.iter().any(Option::is_some) || approves(|it| !it.above_limits),
@@ -240,5 +256,13 @@ mod tests {
         let limits = Limits { user_per_day: Some(3), ..Limits::default() };
         assert_eq!(errors(DeskSettings { limits, ..settings }), []);
         assert_eq!(errors(DeskSettings::default()), []);
+
+        let ticket = TicketRule::new("INC[0-9]+", false).ok();
+        let verification_methods = ["video".to_owned()].into();
+        let optional = DeskSettings { ticket, verification_methods, ..DeskSettings::default() };
+        let escapes = [DeskPolicyError::TicketNotRequired, DeskPolicyError::MethodNotRequired];
+        assert_eq!(errors(optional.clone()), escapes);
+        let require = [Requirement::TicketRef, Requirement::VerificationMethod].into();
+        assert_eq!(errors(DeskSettings { require, ..optional }), []);
     }
 }

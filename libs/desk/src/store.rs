@@ -33,6 +33,9 @@ pub const REQUEST_TRACE: Duration = Duration::from_secs(60 * 60);
 /// The longest brake.
 pub const LONGEST_BRAKE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// How many requests of one agent may wait at a time.
+pub const MAX_REQUESTS_OF_AGENT: usize = 20;
+
 /// How many requests of an application may wait at a time.
 pub const MAX_REQUESTS: usize = 1000;
 
@@ -167,7 +170,7 @@ pub enum DecideOutcome {
 #[async_trait]
 pub trait DeskStore: Send + Sync {
     /// Decides on an issue as [`decide`](crate::decide::decide) does, and counts it unless it is
-    /// refused. A retry gets the same admission for [`ADMISSION_WINDOW`], but not past a brake.
+    /// refused. A retry gets the same admission for [`ADMISSION_WINDOW`], unless it is barred by now.
     async fn admit(
         &self,
         application: &ApplicationId,

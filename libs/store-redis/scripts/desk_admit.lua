@@ -1,7 +1,7 @@
 -- Admits an issue: libs/desk/src/book/admit.rs and collect of requests.rs, transition for transition.
 --
 -- KEYS[1]  the admission: {fingerprint, {request's id, its end, cause} or false, whether it was issued}
--- KEYS[7]  the requests that wait: {id, end} ..
+-- KEYS[7]  the requests that wait: {id, end, requester} ..
 -- KEYS[8]  the request: {fingerprint, requester, cause, end, body, who decided or false,
 --          `approve` or `deny`, the attempt that collected it or false, whether that was issued}
 -- ARGV[10] attempt  [11] its fingerprint
@@ -17,6 +17,7 @@ local ADMISSION_WINDOW = 900000
 local TICKET_MEMORY = 90 * DAY
 local FREEZE_MEMORY = 365 * DAY
 local REQUEST_TRACE = HOUR
+local MAX_REQUESTS_OF_AGENT = 20
 local MAX_REQUESTS = 1000
 
 local attempt, fingerprint, id = ARGV[10], ARGV[11], ARGV[20]
@@ -97,6 +98,10 @@ local function ask()
     if known[1] ~= fingerprint then
       return {'conflict'}
     end
+    local barred = decide(true)
+    if barred then
+      return barred
+    end
     return known[2] and pending(known[2]) or {'admitted', known[3] and 'issued' or 'fresh'}
   end
   local refusal, cause = decide(false)
@@ -109,12 +114,21 @@ local function ask()
   local request = false
   if cause then
     local waiting = live(kept(KEYS[7]))
+    local own = {}
+    for _, entry in ipairs(waiting) do
+      if entry[3] == agent then
+        own[#own + 1] = entry
+      end
+    end
+    if #own >= MAX_REQUESTS_OF_AGENT then
+      return refused('too_many_requests', (ends_of(own)))
+    end
     local first, last = ends_of(waiting)
     if #waiting >= MAX_REQUESTS then
       return refused('too_many_requests', first)
     end
     request = {id, now + ARGV[21], cause}
-    waiting[#waiting + 1] = {id, request[2]}
+    waiting[#waiting + 1] = {id, request[2], agent}
     keep(KEYS[7], waiting, math.max(last, request[2]))
     local value = {fingerprint, agent, cause, request[2], ARGV[22], false, false, false, false}
     keep(KEYS[8], value, request[2] + REQUEST_TRACE)
@@ -141,16 +155,14 @@ local function collect()
   if request[1] ~= fingerprint then
     return refused('approval_changed')
   end
-  if request[8] == attempt then
-    return {'admitted', request[9] and 'issued' or 'fresh'}
-  end
-  if request[8] then
+  if request[8] and request[8] ~= attempt then
     return refused('approval_used')
   end
   if request[7] == 'deny' then
     return refused('approval_denied')
   end
-  if now >= request[4] then
+  -- A code that was issued in time can be replaced for as long as its record knows the key.
+  if not request[9] and now >= request[4] then
     return refused('approval_expired')
   end
   if not request[6] then
@@ -162,7 +174,7 @@ local function collect()
   end
   request[8] = attempt
   keep(KEYS[8], request, ends)
-  return {'admitted', 'fresh'}
+  return {'admitted', request[9] and 'issued' or 'fresh'}
 end
 
 local name, ends = brake()

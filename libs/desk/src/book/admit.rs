@@ -10,9 +10,7 @@ use crate::decide::{Facts, Verdict, decide};
 use crate::messages::Pending;
 use crate::names::RequestId;
 use crate::rule::Rule;
-use crate::store::{
-    ADMISSION_WINDOW, Admission, Admit, Approval, FREEZE_MEMORY, MAX_REQUESTS, REQUEST_TRACE,
-};
+use crate::store::{ADMISSION_WINDOW, Admission, Admit, Approval, FREEZE_MEMORY, REQUEST_TRACE};
 
 /// An admission, for retries to see again.
 #[derive(Clone, Debug)]
@@ -28,6 +26,15 @@ impl Admitted {
             Some(pending) => Admission::Pending(pending),
             None => Admission::Admitted { was_issued: self.was_issued },
         }
+    }
+}
+
+/// Why an issue that was counted may not go on: what has changed since may bar it.
+pub(super) fn barred(command: &Admit, facts: &Facts) -> Option<Admission> {
+    match decide(&command.case, facts, true) {
+        Verdict::Refuse(rule) => Some(Admission::Refused(rule)),
+        // What was counted needs no other approval and freezes nobody.
+        Verdict::Allow | Verdict::NeedsApproval(_) | Verdict::Freeze => None,
     }
 }
 
@@ -48,8 +55,10 @@ impl Book {
     fn ask(&mut self, command: Admit, facts: &Facts, now: Timestamp) -> Admission {
         let Attempt { id, fingerprint } = command.attempt;
         if let Some((known, _)) = self.admissions.get(&id, now) {
-            let is_same = known.fingerprint == fingerprint;
-            return if is_same { known.outcome() } else { Admission::Conflict };
+            if known.fingerprint != fingerprint {
+                return Admission::Conflict;
+            }
+            return barred(&command, facts).unwrap_or_else(|| known.outcome());
         }
         let pending = match decide(&command.case, facts, false) {
             Verdict::Refuse(rule) => return Admission::Refused(rule),
@@ -61,9 +70,8 @@ impl Book {
             }
             Verdict::Allow => None,
             Verdict::NeedsApproval(cause) => {
-                let waiting = self.requests(now);
-                if let Some(first) = waiting.first().filter(|_| waiting.len() >= MAX_REQUESTS) {
-                    return Admission::Refused(Rule::TooManyRequests(first.expires_at));
+                if let Some(until) = self.first_of_too_many(command.about.agent.as_ref(), now) {
+                    return Admission::Refused(Rule::TooManyRequests(until));
                 }
                 Some(cause)
             }

@@ -5,11 +5,15 @@ use codes::digest::{AttemptId, Fingerprint};
 use codes::ids::Agent;
 
 use super::Book;
-use crate::decide::{Facts, Verdict, decide};
+use super::admit::barred;
+use crate::decide::Facts;
 use crate::messages::{Decision, Pending};
 use crate::names::RequestId;
 use crate::rule::{Cause, Rule};
-use crate::store::{Admission, Admit, Decide, DecideOutcome, PAIR_MEMORY, Request};
+use crate::store::{
+    Admission, Admit, Decide, DecideOutcome, MAX_REQUESTS, MAX_REQUESTS_OF_AGENT, PAIR_MEMORY,
+    Request,
+};
 
 /// A request as the book keeps it.
 #[derive(Clone, Debug)]
@@ -42,6 +46,10 @@ impl Kept {
         Self { fingerprint, requester, cause, expires_at, body, decided: None, collected: None }
     }
 
+    fn is_waiting(&self, now: Timestamp) -> bool {
+        self.decided.is_none() && now < self.expires_at
+    }
+
     fn view(&self, id: RequestId) -> Request {
         let Self { cause, expires_at, body, .. } = self;
         Request { id, cause: *cause, expires_at: *expires_at, body: body.clone() }
@@ -51,10 +59,7 @@ impl Kept {
 impl Book {
     /// The requests that wait for a decision, the first to expire first.
     pub fn requests(&self, now: Timestamp) -> Vec<Request> {
-        let waiting = self
-            .requests
-            .iter(now)
-            .filter(|(_, kept, _)| kept.decided.is_none() && now < kept.expires_at);
+        let waiting = self.requests.iter(now).filter(|(_, kept, _)| kept.is_waiting(now));
         let mut waiting: Vec<_> = waiting.map(|(id, kept, _)| kept.view(*id)).collect();
         waiting.sort_by_key(|request| (request.expires_at, request.id));
         waiting
@@ -103,28 +108,44 @@ impl Book {
             return Admission::Refused(Rule::ApprovalChanged);
         }
         match (kept.collected, &kept.decided) {
-            (Some(Collected { by, was_issued }), _) if by == attempt.id => {
-                return Admission::Admitted { was_issued };
+            (Some(Collected { by, .. }), _) if by != attempt.id => {
+                return Admission::Refused(Rule::ApprovalUsed);
             }
-            (Some(_), _) => return Admission::Refused(Rule::ApprovalUsed),
-            (None, Some((_, Decision::Deny))) => return Admission::Refused(Rule::ApprovalDenied),
-            (None, _) if now >= kept.expires_at => {
+            (_, Some((_, Decision::Deny))) => return Admission::Refused(Rule::ApprovalDenied),
+            // A code that was issued in time can be replaced for as long as its record knows the key.
+            (Some(Collected { was_issued: true, .. }), _) => {}
+            (_, _) if now >= kept.expires_at => {
                 return Admission::Refused(Rule::ApprovalExpired);
             }
-            (None, None) => {
+            (_, None) => {
                 let Kept { cause, expires_at, .. } = *kept;
                 return Admission::Pending(Pending { request_id: id, expires_at, cause });
             }
-            (None, Some((_, Decision::Approve))) => {}
+            (_, Some((_, Decision::Approve))) => {}
         }
-        match decide(&command.case, facts, true) {
-            Verdict::Refuse(rule) => Admission::Refused(rule),
-            // An approved issue is not counted, so it neither needs another approval nor freezes.
-            Verdict::Allow | Verdict::NeedsApproval(_) | Verdict::Freeze => {
-                kept.collected = Some(Collected { by: attempt.id, was_issued: false });
-                Admission::Admitted { was_issued: false }
-            }
+        if let Some(refused) = barred(command, facts) {
+            return refused;
         }
+        let collected =
+            kept.collected.get_or_insert(Collected { by: attempt.id, was_issued: false });
+        Admission::Admitted { was_issued: collected.was_issued }
+    }
+
+    /// When the first request ends, if as many wait as may, of this agent or in all.
+    pub(super) fn first_of_too_many(
+        &self,
+        requester: Option<&Agent>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let waiting = self.requests.iter(now).filter(|(_, kept, _)| kept.is_waiting(now));
+        let waiting: Vec<_> = waiting.map(|(_, kept, _)| kept).collect();
+        let own = waiting.iter().copied().filter(|kept| kept.requester.as_ref() == requester);
+        let own: Vec<_> = own.collect();
+        let first = |of: &[&Kept]| of.iter().map(|kept| kept.expires_at).min();
+        if own.len() >= MAX_REQUESTS_OF_AGENT {
+            return first(&own);
+        }
+        if waiting.len() >= MAX_REQUESTS { first(&waiting) } else { None }
     }
 
     /// Notes that the code of a collected approval is about to be returned.

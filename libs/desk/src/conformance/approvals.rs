@@ -12,7 +12,7 @@ use crate::names::{RequestId, Tier};
 use crate::policy::{Approval, DeskSettings, Limits};
 use crate::request::Standing;
 use crate::rule::{Cause, Rule};
-use crate::store::{MAX_REQUESTS, REQUEST_TRACE};
+use crate::store::{MAX_REQUESTS, MAX_REQUESTS_OF_AGENT, REQUEST_TRACE};
 
 fn without_limits() -> DeskSettings {
     let approval = Room::settings().approval.map(|it| Approval { above_limits: false, ..it });
@@ -149,16 +149,24 @@ pub async fn agents_who_approve_each_other_are_seen(bench: Bench) {
     assert!(!approve("ada", "bob").await);
 }
 
-/// I18: a desk that nobody watches cannot fill the store.
+/// I18: neither one agent nor a desk that nobody watches can fill the store.
 pub async fn as_many_requests_wait_as_may(bench: Bench) {
     let room = Room::new(bench, without_limits());
     let first = pending(&room.issue_for("ada", "root").await);
     room.wait(Duration::from_secs(1));
-    for _ in 1..MAX_REQUESTS {
-        pending(&room.issue_for("ada", "root").await);
+    let second = pending(&room.issue_for("bob", "root").await);
+    let agents: Vec<_> = (2..50).map(|number| format!("agent-{number}")).collect();
+    for agent in ["ada", "bob"].into_iter().chain(agents.iter().map(String::as_str)) {
+        let has_one = agent == "ada" || agent == "bob";
+        for _ in usize::from(has_one)..MAX_REQUESTS_OF_AGENT {
+            pending(&room.issue_for(agent, "root").await);
+        }
     }
-    let rule = refused(&room.issue_for("ada", "root").await).clone();
-    assert_eq!(rule, Rule::TooManyRequests(first.expires_at));
+    let rule = refused(&room.issue_for("bob", "root").await).clone();
+    assert_eq!(rule, Rule::TooManyRequests(second.expires_at), "of this agent");
+    assert_eq!(agents.len() + 2, MAX_REQUESTS / MAX_REQUESTS_OF_AGENT);
+    let rule = refused(&room.issue_for("eve", "root").await).clone();
+    assert_eq!(rule, Rule::TooManyRequests(first.expires_at), "in all");
     assert!(matches!(
         room.decide("bob", first.request_id, Decision::Deny).await,
         Decided::Done { .. }

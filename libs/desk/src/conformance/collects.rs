@@ -6,12 +6,13 @@ use codes::conformance::{Place, accepted};
 use codes::issuer::Issuance;
 use futures_util::future::join_all;
 
-use super::room::{collecting, issued, keyed, pending, refused};
+use super::room::{agent_of, collecting, issued, keyed, pending, refused};
 use super::{Bench, Room};
 use crate::messages::DeskIssuance;
 use crate::policy::{Approval, DeskSettings, Limits};
 use crate::request::Ask;
 use crate::rule::{Cause, Rule};
+use crate::store::{Admission, Stop};
 
 async fn approved(room: &Room, ask: &Ask) -> Ask {
     let id = pending(&room.issue("ada", ask).await).request_id;
@@ -85,6 +86,34 @@ pub async fn of_parallel_collects_one_key_gets_the_code(bench: Bench) {
     assert_eq!(collected.iter().filter(is_issued).count(), 1);
     let is_used = |it: &&DeskIssuance| matches!(it, DeskIssuance::Refused(_, Rule::ApprovalUsed));
     assert_eq!(collected.iter().filter(is_used).count(), 39);
+}
+
+/// A reply that was lost before its code was issued is no way past what has changed since.
+pub async fn an_admission_without_a_code_is_judged_again(bench: Bench) {
+    let limits = Limits { agent_per_hour: Some(2), ..Limits::default() };
+    let room = Room::new(bench, DeskSettings { limits, ..Room::settings() });
+    let late = keyed(&approved(&room, &room.ask("root")).await, "late");
+    let plain = keyed(&room.ask("jane"), "plain");
+    for ask in [&late, &plain] {
+        let admitted = room.admit("ada", ask).await;
+        assert_eq!(admitted, Admission::Admitted { was_issued: false });
+    }
+    let mut foreign = [late.clone(), plain.clone()];
+    for ask in &mut foreign {
+        ask.standing.tiers.clear();
+        assert_eq!(refused(&room.issue("ada", ask).await), &Rule::Tier);
+    }
+    for name in ["a1", "a2"] {
+        pending(&room.issue_for("ada", name).await);
+    }
+    assert!(matches!(room.issue_for("ada", "a3").await, DeskIssuance::Froze(_)));
+    for ask in [&late, &plain] {
+        assert_eq!(refused(&room.issue("ada", ask).await), &Rule::FrozenAgent);
+    }
+    assert!(room.stop(Stop::Thaw(agent_of("ada"))).await);
+    issued(room.issue("ada", &plain).await);
+    room.wait(Approval::EXPIRES);
+    assert_eq!(refused(&room.issue("ada", &late).await), &Rule::ApprovalExpired);
 }
 
 /// The request was counted when it was made.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use codes::issuer::Issuance;
 use codes::pairing::PairingNumber;
 
-use super::room::{issued, refused};
+use super::room::{issued, pending, refused};
 use super::{Bench, Room};
 use crate::messages::DeskIssuance;
 use crate::names::Tier;
-use crate::policy::{DeskSettings, Limits, Requirement};
-use crate::rule::Rule;
+use crate::policy::{Approval, DeskSettings, Limits, Requirement};
+use crate::rule::{Cause, Rule};
 use crate::store::TICKET_MEMORY;
 
 /// I23.
@@ -45,10 +45,32 @@ pub async fn each_required_field_is_asked_for(bench: Bench) {
     assert_eq!(refused(&room.issue("ada", &ask).await), &Rule::TicketPattern);
     ask.issue.context.ticket_ref = Some("INC1".to_owned());
     assert!(issued(room.issue("ada", &ask).await).paired);
-    // Without a journey there is nothing to confirm.
+    // Leaving the number out is no way around the confirmation.
     ask.issue.pairing = None;
-    ask.pairing_confirmed = false;
-    assert!(!issued(room.issue("ada", &ask).await).paired);
+    let rule = refused(&room.issue("ada", &ask).await).clone();
+    assert_eq!(rule, Rule::MissingField(Requirement::PairingConfirmed));
+}
+
+/// Without a journey there is nothing to confirm: a second agent looks instead.
+pub async fn a_code_without_a_journey_needs_approval_in_place_of_confirmation(bench: Bench) {
+    let approval = Approval { unpaired: true, ..Approval::default() };
+    let require = [Requirement::PairingConfirmed].into();
+    let settings = DeskSettings {
+        agent: Room::settings().agent,
+        require,
+        approval: Some(approval),
+        ..DeskSettings::default()
+    };
+    let room = Room::new(bench, settings);
+    let request = pending(&room.issue_for("ada", "jane").await);
+    assert_eq!(request.cause, Cause::Unpaired);
+    let mut ask = room.ask("jane");
+    let journey = room.world.journey();
+    ask.issue.pairing = Some(room.world.number(&ask.issue.user, journey).await);
+    let rule = refused(&room.issue("ada", &ask).await).clone();
+    assert_eq!(rule, Rule::MissingField(Requirement::PairingConfirmed));
+    ask.pairing_confirmed = true;
+    assert!(issued(room.issue("ada", &ask).await).paired);
 }
 
 /// A ticket is its user's until it is forgotten.

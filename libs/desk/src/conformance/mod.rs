@@ -41,6 +41,7 @@ macro_rules! desk_store_contract {
     ($bench:expr) => {
         $crate::desk_store_contract!(@each $bench, fields:
             each_required_field_is_asked_for
+            a_code_without_a_journey_needs_approval_in_place_of_confirmation
             a_ticket_belongs_to_its_first_user
             a_verified_desk_needs_an_agent_who_serves_the_tier
             a_check_before_the_policy_counts_nothing
@@ -71,6 +72,7 @@ macro_rules! desk_store_contract {
             an_approval_keeps_its_journey
             of_parallel_collects_one_key_gets_the_code
             an_approved_issue_is_not_counted_again
+            an_admission_without_a_code_is_judged_again
         );
         $crate::desk_store_contract!(@each $bench, stops:
             a_brake_stops_what_it_names

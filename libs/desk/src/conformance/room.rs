@@ -9,7 +9,7 @@ use codes::audit::Context;
 use codes::conformance::{World, request, user};
 use codes::directory::{DirectoryError, OpaqueDirectory};
 use codes::ids::{Agent, AgentId, ApplicationId, IdempotencyKey, ProviderId};
-use codes::issuer::{Issuance, IssueRequest, IssuedCode};
+use codes::issuer::{Issuance, IssueRequest, IssuedCode, Planned};
 use codes::operations::{Caller, OperationError};
 use codes::store::StoreError;
 use codes::user::{Identifier, UserId};
@@ -22,7 +22,7 @@ use crate::names::{Group, RequestId, Tier};
 use crate::policy::{AgentRule, Approval, DeskPolicy, DeskSettings, Limits, Requirement};
 use crate::request::{Ask, Standing};
 use crate::rule::Rule;
-use crate::store::{DeskStore, Stop};
+use crate::store::{Admission, DeskStore, Stop};
 use crate::ticket::TicketRule;
 use crate::tiers::Tiers;
 
@@ -155,6 +155,18 @@ impl Room {
     /// Asks for a code for a user, with everything that the policy requires.
     pub async fn issue_for(&self, agent: &str, name: &str) -> DeskIssuance {
         self.issue(agent, &self.ask(name)).await
+    }
+
+    /// Admits an issue whose service dies before it issues the code.
+    pub async fn admit(&self, agent: &str, ask: &Ask) -> Admission {
+        let (caller, house) = (self.by(agent), self.house());
+        let planned =
+            self.world.issuer().plan(&caller, house.codes, house.directory, &ask.issue).await;
+        let Ok(Planned::Ready(plan)) = planned else { panic!("no plan") };
+        let tier = house.tiers.tier_of(self.application(), plan.user()).await.expect("a tier");
+        let command = self.desk.admission(&caller, house.desk, ask, &plan, tier.as_ref());
+        let now = self.world.bench.clock.now();
+        self.store().admit(self.application(), now, command).await.expect("the store answers")
     }
 
     /// Asks for a user's code under a key, which must be granted.
