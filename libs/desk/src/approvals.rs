@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use codes::ids::{Agent, ApplicationId};
 use codes::operations::{Caller, OperationError};
+use codes::store::StoreError;
 
 use crate::body::Body;
 use crate::desk::Desk;
@@ -13,7 +14,7 @@ use crate::messages::{Decided, Decision, RequestView, Stopped};
 use crate::names::{RequestId, Scope};
 use crate::policy::DeskPolicy;
 use crate::request::Standing;
-use crate::store::{Decide, DecideOutcome, LONGEST_BRAKE, Request, Stop, Stops};
+use crate::store::{Decide, DecideOutcome, LONGEST_BRAKE, MAX_BRAKES, Request, Stop, Stops};
 
 impl Desk {
     /// The requests that wait for approval, for users of the tiers that the agent may serve.
@@ -71,7 +72,8 @@ impl Desk {
     /// Stops issuing. A longer brake of the same scope stays.
     ///
     /// # Errors
-    /// The store failed: the brake may be set.
+    /// The store failed: the brake may be set. Or [`MAX_BRAKES`] are set, and this one is not: every issue
+    /// reads them all.
     pub async fn set_brake(
         &self,
         caller: &Caller,
@@ -80,6 +82,14 @@ impl Desk {
     ) -> Result<Stopped, OperationError> {
         if !(Duration::from_secs(1)..=LONGEST_BRAKE).contains(&life) {
             return Ok(Stopped::OutOfRange);
+        }
+        let brakes = self.stops(&caller.application).await?.brakes;
+        if scope != Scope::Application
+            && brakes.len() >= MAX_BRAKES
+            && brakes.iter().all(|(set, _)| *set != scope)
+        {
+            let full = format!("{MAX_BRAKES} brakes are set; lift one, or stop the application");
+            return Err(StoreError::Unavailable(full).into());
         }
         self.stop(caller, Stop::Brake(scope, life)).await
     }

@@ -33,6 +33,9 @@ pub const REQUEST_TRACE: Duration = Duration::from_secs(60 * 60);
 /// The longest brake.
 pub const LONGEST_BRAKE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// How many brakes of an application may be set at a time.
+pub const MAX_BRAKES: usize = 200;
+
 /// How many requests of one agent may wait at a time.
 pub const MAX_REQUESTS_OF_AGENT: usize = 20;
 

@@ -14,7 +14,7 @@ use crate::Right;
 const DESK: &str = "\
 desk:
   agent: verified
-  require: [reason, pairing_confirmed]
+  require: [reason, ticket_ref, verification_method, pairing_confirmed]
   ticket: { pattern: 'INC[0-9]{7}', once: true }
   verification_methods: [video, callback]
   limits: { agent_per_hour: 10, user_per_day: 3 }
@@ -47,7 +47,7 @@ fn a_desk_says_under_which_rules_codes_are_issued() {
     assert_eq!(settings.agent, AgentRule::Verified);
     assert_eq!(
         settings.require.iter().map(|it| it.as_str()).collect::<Vec<_>>(),
-        ["reason", "pairing_confirmed"]
+        ["reason", "ticket_ref", "verification_method", "pairing_confirmed"]
     );
     let ticket = settings.ticket.as_ref().expect("a rule");
     assert!(ticket.once() && ticket.matches("INC0000001") && !ticket.matches("INC1"));
@@ -69,6 +69,12 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "[reason,",
         "[agent_id,",
         ":26: desk: require: `agent_id`: must be `reason`, `ticket_ref`, `verification_method` or `pairing_confirmed`",
+    ),
+    ("ticket_ref, ", "", ":27: desk: ticket needs `ticket_ref` in require"),
+    (
+        "verification_method, ",
+        "",
+        ":28: desk: verification_methods needs `verification_method` in require",
     ),
     ("once: true", "once: 1", ":27: desk: ticket: once must be true or false"),
     ("pattern: 'INC[0-9]{7}', ", "", ":27: desk: ticket: missing key `pattern`"),

@@ -32,7 +32,7 @@ tokens: { scope: openid }
 users: { directory: file, file: acme.yaml }
 desk:
   agent: verified
-  require: [reason, ticket_ref]
+  require: [reason, ticket_ref, verification_method]
   ticket: { pattern: \"INC[0-9]{7}\", once: true }
   verification_methods: [video, callback]
   limits: { agent_per_hour: 10, group_per_hour: 60, user_per_day: 3 }

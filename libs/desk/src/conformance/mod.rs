@@ -78,6 +78,7 @@ macro_rules! desk_store_contract {
             a_brake_stops_what_it_names
             a_brake_stops_what_was_admitted_and_approved
             a_longer_brake_stays_and_ends_by_itself
+            as_many_brakes_are_set_as_may
         );
     };
     (@each $bench:expr, $module:ident: $($case:ident)*) => {

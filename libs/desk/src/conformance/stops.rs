@@ -10,7 +10,7 @@ use crate::messages::{DeskIssuance, Stopped};
 use crate::names::{Group, Scope};
 use crate::policy::{DeskSettings, Limits};
 use crate::rule::Rule;
-use crate::store::{LONGEST_BRAKE, Stop, Stops};
+use crate::store::{LONGEST_BRAKE, MAX_BRAKES, Stop, Stops};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -91,4 +91,20 @@ pub async fn a_longer_brake_stays_and_ends_by_itself(bench: Bench) {
     let nobody = &room.world.caller;
     let lifted = room.desk.lift_brake(nobody, &room.policy, Scope::Application).await;
     assert_eq!(lifted.expect("an answer"), Stopped::AgentRequired, "I31");
+}
+
+/// Else one agent could make every issue slow. Stopping the application is always possible.
+pub async fn as_many_brakes_are_set_as_may(bench: Bench) {
+    let room = without_limits(bench);
+    let caller = room.by("sam");
+    let agent = |number: usize| Scope::Agent(agent_of(&format!("agent-{number}")));
+    let set = async |scope| room.desk.set_brake(&caller, scope, MINUTE).await;
+    assert!(set(Scope::Application).await.is_ok());
+    for number in 1..MAX_BRAKES {
+        assert!(set(agent(number)).await.is_ok());
+    }
+    assert!(set(agent(MAX_BRAKES)).await.is_err());
+    assert!(set(agent(1)).await.is_ok() && set(Scope::Application).await.is_ok());
+    assert!(room.stop(Stop::Release(agent(1))).await);
+    assert!(set(agent(MAX_BRAKES)).await.is_ok());
 }
