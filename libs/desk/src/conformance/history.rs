@@ -157,7 +157,11 @@ impl Witness {
                 return format!("{}", room.stop(Stop::Release(scope(at))).await);
             }
             Op::Thaw(agent) => {
-                return format!("{}", room.stop(Stop::Thaw(agent_of(AGENTS[agent]))).await);
+                let was_frozen = room.stop(Stop::Thaw(agent_of(AGENTS[agent]))).await;
+                if was_frozen {
+                    self.windows.remove(&agent);
+                }
+                return format!("{was_frozen}");
             }
         }
         String::new()
