@@ -55,6 +55,12 @@ pub enum CallError {
     /// Another agent decided, or this one decided otherwise.
     #[error("the request for approval was decided before: list the requests")]
     RequestDecided,
+    /// An agent lifts what stops themselves.
+    #[error("agents cannot lift what stops themselves: ask another agent")]
+    OwnStop,
+    /// The agent has roles of several groups.
+    #[error("the agent has roles of several groups: give them roles of one")]
+    SeveralGroups,
     /// An agent decides their own request.
     #[error("agents cannot decide their own request: ask another agent")]
     OwnRequest,

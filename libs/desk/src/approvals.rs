@@ -31,6 +31,19 @@ impl Desk {
         Ok(views.filter(|view| standing.tiers.contains(&view.tier)).collect())
     }
 
+    /// The request of that id, in any state; `None` if there is none, or it ended an hour ago.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn find_request(
+        &self,
+        application: &ApplicationId,
+        id: RequestId,
+    ) -> Result<Option<RequestView>, OperationError> {
+        let request = self.store.request(application, self.now(), id).await?;
+        Ok(request.and_then(|request| self.view(application, &request)))
+    }
+
     /// How many requests wait for approval.
     ///
     /// # Errors
@@ -51,8 +64,7 @@ impl Desk {
         decision: Decision,
     ) -> Result<Decided, OperationError> {
         let Some(approver) = caller.agent.clone() else { return Ok(Decided::AgentRequired) };
-        let request = self.store.request(&caller.application, self.now(), id).await?;
-        let view = request.and_then(|request| self.view(&caller.application, &request));
+        let view = self.find_request(&caller.application, id).await?;
         let Some(view) = view else { return Ok(Decided::NotFound) };
         if !standing.tiers.contains(&view.tier) {
             return Ok(Decided::Tier);

@@ -130,6 +130,7 @@ impl Desk {
         let case = Case::new(house.desk, ask, tier.as_ref());
         let complete = Case { fields: None, ..case.clone() };
         Ok(Explained::Policy(Explanation {
+            subject: plan.subject(),
             verdict: decide(&case, &facts, false),
             complete: decide(&complete, &facts, false),
             tier,

@@ -60,6 +60,8 @@ pub enum Explained {
 /// What an issue would require, or why it would be refused. Nothing is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
+    /// Whom the issue would be for: a keyed hash.
+    pub subject: Subject,
     /// The user's tier; `None` if the directory names none.
     pub tier: Option<Tier>,
     /// The decision on the issue as it was described.

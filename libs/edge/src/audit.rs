@@ -114,6 +114,8 @@ pub(crate) enum AgentDenial {
     AgentRequired,
     /// To approve or lift long after they signed in.
     SignInAgain,
+    /// To act with roles of several groups, whose limits would not hold.
+    SeveralGroups,
     /// To act for a user who may be themselves.
     UncheckedIdentifier,
 }
@@ -125,6 +127,7 @@ pub(crate) fn agent_denied(caller: &Caller, denial: AgentDenial) {
         AgentDenial::OwnAccount => "own_account",
         AgentDenial::AgentRequired => "agent_required",
         AgentDenial::SignInAgain => "sign_in_again",
+        AgentDenial::SeveralGroups => "several_groups",
         AgentDenial::UncheckedIdentifier => "unchecked_identifier",
     };
     denied(caller, "agent.denied", None, Some(refusal));

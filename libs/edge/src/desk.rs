@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clock::Timestamp;
 use codes::user::Identifier;
-use config::{Desk, Right};
+use config::{AgentProvider, Desk, Right};
 use desk::request::Standing;
 use desk::rule::Rule;
 use wire::error::{DeskFault, Fault};
@@ -32,6 +32,15 @@ impl Principal {
             return Standing::default();
         };
         provider.standing(&self.caller().application, &self.agent.roles, right)
+    }
+
+    /// How many groups the agent's roles name. With two, neither's limits and brakes would hold.
+    fn groups(&self) -> usize {
+        let Some(agent) = &self.caller().agent else { return 0 };
+        let provider = self.configuration().provider(&agent.provider);
+        let groups =
+            |it: &AgentProvider| it.groups(&self.caller().application, &self.agent.roles).len();
+        provider.map_or(0, groups)
     }
 
     /// Refuses a client's own token at a desk whose agents must prove who they are.
@@ -64,15 +73,19 @@ impl Principal {
     }
 
     /// Refuses an agent who acts for their own account. At a desk whose agents must prove who they are,
-    /// also a client's own token, and a user of whom the provider does not say whether they are the agent.
+    /// also a client's own token, an agent of several groups, and a user of whom the provider does not say whether they are the agent.
     ///
     /// # Errors
-    /// `OwnAccount`, [`Rule::AgentRequired`] or [`DeskFault::UncheckedIdentifier`]; `Unavailable` if the
-    /// directory does not answer.
+    /// `OwnAccount`, [`Rule::AgentRequired`], [`DeskFault::SeveralGroups`] or
+    /// [`DeskFault::UncheckedIdentifier`]; `Unavailable` if the directory does not answer.
     pub async fn admit_to(&self, user: &Identifier) -> Result<(), Fault> {
         self.require_agent()?;
         let is_verified =
             self.application().desk.as_ref().is_some_and(|desk| desk.policy.is_verified());
+        if is_verified && self.groups() > 1 {
+            audit::agent_denied(self.caller(), AgentDenial::SeveralGroups);
+            return Err(Fault::Desk(DeskFault::SeveralGroups));
+        }
         let is_checked = self.agent.own.iter().any(|own| own.kind() == user.kind());
         if is_verified && !is_checked {
             audit::agent_denied(self.caller(), AgentDenial::UncheckedIdentifier);

@@ -29,7 +29,7 @@ pub fn parse_explain(request: pb::ExplainIssueRequest) -> Result<Ask, Fault> {
 
 /// Writes what an issue would meet.
 pub fn from_explanation(
-    Explanation { tier, verdict, complete, facts }: Explanation,
+    Explanation { tier, verdict, complete, facts, .. }: Explanation,
     settings: &DeskSettings,
     stops: &Stops,
 ) -> pb::ExplainIssueResponse {

@@ -56,6 +56,7 @@ impl CodeIssuerService for CodeIssuer {
         request: Request<DescribeCodeRequest>,
     ) -> Result<Response<DescribeCodeResponse>, Status> {
         let principal = principal(&request)?;
+        principal.require_agent()?;
         let user = parse_describe(request.get_ref())?;
         let directory = &principal.application().directory;
         let code = self.issuer.describe(principal.caller(), &**directory, &user).await;
@@ -67,6 +68,7 @@ impl CodeIssuerService for CodeIssuer {
         request: Request<DescribePairingRequest>,
     ) -> Result<Response<DescribePairingResponse>, Status> {
         let principal = principal(&request)?;
+        principal.require_agent()?;
         let (user, number) = pairing::parse_describe(request.get_ref())?;
         let Application { policy, directory, .. } = principal.application();
         let caller = principal.caller();

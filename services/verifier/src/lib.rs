@@ -77,6 +77,7 @@ impl VerifierService for Verifier {
         request: Request<DescribeLockoutRequest>,
     ) -> Result<Response<DescribeLockoutResponse>, Status> {
         let principal = principal(&request)?;
+        principal.require_agent()?;
         let user = parse_describe(request.get_ref())?;
         let directory = &principal.application().directory;
         let both = self.codes.describe_lockout(principal.caller(), &**directory, &user).await;

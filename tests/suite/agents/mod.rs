@@ -119,7 +119,7 @@ async fn an_agent_does_what_both_role_and_client_allow_and_the_trail_names_them(
         ("code.revoked", 1),
         ("code.described", 2),
         ("lockout.described", 1),
-        ("scope.denied", 11),
+        ("scope.denied", 13),
     ] {
         let events = desk.trail(action);
         assert_eq!(events.len(), count, "{action}");

@@ -100,6 +100,11 @@ async fn a_requester_an_approver_of_another_tier_and_an_old_sign_in_approve_noth
         let status = desk.decide(token, &request_id, true).await.expect_err("refused");
         assert_eq!(told(&status), (Code::PermissionDenied, reason.to_owned()));
     }
+    // Nobody approves a code for their own account.
+    let boss = json!({"sub": "lead-4", "roles": ["lead"], "employee_id": BOSS});
+    let boss = desk.postern.agent("acme-console", &desk.folder.provider, &boss).await?;
+    let status = desk.decide(&boss, &request_id, true).await.expect_err("their own account");
+    assert_eq!(told(&status).1, "OWN_ACCOUNT");
     assert_eq!(desk.list(&team).await?, [], "requests of a tier that the agent does not serve");
     let status = desk.decide(&helpdesk, &"0".repeat(32), true).await.expect_err("no right");
     assert_eq!(status.code(), Code::PermissionDenied);

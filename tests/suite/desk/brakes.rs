@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::*;
 use crate::harness::apart::Deployment;
 use crate::harness::keys::now;
-use crate::harness::pb::desk::v1::{BrakeTarget, SetBrakeRequest, brake_target::Target};
+use crate::harness::pb::desk::v1::{AgentRef, BrakeTarget, SetBrakeRequest, brake_target::Target};
 
 const MINUTES: prost_types::Duration = prost_types::Duration { seconds: 600, nanos: 0 };
 
@@ -87,6 +87,16 @@ async fn a_brake_stops_what_it_names_and_only_a_recent_sign_in_releases_it() -> 
         let release = brake(Target::Application(true), None);
         let status = desk.service(token).set_brake(release).await.expect_err("refused");
         assert_eq!(told(&status), (Code::PermissionDenied, reason.to_owned()));
+    }
+    // Those who may issue cannot release what stops them.
+    let both = json!({
+        "sub": "agent-9", "roles": ["helpdesk", "security"], "employee_id": "e-9",
+    });
+    let both = desk.postern.agent("acme-console", &desk.folder.provider, &both).await?;
+    let own = AgentRef { provider: "acme".to_owned(), agent_id: "agent-9".to_owned() };
+    for target in [Target::Application(true), group(), Target::Agent(own)] {
+        let status = desk.service(&both).set_brake(brake(target, None)).await.expect_err("own");
+        assert_eq!(told(&status), (Code::PermissionDenied, "OWN_STOP".to_owned()));
     }
     desk.service(&security).set_brake(brake(Target::Application(true), None)).await?;
     assert_eq!(stopped(&lead).await, None);

@@ -4,6 +4,7 @@ use reqwest::StatusCode;
 
 use super::*;
 use crate::harness::http::{OTP_SEND, refused};
+use crate::harness::pb::code::DescribePairingRequest;
 use crate::harness::pb::desk::v1::{ExplainIssueRequest, IssueOutlook};
 
 #[tokio::test]
@@ -56,6 +57,17 @@ async fn a_stolen_client_secret_without_an_agent_issues_nothing() -> Tested {
     let mut verifier = desk.postern.verifier_with(Some(stolen.clone()));
     let status = verifier.clear_lockout(clear).await.expect_err("no agent");
     assert_eq!(told(&status).1, "DESK_AGENT_REQUIRED");
+    let lockout = DescribeLockoutRequest { user: user_id("u-1") };
+    let status = verifier.describe_lockout(lockout).await.expect_err("no agent");
+    assert_eq!(told(&status).1, "DESK_AGENT_REQUIRED");
+    let mut issuer = desk.postern.issuer_with(Some(stolen.clone()));
+    let code = DescribeCodeRequest { user: user_id("u-1") };
+    let status = issuer.describe_code(code).await.expect_err("no agent");
+    assert_eq!(told(&status).1, "DESK_AGENT_REQUIRED");
+    let pairing =
+        DescribePairingRequest { user: user_id("u-1"), pairing_number: "123456".to_owned() };
+    let status = issuer.describe_pairing(pairing).await.expect_err("no agent");
+    assert_eq!(told(&status).1, "DESK_AGENT_REQUIRED");
     assert_eq!(desk.trail("code.issued"), [] as [Value; 0]);
     assert_eq!(desk.trail("agent.denied")[0]["refusal"], "agent_required");
     Ok(())
@@ -67,6 +79,11 @@ async fn an_agent_serves_the_tiers_of_their_roles_and_no_account_that_may_be_the
     let junior = desk.agent("agent-1", "junior").await?;
     let status = send(&desk.postern, &junior, issue(BOSS, 1)).await.expect_err("not their tier");
     assert_eq!(told(&status), (Code::PermissionDenied, "DESK_TIER".to_owned()));
+    // The limits of neither group would hold for an agent of two.
+    let claims = json!({"sub": "agent-2", "roles": ["helpdesk", "lead"], "employee_id": "e-2"});
+    let two = desk.postern.agent("acme-console", &desk.folder.provider, &claims).await?;
+    let status = send(&desk.postern, &two, issue("u-1", 1)).await.expect_err("two groups");
+    assert_eq!(told(&status).1, "SEVERAL_GROUPS");
     // The provider tells user ids of agents, and no e-mail addresses.
     let email = identifier(IdentifierType::Email, "u-1@acme.example");
     let request = IssueCodeRequest { user: email, ..issue("u-1", 1) };
@@ -91,6 +108,12 @@ async fn an_explanation_says_what_an_issue_would_meet_and_counts_nothing() -> Te
     }
     let told = service.explain_issue(ExplainIssueRequest { issue: Some(issue(BOSS, 1)) }).await?;
     assert_eq!(told.get_ref().outlook(), IssueOutlook::NeedsApproval);
+    let unknown = ExplainIssueRequest { issue: Some(issue("nobody", 1)) };
+    let status = service.explain_issue(unknown).await.expect_err("unknown");
+    assert_eq!(super::told(&status).1, "USER_NOT_FOUND");
+    let looks = desk.trail("issue.explained");
+    assert_eq!(looks.len(), 22);
+    assert!(looks[0].get("subject").is_some() && looks[21].get("subject").is_none());
     assert_eq!(told.get_ref().rule, "tier");
     send(&desk.postern, &agent, issue("u-1", 1)).await?;
     let told = service.explain_issue(ExplainIssueRequest { issue: Some(issue("u-1", 1)) }).await?;

@@ -38,6 +38,8 @@ impl CallError {
             ("REQUEST_NOT_FOUND", _) => Self::RequestNotFound,
             ("REQUEST_EXPIRED", _) => Self::RequestExpired,
             ("REQUEST_DECIDED", _) => Self::RequestDecided,
+            ("OWN_STOP", _) => Self::OwnStop,
+            ("SEVERAL_GROUPS", _) => Self::SeveralGroups,
             ("OWN_REQUEST", _) => Self::OwnRequest,
             ("USER_NOT_FOUND", _) => Self::UserNotFound,
             ("PAIRING_NOT_FOUND", _) => Self::PairingNotFound,

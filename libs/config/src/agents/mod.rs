@@ -10,6 +10,7 @@ use std::time::Duration;
 use clock::Timestamp;
 use codes::ids::{ApplicationId, ClientId, ProviderId};
 use codes::user::IdentifierType;
+use desk::names::Group;
 use desk::request::Standing;
 use secrecy::ExposeSecret as _;
 use tokens::provider::ProviderKeys;
@@ -65,8 +66,8 @@ impl AgentProvider {
     }
 
     /// What these roles say about an agent who exercises a right in an application. Each right reaches
-    /// the tiers of the roles that give it. An agent with roles of several groups belongs to the first by
-    /// name.
+    /// the tiers of the roles that give it. A desk refuses agents who have roles of several
+    /// [groups](Self::groups).
     pub fn standing<'r>(
         &self,
         application: &ApplicationId,
@@ -79,6 +80,15 @@ impl AgentProvider {
             group: roles.iter().filter_map(|role| role.group.clone()).min(),
             tiers: giving.flat_map(|role| role.tiers.iter().cloned()).collect(),
         }
+    }
+
+    /// The groups of these roles in an application.
+    pub fn groups<'r>(
+        &self,
+        application: &ApplicationId,
+        roles: impl IntoIterator<Item = &'r String>,
+    ) -> BTreeSet<Group> {
+        self.in_application(application, roles).filter_map(|role| role.group.clone()).collect()
     }
 
     fn in_application<'r>(

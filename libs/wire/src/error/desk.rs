@@ -32,6 +32,10 @@ pub enum DeskFault {
     RequestDecided,
     /// The agent asked for it.
     OwnRequest,
+    /// The agent would lift what stops themselves.
+    OwnStop,
+    /// The agent has roles of several groups, so no limit or brake of one group holds for them.
+    SeveralGroups,
 }
 
 impl DeskFault {
@@ -55,6 +59,10 @@ impl DeskFault {
                 "the request for approval was decided before: list the requests"),
             Self::OwnRequest => Row::new(Code::PermissionDenied, "OWN_REQUEST", StatusCode::FORBIDDEN, "own_request", Nothing,
                 "agents may not approve their own request: ask another agent"),
+            Self::OwnStop => Row::new(Code::PermissionDenied, "OWN_STOP", StatusCode::FORBIDDEN, "own_stop", Nothing,
+                "agents may not lift what stops themselves: ask another agent"),
+            Self::SeveralGroups => Row::new(Code::PermissionDenied, "SEVERAL_GROUPS", StatusCode::FORBIDDEN, "several_groups", Nothing,
+                "the agent has roles of several groups: give them roles of one"),
         }
     }
 }

@@ -43,6 +43,8 @@ fn of_the_desk(retry_after: Duration) -> Vec<DeskFault> {
         DeskFault::RequestExpired,
         DeskFault::RequestDecided,
         DeskFault::OwnRequest,
+        DeskFault::OwnStop,
+        DeskFault::SeveralGroups,
     ];
     refused.chain(others).collect()
 }

@@ -27,6 +27,11 @@ impl CodeIssuer {
     ) -> Result<(RequestView, bool), Fault> {
         let standing = principal.standing(Right::Approve);
         let caller = principal.caller();
+        let request = self.desk.find_request(&caller.application, id).await;
+        if let Some(request) = request.map_err(edge::unavailable)? {
+            // Nobody approves a code for themselves.
+            principal.admit_to(&request.user).await?;
+        }
         let decided = self.desk.decide_request(caller, &standing, id, decision).await;
         let (view, is_mutual) = wire::decisions::decided(decided.map_err(edge::unavailable)?)?;
         let action = match decision {
@@ -78,6 +83,7 @@ impl CodeIssuer {
         scope: Scope,
         reason: Option<String>,
     ) -> Result<(), Fault> {
+        refuse_own_stop(principal, &scope)?;
         let policy = &principal.desk()?.policy;
         let lifted = self.desk.lift_brake(principal.caller(), policy, scope.clone()).await;
         stopped(lifted.map_err(edge::unavailable)?)?;
@@ -93,17 +99,27 @@ impl CodeIssuer {
         agent: Agent,
         reason: Option<String>,
     ) -> Result<bool, Fault> {
-        if principal.caller().agent.as_ref() == Some(&agent) {
-            return Err(Fault::Desk(DeskFault::OwnRequest));
-        }
+        let scope = Scope::Agent(agent.clone());
+        refuse_own_stop(principal, &scope)?;
         let policy = &principal.desk()?.policy;
-        let lifted = self.desk.lift_freeze(principal.caller(), policy, agent.clone()).await;
+        let lifted = self.desk.lift_freeze(principal.caller(), policy, agent).await;
         let lifted = stopped(lifted.map_err(edge::unavailable)?)?;
-        let scope = Scope::Agent(agent);
         let happened = Happened { stopped: Some(&scope), reason, ..Happened::new("freeze.lifted") };
         self.record(principal, happened).await?;
         Ok(lifted)
     }
+}
+
+/// Refuses agents who would lift what stops themselves. A brake on the application stops whoever may
+/// issue.
+fn refuse_own_stop(principal: &Principal, scope: &Scope) -> Result<(), Fault> {
+    let agent = principal.caller().agent.as_ref();
+    let is_own = match scope {
+        Scope::Application => agent.is_some() && principal.has(tokens::scope::Scope::CodesIssue),
+        Scope::Group(group) => principal.standing(Right::Issue).group.as_ref() == Some(group),
+        Scope::Agent(stopped) => agent == Some(stopped),
+    };
+    if is_own { Err(Fault::Desk(DeskFault::OwnStop)) } else { Ok(()) }
 }
 
 /// Whether a change of what is stopped changed anything.

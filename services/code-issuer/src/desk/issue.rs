@@ -64,7 +64,14 @@ impl CodeIssuer {
         ask.standing = principal.standing(config::Right::Issue);
         let caller = principal.caller();
         let explained = self.desk.explain(caller, house(principal)?, &ask).await;
-        let explanation = match explained.map_err(edge::unavailable)? {
+        let explained = explained.map_err(edge::unavailable)?;
+        let subject = match &explained {
+            Explained::Policy(explanation) => Some(explanation.subject),
+            Explained::Refused(_) => None,
+        };
+        let looked = Happened { subject, ..Happened::new("issue.explained") };
+        self.record(principal, looked).await?;
+        let explanation = match explained {
             Explained::Policy(explanation) => explanation,
             Explained::Refused(issuance) => {
                 // No check before the policy issues a code.
@@ -73,7 +80,6 @@ impl CodeIssuer {
             }
         };
         let stops = self.desk.stops(&caller.application).await.map_err(edge::unavailable)?;
-        self.record(principal, Happened::new("issue.explained")).await?;
         let settings = principal.desk()?.policy.settings();
         Ok(from_explanation(explanation, settings, &stops))
     }
@@ -97,6 +103,7 @@ pub(super) fn house(principal: &Principal) -> Result<House<'_>, Fault> {
 }
 
 fn about<'a>(trace: Trace, ask: &'a Ask, action: &'static str) -> Happened<'a> {
+    let Trace { subject, attempt } = trace;
     let said = Some(&ask.issue.context);
-    Happened { trace: Some(trace), said, ..Happened::new(action) }
+    Happened { subject: Some(subject), attempt: Some(attempt), said, ..Happened::new(action) }
 }

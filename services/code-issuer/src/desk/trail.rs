@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use clock::Timestamp;
 use codes::audit::{AuditError, Context};
+use codes::digest::{AttemptId, Subject};
 use codes::ids::Agent;
 use codes::operations::OperationError;
-use desk::messages::Trace;
 use desk::names::{RequestId, Scope};
 use edge::principal::Principal;
 use telemetry::{AUDIT, Counter, confirmed};
@@ -21,8 +21,10 @@ static EVENTS: LazyLock<Counter> =
 #[derive(Clone, Debug, Default)]
 pub(super) struct Happened<'a> {
     pub(super) action: &'static str,
-    /// Whom it concerns, and in which attempt.
-    pub(super) trace: Option<Trace>,
+    /// Whom it concerns.
+    pub(super) subject: Option<Subject>,
+    /// In which attempt to issue.
+    pub(super) attempt: Option<AttemptId>,
     /// What the agent said about the issue.
     pub(super) said: Option<&'a Context>,
     /// The rule that refused the issue.
@@ -54,7 +56,7 @@ impl CodeIssuer {
         principal: &Principal,
         happened: Happened<'_>,
     ) -> Result<(), Fault> {
-        let Happened { action, trace, said, refusal, request_id, .. } = happened;
+        let Happened { action, subject, attempt, said, refusal, request_id, .. } = happened;
         let Happened { cause, requester, mutual, stopped, until, reason, .. } = happened;
         EVENTS.count(&[("postern.action", action)]);
         let caller = principal.caller();
@@ -69,9 +71,9 @@ impl CodeIssuer {
                 action,
                 application = caller.application.as_str(),
                 client = caller.client.as_str(),
-                subject = trace.map(|trace| tracing::field::display(trace.subject)),
-                attempt = trace.map(|trace| tracing::field::display(trace.attempt)),
-                replayed = trace.map(|_| false),
+                subject = subject.map(tracing::field::display),
+                attempt = attempt.map(tracing::field::display),
+                replayed = attempt.map(|_| false),
                 refusal,
                 request_id = request_id.map(tracing::field::display),
                 cause,
