@@ -163,6 +163,15 @@ pub fn decide(case: &Case, facts: &Facts, is_approved: bool) -> Verdict {
     }
 }
 
+/// Why an issue that was counted may not go on: what has changed since may bar it.
+pub fn bar(case: &Case, facts: &Facts) -> Option<Rule> {
+    match decide(case, facts, true) {
+        Verdict::Refuse(rule) => Some(rule),
+        // What was counted needs no other approval and freezes nobody.
+        Verdict::Allow | Verdict::NeedsApproval(_) | Verdict::Freeze => None,
+    }
+}
+
 /// How far a window is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reached {

@@ -6,7 +6,7 @@ use codes::record::Attempt;
 
 use super::Book;
 use super::requests::Kept;
-use crate::decide::{Facts, Verdict, decide};
+use crate::decide::{Facts, Verdict, bar, decide};
 use crate::messages::Pending;
 use crate::names::RequestId;
 use crate::rule::Rule;
@@ -26,15 +26,6 @@ impl Admitted {
             Some(pending) => Admission::Pending(pending),
             None => Admission::Admitted { was_issued: self.was_issued },
         }
-    }
-}
-
-/// Why an issue that was counted may not go on: what has changed since may bar it.
-pub(super) fn barred(command: &Admit, facts: &Facts) -> Option<Admission> {
-    match decide(&command.case, facts, true) {
-        Verdict::Refuse(rule) => Some(Admission::Refused(rule)),
-        // What was counted needs no other approval and freezes nobody.
-        Verdict::Allow | Verdict::NeedsApproval(_) | Verdict::Freeze => None,
     }
 }
 
@@ -58,7 +49,8 @@ impl Book {
             if known.fingerprint != fingerprint {
                 return Admission::Conflict;
             }
-            return barred(&command, facts).unwrap_or_else(|| known.outcome());
+            let barred = bar(&command.case, facts).map(Admission::Refused);
+            return barred.unwrap_or_else(|| known.outcome());
         }
         let pending = match decide(&command.case, facts, false) {
             Verdict::Refuse(rule) => return Admission::Refused(rule),

@@ -5,8 +5,7 @@ use codes::digest::{AttemptId, Fingerprint};
 use codes::ids::Agent;
 
 use super::Book;
-use super::admit::barred;
-use crate::decide::Facts;
+use crate::decide::{Facts, bar};
 use crate::messages::{Decision, Pending};
 use crate::names::RequestId;
 use crate::rule::{Cause, Rule};
@@ -123,8 +122,8 @@ impl Book {
             }
             (_, Some((_, Decision::Approve))) => {}
         }
-        if let Some(refused) = barred(command, facts) {
-            return refused;
+        if let Some(rule) = bar(&command.case, facts) {
+            return Admission::Refused(rule);
         }
         let collected =
             kept.collected.get_or_insert(Collected { by: attempt.id, was_issued: false });
