@@ -29,7 +29,7 @@ local WAS_REVOKED, WAS_IDLE, WAS_CLEARED = 5, 6, 7
 -- How much a retry needs an outcome of each kind: `Worth` of libs/records/src/record.
 local WORTH = {
   [WAS_SUPERSEDED] = 0, [WAS_IDLE] = 0, [WAS_DENIED] = 1, [WAS_ISSUED] = 2, [WAS_REVOKED] = 2,
-  [WAS_CLEARED] = 2, [WAS_ACCEPTED] = 3,
+  [WAS_ACCEPTED] = 3,
 }
 
 local REPLAY_WINDOW = 120000
@@ -190,24 +190,34 @@ local function recall(attempt, fingerprint)
 end
 
 -- Remembers an outcome. Beyond the allowed failures plus one, drops the least needed one; of equals, the
--- oldest.
-local function remember(attempt, fingerprint, ...)
-  local live = {}
+-- oldest. The newest clearing has a place of its own.
+local function remember(attempt, fingerprint, kind, ...)
+  local live, clearing, counted = {}, nil, 0
   for _, outcome in ipairs(record.outcomes) do
-    if is_live(outcome) then
-      live[#live + 1] = outcome
+    if is_live(outcome) and outcome[5] == WAS_CLEARED then
+      clearing = outcome
+    elseif is_live(outcome) then
+      counted = counted + 1
+      live[counted] = outcome
     end
   end
-  while #live > tonumber(ARGV[8]) do
-    local least = 1
-    for i = 2, #live do
-      if WORTH[live[i][5]] < WORTH[live[least][5]] then
-        least = i
+  local newest = {attempt, now, fingerprint, call, kind, ...}
+  if kind == WAS_CLEARED then
+    clearing = newest
+  else
+    while counted > tonumber(ARGV[8]) do
+      local least = 1
+      for i = 2, counted do
+        if WORTH[live[i][5]] < WORTH[live[least][5]] then
+          least = i
+        end
       end
+      table.remove(live, least)
+      counted = counted - 1
     end
-    table.remove(live, least)
+    live[counted + 1] = newest
   end
-  live[#live + 1] = {attempt, now, fingerprint, call, ...}
+  live[#live + 1] = clearing
   record.outcomes = live
 end
 

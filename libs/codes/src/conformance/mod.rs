@@ -127,6 +127,7 @@ macro_rules! code_store_contract {
             one_key_for_two_users_takes_effect_once
             a_service_claims_no_keys_and_is_answered_alike
             the_least_needed_outcomes_are_forgotten_first
+            a_clearing_costs_no_other_outcome
             a_retried_issue_does_not_revive_a_spent_code
             a_retried_issue_spares_the_code_that_came_after
             a_retried_revocation_spares_the_code_that_came_after

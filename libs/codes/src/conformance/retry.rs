@@ -156,6 +156,22 @@ pub async fn the_least_needed_outcomes_are_forgotten_first(bench: Bench) {
     assert!(matches!(anew, Issuance::Issued(_)), "forgotten, so issued anew: {anew:?}");
 }
 
+/// I8, I27: the newest clearing is remembered beside the other outcomes, since strangers' failures can be
+/// all that it cleared.
+pub async fn a_clearing_costs_no_other_outcome(bench: Bench) {
+    let world = World::new(bench);
+    let user = world.stranger();
+    let first = world.issue(&user).await;
+    assert!(accepted(&world.verify_as(&user, first.code.expose(), Some("accepted")).await));
+    let current = granted(world.ask(keyed(&user, "current")).await);
+    let denied = world.verify_as(&user, &wrong(&current), Some("denied")).await;
+    world.verify_as(&user, &wrong(&current), Some("newer")).await;
+    let cleared = world.clear_as(&user, Some("cleared")).await;
+    assert_eq!(world.verify_as(&user, &wrong(&current), Some("denied")).await, denied);
+    assert_eq!(world.describe(&user).await.lockout.failures, 0, "a retry counts nothing");
+    assert_eq!(world.clear_as(&user, Some("cleared")).await, cleared);
+}
+
 fn by_user(user: &Identifier) -> RevokeTarget {
     RevokeTarget::User(user.clone())
 }

@@ -78,7 +78,7 @@ pub struct Limits {
 
 impl Limits {
     /// How many outcomes a record keeps for retries: one for each guess that a code allows, and one
-    /// for its issue.
+    /// for its issue. The newest clearing is kept beside them.
     pub fn kept_outcomes(self) -> usize {
         usize::try_from(self.failed_attempts).unwrap_or(usize::MAX).saturating_add(1)
     }

@@ -29,6 +29,12 @@ pub(super) enum Outcome {
     Cleared(Cleared),
 }
 
+impl Outcome {
+    const fn is_clearing(&self) -> bool {
+        matches!(self, Self::Cleared(_))
+    }
+}
+
 /// How much a retry needs an outcome, the least first. A retry of a superseded issue only gets a
 /// conflict; a retry of a denial would cost a guess; a retry of an acceptance would lose the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +65,9 @@ impl Record {
 
     /// Remembers an outcome and drops the least needed ones beyond the limit, so that no caller can
     /// make a record grow. The newest outcome always stays.
+    ///
+    /// The newest clearing has a place of its own: strangers' failures can be all that it cleared, and
+    /// it must not cost the owner another outcome (I27).
     pub(super) fn remember(
         &mut self,
         attempt: Attempt,
@@ -67,13 +76,27 @@ impl Record {
         outcome: Outcome,
     ) {
         self.outcomes.retain(|remembered| now < remembered.until);
-        while self.outcomes.len() >= limits.kept_outcomes() {
-            let worth = |&at: &usize| self.worth(&self.outcomes[at].outcome);
-            // Of equal ones, the oldest is dropped.
-            let Some(least) = (0..self.outcomes.len()).min_by_key(worth) else { break };
-            self.outcomes.remove(least);
+        if outcome.is_clearing() {
+            self.outcomes.retain(|remembered| !remembered.outcome.is_clearing());
+        } else {
+            self.make_room(limits);
         }
         self.outcomes.push(Remembered { attempt, until: now + REPLAY_WINDOW, outcome });
+    }
+
+    fn make_room(&mut self, limits: Limits) {
+        loop {
+            let counted = (0..self.outcomes.len())
+                .filter(|&at| !self.outcomes[at].outcome.is_clearing())
+                .collect::<Vec<_>>();
+            if counted.len() < limits.kept_outcomes() {
+                return;
+            }
+            let worth = |&at: &usize| self.worth(&self.outcomes[at].outcome);
+            // Of equal ones, the oldest is dropped.
+            let Some(least) = counted.into_iter().min_by_key(worth) else { return };
+            self.outcomes.remove(least);
+        }
     }
 
     fn worth(&self, outcome: &Outcome) -> Worth {
