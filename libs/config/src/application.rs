@@ -104,8 +104,8 @@ pub(crate) fn read(
             desks::read(reading, notes, node, has_tiers).map(Some)
         }
     };
-    let directory = directory?;
     fields.finish(notes);
+    let directory = directory?;
     Some(Application {
         id: id?,
         name: name?,
