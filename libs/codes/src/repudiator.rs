@@ -22,8 +22,8 @@ impl Repudiator {
         Self { operations }
     }
 
-    /// Ends a code of the caller's application and its grant, and blocks the user. `None` if the code is
-    /// not the application's.
+    /// Ends a code of the caller's application and its grant, and blocks the user, which also ends the
+    /// user's active code. `None` if the code is not the application's.
     ///
     /// # Errors
     /// The store or the audit trail fails. A retry has the same effect.
@@ -48,6 +48,9 @@ impl Repudiator {
         self.operations.resolve(entry, grants.revoke(&code_id.grant()).await).await?;
         let entry = Entry { replayed: repudiated.replayed, ..entry };
         self.operations.record(entry, [Action::Repudiated]).await?;
+        let also_ended = Entry { code_id: repudiated.also_ended.as_ref(), ..entry };
+        let revoked = repudiated.also_ended.is_some().then_some(Action::Revoked);
+        self.operations.record(also_ended, revoked).await?;
         Ok(Some(repudiated))
     }
 

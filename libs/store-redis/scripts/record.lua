@@ -9,7 +9,8 @@
 -- counts    failures, consecutive, issues, overrides, each with _until; lock_until
 --           for paired codes: paired_failures, paired_consecutive, paired_lock_until
 -- desk      repudiated: the nonces of the codes that the user repudiated, until repudiated_until;
---           blocked_until; lifted_until; desk_call: the last call that changed one of these
+--           blocked_until; lifted_until; desk_call: the last call that changed one of these, then
+--           the nonce of the other code that it ended
 -- outcomes  a list, the oldest first, of {attempt, time, fingerprint, call, kind, facts ..}
 --
 -- Absent values are nil, and a counter of zero is nil too. Times are in ms. The nonce, the digest, the fence,

@@ -207,7 +207,10 @@ impl CodeStore for RedisCodeStore {
         let keys = [keys::record(&subject)];
         let (_, mut reply) = self.run(&scripts::REPUDIATE, &keys, arguments).await?;
         let blocked_until = reply.maybe_instant()?;
-        Ok(Repudiated { blocked_until, replayed: reply.either("replayed", "fresh")? })
+        let replayed = reply.either("replayed", "fresh")?;
+        let also_ended = reply.bytes()?;
+        let also_ended = (!also_ended.is_empty()).then(|| replies::code_id(&subject, also_ended));
+        Ok(Repudiated { blocked_until, replayed, also_ended: also_ended.transpose()? })
     }
 
     async fn lift_repudiation(

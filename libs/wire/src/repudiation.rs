@@ -26,8 +26,8 @@ pub fn parse_repudiate(request: pb::RepudiateRequest) -> Result<(CodeId, Context
 ///
 /// # Errors
 /// [`Fault::InvalidArgument`] if the code is not the application's.
-pub fn from_repudiated(repudiated: Option<Repudiated>) -> Result<pb::RepudiateResponse, Fault> {
-    let Some(Repudiated { blocked_until, replayed }) = repudiated else {
+pub fn from_repudiated(repudiated: Option<&Repudiated>) -> Result<pb::RepudiateResponse, Fault> {
+    let Some(&Repudiated { blocked_until, replayed, .. }) = repudiated else {
         let rule = "must be the id of a code of this application";
         return Err(Fault::InvalidArgument(vec![FieldViolation::new("code_id", rule)]));
     };

@@ -180,6 +180,7 @@ macro_rules! code_store_contract {
         $crate::code_store_contract!(@each $bench, repudiation:
             for_a_day_after_a_repudiation_nothing_verifies_or_is_issued
             a_repudiation_ends_its_own_code_and_grant
+            a_block_ends_the_code_that_superseded_the_repudiated_one
             a_code_is_repudiated_once
             a_link_that_is_a_day_old_ends_its_code_without_a_block
             a_lift_ends_the_block_and_keeps_links_from_blocking_for_a_day

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clock::{Clock as _, Timestamp};
 use futures_util::future::join_all;
 
-use super::{Bench, World, accepted, keyed, paired, reason, request, wrong};
+use super::{Bench, Place, World, accepted, keyed, paired, reason, request, wrong};
 use crate::ids::{ApplicationId, CodeId};
 use crate::issuer::{Issuance, IssueRequest, IssuedCode};
 use crate::record::{CodeState, DenialReason, Repudiated};
@@ -61,23 +61,50 @@ pub async fn for_a_day_after_a_repudiation_nothing_verifies_or_is_issued(bench: 
     assert!(!is_blocked(&world, &user).await);
 }
 
-/// A live code is revoked, a redeemed one loses its grant, another code stays as it is.
+/// A live code is revoked, a redeemed one loses its grant, and no other code does.
 pub async fn a_repudiation_ends_its_own_code_and_grant(bench: Bench) {
     let world = World::new(bench);
     let user = world.stranger();
     let IssuedCode { code, code_id: redeemed, .. } = world.issue(&user).await;
     assert!(accepted(&world.verify(&user, code.expose()).await));
     let live = world.issue(&user).await.code_id;
-    repudiate(&world, &redeemed).await;
+    assert_eq!(repudiate(&world, &redeemed).await.also_ended.as_ref(), Some(&live));
     let state = async || world.describe(&user).await.code.map(|code| code.state);
-    assert_eq!(state().await, Some(CodeState::Active));
+    assert_eq!(state().await, Some(CodeState::Revoked));
     let revoked = [redeemed, live.clone()].map(|id| id.grant());
     for (grant, expected) in revoked.iter().zip([true, false]) {
         assert_eq!(world.bench.grants.is_revoked(grant).await.expect("serves"), expected);
     }
-    repudiate(&world, &live).await;
-    assert_eq!(state().await, Some(CodeState::Revoked));
-    assert_eq!(world.trail.actions()[3..], ["code.repudiated", "code.repudiated"]);
+    assert_eq!(repudiate(&world, &live).await.also_ended, None);
+    let actions = ["code.repudiated", "code.revoked", "code.repudiated"];
+    assert_eq!(world.trail.actions()[3..], actions);
+}
+
+/// I28: the code that superseded the repudiated one does not outlive the block, paired or not. Without a
+/// block, it stays.
+pub async fn a_block_ends_the_code_that_superseded_the_repudiated_one(bench: Bench) {
+    let world = World::new(bench);
+    for is_paired in [true, false] {
+        let (user, journey) = (world.stranger(), world.journey());
+        let number = world.number(&user, journey).await;
+        let first = world.issue(&user).await.code_id;
+        let ask = if is_paired { paired(&user, number) } else { request(&user) };
+        let Issuance::Issued(second) = world.ask(ask).await else { panic!("issued") };
+        let guess = async || {
+            let place = if is_paired { journey } else { Place::default() };
+            world.verify_from(place, &user, second.code.expose()).await
+        };
+        let repudiated = repudiate(&world, &first).await;
+        assert_eq!(repudiated.also_ended.as_ref(), Some(&second.code_id));
+        assert_eq!(reason(&guess().await), DenialReason::Blocked);
+        assert!(world.lift(&user).await);
+        assert_eq!(reason(&guess().await), DenialReason::NoCode, "the lift revives nothing");
+
+        let third = world.issue(&user).await.code_id;
+        let fourth = world.issue(&user).await;
+        assert_eq!(repudiate(&world, &third).await.also_ended, None);
+        assert!(accepted(&world.verify(&user, fourth.code.expose()).await), "nothing is blocked");
+    }
 }
 
 /// I28: a second press prolongs nothing, and does not undo a lift.
@@ -93,7 +120,7 @@ pub async fn a_code_is_repudiated_once(bench: Bench) {
     assert_eq!(second, Repudiated { replayed: true, ..first });
     assert!(world.lift(&user).await);
     let third = press().await;
-    assert_eq!(third, Repudiated { blocked_until: None, replayed: true });
+    assert_eq!(third, Repudiated { blocked_until: None, replayed: true, also_ended: None });
     world.wait(2);
     assert_eq!(press().await.blocked_until, None, "the link is a day old");
     assert!(!is_blocked(&world, &user).await);

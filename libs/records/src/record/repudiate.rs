@@ -1,5 +1,6 @@
 //! Repudiate: the user says that a code was not for them. The code ends, and for a day nothing is issued
-//! to the user and nothing verifies, until an agent lifts the block.
+//! to the user and nothing verifies, until an agent lifts the block. A block also ends a later code of the
+//! user, which would otherwise verify again after the lift.
 //!
 //! Each code is repudiated once: a link that is followed again changes nothing. A link that is older than
 //! a day, and every link in the day after a lift, ends its code without a block: whoever finds old links
@@ -20,12 +21,14 @@ pub struct Repudiate {
 }
 
 /// What a repudiation found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repudiated {
     /// When the block of the user ends, if there is one.
     pub blocked_until: Option<Timestamp>,
     /// Whether the code was repudiated before.
     pub replayed: bool,
+    /// The other code that was active and that the block ended.
+    pub also_ended: Option<CodeId>,
 }
 
 /// The codes that the user repudiated within the last day, and what came of it.
@@ -52,31 +55,36 @@ impl Repudiations {
 }
 
 impl Record {
-    /// Ends a code that the user repudiates, and blocks the user for a day.
+    /// Ends a code that the user repudiates, and blocks the user for a day. A block ends any active code.
     pub fn repudiate(mut self, command: &Repudiate, now: Timestamp) -> (Self, Repudiated) {
         let Repudiate { code_id, told_of } = command;
         if self.repudiations.knows(code_id, now) {
             let blocked_until = self.blocked_until(now);
-            return (self, Repudiated { blocked_until, replayed: true });
+            return (self, Repudiated { blocked_until, replayed: true, also_ended: None });
         }
-        if let Some(code) = self.code.as_mut().filter(|code| code.id == *code_id)
-            && code.is_live(now)
-        {
-            code.state = State::Revoked;
-        }
-        if now < *told_of + DAY {
-            let known = &mut self.repudiations;
+        let known = &mut self.repudiations;
+        let is_recent = now < *told_of + DAY;
+        let blocks = is_recent && known.lifted_until.is_none_or(|until| now >= until);
+        if is_recent {
             if now >= known.until {
                 known.codes.clear();
             }
             known.codes.push(code_id.clone());
             known.until = now + DAY;
-            if known.lifted_until.is_none_or(|until| now >= until) {
-                known.blocked_until = Some(now + DAY);
+        }
+        if blocks {
+            known.blocked_until = Some(now + DAY);
+        }
+        let mut also_ended = None;
+        if let Some(code) = self.code.as_mut().filter(|code| code.is_live(now)) {
+            let is_other = code.id != *code_id;
+            if blocks || !is_other {
+                code.state = State::Revoked;
+                also_ended = is_other.then(|| code.id.clone());
             }
         }
         let blocked_until = self.blocked_until(now);
-        (self, Repudiated { blocked_until, replayed: false })
+        (self, Repudiated { blocked_until, replayed: false, also_ended })
     }
 
     /// Lifts the block of the user, and keeps the next day's repudiations from blocking again. Returns

@@ -68,10 +68,12 @@ async fn a_repudiation_and_its_lift_answer_as_if_no_reply_had_been_lost() {
         let lose = || (round > 0).then(|| mischief.lose_one());
         let user = world.stranger();
         let code = world.issue(&user).await.code_id;
+        let next = world.issue(&user).await.code_id;
         let now = world.bench.clock.now();
         lose();
         let first = world.repudiate(&code, now).await.expect("it is the application's");
         assert!(first.blocked_until.is_some() && !first.replayed, "{first:?}");
+        assert_eq!(first.also_ended, Some(next));
         lose();
         assert!(world.lift(&user).await, "there was a block");
         assert!(!world.lift(&user).await, "lifted once");

@@ -116,7 +116,7 @@ impl DeskService for CodeIssuer {
         principal.name_agent(&mut context)?;
         let (caller, now) = (principal.caller(), self.clock.now());
         let repudiated = self.repudiator.repudiate(caller, &code_id, now, &context).await;
-        let answer = from_repudiated(repudiated.map_err(edge::unavailable)?)?;
+        let answer = from_repudiated(repudiated.map_err(edge::unavailable)?.as_ref())?;
         let notice = |application: &_| Notice::repudiated(application, now, &code_id);
         self.notices.write(&principal, notice).await?;
         Ok(Response::new(answer))

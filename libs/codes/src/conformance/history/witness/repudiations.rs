@@ -56,11 +56,12 @@ impl Witness {
         let repudiated = world.repudiate(&id, told_of).await.expect("it is the application's");
         assert_eq!(repudiated.blocked_until, blocked_until, "I28");
         assert!(repudiated.replayed || !replayed, "I28");
-        let was_live =
-            before.code.is_some_and(|code| code.id == id && code.state == CodeState::Active);
-        if was_live && !replayed {
-            self.spent.insert(id.clone());
-        }
+        let blocks = !replayed && told.is_recent && blocked_until.is_some();
+        let live = before.code.filter(|code| code.state == CodeState::Active).map(|code| code.id);
+        let ended = live.filter(|live| blocks || (!replayed && *live == id));
+        let also_ended = ended.clone().filter(|ended| *ended != id);
+        assert!(repudiated.replayed || repudiated.also_ended == also_ended, "I28");
+        self.spent.extend(ended);
         assert!(world.bench.grants.is_revoked(&id.grant()).await.expect("the store answers"));
     }
 
