@@ -2,11 +2,10 @@
 
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod replies;
+pub(crate) mod replies;
 mod requests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use clock::{Clock, Timestamp};
@@ -59,14 +58,17 @@ impl RedisCodeStore {
         keys: &[String],
         arguments: Arguments,
     ) -> Result<(String, Reply), StoreError> {
-        let words = self.connection.run_confirmed(script, keys, &arguments).await;
-        let mut reply =
-            Reply::new(words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?);
-        let word = reply.word()?;
-        if word == "skewed" {
-            return Err(StoreError::Skewed(Duration::from_millis(reply.number()?)));
-        }
-        Ok((word, reply))
+        replies::opened(self.connection.run_confirmed(script, keys, &arguments).await)
+    }
+
+    /// Does the same for what must not be lost with the primary: a replica has it, where there is one.
+    async fn run_acknowledged(
+        &self,
+        script: &Script,
+        keys: &[String],
+        arguments: Arguments,
+    ) -> Result<(String, Reply), StoreError> {
+        replies::opened(self.connection.run_acknowledged(script, keys, &arguments).await)
     }
 }
 
@@ -203,9 +205,10 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
         Repudiate { code_id, told_of }: Repudiate,
     ) -> Result<Repudiated, StoreError> {
-        let arguments = self.opening(asked_at).bytes(code_id.nonce()).number(told_of.unix_millis());
+        let opening = self.opening_of(asked_at, true);
+        let arguments = opening.bytes(code_id.nonce()).number(told_of.unix_millis());
         let keys = [keys::record(&subject)];
-        let (_, mut reply) = self.run(&scripts::REPUDIATE, &keys, arguments).await?;
+        let (_, mut reply) = self.run_acknowledged(&scripts::REPUDIATE, &keys, arguments).await?;
         let blocked_until = reply.maybe_instant()?;
         let replayed = reply.either("replayed", "fresh")?;
         let also_ended = reply.bytes()?;
@@ -219,7 +222,8 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
     ) -> Result<bool, StoreError> {
         let keys = [keys::record(&subject)];
-        let lifting = self.run(&scripts::LIFT_REPUDIATION, &keys, self.opening(asked_at));
+        let opening = self.opening_of(asked_at, true);
+        let lifting = self.run_acknowledged(&scripts::LIFT_REPUDIATION, &keys, opening);
         match lifting.await?.0.as_str() {
             "lifted" => Ok(true),
             "unblocked" => Ok(false),

@@ -5,7 +5,6 @@ mod replies;
 mod requests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use clock::{Clock, Timestamp};
@@ -22,11 +21,12 @@ use futures_util::future::try_join_all;
 
 use self::requests::{about, admission, case, issues_by, pair, request, stops, waiting};
 use crate::calls::Calls;
+use crate::codes::replies::opened;
 use crate::reply::{Reply, Unreadable};
 use crate::scripts;
 use redis_connection::Arguments;
+use redis_connection::Connection;
 use redis_connection::Script;
-use redis_connection::{CallError, Connection, Words};
 
 /// Keeps desks in Redis.
 pub struct RedisDeskStore {
@@ -71,7 +71,7 @@ impl RedisDeskStore {
         keys: &[String],
         arguments: Arguments,
     ) -> Result<(String, Reply), StoreError> {
-        parse(self.connection.run_confirmed(script, keys, &arguments).await)
+        opened(self.connection.run_confirmed(script, keys, &arguments).await)
     }
 
     /// Does the same for what must not be lost with the primary: a replica has it, where there is one.
@@ -81,17 +81,8 @@ impl RedisDeskStore {
         keys: &[String],
         arguments: Arguments,
     ) -> Result<(String, Reply), StoreError> {
-        parse(self.connection.run_acknowledged(script, keys, &arguments).await)
+        opened(self.connection.run_acknowledged(script, keys, &arguments).await)
     }
-}
-
-fn parse(words: Result<Words, CallError>) -> Result<(String, Reply), StoreError> {
-    let mut reply = Reply::new(words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?);
-    let word = reply.word()?;
-    if word == "skewed" {
-        return Err(StoreError::Skewed(Duration::from_millis(reply.number()?)));
-    }
-    Ok((word, reply))
 }
 
 #[async_trait]

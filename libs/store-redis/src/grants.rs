@@ -14,7 +14,8 @@ use crate::scripts;
 use redis_connection::Arguments;
 use redis_connection::{CallError, Connection};
 
-/// Keeps revoked grants in Redis. A revocation is confirmed as codes are, before it is told.
+/// Keeps revoked grants in Redis. Before a revocation is told, it is confirmed as codes are, or else a replica
+/// has it, where there is one.
 pub struct RedisGrantStore {
     connection: Connection,
     clock: Option<Arc<dyn Clock>>,
@@ -47,7 +48,8 @@ impl GrantStore for RedisGrantStore {
     async fn revoke(&self, grant: &GrantId) -> Result<(), StoreError> {
         let arguments = self.at(Arguments::default().number(LIFETIME.as_millis()));
         let keys = [keys::grant(grant)];
-        let words = self.connection.run_confirmed(&scripts::GRANT_REVOKE, &keys, &arguments).await;
+        let words =
+            self.connection.run_acknowledged(&scripts::GRANT_REVOKE, &keys, &arguments).await;
         match word(words)?.as_str() {
             "revoked" => Ok(()),
             _ => Err(Unreadable.into()),

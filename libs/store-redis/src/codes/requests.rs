@@ -14,6 +14,11 @@ use redis_connection::Arguments;
 impl RedisCodeStore {
     /// The arguments that open every call.
     pub(super) fn opening(&self, asked_at: Timestamp) -> Arguments {
+        self.opening_of(asked_at, self.connection.confirms())
+    }
+
+    /// The arguments that open a call, which writes in any case if its outcome is confirmed.
+    pub(super) fn opening_of(&self, asked_at: Timestamp, is_confirmed: bool) -> Arguments {
         let opening = Arguments::default().number(asked_at.unix_millis());
         let opening = match &self.injected {
             Some(injected) => {
@@ -21,7 +26,7 @@ impl RedisCodeStore {
             }
             None => opening.bytes("").bytes(""),
         };
-        let confirmed = if self.connection.confirms() { "confirmed" } else { "" };
+        let confirmed = if is_confirmed { "confirmed" } else { "" };
         opening.bytes(self.calls.next()).bytes(confirmed)
     }
 

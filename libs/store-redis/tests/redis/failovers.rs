@@ -3,6 +3,8 @@
 //!
 //! `POSTERN_FAILOVERS=100` runs a hundred failovers.
 
+mod repudiations;
+
 use std::time::{Duration, Instant};
 
 use store_redis::connection::address::Access;
