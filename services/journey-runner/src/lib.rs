@@ -131,6 +131,7 @@ impl JourneyRunner {
         let runner = Runner::new(
             Arc::new(store),
             Arc::clone(&verifier),
+            Arc::clone(&grants),
             Arc::clone(&clock),
             Arc::clone(&randomness),
             limits.waiting,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use codes::store::StoreError;
 use serde_json::Value;
 
 use super::tally::Full;
@@ -193,11 +194,20 @@ pub enum DependencyError {
     /// The journey store.
     #[error(transparent)]
     Store(#[from] StoreFault),
+    /// The store of revoked grants. The text is for the log.
+    #[error("the store of revoked grants is unavailable: {0}")]
+    Grants(String),
 }
 
 impl From<MintError> for RunError {
     fn from(error: MintError) -> Self {
         Self::Unavailable(error.into())
+    }
+}
+
+impl From<StoreError> for RunError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(DependencyError::Grants(error.to_string()))
     }
 }
 

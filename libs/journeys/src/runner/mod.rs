@@ -14,6 +14,9 @@
 //!
 //! A journey that never waits touches no store.
 //!
+//! A user who redeemed a code before the wait gets tokens only if the code's grant was not revoked meanwhile:
+//! a submission asks before it goes on.
+//!
 //! # A session that pairs
 //! The session ID is drawn before the first step, so that a step can tie a code to it. Once paired,
 //! the session may wait longer, and each of its verifications carries its binding. When it ends, so
@@ -33,8 +36,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use clock::{Clock, Timestamp};
+use codes::authentication::Authentication;
 use codes::digest::Fingerprint;
 use codes::facts::BrowserFamily;
+use codes::grants::GrantStore;
 use codes::randomness::Randomness;
 use definitions::{Journey, JourneyId};
 
@@ -48,6 +53,7 @@ pub use crate::request::{CLIENT_INPUT, Start, Submission, Terms};
 
 use self::attempts::Attempts;
 use self::check::check;
+use self::drive::Stop;
 pub use self::tally::{Capacity, Full, Tally};
 use crate::engine::Event;
 use crate::engine::state::{State, surroundings};
@@ -59,6 +65,7 @@ use crate::session::{Facts, SESSION_LIFETIME, Session};
 pub struct Runner {
     store: Arc<dyn JourneyStore>,
     verifier: Arc<dyn VerifyCodes>,
+    grants: Arc<dyn GrantStore>,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     tally: Tally,
@@ -89,11 +96,12 @@ impl Runner {
     pub fn new(
         store: Arc<dyn JourneyStore>,
         verifier: Arc<dyn VerifyCodes>,
+        grants: Arc<dyn GrantStore>,
         clock: Arc<dyn Clock>,
         randomness: Randomness,
         capacity: Capacity,
     ) -> Self {
-        Self { store, verifier, clock, randomness, tally: Tally::new(capacity) }
+        Self { store, verifier, grants, clock, randomness, tally: Tally::new(capacity) }
     }
 
     /// Starts a journey and runs it to its first stop. `name` identifies the start: it differs
@@ -158,6 +166,12 @@ impl Runner {
         event: Event,
         claim: Option<&Claim>,
     ) -> Result<Answer, RunError> {
+        // Only a state that was stored is authenticated here.
+        if let Some(Authentication { grant, .. }) = &state.authentication
+            && self.grants.is_revoked(grant).await?
+        {
+            return self.answer(run, &state, Stop::Reject(None), claim).await;
+        }
         let (state, stop) = self.drive(run, state, event).await?;
         self.answer(run, &state, stop, claim).await
     }

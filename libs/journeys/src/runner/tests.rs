@@ -4,6 +4,7 @@ mod fakes;
 mod journeys;
 mod limits;
 mod pairing;
+mod revocation;
 mod waiting;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Fakes of the ports.
 
+mod grants;
 mod verifier;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,6 +26,7 @@ use crate::runner::{
     Answer, CLIENT_INPUT, Capacity, InputRequired, RunError, Runner, Start, Submission, Terms,
 };
 
+pub(super) use self::grants::FakeGrants;
 pub(super) use self::verifier::{FakeVerifier, accepted, number_of, rejected};
 
 pub(super) fn input(answer: Result<Answer, RunError>) -> InputRequired {
@@ -144,6 +146,7 @@ pub(super) struct World {
     pub(super) runner: Runner,
     pub(super) journey: Arc<Journey>,
     pub(super) verifier: Arc<FakeVerifier>,
+    pub(super) grants: Arc<FakeGrants>,
     pub(super) minter: Arc<FakeMinter>,
     pub(super) store: Arc<SpyStore>,
     pub(super) clock: Arc<FakeClock>,
@@ -168,9 +171,11 @@ impl World {
         // Two replicas never draw the same.
         static SEEDS: AtomicUsize = AtomicUsize::new(0);
         let (verifier, minter) = (Arc::<FakeVerifier>::default(), Arc::<FakeMinter>::default());
+        let grants = Arc::new(FakeGrants::new(clock.clone()));
         let runner = Runner::new(
             store.clone(),
             verifier.clone(),
+            grants.clone(),
             clock.clone(),
             Arc::new(|| {
                 let seed = SEEDS.fetch_add(1, Ordering::SeqCst) as u64;
@@ -184,7 +189,7 @@ impl World {
             agent: None,
             is_service: false,
         };
-        Self { runner, journey, verifier, minter, store, clock, caller }
+        Self { runner, journey, verifier, grants, minter, store, clock, caller }
     }
 
     pub(super) fn start_request(params: Value) -> Start {

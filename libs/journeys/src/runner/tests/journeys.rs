@@ -14,6 +14,20 @@ steps:
   denied: { type: reject_access }
 "#;
 
+pub(super) const PAUSE: &str = r#"
+id: pause
+start: authenticate
+steps:
+  authenticate:
+    type: temp_code_authentication
+    external_user_id: "@policy.request().params.external_user_id"
+    temp_code: "@policy.request().params.temp_code"
+    on: { success: pause, failure: denied }
+  pause:  { type: information, title: Done, text: Go on, button_text: Next, on: { next: done } }
+  done:   { type: complete, data: { tokens: "@policy.userTokens()" } }
+  denied: { type: reject_access }
+"#;
+
 pub(super) const TWICE: &str = r#"
 id: twice
 start: first
