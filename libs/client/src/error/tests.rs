@@ -43,7 +43,7 @@ fn every_documented_reason_has_a_variant() {
         _ => Code::Unknown,
     };
     // Only callers over HTTP get these.
-    let over_http = ["FOREIGN_ORIGIN", "CREDENTIALS_REJECTED"];
+    let over_http = ["FOREIGN_ORIGIN", "CREDENTIALS_REJECTED", "PASSCODE_EXPIRED", "LOCKED_OUT"];
     for reason in documented.iter().filter(|reason| !over_http.contains(&reason.as_str())) {
         let error = read(code(reason), reason);
         assert!(!matches!(error, CallError::Other { .. }), "{reason} has no variant");
