@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redis::{RedisError, RedisResult, ServerErrorKind, Value};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use crate::arguments::Arguments;
 use crate::confirmation::Confirmation;
@@ -18,6 +18,10 @@ use crate::{CallError, Words};
 /// deadline.
 const LANES: usize = 32;
 
+/// How many links are opened at the same time: more TLS handshakes at a time only delay each other, up to
+/// the deadline of all.
+const OPENINGS: usize = 4;
+
 /// The lanes to one store.
 pub(crate) struct Lanes {
     route: Arc<Route>,
@@ -25,8 +29,32 @@ pub(crate) struct Lanes {
     /// Whether a primary without a replica confirms at once.
     needs_no_replica: bool,
     free: Semaphore,
-    /// Idle links, each with the generation of the shared link at the time it was opened.
-    idle: Mutex<Vec<(u64, Link)>>,
+    idle: Arc<Idle>,
+    opening: Arc<Semaphore>,
+}
+
+/// Idle links, each with the generation of the shared link at the time it was opened.
+#[derive(Default)]
+struct Idle(Mutex<Vec<(u64, Link)>>);
+
+impl Idle {
+    /// An idle link at least as new as the shared link of that generation.
+    fn take(&self, generation: u64) -> Option<Link> {
+        let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        links.retain(|(opened_under, _)| *opened_under >= generation);
+        links.pop().map(|(_, link)| link)
+    }
+
+    fn lacks_links(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len() < OPENINGS
+    }
+
+    fn put(&self, generation: u64, link: Link) {
+        let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if links.len() < LANES {
+            links.push((generation, link));
+        }
+    }
 }
 
 /// A permit to use one lane.
@@ -37,8 +65,9 @@ pub(crate) struct Lane<'a> {
 
 impl Lanes {
     pub(crate) fn new(route: Arc<Route>, confirmation: Confirmation) -> Self {
-        let (free, idle) = (Semaphore::new(LANES), Mutex::default());
-        Self { route, confirmation, needs_no_replica: false, free, idle }
+        let (free, opening) = (Semaphore::new(LANES), Arc::new(Semaphore::new(OPENINGS)));
+        let idle = Arc::default();
+        Self { route, confirmation, needs_no_replica: false, free, idle, opening }
     }
 
     /// Lanes whose calls wait for one replica where the primary has any.
@@ -55,22 +84,28 @@ impl Lanes {
 
     /// A link at least as new as the shared link of that generation. An older one may lead to a
     /// former primary.
+    ///
+    /// A call that ends at its deadline leaves the link that it opens to the next call. Else, in a burst
+    /// whose TLS handshakes take longer than a deadline, no call would ever get one.
     async fn link(&self, generation: u64) -> Result<Link, CallError> {
-        let idle = {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.retain(|(opened_under, _)| *opened_under >= generation);
-            idle.pop()
-        };
-        if let Some((_, link)) = idle {
+        if let Some(link) = self.idle.take(generation) {
             return Ok(link);
         }
-        let opened = self.route.connect().await;
+        let (route, idle) = (Arc::clone(&self.route), Arc::clone(&self.idle));
+        let opening = Arc::clone(&self.opening);
+        let (to_call, opened) = oneshot::channel();
+        tokio::spawn(async move {
+            let _one = opening.acquire().await;
+            if to_call.is_closed() && !idle.lacks_links() {
+                return;
+            }
+            if let Err(Ok((link, _))) = to_call.send(route.connect().await) {
+                idle.put(generation, link);
+            }
+        });
+        // The task ends without a word only with its runtime.
+        let opened = opened.await.map_err(|_| CallError::Deadline)?;
         Ok(opened.map_err(|outage| CallError::Down(Arc::new(outage)))?.0)
-    }
-
-    fn put_back(&self, generation: u64, link: Link) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push((generation, link));
     }
 
     /// Whether calls about this key wait.
@@ -110,7 +145,7 @@ impl Lane<'_> {
             replies = link.query_both(key, whole, confirm()).await?;
         }
         // A link is put back only after its replies arrived; a cancelled call drops it.
-        lanes.put_back(generation, link);
+        lanes.idle.put(generation, link);
         let (reply, confirmation) = replies;
         let words = redis::from_redis_value(reply.extract_error()?).map_err(RedisError::from)?;
         let is_in = lanes.confirmation.is_in(confirmation.extract_error()?)?;
