@@ -29,6 +29,15 @@ impl Arguments {
         self
     }
 
+    /// Adds a number in decimal, or an empty argument for none.
+    #[must_use]
+    pub fn maybe_number(self, number: Option<impl Display>) -> Self {
+        match number {
+            Some(number) => self.number(number),
+            None => self.bytes(""),
+        }
+    }
+
     /// The number of arguments and of bytes.
     pub(crate) const fn size(&self) -> (usize, usize) {
         (self.ends.len(), self.bytes.len())

@@ -10,7 +10,8 @@ use codes::record::Attempt;
 use codes::store::StoreError;
 
 use crate::keys;
-use crate::reply::{Reply, Unreadable};
+use crate::opening::opened;
+use crate::reply::Unreadable;
 use crate::scripts;
 use redis_connection::Arguments;
 use redis_connection::Connection;
@@ -44,14 +45,12 @@ impl RedisClaimStore {
     /// gets the same reply, since the claim already belongs to its request.
     async fn run(&self, act: &str, attempt: Attempt) -> Result<String, StoreError> {
         let Attempt { id, fingerprint } = attempt;
-        let arguments = Arguments::default().bytes(act).bytes(fingerprint.as_bytes());
-        let arguments = match &self.clock {
-            Some(clock) => arguments.number(clock.now().unix_millis()),
-            None => arguments.bytes(""),
-        };
+        let arguments = Arguments::default()
+            .bytes(act)
+            .bytes(fingerprint.as_bytes())
+            .maybe_number(self.clock.as_ref().map(|clock| clock.now().unix_millis()));
         let words = self.connection.run(&scripts::CLAIM, &[(self.key)(&id)], &arguments).await;
-        let words = words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
-        Ok(Reply::new(words).word()?)
+        Ok(opened(words)?.0)
     }
 }
 

@@ -2,13 +2,11 @@
 
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-pub(crate) mod replies;
+mod replies;
 mod requests;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use clock::{Clock, Timestamp};
+use clock::Timestamp;
 use codes::digest::Subject;
 use codes::pairing::{Binding, Pairing, PairingNumber};
 use codes::record::{
@@ -17,64 +15,27 @@ use codes::record::{
 };
 use codes::store::{CodeStore, StoreError};
 
-use crate::calls::Calls;
 use crate::keys;
-use crate::reply::{Reply, Unreadable};
+pub use crate::opening::Injected;
+use crate::opening::OpenedCalls;
+use crate::reply::Unreadable;
 use crate::scripts;
-use redis_connection::Arguments;
 use redis_connection::Connection;
-use redis_connection::Script;
 
 /// Keeps records in Redis.
 pub struct RedisCodeStore {
-    connection: Connection,
-    calls: Calls,
-    injected: Option<Injected>,
-}
-
-/// What a test puts in place of the server's own time and history.
-pub struct Injected {
-    /// The time to live by.
-    pub clock: Arc<dyn Clock>,
-    /// What to add to the fence, as hexadecimal digits: a change stands for a promotion.
-    pub fence: Box<dyn Fn() -> String + Send + Sync>,
+    calls: OpenedCalls,
 }
 
 impl RedisCodeStore {
     /// A store behind this connection, at the server's own time.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, calls: Calls::default(), injected: None }
+        Self { calls: OpenedCalls::new(connection, None) }
     }
 
     /// A store at an injected time, for tests.
     pub fn with_injected(connection: Connection, injected: Injected) -> Self {
-        Self { connection, calls: Calls::default(), injected: Some(injected) }
-    }
-
-    /// Runs a script and takes the first word of its reply.
-    async fn run(
-        &self,
-        script: &Script,
-        keys: &[String],
-        arguments: Arguments,
-    ) -> Result<(String, Reply), StoreError> {
-        replies::opened(self.connection.run_confirmed(script, keys, &arguments).await)
-    }
-
-    /// Does the same for what must not be lost with the primary: a replica has it, where there is one.
-    async fn run_acknowledged(
-        &self,
-        script: &Script,
-        keys: &[String],
-        arguments: Arguments,
-    ) -> Result<(String, Reply), StoreError> {
-        replies::opened(self.connection.run_acknowledged(script, keys, &arguments).await)
-    }
-}
-
-impl From<Unreadable> for StoreError {
-    fn from(unreadable: Unreadable) -> Self {
-        Self::Unavailable(unreadable.to_string())
+        Self { calls: OpenedCalls::new(connection, Some(injected)) }
     }
 }
 
@@ -87,7 +48,7 @@ impl CodeStore for RedisCodeStore {
         command: Issue,
     ) -> Result<IssueOutcome, StoreError> {
         let (keys, arguments) = self.issue_request(&subject, asked_at, &command);
-        let (word, mut reply) = self.run(&scripts::ISSUE, &keys, arguments).await?;
+        let (word, mut reply) = self.calls.run(&scripts::ISSUE, &keys, arguments).await?;
         Ok(replies::issued(&subject, &word, &mut reply)?)
     }
 
@@ -98,7 +59,8 @@ impl CodeStore for RedisCodeStore {
         command: Issue,
     ) -> Result<IssueCheck, StoreError> {
         let (keys, arguments) = self.issue_request(&subject, asked_at, &command);
-        let (word, mut reply) = self.run(&scripts::ISSUE, &keys, arguments.bytes("check")).await?;
+        let (word, mut reply) =
+            self.calls.run(&scripts::ISSUE, &keys, arguments.bytes("check")).await?;
         if word == "clear" {
             return Ok(IssueCheck::Clear(replies::journey(&mut reply)?));
         }
@@ -125,7 +87,7 @@ impl CodeStore for RedisCodeStore {
             arguments.number(guess.kid.as_u32()).bytes(guess.as_bytes())
         });
         let keys = [keys::record(&subject)];
-        let (word, mut reply) = self.run(&scripts::VERIFY, &keys, arguments).await?;
+        let (word, mut reply) = self.calls.run(&scripts::VERIFY, &keys, arguments).await?;
         match word.as_str() {
             "accepted" => Ok(VerifyOutcome::Accepted {
                 code_id: replies::code_id(&subject, reply.bytes()?)?,
@@ -150,7 +112,7 @@ impl CodeStore for RedisCodeStore {
             None => arguments.bytes(""),
         };
         let keys = [keys::record(&subject)];
-        let (word, mut reply) = self.run(&scripts::REVOKE, &keys, arguments).await?;
+        let (word, mut reply) = self.calls.run(&scripts::REVOKE, &keys, arguments).await?;
         match word.as_str() {
             "revoked" => Ok(RevokeOutcome::Revoked {
                 code_id: replies::code_id(&subject, reply.bytes()?)?,
@@ -174,7 +136,7 @@ impl CodeStore for RedisCodeStore {
     ) -> Result<ClearOutcome, StoreError> {
         let arguments = self.attempt(asked_at, &attempt, limits);
         let keys = [keys::record(&subject)];
-        let (word, mut reply) = self.run(&scripts::CLEAR_LOCKOUT, &keys, arguments).await?;
+        let (word, mut reply) = self.calls.run(&scripts::CLEAR_LOCKOUT, &keys, arguments).await?;
         match word.as_str() {
             "cleared" => Ok(ClearOutcome::Cleared {
                 cleared: Cleared {
@@ -195,7 +157,8 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
     ) -> Result<Description, StoreError> {
         let keys = [keys::record(&subject)];
-        let (_, mut reply) = self.run(&scripts::DESCRIBE, &keys, self.opening(asked_at)).await?;
+        let (_, mut reply) =
+            self.calls.run(&scripts::DESCRIBE, &keys, self.calls.opening(asked_at)).await?;
         Ok(replies::description(&subject, &mut reply)?)
     }
 
@@ -205,10 +168,11 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
         Repudiate { code_id, told_of }: Repudiate,
     ) -> Result<Repudiated, StoreError> {
-        let opening = self.opening_of(asked_at, true);
+        let opening = self.calls.acknowledged_opening(asked_at);
         let arguments = opening.bytes(code_id.nonce()).number(told_of.unix_millis());
         let keys = [keys::record(&subject)];
-        let (_, mut reply) = self.run_acknowledged(&scripts::REPUDIATE, &keys, arguments).await?;
+        let (_, mut reply) =
+            self.calls.run_acknowledged(&scripts::REPUDIATE, &keys, arguments).await?;
         let blocked_until = reply.maybe_instant()?;
         let replayed = reply.either("replayed", "fresh")?;
         let also_ended = reply.bytes()?;
@@ -222,8 +186,8 @@ impl CodeStore for RedisCodeStore {
         asked_at: Timestamp,
     ) -> Result<bool, StoreError> {
         let keys = [keys::record(&subject)];
-        let opening = self.opening_of(asked_at, true);
-        let lifting = self.run_acknowledged(&scripts::LIFT_REPUDIATION, &keys, opening);
+        let opening = self.calls.acknowledged_opening(asked_at);
+        let lifting = self.calls.run_acknowledged(&scripts::LIFT_REPUDIATION, &keys, opening);
         match lifting.await?.0.as_str() {
             "lifted" => Ok(true),
             "unblocked" => Ok(false),
@@ -242,6 +206,7 @@ impl CodeStore for RedisCodeStore {
         let numbers = command.numbers.iter().map(|number| keys::number(&subject, number));
         let keys: Vec<_> = keys.into_iter().chain(numbers).collect();
         let arguments = self
+            .calls
             .opening(asked_at)
             .bytes(command.binding.as_bytes())
             .bytes(command.source.to_string())
@@ -252,7 +217,7 @@ impl CodeStore for RedisCodeStore {
             .numbers
             .iter()
             .fold(arguments, |arguments, number| arguments.bytes(number.expose()));
-        let (word, mut reply) = self.run(&scripts::PAIR, &keys, arguments).await?;
+        let (word, mut reply) = self.calls.run(&scripts::PAIR, &keys, arguments).await?;
         match word.as_str() {
             "paired" => Ok(PairOutcome::Paired {
                 number: PairingNumber::parse(&reply.word()?).map_err(|_| Unreadable)?,
@@ -270,7 +235,8 @@ impl CodeStore for RedisCodeStore {
         binding: Binding,
     ) -> Result<(), StoreError> {
         let keys = [keys::binding(&subject, &binding)];
-        let (word, _) = self.run(&scripts::WITHDRAW, &keys, self.opening(asked_at)).await?;
+        let (word, _) =
+            self.calls.run(&scripts::WITHDRAW, &keys, self.calls.opening(asked_at)).await?;
         if word == "withdrawn" { Ok(()) } else { Err(Unreadable.into()) }
     }
 
@@ -281,7 +247,8 @@ impl CodeStore for RedisCodeStore {
         number: PairingNumber,
     ) -> Result<Option<Pairing>, StoreError> {
         let keys = [keys::number(&subject, &number)];
-        let (word, mut reply) = self.run(&scripts::PAIRING, &keys, self.opening(asked_at)).await?;
+        let (word, mut reply) =
+            self.calls.run(&scripts::PAIRING, &keys, self.calls.opening(asked_at)).await?;
         match word.as_str() {
             "pairing" => Ok(Some(replies::pairing(&mut reply)?)),
             "none" => Ok(None),

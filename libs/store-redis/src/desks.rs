@@ -20,68 +20,26 @@ use desk::store::{
 use futures_util::future::try_join_all;
 
 use self::requests::{about, admission, case, issues_by, pair, request, stops, waiting};
-use crate::calls::Calls;
-use crate::codes::replies::opened;
-use crate::reply::{Reply, Unreadable};
+use crate::opening::{Injected, OpenedCalls};
+use crate::reply::Unreadable;
 use crate::scripts;
-use redis_connection::Arguments;
 use redis_connection::Connection;
-use redis_connection::Script;
 
 /// Keeps desks in Redis.
 pub struct RedisDeskStore {
-    connection: Connection,
-    calls: Calls,
-    clock: Option<Arc<dyn Clock>>,
+    calls: OpenedCalls,
 }
 
 impl RedisDeskStore {
     /// A store behind this connection, at the server's own time.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, calls: Calls::default(), clock: None }
+        Self { calls: OpenedCalls::new(connection, None) }
     }
 
     /// The same store at an injected time, for tests.
     #[must_use]
-    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
-        self
-    }
-
-    /// The arguments that open every call.
-    fn opening(&self, asked_at: Timestamp) -> Arguments {
-        self.opening_of(asked_at, self.connection.confirms())
-    }
-
-    /// The arguments that open a call, which writes in any case if its outcome is confirmed.
-    fn opening_of(&self, asked_at: Timestamp, is_confirmed: bool) -> Arguments {
-        let opening = Arguments::default().number(asked_at.unix_millis());
-        let opening = match &self.clock {
-            Some(clock) => opening.number(clock.now().unix_millis()),
-            None => opening.bytes(""),
-        };
-        let confirmed = if is_confirmed { "confirmed" } else { "" };
-        opening.bytes("").bytes(self.calls.next()).bytes(confirmed)
-    }
-
-    /// Runs a script and takes the first word of its reply.
-    async fn run(
-        &self,
-        script: &Script,
-        keys: &[String],
-        arguments: Arguments,
-    ) -> Result<(String, Reply), StoreError> {
-        opened(self.connection.run_confirmed(script, keys, &arguments).await)
-    }
-
-    /// Does the same for what must not be lost with the primary: a replica has it, where there is one.
-    async fn run_acknowledged(
-        &self,
-        script: &Script,
-        keys: &[String],
-        arguments: Arguments,
-    ) -> Result<(String, Reply), StoreError> {
-        opened(self.connection.run_acknowledged(script, keys, &arguments).await)
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { calls: self.calls.at(Injected { clock, fence: Box::new(String::new) }) }
     }
 }
 
@@ -96,7 +54,11 @@ impl DeskStore for RedisDeskStore {
         let Attempt { id, fingerprint } = command.attempt;
         let first = admission(application, &command.attempt);
         let collects = matches!(command.approval, Approval::Collect(_));
-        let opening = self.opening_of(asked_at, collects || self.connection.confirms());
+        let opening = if collects {
+            self.calls.acknowledged_opening(asked_at)
+        } else {
+            self.calls.opening(asked_at)
+        };
         let (mut keys, arguments) = about(application, first, &command.about, opening);
         let arguments = arguments.bytes(id.as_bytes()).bytes(fingerprint.as_bytes());
         let arguments = case(arguments, &command.case);
@@ -109,16 +71,16 @@ impl DeskStore for RedisDeskStore {
         };
         keys.extend([waiting(application), request(application, id)]);
         let (word, mut reply) = if collects {
-            self.run_acknowledged(&scripts::DESK_ADMIT, &keys, arguments).await?
+            self.calls.run_acknowledged(&scripts::DESK_ADMIT, &keys, arguments).await?
         } else {
-            self.run(&scripts::DESK_ADMIT, &keys, arguments).await?
+            self.calls.run(&scripts::DESK_ADMIT, &keys, arguments).await?
         };
         let admission = replies::admission(&command.case, &word, &mut reply)?;
         if admission == Admission::Froze {
             // A write after the freeze: once a replica has it, it has the freeze.
             let keys = [stops(application)];
-            let arguments = self.opening_of(asked_at, true);
-            self.run_acknowledged(&scripts::DESK_STOPS, &keys, arguments).await?;
+            let arguments = self.calls.acknowledged_opening(asked_at);
+            self.calls.run_acknowledged(&scripts::DESK_STOPS, &keys, arguments).await?;
         }
         Ok(admission)
     }
@@ -135,11 +97,12 @@ impl DeskStore for RedisDeskStore {
             None => (admission(application, &attempt), ""),
         };
         let arguments = self
+            .calls
             .opening(asked_at)
             .bytes(attempt.id.as_bytes())
             .bytes(attempt.fingerprint.as_bytes())
             .bytes(collect);
-        let (word, _) = self.run(&scripts::DESK_SETTLE, &[key], arguments).await?;
+        let (word, _) = self.calls.run(&scripts::DESK_SETTLE, &[key], arguments).await?;
         if word == "settled" { Ok(()) } else { Err(Unreadable.into()) }
     }
 
@@ -149,9 +112,9 @@ impl DeskStore for RedisDeskStore {
         asked_at: Timestamp,
         asked: About,
     ) -> Result<Facts, StoreError> {
-        let opening = self.opening(asked_at);
+        let opening = self.calls.opening(asked_at);
         let (keys, arguments) = about(application, stops(application), &asked, opening);
-        let (word, mut reply) = self.run(&scripts::DESK_FACTS, &keys, arguments).await?;
+        let (word, mut reply) = self.calls.run(&scripts::DESK_FACTS, &keys, arguments).await?;
         if word == "facts" { Ok(replies::facts(&mut reply)?) } else { Err(Unreadable.into()) }
     }
 
@@ -160,8 +123,8 @@ impl DeskStore for RedisDeskStore {
         application: &ApplicationId,
         asked_at: Timestamp,
     ) -> Result<Stops, StoreError> {
-        let (keys, arguments) = ([stops(application)], self.opening(asked_at));
-        let (word, mut reply) = self.run(&scripts::DESK_STOPS, &keys, arguments).await?;
+        let (keys, arguments) = ([stops(application)], self.calls.opening(asked_at));
+        let (word, mut reply) = self.calls.run(&scripts::DESK_STOPS, &keys, arguments).await?;
         if word == "stops" { Ok(replies::stops(&mut reply)?) } else { Err(Unreadable.into()) }
     }
 
@@ -171,7 +134,8 @@ impl DeskStore for RedisDeskStore {
         asked_at: Timestamp,
         stop: Stop,
     ) -> Result<bool, StoreError> {
-        let (mut keys, opening) = (vec![stops(application)], self.opening_of(asked_at, true));
+        let (mut keys, opening) =
+            (vec![stops(application)], self.calls.acknowledged_opening(asked_at));
         let arguments = match stop {
             Stop::Brake(scope, life) => {
                 opening.bytes("brake").bytes(names::scope(&scope)).number(life.as_millis())
@@ -182,7 +146,7 @@ impl DeskStore for RedisDeskStore {
                 opening.bytes("lift").bytes(names::frozen(&agent))
             }
         };
-        let (word, _) = self.run_acknowledged(&scripts::DESK_STOP, &keys, arguments).await?;
+        let (word, _) = self.calls.run_acknowledged(&scripts::DESK_STOP, &keys, arguments).await?;
         match word.as_str() {
             "changed" => Ok(true),
             "same" => Ok(false),
@@ -196,8 +160,8 @@ impl DeskStore for RedisDeskStore {
         application: &ApplicationId,
         asked_at: Timestamp,
     ) -> Result<Vec<Request>, StoreError> {
-        let (keys, arguments) = ([waiting(application)], self.opening(asked_at));
-        let (word, mut reply) = self.run(&scripts::DESK_REQUESTS, &keys, arguments).await?;
+        let (keys, arguments) = ([waiting(application)], self.calls.opening(asked_at));
+        let (word, mut reply) = self.calls.run(&scripts::DESK_REQUESTS, &keys, arguments).await?;
         if word != "requests" {
             return Err(Unreadable.into());
         }
@@ -214,8 +178,8 @@ impl DeskStore for RedisDeskStore {
         asked_at: Timestamp,
         id: RequestId,
     ) -> Result<Option<Request>, StoreError> {
-        let (keys, arguments) = ([request(application, id)], self.opening(asked_at));
-        let (word, mut reply) = self.run(&scripts::DESK_REQUEST, &keys, arguments).await?;
+        let (keys, arguments) = ([request(application, id)], self.calls.opening(asked_at));
+        let (word, mut reply) = self.calls.run(&scripts::DESK_REQUEST, &keys, arguments).await?;
         match word.as_str() {
             "request" => Ok(Some(replies::request(id, &mut reply)?)),
             "none" => Ok(None),
@@ -240,8 +204,9 @@ impl DeskStore for RedisDeskStore {
             Decision::Approve => "approve",
             Decision::Deny => "deny",
         };
-        let arguments = self.opening(asked_at).bytes(id.as_bytes()).bytes(approver).bytes(said);
-        let (word, mut reply) = self.run(&scripts::DESK_DECIDE, &keys, arguments).await?;
+        let arguments =
+            self.calls.opening(asked_at).bytes(id.as_bytes()).bytes(approver).bytes(said);
+        let (word, mut reply) = self.calls.run(&scripts::DESK_DECIDE, &keys, arguments).await?;
         Ok(replies::decided(&word, &mut reply)?)
     }
 }

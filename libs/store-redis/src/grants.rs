@@ -9,10 +9,10 @@ use codes::ids::GrantId;
 use codes::store::StoreError;
 
 use crate::keys;
-use crate::reply::{Reply, Unreadable};
+use crate::opening::opened;
+use crate::reply::Unreadable;
 use crate::scripts;
-use redis_connection::Arguments;
-use redis_connection::{CallError, Connection};
+use redis_connection::{Arguments, Connection};
 
 /// Keeps revoked grants in Redis. Before a revocation is told, it is confirmed as codes are, or else a replica
 /// has it, where there is one.
@@ -36,10 +36,7 @@ impl RedisGrantStore {
 
     /// Adds the argument that closes every call.
     fn at(&self, arguments: Arguments) -> Arguments {
-        match &self.clock {
-            Some(clock) => arguments.number(clock.now().unix_millis()),
-            None => arguments.bytes(""),
-        }
+        arguments.maybe_number(self.clock.as_ref().map(|clock| clock.now().unix_millis()))
     }
 }
 
@@ -50,7 +47,7 @@ impl GrantStore for RedisGrantStore {
         let keys = [keys::grant(grant)];
         let words =
             self.connection.run_acknowledged(&scripts::GRANT_REVOKE, &keys, &arguments).await;
-        match word(words)?.as_str() {
+        match opened(words)?.0.as_str() {
             "revoked" => Ok(()),
             _ => Err(Unreadable.into()),
         }
@@ -59,15 +56,10 @@ impl GrantStore for RedisGrantStore {
     async fn is_revoked(&self, grant: &GrantId) -> Result<bool, StoreError> {
         let arguments = self.at(Arguments::default());
         let words = self.connection.run(&scripts::GRANT, &[keys::grant(grant)], &arguments).await;
-        match word(words)?.as_str() {
+        match opened(words)?.0.as_str() {
             "revoked" => Ok(true),
             "unknown" => Ok(false),
             _ => Err(Unreadable.into()),
         }
     }
-}
-
-fn word(words: Result<Vec<Vec<u8>>, CallError>) -> Result<String, StoreError> {
-    let words = words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
-    Ok(Reply::new(words).word()?)
 }

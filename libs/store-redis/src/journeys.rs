@@ -36,11 +36,8 @@ impl RedisJourneyStore {
 
     /// The arguments that every script starts with.
     fn opening(&self) -> Arguments {
-        let opening = match &self.clock {
-            Some(clock) => Arguments::default().number(clock.now().unix_millis()),
-            None => Arguments::default().bytes(""),
-        };
-        opening.bytes(self.calls.next())
+        let now = self.clock.as_ref().map(|clock| clock.now().unix_millis());
+        Arguments::default().maybe_number(now).bytes(self.calls.next())
     }
 
     /// Runs a script and returns the first word of its reply.
@@ -97,11 +94,11 @@ impl JourneyStore for RedisJourneyStore {
         body: Vec<u8>,
         lifetime: Option<Duration>,
     ) -> Result<Advance, StoreFault> {
-        let arguments = self.opening().number(expected).bytes(body);
-        let arguments = match lifetime {
-            Some(lifetime) => arguments.number(lifetime.as_millis()),
-            None => arguments.bytes(""),
-        };
+        let arguments = self
+            .opening()
+            .number(expected)
+            .bytes(body)
+            .maybe_number(lifetime.map(|lifetime| lifetime.as_millis()));
         match self.run(&scripts::SESSION_ADVANCE, key, arguments).await?.0.as_str() {
             "advanced" => Ok(Advance::Advanced),
             "outrun" => Ok(Advance::Outrun),

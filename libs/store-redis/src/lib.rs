@@ -15,6 +15,7 @@ pub mod grants;
 pub mod journeys;
 mod keys;
 pub mod notices;
+mod opening;
 mod reply;
 mod scripts;
 

@@ -35,10 +35,8 @@ impl RedisOutbox {
 
     /// The arguments that open every call.
     fn opening(&self) -> Arguments {
-        match &self.clock {
-            Some(clock) => Arguments::default().number(clock.now().unix_millis()),
-            None => Arguments::default().bytes(""),
-        }
+        let now = self.clock.as_ref().map(|clock| clock.now().unix_millis());
+        Arguments::default().maybe_number(now)
     }
 
     /// Runs a script. Sent again where a reply is lost, each has its effect once, but a take: what the lost

@@ -1,7 +1,5 @@
 //! The parts of replies that are more than one word.
 
-use std::time::Duration;
-
 use codes::digest::Subject;
 use codes::ids::{ClientId, CodeId};
 use codes::pairing::{Binding, Journey, Pairing};
@@ -9,24 +7,12 @@ use codes::record::{
     CodeDescription, CodeState, Denial, DenialReason, Description, IssueOutcome, IssuedBy, Lockout,
     VerifyOutcome,
 };
-use codes::store::StoreError;
-use redis_connection::{CallError, Words};
 
 use crate::reply::{Reply, Unreadable};
 
 /// The code ID with that nonce in the subject's record. The record stores the nonce only.
 pub(super) fn code_id(subject: &Subject, nonce: Vec<u8>) -> Result<CodeId, Unreadable> {
     Ok(CodeId::new(subject, nonce.try_into().map_err(|_| Unreadable)?))
-}
-
-/// The first word of a reply to a script that `opening.lua` begins, and the rest.
-pub(crate) fn opened(words: Result<Words, CallError>) -> Result<(String, Reply), StoreError> {
-    let mut reply = Reply::new(words.map_err(|fault| StoreError::Unavailable(fault.to_string()))?);
-    let word = reply.word()?;
-    if word == "skewed" {
-        return Err(StoreError::Skewed(Duration::from_millis(reply.number()?)));
-    }
-    Ok((word, reply))
 }
 
 /// The outcome of an issue that begins with that word.

@@ -12,24 +12,6 @@ use crate::keys;
 use redis_connection::Arguments;
 
 impl RedisCodeStore {
-    /// The arguments that open every call.
-    pub(super) fn opening(&self, asked_at: Timestamp) -> Arguments {
-        self.opening_of(asked_at, self.connection.confirms())
-    }
-
-    /// The arguments that open a call, which writes in any case if its outcome is confirmed.
-    pub(super) fn opening_of(&self, asked_at: Timestamp, is_confirmed: bool) -> Arguments {
-        let opening = Arguments::default().number(asked_at.unix_millis());
-        let opening = match &self.injected {
-            Some(injected) => {
-                opening.number(injected.clock.now().unix_millis()).bytes((injected.fence)())
-            }
-            None => opening.bytes("").bytes(""),
-        };
-        let confirmed = if is_confirmed { "confirmed" } else { "" };
-        opening.bytes(self.calls.next()).bytes(confirmed)
-    }
-
     /// The arguments that open the call of an attempt.
     pub(super) fn attempt(
         &self,
@@ -38,7 +20,8 @@ impl RedisCodeStore {
         limits: Limits,
     ) -> Arguments {
         let Attempt { id, fingerprint } = attempt;
-        let opening = self.opening(asked_at).bytes(id.as_bytes()).bytes(fingerprint.as_bytes());
+        let opening =
+            self.calls.opening(asked_at).bytes(id.as_bytes()).bytes(fingerprint.as_bytes());
         opening.number(limits.failed_attempts)
     }
 

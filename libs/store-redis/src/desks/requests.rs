@@ -56,13 +56,6 @@ pub(super) fn admission(application: &ApplicationId, attempt: &Attempt) -> Strin
     keys::desk(application, format_args!("a:{}", attempt.id))
 }
 
-fn limit(arguments: Arguments, limit: Option<u32>) -> Arguments {
-    match limit {
-        Some(limit) => arguments.number(limit),
-        None => arguments.bytes(""),
-    }
-}
-
 /// What is known of an issue without a store.
 pub(super) fn case(arguments: Arguments, case: &Case) -> Arguments {
     let Limits { agent_per_hour, group_per_hour, user_per_day } = case.limits;
@@ -70,9 +63,10 @@ pub(super) fn case(arguments: Arguments, case: &Case) -> Arguments {
         .number(u8::from(case.fields.is_some()))
         .number(u8::from(case.tier.is_some()))
         .bytes(case.cause.map_or("", |cause| cause.as_str()));
-    let arguments =
-        [user_per_day, agent_per_hour, group_per_hour].into_iter().fold(arguments, limit);
-    arguments.number(u8::from(case.above_limits))
+    [user_per_day, agent_per_hour, group_per_hour]
+        .into_iter()
+        .fold(arguments, Arguments::maybe_number)
+        .number(u8::from(case.above_limits))
 }
 
 /// That one agent approved for another.
