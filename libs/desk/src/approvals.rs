@@ -49,10 +49,11 @@ impl Desk {
     /// # Errors
     /// The store failed.
     pub async fn waiting(&self, application: &ApplicationId) -> Result<usize, OperationError> {
-        Ok(self.store.requests(application, self.now()).await?.len())
+        Ok(self.store.waiting(application, self.now()).await?)
     }
 
-    /// Approves or denies a request of another agent. The approver never sees the code.
+    /// Approves or denies a request of another agent, as [`find_request`](Self::find_request) found it. The
+    /// approver never sees the code.
     ///
     /// # Errors
     /// The store failed. The decision may have been taken: the same call finds out.
@@ -60,17 +61,16 @@ impl Desk {
         &self,
         caller: &Caller,
         standing: &Standing,
-        id: RequestId,
+        request: Option<RequestView>,
         decision: Decision,
     ) -> Result<Decided, OperationError> {
         let Some(approver) = caller.agent.clone() else { return Ok(Decided::AgentRequired) };
-        let view = self.find_request(&caller.application, id).await?;
-        let Some(view) = view else { return Ok(Decided::NotFound) };
+        let Some(view) = request else { return Ok(Decided::NotFound) };
         if !standing.tiers.contains(&view.tier) {
             return Ok(Decided::Tier);
         }
         let requester = view.agent.clone();
-        let command = Decide { id, approver, requester, decision };
+        let command = Decide { id: view.id, approver, requester, decision };
         let outcome = self.store.decide(&caller.application, self.now(), command).await?;
         Ok(match outcome {
             DecideOutcome::Done { is_mutual } => Decided::Done { view: Box::new(view), is_mutual },
@@ -95,13 +95,13 @@ impl Desk {
         if !(Duration::from_secs(1)..=LONGEST_BRAKE).contains(&life) {
             return Ok(Stopped::OutOfRange);
         }
-        let brakes = self.stops(&caller.application).await?.brakes;
-        if scope != Scope::Application
-            && brakes.len() >= MAX_BRAKES
-            && brakes.iter().all(|(set, _)| *set != scope)
-        {
-            let full = format!("{MAX_BRAKES} brakes are set; lift one, or stop the application");
-            return Err(StoreError::Unavailable(full).into());
+        if scope != Scope::Application {
+            let brakes = self.stops(&caller.application).await?.brakes;
+            if brakes.len() >= MAX_BRAKES && brakes.iter().all(|(set, _)| *set != scope) {
+                let full =
+                    format!("{MAX_BRAKES} brakes are set; lift one, or stop the application");
+                return Err(StoreError::Unavailable(full).into());
+            }
         }
         self.stop(caller, Stop::Brake(scope, life)).await
     }

@@ -101,6 +101,14 @@ impl DeskStore for MemoryDeskStore {
         self.run(application, asked_at, |book, now| book.requests(now))
     }
 
+    async fn waiting(
+        &self,
+        application: &ApplicationId,
+        asked_at: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.run(application, asked_at, |book, now| book.waiting(now))
+    }
+
     async fn request(
         &self,
         application: &ApplicationId,

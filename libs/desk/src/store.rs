@@ -220,6 +220,13 @@ pub trait DeskStore: Send + Sync {
         asked_at: Timestamp,
     ) -> Result<Vec<Request>, StoreError>;
 
+    /// How many requests wait for a decision.
+    async fn waiting(
+        &self,
+        application: &ApplicationId,
+        asked_at: Timestamp,
+    ) -> Result<usize, StoreError>;
+
     /// One request in any state, until [`REQUEST_TRACE`] after its end.
     async fn request(
         &self,

@@ -41,6 +41,20 @@ impl RedisDeskStore {
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { calls: self.calls.at(Injected { clock, fence: Box::new(String::new) }) }
     }
+
+    /// The requests that wait for a decision.
+    async fn waiting_ids(
+        &self,
+        application: &ApplicationId,
+        asked_at: Timestamp,
+    ) -> Result<Vec<RequestId>, StoreError> {
+        let (keys, arguments) = ([waiting(application)], self.calls.opening(asked_at));
+        let (word, mut reply) = self.calls.run(&scripts::DESK_REQUESTS, &keys, arguments).await?;
+        match word.as_str() {
+            "requests" => Ok(replies::request_ids(&mut reply)?),
+            _ => Err(Unreadable.into()),
+        }
+    }
 }
 
 #[async_trait]
@@ -160,16 +174,19 @@ impl DeskStore for RedisDeskStore {
         application: &ApplicationId,
         asked_at: Timestamp,
     ) -> Result<Vec<Request>, StoreError> {
-        let (keys, arguments) = ([waiting(application)], self.calls.opening(asked_at));
-        let (word, mut reply) = self.calls.run(&scripts::DESK_REQUESTS, &keys, arguments).await?;
-        if word != "requests" {
-            return Err(Unreadable.into());
-        }
-        let ids = replies::request_ids(&mut reply)?;
+        let ids = self.waiting_ids(application, asked_at).await?;
         let each = ids.into_iter().map(|id| self.request(application, asked_at, id));
         let mut requests: Vec<_> = try_join_all(each).await?.into_iter().flatten().collect();
         requests.sort_by_key(|request| (request.expires_at, request.id));
         Ok(requests)
+    }
+
+    async fn waiting(
+        &self,
+        application: &ApplicationId,
+        asked_at: Timestamp,
+    ) -> Result<usize, StoreError> {
+        Ok(self.waiting_ids(application, asked_at).await?.len())
     }
 
     async fn request(

@@ -64,6 +64,11 @@ impl Book {
         waiting
     }
 
+    /// How many requests wait for a decision.
+    pub fn waiting(&self, now: Timestamp) -> usize {
+        self.requests.iter(now).filter(|(_, kept, _)| kept.is_waiting(now)).count()
+    }
+
     /// One request in any state.
     pub fn request(&self, id: RequestId, now: Timestamp) -> Option<Request> {
         self.requests.get(&id, now).map(|(kept, _)| kept.view(id))

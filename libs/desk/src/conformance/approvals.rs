@@ -29,10 +29,12 @@ pub async fn a_privileged_user_needs_a_second_agent(bench: Bench) {
     assert_eq!(pending(&room.issue("ada", &collecting(&ask, id)).await), request);
     assert_eq!(room.decide("ada", id, Decision::Approve).await, Decided::OwnRequest);
     let few = Standing { tiers: [Tier::default()].into(), ..standing() };
-    let denied = room.desk.decide_request(&room.by("bob"), &few, id, Decision::Approve).await;
+    let found = room.find(id).await;
+    let bob = room.by("bob");
+    let denied = room.desk.decide_request(&bob, &few, found.clone(), Decision::Approve).await;
     assert_eq!(denied.expect("an answer"), Decided::Tier);
-    let nobody = &room.world.caller;
-    let denied = room.desk.decide_request(nobody, &standing(), id, Decision::Approve).await;
+    let client = &room.world.caller;
+    let denied = room.desk.decide_request(client, &standing(), found, Decision::Approve).await;
     assert_eq!(denied.expect("an answer"), Decided::AgentRequired);
     assert_eq!(pending(&room.issue("ada", &collecting(&ask, id)).await), request);
     room.approve("bob", id).await;
@@ -53,6 +55,8 @@ pub async fn a_request_is_listed_until_it_is_decided(bench: Bench) {
     let views = list(&standing()).await;
     let ids: Vec<_> = views.iter().map(|view| view.id).collect();
     assert_eq!(ids, [first.request_id, second.request_id]);
+    let counted = room.desk.waiting(&room.world.caller.application).await.expect("an answer");
+    assert_eq!(counted, views.len());
     let view = &views[0];
     assert_eq!((&view.user, &view.agent), (&ask.issue.user, &agent_of("ada")));
     assert_eq!((&view.context, view.expires_in), (&ask.issue.context, ask.issue.expires_in));

@@ -17,7 +17,7 @@ use codes::user::{Identifier, UserId};
 use super::Bench;
 use crate::decide::Facts;
 use crate::desk::{Desk, House};
-use crate::messages::{Decided, Decision, DeskIssuance, Explained, Pending};
+use crate::messages::{Decided, Decision, DeskIssuance, Explained, Pending, RequestView};
 use crate::names::{Group, RequestId, Tier};
 use crate::policy::{AgentRule, Approval, DeskPolicy, DeskSettings, Limits, Requirement};
 use crate::request::{Ask, Standing};
@@ -184,9 +184,16 @@ impl Room {
         }
     }
 
+    /// The request of that ID, as a decision needs it.
+    pub async fn find(&self, id: RequestId) -> Option<RequestView> {
+        let found = self.desk.find_request(&self.world.caller.application, id).await;
+        found.expect("the store answers")
+    }
+
     /// Decides on a request.
     pub async fn decide(&self, agent: &str, id: RequestId, decision: Decision) -> Decided {
-        let decided = self.desk.decide_request(&self.by(agent), &standing(), id, decision).await;
+        let (by, request) = (self.by(agent), self.find(id).await);
+        let decided = self.desk.decide_request(&by, &standing(), request, decision).await;
         decided.expect("the store answers")
     }
 

@@ -28,11 +28,12 @@ impl CodeIssuer {
         let standing = principal.standing(Right::Approve);
         let caller = principal.caller();
         let request = self.desk.find_request(&caller.application, id).await;
-        if let Some(request) = request.map_err(edge::unavailable)? {
-            // Nobody approves a code for themselves.
+        let request = request.map_err(edge::unavailable)?;
+        if let Some(request) = &request {
+            // Agents may not approve codes for their own account.
             principal.admit_to(&request.user).await?;
         }
-        let decided = self.desk.decide_request(caller, &standing, id, decision).await;
+        let decided = self.desk.decide_request(caller, &standing, request, decision).await;
         let (view, is_mutual) = wire::decisions::decided(decided.map_err(edge::unavailable)?)?;
         let action = match decision {
             Decision::Approve => "approval.granted",
@@ -110,8 +111,8 @@ impl CodeIssuer {
     }
 }
 
-/// Refuses agents who would lift what stops themselves. A brake on the application stops whoever may
-/// issue.
+/// Refuses agents who would lift what stops themselves. A brake on the application stops every agent who
+/// may issue.
 fn refuse_own_stop(principal: &Principal, scope: &Scope) -> Result<(), Fault> {
     let agent = principal.caller().agent.as_ref();
     let is_own = match scope {
