@@ -72,12 +72,6 @@ async fn accepts(verifier: &client::Verifier, name: &str, code: &str) -> Result<
     Ok(matches!(outcome, Outcome::Accepted(_)))
 }
 
-async fn failures(postern: &Postern, name: &str) -> anyhow::Result<u32> {
-    let request = DescribeLockoutRequest { user: user_id(name) };
-    let mut support = postern.verifier("acme-support").await?;
-    Ok(support.describe_lockout(request).await?.into_inner().failures)
-}
-
 #[tokio::test]
 async fn a_lost_answer_is_asked_for_again_and_nothing_happens_twice() -> Tested {
     let postern = Postern::start()?;
@@ -94,7 +88,7 @@ async fn a_lost_answer_is_asked_for_again_and_nothing_happens_twice() -> Tested 
         let code = issued(&postern, &issuer, &name).await?;
         to_verifier.lose_one();
         assert!(!accepts(&verifier, &name, &another(&code)).await?, "{turn}");
-        assert_eq!(failures(&postern, &name).await?, 1, "{turn}: one guess, sent twice");
+        assert_eq!(postern.lockout(&name).await?.failures, 1, "{turn}: one guess, sent twice");
         to_verifier.lose_one();
         assert!(
             accepts(&verifier, &name, &code).await?,
@@ -134,7 +128,7 @@ async fn an_outage_of_redis_is_waited_out() -> Tested {
     assert!(begun.elapsed() > Duration::from_millis(1500));
     let retried = postern.printed().matches(r#""rpc.response.status_code":"UNAVAILABLE""#).count();
     assert!(retried > 0, "{}", postern.printed());
-    assert_eq!(failures(&postern, &name).await?, 2, "one guess, sent several times");
+    assert_eq!(postern.lockout(&name).await?.failures, 2, "one guess, sent several times");
     assert!(accepts(&verifier, &name, &code).await?);
 
     // An outage that does not end is told, with the delay that the service asks for.

@@ -11,7 +11,6 @@ use crate::harness::apart::Deployment;
 use crate::harness::http::refused;
 use crate::harness::pb::code::RevokeCodeResponse;
 use crate::harness::postern::config;
-use crate::harness::trail::events;
 use crate::harness::*;
 
 /// What the runner answers a backend about a token.
@@ -72,8 +71,7 @@ async fn a_revoked_grant_ends_the_tokens_of_its_recovery_alone(postern: &Postern
     assert_eq!(active(postern, &backend, &joe).await?, [false; 3]);
     assert_eq!(postern.verify(&user, &code).await?, Ok(()), "the new code lives");
 
-    let events = events(&postern.printed());
-    let told: Vec<_> = events.iter().filter(|event| event["action"] == "grant.revoked").collect();
+    let told = postern.trail("grant.revoked");
     assert_eq!(told.len(), 2, "{told:?}");
     assert_eq!((&told[1]["code_id"], &told[1]["client"]), (&id.into(), &"acme-support".into()));
     Ok(())

@@ -7,13 +7,12 @@ use serde_json::{Value, json as object};
 
 use crate::Tested;
 use crate::harness::pb::journey::journey_state::State;
-use crate::harness::pb::journey::{
-    InputRequired, JourneyState, StartJourneyRequest, SubmitInputRequest,
-};
+use crate::harness::pb::journey::{JourneyState, SubmitInputRequest};
 use crate::harness::postern::{copy_of_config, utf8};
 use crate::harness::process::run;
-use crate::harness::values::{json, structure};
+use crate::harness::values::json;
 use crate::harness::*;
+use crate::journeys::{answer, input_required, start};
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../libs/import/examples")
@@ -56,18 +55,18 @@ async fn imported_journeys_are_served_and_lead_to_tokens() -> Tested {
 
     let code = postern.issue(&user).await?;
     let request = start("recover-with-a-code", object!({}));
-    let first = waiting(runner.start_journey(request).await?.into_inner().state);
+    let first = input_required(runner.start_journey(request).await?.into_inner().state);
     assert_eq!(json(first.data.clone())["app_data"], object!({"hint": "Hello "}));
     let wrong = object!({"user": user, "code": another(&code)});
     let again = runner.submit_input(answer(&first, wrong)).await?.into_inner().state;
-    let again = waiting(again);
+    let again = input_required(again);
     assert_eq!(json(again.data.clone())["app_data"], object!({"hint": format!("Hello {user}")}));
     let right = object!({"user": user, "code": code});
     let end = runner.submit_input(answer(&again, right)).await?.into_inner().state;
     assert_eq!(completed(end), object!({"welcome": format!("Back again, {user}")}));
 
     let request = start("recover-with-a-code", object!({}));
-    let first = waiting(runner.start_journey(request).await?.into_inner().state);
+    let first = input_required(runner.start_journey(request).await?.into_inner().state);
     let cancel =
         SubmitInputRequest { option_id: "cancel".to_owned(), ..answer(&first, object!({})) };
     let end = runner.submit_input(cancel).await?.into_inner().state;
@@ -87,31 +86,6 @@ fn an_export_that_cannot_be_imported_writes_nothing() -> Tested {
     assert!(printed.contains("node \"35624bad-7988-469b-9304-6a84194aba4c\" (email)"), "{printed}");
     assert!(!out.exists());
     Ok(())
-}
-
-fn start(journey: &str, params: Value) -> StartJourneyRequest {
-    StartJourneyRequest {
-        journey_id: journey.to_owned(),
-        params: Some(structure(params)),
-        ..Default::default()
-    }
-}
-
-fn answer(step: &InputRequired, data: Value) -> SubmitInputRequest {
-    SubmitInputRequest {
-        session_id: step.session_id.clone(),
-        assertion_id: step.assertion_id.clone(),
-        challenge: step.challenge.clone(),
-        data: Some(structure(data)),
-        ..Default::default()
-    }
-}
-
-fn waiting(state: Option<JourneyState>) -> InputRequired {
-    match state.and_then(|state| state.state) {
-        Some(State::InputRequired(step)) => step,
-        other => panic!("does not wait: {other:?}"),
-    }
 }
 
 /// The data of a journey that ended with a token.

@@ -17,7 +17,8 @@ use crate::harness::pb::journey::{
 use crate::harness::values::{json, structure};
 use crate::harness::*;
 
-fn start(journey: &str, params: Value) -> StartJourneyRequest {
+/// Starts a journey with these parameters.
+pub(crate) fn start(journey: &str, params: Value) -> StartJourneyRequest {
     StartJourneyRequest {
         journey_id: journey.to_owned(),
         params: Some(structure(params)),
@@ -29,7 +30,8 @@ fn credentials(user: &str, code: &str) -> Value {
     object!({"external_user_id": user, "temp_code": code})
 }
 
-fn answer(step: &InputRequired, data: Value) -> SubmitInputRequest {
+/// Answers the form or information of a waiting step.
+pub(crate) fn answer(step: &InputRequired, data: Value) -> SubmitInputRequest {
     SubmitInputRequest {
         session_id: step.session_id.clone(),
         assertion_id: step.assertion_id.clone(),
@@ -39,7 +41,8 @@ fn answer(step: &InputRequired, data: Value) -> SubmitInputRequest {
     }
 }
 
-fn input_required(state: Option<JourneyState>) -> InputRequired {
+/// The step at which a journey waits.
+pub(crate) fn input_required(state: Option<JourneyState>) -> InputRequired {
     match state.and_then(|state| state.state) {
         Some(State::InputRequired(step)) => step,
         other => panic!("does not wait: {other:?}"),

@@ -8,11 +8,6 @@ use crate::harness::pb::code::DescribeLockoutResponse;
 use crate::harness::verify_code_response::Outcome;
 use crate::harness::*;
 
-async fn lockout(postern: &Postern, user: &str) -> anyhow::Result<DescribeLockoutResponse> {
-    let request = DescribeLockoutRequest { user: user_id(user) };
-    Ok(postern.verifier("acme-support").await?.describe_lockout(request).await?.into_inner())
-}
-
 /// A user with three failures.
 async fn locked(postern: &Postern) -> anyhow::Result<String> {
     let user = unique("jane");
@@ -32,17 +27,17 @@ async fn failures_are_counted_until_they_lock_the_user() -> Tested {
     let postern = Postern::start()?;
     let user = unique("jane");
     let wrong = another(&postern.issue(&user).await?);
-    assert_eq!(lockout(&postern, &user).await?, DescribeLockoutResponse::default());
+    assert_eq!(postern.lockout(&user).await?, DescribeLockoutResponse::default());
     for failures in 1..=3 {
         postern.verify(&user, &wrong).await?.expect_err("a wrong code");
-        let described = lockout(&postern, &user).await?;
+        let described = postern.lockout(&user).await?;
         assert_eq!((described.failures, described.consecutive_failures), (failures, failures));
         assert_eq!(described.locked_until.is_some(), failures == 3);
         assert!(!described.disabled);
     }
-    let until = lockout(&postern, &user).await?.locked_until;
+    let until = postern.lockout(&user).await?.locked_until;
     assert_eq!(postern.verify(&user, &wrong).await?, Err(RejectionReason::Locked));
-    assert_eq!(lockout(&postern, &user).await?.locked_until, until, "a lock is not extended");
+    assert_eq!(postern.lockout(&user).await?.locked_until, until, "a lock is not extended");
     Ok(())
 }
 
@@ -85,7 +80,7 @@ async fn clearing_a_lockout_removes_it_and_returns_its_former_state() -> Tested 
     let cleared = verifier.clear_lockout(request.clone()).await?.into_inner();
     assert!(cleared.lock_cleared && !cleared.disabled_cleared);
     assert_eq!(cleared.failures_cleared, 3);
-    assert_eq!(lockout(&postern, &user).await?, DescribeLockoutResponse::default());
+    assert_eq!(postern.lockout(&user).await?, DescribeLockoutResponse::default());
     let again = ClearLockoutRequest { idempotency_key: unique("key"), ..request.clone() };
     let again = verifier.clear_lockout(again).await?.into_inner();
     assert!(!again.lock_cleared && again.failures_cleared == 0);

@@ -14,13 +14,12 @@ use crate::harness::apart::Deployment;
 use crate::harness::pages::{answer_step, submission};
 use crate::harness::pairing::for_journey;
 use crate::harness::pb::code::{DescribePairingRequest, DescribePairingResponse};
+use crate::harness::pb::journey::StartJourneyRequest;
 use crate::harness::pb::journey::journey_state::State;
-use crate::harness::pb::journey::{
-    InputRequired, JourneyState, StartJourneyRequest, SubmitInputRequest,
-};
 use crate::harness::postern::{change, copy_of_config, utf8};
-use crate::harness::values::{json as from_struct, structure};
+use crate::harness::values::json as from_struct;
 use crate::harness::*;
+use crate::journeys::{answer, input_required};
 
 const JOURNEY: &str = "account-recovery";
 
@@ -211,29 +210,15 @@ async fn while_the_verifier_is_away_a_step_can_be_sent_again() -> Tested {
     .await
 }
 
-fn waits(state: Option<JourneyState>) -> InputRequired {
-    match state.and_then(|state| state.state) {
-        Some(State::InputRequired(step)) => step,
-        other => panic!("does not wait: {other:?}"),
-    }
-}
-
 #[tokio::test]
 async fn a_backend_runs_the_journey_over_grpc() -> Tested {
     let (_folder, postern) = start(&[])?;
     let mut runner = postern.runner("acme-backend").await?;
     let user = unique("jane");
     let request = StartJourneyRequest { journey_id: JOURNEY.to_owned(), ..Default::default() };
-    let asked = waits(runner.start_journey(request).await?.into_inner().state);
-    let answer = |step: &InputRequired, data: Value| SubmitInputRequest {
-        session_id: step.session_id.clone(),
-        assertion_id: step.assertion_id.clone(),
-        challenge: step.challenge.clone(),
-        data: Some(structure(data)),
-        ..Default::default()
-    };
+    let asked = input_required(runner.start_journey(request).await?.into_inner().state);
     let data = json!({ "external_user_id": user });
-    let shown = waits(runner.submit_input(answer(&asked, data)).await?.into_inner().state);
+    let shown = input_required(runner.submit_input(answer(&asked, data)).await?.into_inner().state);
     let data = from_struct(shown.data.clone());
     let number = data["app_data"]["pairing"]["number"].as_str().expect("a number");
     let code = issue(&postern, &user, number).await?;

@@ -17,16 +17,9 @@ use crate::harness::*;
 const SOON: Duration = Duration::from_secs(10);
 const ACME: &str = "applications/acme.yaml";
 
-/// The events of one action.
-fn of(postern: &Postern, action: &str) -> Vec<Value> {
-    let mut events = events(&postern.printed());
-    events.retain(|event| event["action"] == action);
-    events
-}
-
 /// The only event of an action.
 fn only(postern: &Postern, action: &str) -> Value {
-    let mut found = of(postern, action);
+    let mut found = postern.trail(action);
     assert_eq!(found.len(), 1, "{action}: {found:#?}");
     found.remove(0)
 }
@@ -141,7 +134,7 @@ async fn clients_that_fail_to_prove_themselves_and_scopes_that_are_denied_are_in
         let refused = postern.post(TOKEN).form(&presenting(id, "wrong")).send().await?;
         assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     }
-    let refused = of(&postern, "client.refused");
+    let refused = postern.trail("client.refused");
     let told: Vec<_> =
         refused.iter().map(|it| (it["client"].clone(), it["refusal"].clone())).collect();
     assert_eq!(
@@ -158,7 +151,8 @@ async fn clients_that_fail_to_prove_themselves_and_scopes_that_are_denied_are_in
     assert_eq!(denied.expect_err("it has no such scope").code(), Code::PermissionDenied);
     let sent = postern.otp_send("acme-verifier", &for_user("jane")).await?;
     assert_eq!(sent.status(), StatusCode::FORBIDDEN);
-    let denied: Vec<_> = of(&postern, "scope.denied")
+    let denied: Vec<_> = postern
+        .trail("scope.denied")
         .iter()
         .map(|event| (event["client"].clone(), event["scope"].clone()))
         .collect();
@@ -182,7 +176,7 @@ async fn sources(more: &[&str]) -> anyhow::Result<Vec<Value>> {
     }
     let secret = postern.post(TOKEN).header("x-forwarded-for", "192.0.2.1");
     secret.form(&presenting("acme-support", "wrong")).send().await?;
-    let events = [of(&postern, "code.denied"), of(&postern, "client.refused")].concat();
+    let events = [postern.trail("code.denied"), postern.trail("client.refused")].concat();
     Ok(events.into_iter().map(|event| event["source"].clone()).collect())
 }
 
@@ -206,11 +200,11 @@ async fn every_public_attempt_has_its_source_hashed_unless_told_otherwise() -> T
 async fn a_reload_and_a_refused_one_are_in_the_trail() -> Tested {
     let folder = copy_of_config()?;
     let postern = Postern::serving(folder.path())?;
-    within(SOON, "the first", async || Ok(!of(&postern, "configuration.loaded").is_empty()))
+    within(SOON, "the first", async || Ok(!postern.trail("configuration.loaded").is_empty()))
         .await?;
     let loaded = only(&postern, "configuration.loaded")["fingerprint"].clone();
     change(&folder, ACME, "length: 12", "length: 80")?;
-    let refused = async || Ok(!of(&postern, "configuration.refused").is_empty());
+    let refused = async || Ok(!postern.trail("configuration.refused").is_empty());
     within(SOON, "the mistake is in the trail", refused).await?;
     let refused = only(&postern, "configuration.refused");
     assert_eq!(refused["fingerprint"], loaded, "what served goes on");
@@ -220,7 +214,7 @@ async fn a_reload_and_a_refused_one_are_in_the_trail() -> Tested {
     change(&folder, ACME, hash, &hash.chars().rev().collect::<String>())?;
     change(&folder, ACME, "[codes:issue, lockouts:override]", "[codes:issue]")?;
     change(&folder, ACME, "length: 80", "length: 10")?;
-    let changed = async || Ok(!of(&postern, "configuration.changed").is_empty());
+    let changed = async || Ok(!postern.trail("configuration.changed").is_empty());
     within(SOON, "the change is in the trail", changed).await?;
     let changed = only(&postern, "configuration.changed");
     assert_ne!(changed["fingerprint"], loaded);

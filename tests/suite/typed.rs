@@ -17,12 +17,6 @@ fn no_codes() -> [String; 6] {
         .map(str::to_owned)
 }
 
-async fn failures(postern: &Postern, user: &str) -> anyhow::Result<u32> {
-    let request = DescribeLockoutRequest { user: user_id(user) };
-    let mut verifier = postern.verifier("acme-support").await?;
-    Ok(verifier.describe_lockout(request).await?.into_inner().failures)
-}
-
 /// A user with a code, one who is locked, and one of whom nobody has heard.
 async fn users(postern: &Postern) -> anyhow::Result<[String; 3]> {
     let users = ["with", "locked", "without"].map(unique);
@@ -52,7 +46,7 @@ async fn what_can_be_no_code_is_malformed_for_every_user_alike_and_costs_no_atte
         let rule = if code == " " { "must not be empty" } else { "must be a code of 12 digits" };
         assert_eq!(told[0].0, rule, "{code:?}");
     }
-    assert_eq!(failures(&postern, &users[0]).await?, 0);
+    assert_eq!(postern.lockout(&users[0]).await?.failures, 0);
     Ok(())
 }
 
@@ -83,7 +77,7 @@ async fn a_journey_in_one_call_refuses_it_by_name_for_every_user_alike() -> Test
         let message = body["error_message"].as_str().unwrap_or_default();
         assert!(message.contains(&format!("params.temp_code: {rule}")), "{message}");
     }
-    assert_eq!(failures(&postern, &users[0]).await?, 0);
+    assert_eq!(postern.lockout(&users[0]).await?.failures, 0);
     Ok(())
 }
 
@@ -128,7 +122,7 @@ async fn a_form_is_shown_again_for_it_and_the_code_is_still_good() -> Tested {
         let message = shown["data"]["assertion_error_message"].as_str().unwrap_or_default();
         assert!(message.contains("temp_code: must "), "{message}");
     }
-    assert_eq!(failures(&postern, &user).await?, 0);
+    assert_eq!(postern.lockout(&user).await?.failures, 0);
     let number: u64 = code.parse()?;
     // A leading zero does not survive as a number.
     let typed = if number.to_string() == code { json!(number) } else { json!(code) };

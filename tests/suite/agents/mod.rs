@@ -16,7 +16,6 @@ use crate::harness::keys::now;
 use crate::harness::postern::{change, config, copy_of_config};
 use crate::harness::provider::{EXCHANGE, Provider};
 use crate::harness::rpcs::{RPCS, Target};
-use crate::harness::trail::events;
 use crate::harness::*;
 
 const SOON: std::time::Duration = std::time::Duration::from_secs(10);
@@ -45,9 +44,7 @@ impl Desk {
 
     /// The events of one action.
     fn trail(&self, action: &str) -> Vec<Value> {
-        let mut events = events(&self.postern.printed());
-        events.retain(|event| event["action"] == action);
-        events
+        self.postern.trail(action)
     }
 }
 

@@ -7,14 +7,11 @@ use reqwest::StatusCode;
 
 use super::*;
 use crate::harness::http::OTP_SEND;
-use crate::harness::keys::now;
 use crate::harness::pb::desk::v1::{
     ApprovalRequest, DecideRequestRequest, DecideRequestResponse, ListRequestsRequest,
     RepudiateRequest,
 };
-use crate::harness::postern::utf8;
-use crate::harness::process::run;
-use crate::harness::receiver::Receiver;
+use crate::harness::receiver::{Receiver, keygen};
 
 impl Desk {
     async fn decide(
@@ -84,10 +81,7 @@ async fn a_requester_an_approver_of_another_tier_and_an_old_sign_in_approve_noth
     let lead = desk.agent("lead-1", "lead").await?;
     let request_id = desk.ask(&lead, 1).await?;
     let team = desk.agent("team-1", "team").await?;
-    let old = json!({
-        "sub": "lead-2", "roles": ["lead"], "employee_id": "e-2", "auth_time": now() - 360,
-    });
-    let old = desk.postern.agent("acme-console", &desk.folder.provider, &old).await?;
+    let old = desk.late_agent("lead-2", "lead").await?;
     let client = desk.postern.token("acme-console").await?;
     let helpdesk = desk.agent("agent-1", "helpdesk").await?;
     for (token, reason) in [
@@ -102,7 +96,7 @@ async fn a_requester_an_approver_of_another_tier_and_an_old_sign_in_approve_noth
     }
     // Nobody approves a code for their own account.
     let boss = json!({"sub": "lead-4", "roles": ["lead"], "employee_id": BOSS});
-    let boss = desk.postern.agent("acme-console", &desk.folder.provider, &boss).await?;
+    let boss = desk.agent_with(&boss).await?;
     let status = desk.decide(&boss, &request_id, true).await.expect_err("their own account");
     assert_eq!(told(&status).1, "OWN_ACCOUNT");
     assert_eq!(desk.list(&team).await?, [], "requests of a tier that the agent does not serve");
@@ -189,9 +183,7 @@ async fn the_user_is_told_of_the_request_once_then_of_the_code_and_of_its_end() 
     let url = format!("http://{}/", receiver.at);
     let notify = format!("{{ url: '{url}', key_files: [notify.key], private_addresses: true }}");
     let folder = Folder::with(&format!("{POLICY}  notify: {notify}\n"))?;
-    let key = folder.folder.path().join("applications/notify.key");
-    let (status, said) = run(&["webhook", "keygen", utf8(&key)?])?;
-    assert!(status.success(), "{said}");
+    keygen(&folder.folder)?;
     let desk = Desk { postern: Postern::serving(folder.folder.path())?, folder };
 
     let agent = desk.agent("agent-1", "helpdesk").await?;

@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::harness::apart::Deployment;
-use crate::harness::keys::now;
 use crate::harness::pb::desk::v1::{AgentRef, BrakeTarget, SetBrakeRequest, brake_target::Target};
 
 const MINUTES: prost_types::Duration = prost_types::Duration { seconds: 600, nanos: 0 };
@@ -28,7 +27,7 @@ async fn a_brake_stops_every_replica_within_a_second_under_load() -> Tested {
         user: user_id(&format!("u-{user}")),
         ..Default::default()
     };
-    // Issues that were sent then, for three seconds.
+    // Issues for three seconds. Notes when each request was sent, and whether it got a code.
     let load = (0..12).map(async |worker| {
         let mut sent = Vec::new();
         while begun.elapsed() < Duration::from_secs(3) {
@@ -77,10 +76,7 @@ async fn a_brake_stops_what_it_names_and_only_a_recent_sign_in_releases_it() -> 
     desk.service(&client).set_brake(brake(Target::Application(true), Some(MINUTES))).await?;
     assert_eq!(stopped(&lead).await.as_deref(), Some("DESK_BRAKE"));
 
-    let old = json!({
-        "sub": "guard-2", "roles": ["security"], "employee_id": "e-2", "auth_time": now() - 360,
-    });
-    let old = desk.postern.agent("acme-console", &desk.folder.provider, &old).await?;
+    let old = desk.late_agent("guard-2", "security").await?;
     for (token, reason) in
         [(&old, "SIGN_IN_AGAIN"), (&client, "DESK_AGENT_REQUIRED"), (&lead, "PERMISSION_DENIED")]
     {
@@ -92,7 +88,7 @@ async fn a_brake_stops_what_it_names_and_only_a_recent_sign_in_releases_it() -> 
     let both = json!({
         "sub": "agent-9", "roles": ["helpdesk", "security"], "employee_id": "e-9",
     });
-    let both = desk.postern.agent("acme-console", &desk.folder.provider, &both).await?;
+    let both = desk.agent_with(&both).await?;
     let own = AgentRef { provider: "acme".to_owned(), agent_id: "agent-9".to_owned() };
     for target in [Target::Application(true), group(), Target::Agent(own)] {
         let status = desk.service(&both).set_brake(brake(target, None)).await.expect_err("own");

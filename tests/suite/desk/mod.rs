@@ -16,11 +16,11 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::Tested;
+use crate::harness::keys::now;
 use crate::harness::pb::code::IssueCodeResponse;
 use crate::harness::pb::desk::v1::desk_service_client::DeskServiceClient;
 use crate::harness::postern::copy_of_config;
 use crate::harness::provider::Provider;
-use crate::harness::trail::events;
 use crate::harness::*;
 
 /// An application whose client may do everything of a desk.
@@ -97,7 +97,7 @@ impl Folder {
         Ok(Self { folder, provider })
     }
 
-    /// The token of an agent with these roles, who signed in then.
+    /// The token of an agent with this role.
     async fn agent(&self, postern: &Postern, name: &str, role: &str) -> anyhow::Result<String> {
         let employee = format!("e-{name}");
         let claims = json!({"sub": name, "roles": [role], "employee_id": employee});
@@ -122,15 +122,27 @@ impl Desk {
         self.folder.agent(&self.postern, name, role).await
     }
 
+    /// The token of an agent with these claims.
+    async fn agent_with(&self, claims: &Value) -> anyhow::Result<String> {
+        self.postern.agent("acme-console", &self.folder.provider, claims).await
+    }
+
+    /// The token of an agent who signed in six minutes ago: too long to approve, lift or release.
+    async fn late_agent(&self, name: &str, role: &str) -> anyhow::Result<String> {
+        let claims = json!({
+            "sub": name, "roles": [role], "employee_id": format!("e-{name}"),
+            "auth_time": now() - 360,
+        });
+        self.agent_with(&claims).await
+    }
+
     fn service(&self, token: &str) -> DeskServiceClient<Authorized> {
         self.postern.desk_with(Some(token.to_owned()))
     }
 
     /// The events of one action.
     fn trail(&self, action: &str) -> Vec<Value> {
-        let mut events = events(&self.postern.printed());
-        events.retain(|event| event["action"] == action);
-        events
+        self.postern.trail(action)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a desk requires of each issue, and of whoever asks for it.
+//! The rules of a desk: what an issue must say, and which agents may ask for it.
 
 use reqwest::StatusCode;
 
@@ -81,7 +81,7 @@ async fn an_agent_serves_the_tiers_of_their_roles_and_no_account_that_may_be_the
     assert_eq!(told(&status), (Code::PermissionDenied, "DESK_TIER".to_owned()));
     // The limits of neither group would hold for an agent of two.
     let claims = json!({"sub": "agent-2", "roles": ["helpdesk", "lead"], "employee_id": "e-2"});
-    let two = desk.postern.agent("acme-console", &desk.folder.provider, &claims).await?;
+    let two = desk.agent_with(&claims).await?;
     let status = send(&desk.postern, &two, issue("u-1", 1)).await.expect_err("two groups");
     assert_eq!(told(&status).1, "SEVERAL_GROUPS");
     // The provider tells user ids of agents, and no e-mail addresses.

@@ -133,6 +133,15 @@ impl Postern {
             None => anyhow::bail!("no outcome is set"),
         })
     }
+
+    /// What the verifier tells acme's support client about a user's failures and locks.
+    pub(crate) async fn lockout(
+        &self,
+        user: &str,
+    ) -> anyhow::Result<pb::code::DescribeLockoutResponse> {
+        let request = DescribeLockoutRequest { user: user_id(user) };
+        Ok(self.verifier("acme-support").await?.describe_lockout(request).await?.into_inner())
+    }
 }
 
 /// A channel that connects on first use.

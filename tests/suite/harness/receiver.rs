@@ -44,7 +44,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// Whom it is about.
+    /// The user that it is about.
     pub(crate) fn user(&self) -> &str {
         self.body["data"]["user"]["value"].as_str().unwrap_or_default()
     }
@@ -85,7 +85,7 @@ impl Receiver {
         Ok(Self { at, state, _server: server })
     }
 
-    /// Does so from now on with notices about users whose names begin so; the latest that fits counts.
+    /// Sets the manner for notices about users whose names begin with the prefix. The latest match wins.
     pub(crate) fn behaves(&self, prefix: &str, manner: Manner) {
         self.state.lock().expect("no panic").manners.push((prefix.to_owned(), manner));
     }
@@ -159,10 +159,16 @@ async fn read(stream: &mut TcpStream) -> anyhow::Result<(String, String)> {
 /// verifies them.
 pub(crate) fn notifying(url: &str, more: &str) -> anyhow::Result<(TempDir, String)> {
     let folder = copy_of_config()?;
+    let public = keygen(&folder)?;
+    let notify = format!("desk: {{ notify: {{ url: '{url}', key_files: [notify.key], {more} }} }}");
+    change(&folder, ACME, "temp_code:\n", &format!("{notify}\ntemp_code:\n"))?;
+    Ok((folder, public))
+}
+
+/// Writes acme's key of notices into a configuration. Returns the key that verifies them.
+pub(crate) fn keygen(folder: &TempDir) -> anyhow::Result<String> {
     let file = folder.path().join("applications/notify.key");
     let (status, public) = run(&["webhook", "keygen", utf8(&file)?])?;
     anyhow::ensure!(status.success(), "{public}");
-    let notify = format!("desk: {{ notify: {{ url: '{url}', key_files: [notify.key], {more} }} }}");
-    change(&folder, ACME, "temp_code:\n", &format!("{notify}\ntemp_code:\n"))?;
-    Ok((folder, public.trim().to_owned()))
+    Ok(public.trim().to_owned())
 }

@@ -20,6 +20,15 @@ pub(crate) fn events(printed: &str) -> Vec<Value> {
     lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
+impl super::Postern {
+    /// The events of one action.
+    pub(crate) fn trail(&self, action: &str) -> Vec<Value> {
+        let mut events = events(&self.printed());
+        events.retain(|event| event["action"] == action);
+        events
+    }
+}
+
 /// The events of a log that the schema does not allow.
 pub(crate) fn unforeseen(printed: &str) -> Vec<Value> {
     events(printed).into_iter().filter(|event| !is_valid(&SCHEMA, event)).collect()
