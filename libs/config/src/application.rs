@@ -42,6 +42,13 @@ pub struct Application {
     pub clients: BTreeMap<ClientId, Client>,
 }
 
+impl Application {
+    /// Whether it has a desk whose agents must prove who they are.
+    pub fn has_verified_agents(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.policy.is_verified())
+    }
+}
+
 impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Application").field("id", &self.id).finish_non_exhaustive()

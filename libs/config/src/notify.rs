@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use files::line;
+use notices::outbox::RETENTION;
 use notices::receiver::Receiver;
 use notices::signature::SigningKey;
 use secrecy::ExposeSecret as _;
@@ -14,8 +15,7 @@ use crate::policy::duration;
 use crate::reading::{Reading, beside};
 
 /// From a retry or two up to as long as notices are retried.
-const MAX_LAG: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_secs(72 * 60 * 60);
+const MAX_LAG: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=RETENTION;
 
 /// Reads a receiver. `None` if something is wrong with it, all of which is noted.
 pub(crate) fn read(reading: &mut Reading, notes: &mut Notes, node: &Node) -> Option<Receiver> {

@@ -13,7 +13,7 @@ use wire::error::{DeskFault, Fault};
 use crate::audit::{self, AgentDenial};
 use crate::principal::Principal;
 
-/// How long ago an agent may have signed in who approves or lifts.
+/// The longest time since sign-in for an agent to approve or lift.
 const RECENT: Duration = Duration::from_secs(5 * 60);
 
 impl Principal {
@@ -27,20 +27,19 @@ impl Principal {
 
     /// What the agent's roles say about them where they exercise a right. Nothing, for a client.
     pub fn standing(&self, right: Right) -> Standing {
-        let Some(agent) = &self.caller().agent else { return Standing::default() };
-        let Some(provider) = self.configuration().provider(&agent.provider) else {
-            return Standing::default();
-        };
+        let Some(provider) = self.provider() else { return Standing::default() };
         provider.standing(&self.caller().application, &self.agent.roles, right)
+    }
+
+    /// The identity provider of the agent. `None` for a client, and where the folder has it no more.
+    fn provider(&self) -> Option<&AgentProvider> {
+        self.configuration().provider(&self.caller().agent.as_ref()?.provider)
     }
 
     /// How many groups the agent's roles name. With two, neither's limits and brakes would hold.
     fn groups(&self) -> usize {
-        let Some(agent) = &self.caller().agent else { return 0 };
-        let provider = self.configuration().provider(&agent.provider);
-        let groups =
-            |it: &AgentProvider| it.groups(&self.caller().application, &self.agent.roles).len();
-        provider.map_or(0, groups)
+        let Some(provider) = self.provider() else { return 0 };
+        provider.groups(&self.caller().application, &self.agent.roles).len()
     }
 
     /// Refuses a client's own token at a desk whose agents must prove who they are.
@@ -48,9 +47,7 @@ impl Principal {
     /// # Errors
     /// [`Rule::AgentRequired`].
     pub fn require_agent(&self) -> Result<(), Fault> {
-        let is_needed =
-            self.application().desk.as_ref().is_some_and(|desk| desk.policy.is_verified());
-        if is_needed && self.caller().agent.is_none() {
+        if self.application().has_verified_agents() && self.caller().agent.is_none() {
             audit::agent_denied(self.caller(), AgentDenial::AgentRequired);
             let (rule, retry_after) = (Rule::AgentRequired, None);
             return Err(Fault::Desk(DeskFault::Rule { rule, retry_after }));
@@ -73,15 +70,15 @@ impl Principal {
     }
 
     /// Refuses an agent who acts for their own account. At a desk whose agents must prove who they are,
-    /// also a client's own token, an agent of several groups, and a user of whom the provider does not say whether they are the agent.
+    /// also a client's own token, an agent of several groups, and a user of whom the provider does not
+    /// say whether they are the agent.
     ///
     /// # Errors
     /// `OwnAccount`, [`Rule::AgentRequired`], [`DeskFault::SeveralGroups`] or
     /// [`DeskFault::UncheckedIdentifier`]; `Unavailable` if the directory does not answer.
     pub async fn admit_to(&self, user: &Identifier) -> Result<(), Fault> {
         self.require_agent()?;
-        let is_verified =
-            self.application().desk.as_ref().is_some_and(|desk| desk.policy.is_verified());
+        let is_verified = self.application().has_verified_agents();
         if is_verified && self.groups() > 1 {
             audit::agent_denied(self.caller(), AgentDenial::SeveralGroups);
             return Err(Fault::Desk(DeskFault::SeveralGroups));

@@ -1,5 +1,6 @@
 //! What a project is made of: a journey, the client that runs it, and where.
 
+use codes::ids::ClientId;
 use config::{ClientKind, Configuration};
 use definitions::JourneyId;
 
@@ -25,12 +26,9 @@ impl<'c> App<'c> {
         server: &str,
     ) -> Result<Self, GenerateError> {
         let server = Server::parse(server)?;
-        let mut clients = configuration.applications().flat_map(|application| {
-            application.clients.values().map(move |client| (application, client))
-        });
-        let (application, client) = clients
-            .find(|(_, it)| it.id.as_str() == client)
-            .ok_or_else(|| GenerateError::UnknownClient(client.to_owned()))?;
+        let unknown = || GenerateError::UnknownClient(client.to_owned());
+        let id = ClientId::parse(client).map_err(|_| unknown())?;
+        let (application, client) = configuration.client(&id).ok_or_else(unknown)?;
         let ClientKind::Public { journeys, .. } = &client.kind else {
             return Err(GenerateError::ConfidentialClient(client.id.to_string()));
         };

@@ -57,10 +57,6 @@ pub enum EventType {
 }
 
 impl EventType {
-    /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Issued, Self::Redeemed, Self::ApprovalRequested, Self::Repudiated];
-
     /// The event's name in notices.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -90,6 +90,15 @@ impl Violations {
         self.check(field, Guess::parse(shape, code))
     }
 
+    /// The type of an identifier, by its name.
+    ///
+    /// # Errors
+    /// [`Noted`]: there is no such type.
+    pub fn identifier_type(&mut self, field: &str, name: &str) -> Checked<IdentifierType> {
+        let rule = "must be user_id, email, phone_number or username";
+        IdentifierType::parse(name).ok_or_else(|| self.note(field, rule))
+    }
+
     /// An idempotency key; `None` if the field is empty.
     ///
     /// # Errors

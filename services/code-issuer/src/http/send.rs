@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use codes::audit::Context;
 use codes::issuer::IssueRequest;
-use codes::user::{Identifier, IdentifierType};
+use codes::user::Identifier;
 use desk::request::{Ask, Standing};
 use edge::json::{self, FaultResponse};
 use serde::{Deserialize, Serialize};
@@ -168,11 +168,8 @@ impl Body {
     }
 
     fn user(&self, violations: &mut Violations) -> Checked<Identifier> {
-        match IdentifierType::parse(&self.identifier_type) {
-            Some(kind) => violations.check("identifier", Identifier::parse(kind, &self.identifier)),
-            None => Err(violations
-                .note("identifier_type", "must be user_id, email, phone_number or username")),
-        }
+        let kind = violations.identifier_type("identifier_type", &self.identifier_type)?;
+        violations.check("identifier", Identifier::parse(kind, &self.identifier))
     }
 }
 

@@ -16,7 +16,6 @@ use axum::routing::post;
 use codes::authentication::Authentication;
 use codes::ids::IdempotencyKey;
 use codes::record::DenialReason;
-use codes::user::IdentifierType;
 use definitions::Part;
 use edge::json::{self, FaultResponse};
 use edge::principal::Principal;
@@ -96,10 +95,7 @@ async fn authenticate(
 impl JourneyRunner {
     async fn attempt(&self, principal: &Principal, body: Body) -> Result<VerifyRequest, Fault> {
         let mut violations = Violations::default();
-        let kind = IdentifierType::parse(&body.identifier_type).ok_or_else(|| {
-            let rule = "must be user_id, email, phone_number or username";
-            violations.note("identifier_type", rule)
-        });
+        let kind = violations.identifier_type("identifier_type", &body.identifier_type);
         let channel = match body.channel.as_deref() {
             None | Some("direct") => Ok(()),
             Some(_) => Err(violations.note("channel", "must be direct, or be left out")),
