@@ -109,13 +109,18 @@ impl Operations {
     ) -> Attempt {
         let id = match key {
             Some(key) => self.peppers.attempt(&caller.application, &caller.client, key),
-            None => AttemptId::from_bytes(randomness::bytes(&self.randomness)),
+            None => self.random_attempt(),
         };
         // Two providers may use one ID for two agents.
         let provider = caller.agent.as_ref().map(|agent| agent.provider.as_str().as_bytes());
         let request = [request, provider.as_slice()].concat();
         let fingerprint = self.peppers.fingerprint(operation, &request);
         Attempt { id, fingerprint }
+    }
+
+    /// A name for an operation that its caller does not name.
+    pub(crate) fn random_attempt(&self) -> AttemptId {
+        AttemptId::from_bytes(randomness::bytes(&self.randomness))
     }
 
     /// Claims the caller's key for this attempt, if there is a key and it may belong to another
@@ -152,7 +157,7 @@ impl Operations {
         code_id: Option<&CodeId>,
         action: Action,
     ) -> Result<(), OperationError> {
-        let attempt = AttemptId::from_bytes(randomness::bytes(&self.randomness));
+        let attempt = self.random_attempt();
         let agent_id = caller.agent.as_ref().map(|agent| agent.id.to_string());
         let context = Context { agent_id, ..Context::default() };
         let entry = Entry { code_id, ..Entry::new(caller, subject, attempt, &context) };

@@ -6,13 +6,12 @@ use clock::Timestamp;
 use rand::CryptoRng;
 
 use crate::audit::{Action, Context};
-use crate::digest::{AttemptId, Subject};
+use crate::digest::Subject;
 use crate::directory::Directory;
 use crate::facts::Facts;
 use crate::operations::{Caller, Entry, OperationError, Operations};
 use crate::pairing::{Binding, Pairing, PairingNumber};
 use crate::policy::{PairingRefusal, Policy};
-use crate::randomness;
 use crate::record::{Pair, PairOutcome};
 use crate::user::Identifier;
 
@@ -195,7 +194,7 @@ impl Pairer {
 
     /// The entry of one operation in the audit trail. A repeated call is an operation of its own.
     fn entry<'a>(&self, caller: &'a Caller, subject: Subject, context: &'a Context) -> Entry<'a> {
-        let attempt = AttemptId::from_bytes(randomness::bytes(&self.operations.randomness));
+        let attempt = self.operations.random_attempt();
         Entry::new(caller, subject, attempt, context)
     }
 }

@@ -39,7 +39,7 @@ impl Repudiator {
             return Ok(None);
         }
         let subject = code_id.subject();
-        let attempt = self.operations.attempt(caller, None, "repudiate", &[]).id;
+        let attempt = self.operations.random_attempt();
         let entry = Entry::new(caller, subject, attempt, context);
         let entry = Entry { code_id: Some(code_id), ..entry };
         let command = Repudiate { code_id: code_id.clone(), told_of };
@@ -48,9 +48,10 @@ impl Repudiator {
         self.operations.resolve(entry, grants.revoke(&code_id.grant()).await).await?;
         let entry = Entry { replayed: repudiated.replayed, ..entry };
         self.operations.record(entry, [Action::Repudiated]).await?;
-        let also_ended = Entry { code_id: repudiated.also_ended.as_ref(), ..entry };
-        let revoked = repudiated.also_ended.is_some().then_some(Action::Revoked);
-        self.operations.record(also_ended, revoked).await?;
+        if let Some(code_id) = &repudiated.also_ended {
+            let entry = Entry { code_id: Some(code_id), ..entry };
+            self.operations.record(entry, [Action::Revoked]).await?;
+        }
         Ok(Some(repudiated))
     }
 
@@ -68,7 +69,7 @@ impl Repudiator {
     ) -> Result<Option<bool>, OperationError> {
         let found = self.operations.find(directory, &caller.application, user).await?;
         let Some((_, subject)) = found else { return Ok(None) };
-        let attempt = self.operations.attempt(caller, None, "lift repudiation", &[]).id;
+        let attempt = self.operations.random_attempt();
         let entry = Entry::new(caller, subject, attempt, context);
         let now = self.operations.now();
         let lifted = self.operations.store.lift_repudiation(subject, now).await;

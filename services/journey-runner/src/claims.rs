@@ -13,7 +13,7 @@ use codes::operations::Caller;
 use codes::record::Attempt;
 use journeys::runner::{Start, Submission};
 use serde_json::Value;
-use wire::error::{Fault, RETRY_AFTER};
+use wire::error::Fault;
 
 /// The keys of clients, and the secret under which requests are compared: they hold codes.
 pub(crate) struct Keys {
@@ -36,8 +36,9 @@ impl Keys {
         let Start { journey, params, correlation_id, locale, idempotency_key, .. } = request;
         let Some(key) = idempotency_key else { return Ok(None) };
         let params = Value::Object(params.clone()).to_string();
-        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
-        let texts = [journey.to_string(), params, optional(correlation_id), optional(locale)];
+        let [correlation_id, locale] =
+            [correlation_id, locale].map(|text| text.as_deref().unwrap_or_default());
+        let texts = [journey.as_str(), &params, correlation_id, locale];
         let Attempt { id, fingerprint } = self.claim(caller, key, "start", &texts).await?;
         Ok(Some(self.names.fingerprint("run", &[id.as_bytes(), fingerprint.as_bytes()])))
     }
@@ -50,9 +51,8 @@ impl Keys {
     ) -> Result<(), Fault> {
         let Submission { session, assertion_id, challenge, option, data, .. } = request;
         let Some(key) = &request.idempotency_key else { return Ok(()) };
-        let session = session.expose().to_owned();
-        let [assertion_id, challenge, option] = [assertion_id, challenge, option].map(Clone::clone);
-        let texts = [session, assertion_id, challenge, option, data.to_string()];
+        let data = data.to_string();
+        let texts = [session.expose(), assertion_id, challenge, option, &data];
         self.claim(caller, key, "submit", &texts).await.map(drop)
     }
 
@@ -61,7 +61,7 @@ impl Keys {
         &self,
         caller: &Caller,
         key: &IdempotencyKey,
-        texts: [String; 3],
+        texts: [&str; 3],
     ) -> Result<String, Fault> {
         let Attempt { id, fingerprint } = self.claim(caller, key, "authenticate", &texts).await?;
         let name = [id.as_bytes().as_slice(), fingerprint.as_bytes()];
@@ -73,18 +73,15 @@ impl Keys {
         Caller { application, client, .. }: &Caller,
         key: &IdempotencyKey,
         operation: &str,
-        texts: &[String],
+        texts: &[&str],
     ) -> Result<Attempt, Fault> {
-        let parts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+        let parts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
         let fingerprint = self.names.fingerprint(operation, &parts);
         let attempt = Attempt { id: self.names.attempt(application, client, key), fingerprint };
         match self.claims.claim(attempt).await {
             Ok(Claim::Held | Claim::Idle) => Ok(attempt),
             Ok(Claim::Taken) => Err(Fault::IdempotencyConflict),
-            Err(error) => {
-                tracing::error!(%error, "an idempotency key could not be claimed");
-                Err(Fault::Unavailable { retry_after: RETRY_AFTER })
-            }
+            Err(error) => Err(edge::unavailable(error.into())),
         }
     }
 }

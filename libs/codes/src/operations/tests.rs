@@ -50,7 +50,7 @@ fn caller() -> Caller {
 fn all_events_of_an_attempt_are_written_before_one_is_waited_for() {
     let (operations, caller) = (operations(), caller());
     let context = Context::default();
-    let attempt = AttemptId::from_bytes(randomness::bytes(&operations.randomness));
+    let attempt = operations.random_attempt();
     let entry = Entry::new(&caller, Subject::from_bytes([1; 16]), attempt, &context);
     let mut written =
         Box::pin(operations.record(entry, [Action::Burned, Action::Locked, Action::Revoked]));

@@ -13,6 +13,7 @@ use crate::ids::{ApplicationId, ClientId};
 use crate::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
 use crate::peppers::Peppers;
 use crate::policy::{PairingRule, PolicySettings};
+use crate::randomness;
 use crate::user::{IdentifierType, UserId};
 
 /// Keeps the actions that were recorded.

@@ -112,8 +112,8 @@ impl JourneyRunner {
         let caller = principal.caller();
         let name = match key {
             Some(key) => {
-                let texts = [&body.identifier_type, &body.identifier, &body.passcode];
-                self.keys.claim_authentication(caller, &key, texts.map(Clone::clone)).await?
+                let texts = [&*body.identifier_type, &body.identifier, &body.passcode];
+                self.keys.claim_authentication(caller, &key, texts).await?
             }
             None => self.random_id(),
         };

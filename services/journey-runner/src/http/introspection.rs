@@ -20,7 +20,7 @@ use edge::rules::Budget;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokens::introspection::{Active, inactive, introspect};
-use wire::error::{Fault, RETRY_AFTER};
+use wire::error::Fault;
 use wire::violations::FieldViolation;
 
 use crate::JourneyRunner;
@@ -91,14 +91,9 @@ impl JourneyRunner {
             introspect(token, &application.id, clients, &self.own_tokens, self.clock.now());
         let Some(Active { answer, grant }) = active else { return Ok(inactive()) };
         let Some(grant) = grant else { return Ok(answer) };
-        match self.grants.is_revoked(&grant).await {
-            Ok(true) => Ok(inactive()),
-            Ok(false) => Ok(answer),
-            Err(error) => {
-                tracing::error!(%error, "a grant could not be looked up");
-                Err(Fault::Unavailable { retry_after: RETRY_AFTER })
-            }
-        }
+        let is_revoked = self.grants.is_revoked(&grant).await;
+        let is_revoked = is_revoked.map_err(|error| edge::unavailable(error.into()))?;
+        Ok(if is_revoked { inactive() } else { answer })
     }
 }
 
