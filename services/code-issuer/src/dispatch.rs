@@ -1,7 +1,7 @@
 //! The task that delivers notices, for as long as the process serves. Every replica runs one: the outbox gives
 //! each notice to one of them at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,14 +27,10 @@ const EVERY: Duration = Duration::from_millis(500);
 /// other application.
 const AT_A_TIME: usize = 16;
 
-/// Makes the dispatcher of a running service.
-pub fn dispatcher(notifier: Notifier) -> Dispatcher {
-    let clock = Arc::new(SystemClock);
-    Dispatcher::new(notifier, Arc::new(Webhooks), clock, randomness::system())
-}
-
 /// Delivers the notices of every application that has a receiver.
-pub async fn dispatch(live: Arc<Live>, dispatcher: Dispatcher, notifier: Notifier) {
+pub async fn dispatch(live: Arc<Live>, notifier: Notifier) {
+    let (post, clock) = (Arc::new(Webhooks), Arc::new(SystemClock));
+    let dispatcher = Dispatcher::new(notifier.clone(), post, clock, randomness::system());
     let metrics = Metrics::new();
     let mut under_way = BTreeMap::<ApplicationId, JoinSet<()>>::new();
     let mut ticks = interval(EVERY);
@@ -43,14 +39,15 @@ pub async fn dispatch(live: Arc<Live>, dispatcher: Dispatcher, notifier: Notifie
         ticks.tick().await;
         let configuration = live.current();
         let applications = configuration.applications();
-        let receivers: Vec<_> =
-            applications.filter_map(|it| Some((it.id.clone(), receiver(it)?.clone()))).collect();
-        let known: BTreeSet<_> = receivers.iter().map(|(application, _)| application).collect();
-        under_way.retain(|application, sending| known.contains(application) || !sending.is_empty());
-        let mut worst = Worst::default();
-        for (application, receiver) in &receivers {
-            let sending = under_way.entry(application.clone()).or_default();
+        let receivers: BTreeMap<_, _> =
+            applications.filter_map(|it| Some((&it.id, receiver(it)?))).collect();
+        under_way.retain(|application, sending| {
             while sending.try_join_next().is_some() {}
+            receivers.contains_key(application) || !sending.is_empty()
+        });
+        let mut worst = Worst::default();
+        for (application, receiver) in receivers {
+            let sending = under_way.entry(application.clone()).or_default();
             let free = AT_A_TIME.saturating_sub(sending.len());
             match look(&dispatcher, &notifier, application, free).await {
                 Ok((backlog, due)) => {
@@ -122,7 +119,8 @@ impl Send {
     }
 }
 
-/// The largest numbers among the applications: metrics have no label that a configuration can set.
+/// Over all applications: how many notices wait, the longest lag, and how many applications are delayed.
+/// Metrics have no label that a configuration can set.
 #[derive(Clone, Copy, Default)]
 struct Worst {
     waiting: u64,

@@ -21,7 +21,7 @@ use tls::{GrpcTls, HttpTls, ServerTls};
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
 
-use crate::dispatch::{dispatch, dispatcher};
+use crate::dispatch::dispatch;
 use crate::{CodeIssuer, OPENAPI};
 
 /// Issues temporary access codes, and the tokens that clients call with
@@ -130,7 +130,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
         .grpc(server)
         .http(pages.behind(proxies))
         .admin(admin)
-        .task(dispatch(Arc::clone(&live), dispatcher(notifier.clone()), notifier))
+        .task(dispatch(Arc::clone(&live), notifier))
         .task(look_after(live))
         .task(watch);
     let readiness = servers.readiness();

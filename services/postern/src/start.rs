@@ -7,7 +7,7 @@ use assembly::configuration::look_after;
 use assembly::health;
 use clock::SystemClock;
 use code_issuer::CodeIssuer;
-use code_issuer::dispatch::{dispatch, dispatcher};
+use code_issuer::dispatch::dispatch;
 use codes::randomness;
 use edge::gate::Gate;
 use edge::metadata;
@@ -112,7 +112,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .grpc(reflecting(GrpcServer::new(runner).service(journey_runner.grpc()))?)
         .http(pages)
         .admin(admin)
-        .task(dispatch(Arc::clone(&live), dispatcher(notifier.clone()), notifier))
+        .task(dispatch(Arc::clone(&live), notifier))
         .task(look_after(live))
         .task(code_issuer.watch_desks());
     let readiness = servers.readiness();
