@@ -16,7 +16,7 @@ use crate::template::Template;
 
 /// A journey that becomes part of another.
 pub(crate) struct Embedding<'j> {
-    pub(crate) journey: &'j Journey,
+    journey: &'j Journey,
     /// The variables of computed parameters.
     pub(crate) computed: Data,
     params: BTreeMap<String, Expression>,
@@ -91,6 +91,14 @@ impl<'j> Embedding<'j> {
         expression.embedded(&self.back.call, &self.params)
     }
 
+    fn template(&self, template: &Template) -> Template {
+        template.map(&|inner| self.expression(inner))
+    }
+
+    const fn at(&self, target: StepIndex) -> StepIndex {
+        self.offset + target
+    }
+
     fn located(&self, located: &Located) -> Located {
         Located { line: self.line, expression: self.expression(&located.expression) }
     }
@@ -108,7 +116,7 @@ impl<'j> Embedding<'j> {
             Some(back) => Back {
                 call: self.name(&back.call),
                 output: back.output.as_ref().map(|name| self.name(name)),
-                target: self.offset + back.target,
+                target: self.at(back.target),
             },
             None => Back { target, ..self.back.clone() },
         };
@@ -118,50 +126,48 @@ impl<'j> Embedding<'j> {
     }
 
     fn action(&self, action: &Action) -> Action {
-        let at = |target: &StepIndex| self.offset + target;
-        let text = |template: &Template| template.map(&|inner| self.expression(inner));
         match action {
             Action::Authenticate(step) => self.authenticate(step),
             Action::Pair(step) => Action::Pair(Pair {
                 identifier: self.located(&step.identifier),
                 identifier_type: step.identifier_type,
                 output: self.name(&step.output),
-                next: at(&step.next),
-                failure: step.failure.as_ref().map(at),
+                next: self.at(step.next),
+                failure: step.failure.map(|target| self.at(target)),
             }),
             Action::Collect(form) => self.collect(form),
             Action::Inform { title, text: body, button_text, next } => Action::Inform {
-                title: text(title),
-                text: text(body),
-                button_text: text(button_text),
-                next: at(next),
+                title: self.template(title),
+                text: self.template(body),
+                button_text: self.template(button_text),
+                next: self.at(*next),
             },
             Action::Decide { expression, when_true, when_false, otherwise } => Action::Decide {
                 expression: self.located(expression),
-                when_true: at(when_true),
-                when_false: at(when_false),
-                otherwise: otherwise.as_ref().map(at),
+                when_true: self.at(*when_true),
+                when_false: self.at(*when_false),
+                otherwise: otherwise.map(|target| self.at(target)),
             },
             Action::Assign { variables, next } => {
-                Action::Assign { variables: self.variables(variables), next: at(next) }
+                Action::Assign { variables: self.variables(variables), next: self.at(*next) }
             }
             Action::Repeat { condition, max_iterations, body, done, exhausted } => Action::Repeat {
                 condition: condition.as_ref().map(|condition| self.located(condition)),
                 max_iterations: *max_iterations,
-                body: at(body),
-                done: at(done),
-                exhausted: at(exhausted),
+                body: self.at(*body),
+                done: self.at(*done),
+                exhausted: self.at(*exhausted),
             },
             Action::Provide { data, next } => {
-                Action::Provide { data: self.data(data), next: at(next) }
+                Action::Provide { data: self.data(data), next: self.at(*next) }
             }
             Action::Call(call) => Action::Call(Call {
                 journey: call.journey.clone(),
                 params: self.variables(&call.params),
                 output: call.output.as_ref().map(|name| self.name(name)),
-                entry: at(&call.entry),
-                success: at(&call.success),
-                failure: call.failure.as_ref().map(at),
+                entry: self.at(call.entry),
+                success: self.at(call.success),
+                failure: call.failure.map(|target| self.at(target)),
             }),
             Action::Complete(end) => Action::Complete(self.end(end, self.back.target)),
             // `faults` refuses a journey that rejects where there is no branch `failure`.
@@ -172,7 +178,6 @@ impl<'j> Embedding<'j> {
     }
 
     fn authenticate(&self, step: &Authenticate) -> Action {
-        let at = |target: &StepIndex| self.offset + target;
         let code = self.located(&step.code);
         Action::Authenticate(Authenticate {
             identifier: self.located(&step.identifier),
@@ -181,27 +186,26 @@ impl<'j> Embedding<'j> {
                 .unwrap_or_else(|| step.code_path.clone()),
             code,
             error_output: step.error_output.as_ref().map(|name| self.name(name)),
-            success: at(&step.success),
-            failure: step.failure.as_ref().map(at),
-            expired: step.expired.as_ref().map(at),
+            success: self.at(step.success),
+            failure: step.failure.map(|target| self.at(target)),
+            expired: step.expired.map(|target| self.at(target)),
         })
     }
 
     fn collect(&self, form: &Collect) -> Action {
-        let text = |template: &Template| template.map(&|inner| self.expression(inner));
         let escape = |exit: &Exit| Exit {
             id: exit.id.clone(),
-            display_name: text(&exit.display_name),
+            display_name: self.template(&exit.display_name),
             schema: exit.schema.clone(),
-            target: self.offset + exit.target,
+            target: self.at(exit.target),
         };
         Action::Collect(Collect {
             form_id: form.form_id.clone(),
             fields: form.fields.clone(),
-            app_data: form.app_data.as_ref().map(text),
+            app_data: form.app_data.as_ref().map(|template| self.template(template)),
             output: self.name(&form.output),
             escapes: form.escapes.iter().map(escape).collect(),
-            submit: self.offset + form.submit,
+            submit: self.at(form.submit),
         })
     }
 }

@@ -86,10 +86,10 @@ impl Draft {
                 is_whole = false;
                 continue;
             }
-            depth = depth.max(embedding.journey.depth + 1);
-            digest.update(embedding.journey.digest);
+            depth = depth.max(journey.depth + 1);
+            digest.update(journey.digest);
             call.params.clone_from(&embedding.computed);
-            call.entry = entry + embedding.journey.start;
+            call.entry = entry + journey.start;
             steps.extend(embedding.steps());
             if steps.len() > MAX_LINKED_STEPS || depth > MAX_DEPTH {
                 let bounds = format!("{MAX_LINKED_STEPS} steps and {MAX_DEPTH} levels");

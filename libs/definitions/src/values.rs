@@ -16,8 +16,7 @@ pub(crate) fn name<'n>(notes: &mut Notes, yaml: &'n Node, what: &str) -> Option<
 /// Notes it if `text` is no name that expressions can read.
 pub(crate) fn check_name(notes: &mut Notes, line: u64, text: &str, what: &str) -> bool {
     let is_name = text.len() <= 64
-        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && expressions::is_name(text)
         && !["null", "true", "false"].contains(&text);
     if !is_name {
         let rule = "must be at most 64 letters, digits or `_`, and not begin with a digit";

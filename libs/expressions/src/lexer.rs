@@ -177,7 +177,7 @@ impl<'s> Lexer<'s> {
 }
 
 /// Whether `text` is a name by itself.
-pub(crate) fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

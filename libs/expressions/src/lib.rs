@@ -38,6 +38,7 @@ pub use error::{EvaluateError, ParseError};
 use evaluate::Evaluator;
 pub use evaluate::{Purpose, Scope};
 pub use function::Function;
+pub use lexer::is_name;
 pub use path::{Path, Read, Root, Usage};
 pub use value::{MAX_WEIGHT, Measure, OversizeError, Secret, Value, whole_text};
 

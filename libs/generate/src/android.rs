@@ -8,23 +8,6 @@ use crate::model::App;
 use crate::project::{File, TRANSCRIPT, copied, text};
 use crate::screens::{Field, Screens};
 
-const STATIC: [(&str, &str); 14] = copied!["android":
-    "settings.gradle.kts",
-    "sdk/pom.xml",
-    "sdk/src/main/kotlin/dev/postern/ido/Journeys.kt",
-    "sdk/src/main/kotlin/dev/postern/ido/Response.kt",
-    "sdk/src/main/kotlin/dev/postern/ido/TSIdo.kt",
-    "sdk/src/main/kotlin/dev/postern/ido/TSIdoTypes.kt",
-    "sdk/src/main/kotlin/dev/postern/ido/Transport.kt",
-    "sdk/src/test/kotlin/dev/postern/ido/TranscriptTest.kt",
-    "app/build.gradle.kts",
-    "app/src/main/AndroidManifest.xml",
-    "app/src/main/res/layout/activity_main.xml",
-    "app/src/main/kotlin/com/example/recovery/Form.kt",
-    "app/src/main/kotlin/com/example/recovery/MainActivity.kt",
-    "app/src/main/kotlin/com/example/recovery/Screen.kt",
-];
-
 #[derive(Template)]
 #[template(path = "android/README.md")]
 struct Readme<'a>(&'a App<'a>);
@@ -64,8 +47,22 @@ impl Field<'_> {
 /// The files of the project.
 pub(crate) fn files(app: &App<'_>) -> Result<Vec<File>, GenerateError> {
     let App { application, client, server, journey, screens } = app;
-    let mut files: Vec<_> =
-        STATIC.into_iter().map(|(path, text)| (path, text.to_owned())).collect();
+    let mut files: Vec<File> = copied!["android":
+        "settings.gradle.kts",
+        "sdk/pom.xml",
+        "sdk/src/main/kotlin/dev/postern/ido/Journeys.kt",
+        "sdk/src/main/kotlin/dev/postern/ido/Response.kt",
+        "sdk/src/main/kotlin/dev/postern/ido/TSIdo.kt",
+        "sdk/src/main/kotlin/dev/postern/ido/TSIdoTypes.kt",
+        "sdk/src/main/kotlin/dev/postern/ido/Transport.kt",
+        "sdk/src/test/kotlin/dev/postern/ido/TranscriptTest.kt",
+        "app/build.gradle.kts",
+        "app/src/main/AndroidManifest.xml",
+        "app/src/main/res/layout/activity_main.xml",
+        "app/src/main/kotlin/com/example/recovery/Form.kt",
+        "app/src/main/kotlin/com/example/recovery/MainActivity.kt",
+        "app/src/main/kotlin/com/example/recovery/Screen.kt",
+    ];
     files.extend([
         (".gitignore", include_str!("../templates/android/gitignore").to_owned()),
         ("sdk/src/test/resources/transcript.json", TRANSCRIPT.to_owned()),

@@ -7,19 +7,6 @@ use crate::model::App;
 use crate::project::{File, TRANSCRIPT, copied, text};
 use crate::screens::Screens;
 
-const STATIC: [(&str, &str); 10] = copied!["ios":
-    "Package.swift",
-    "Sources/PosternIdo/JSON.swift",
-    "Sources/PosternIdo/Journeys.swift",
-    "Sources/PosternIdo/Response.swift",
-    "Sources/PosternIdo/TSIdo.swift",
-    "Sources/PosternIdo/TSIdoTypes.swift",
-    "Sources/PosternIdo/Transport.swift",
-    "Sources/Recovery/Form.swift",
-    "Sources/Recovery/Screen.swift",
-    "Tests/PosternIdoTests/TranscriptTests.swift",
-];
-
 #[derive(Template)]
 #[template(path = "ios/README.md")]
 struct Readme<'a>(&'a App<'a>);
@@ -53,8 +40,18 @@ struct ViewController<'a> {
 /// The files of the project.
 pub(crate) fn files(app: &App<'_>) -> Result<Vec<File>, GenerateError> {
     let App { application, client, server, journey, screens } = app;
-    let mut files: Vec<_> =
-        STATIC.into_iter().map(|(path, text)| (path, text.to_owned())).collect();
+    let mut files: Vec<File> = copied!["ios":
+        "Package.swift",
+        "Sources/PosternIdo/JSON.swift",
+        "Sources/PosternIdo/Journeys.swift",
+        "Sources/PosternIdo/Response.swift",
+        "Sources/PosternIdo/TSIdo.swift",
+        "Sources/PosternIdo/TSIdoTypes.swift",
+        "Sources/PosternIdo/Transport.swift",
+        "Sources/Recovery/Form.swift",
+        "Sources/Recovery/Screen.swift",
+        "Tests/PosternIdoTests/TranscriptTests.swift",
+    ];
     files.extend([
         (".gitignore", include_str!("../templates/ios/gitignore").to_owned()),
         ("Tests/PosternIdoTests/transcript.json", TRANSCRIPT.to_owned()),

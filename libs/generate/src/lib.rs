@@ -4,9 +4,9 @@
 //! Configuration --model--> App --web, android, ios--> files --project--> a folder with a record
 //! ```
 //!
-//! `model` finds the journey and its client, `screens` describes what the journey asks for, `escape` writes the journey's texts into the literals of
-//! each language, and `project` writes the files and the record by which [`is_current`] checks the project
-//! later. A project holds no secret: its client is public.
+//! `model` finds the journey and its client, `screens` describes what the journey asks for, `escape` writes
+//! the journey's texts into the literals of each language, and `project` writes the files and the record by
+//! which [`is_current`] checks the project later. A project holds no secret: its client is public.
 
 mod android;
 mod error;

@@ -16,10 +16,12 @@ const RECORD: &str = "postern.json";
 /// Exchanges with the server, which the clients in Kotlin and Swift replay in their tests.
 pub(crate) const TRANSCRIPT: &str = include_str!("../templates/transcript.json");
 
-/// Paths and texts of files that are the same in every project of a folder of templates.
+/// The files that are the same in every project, from a folder of templates.
 macro_rules! copied {
     ($folder:literal: $($path:literal),* $(,)?) => {
-        [$(($path, include_str!(concat!("../templates/", $folder, "/", $path)))),*]
+        vec![$(
+            ($path, include_str!(concat!("../templates/", $folder, "/", $path)).to_owned())
+        ),*]
     };
 }
 pub(crate) use copied;

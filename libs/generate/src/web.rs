@@ -7,19 +7,6 @@ use crate::model::App;
 use crate::project::{File, copied, text};
 use crate::screens::Screens;
 
-const STATIC: [(&str, &str); 10] = copied!["web":
-    "index.html",
-    "package.json",
-    "package-lock.json",
-    "tsconfig.json",
-    "src/form.ts",
-    "src/main.ts",
-    "src/page.ts",
-    "src/screen.ts",
-    "src/sdkState.ts",
-    "src/style.css",
-];
-
 #[derive(Template)]
 #[template(path = "web/dotenv.env")]
 struct Dotenv<'a>(&'a App<'a>);
@@ -45,8 +32,18 @@ struct Steps<'a> {
 /// The files of the project.
 pub(crate) fn files(app: &App<'_>) -> Result<Vec<File>, GenerateError> {
     let App { application, journey, screens, .. } = app;
-    let mut files: Vec<_> =
-        STATIC.into_iter().map(|(path, text)| (path, text.to_owned())).collect();
+    let mut files: Vec<File> = copied!["web":
+        "index.html",
+        "package.json",
+        "package-lock.json",
+        "tsconfig.json",
+        "src/form.ts",
+        "src/main.ts",
+        "src/page.ts",
+        "src/screen.ts",
+        "src/sdkState.ts",
+        "src/style.css",
+    ];
     files.extend([
         (".gitignore", include_str!("../templates/web/gitignore").to_owned()),
         (".env", text(&Dotenv(app))?),

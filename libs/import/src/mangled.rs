@@ -1,4 +1,4 @@
-//! Whatever happens to an export: no panic, and what is imported passes every check.
+//! Exports with random changes: nothing panics, and what is imported passes every check.
 
 use std::collections::BTreeSet;
 

@@ -11,7 +11,7 @@ use expressions::{Expression, Path, Root};
 use crate::Refusal;
 use crate::export::{Node, Policy, expression};
 use crate::kinds::Kind;
-use crate::walk::Walk;
+use crate::walk::{Place, Walk};
 
 /// The variables of a journey.
 #[derive(Default)]
@@ -40,6 +40,15 @@ pub(crate) fn form_variable(node: &Node) -> Option<&str> {
     node.text("var_name").or_else(|| node.text("output_var"))
 }
 
+/// The variable that the form or the error of a place sets.
+fn owned<'p>(place: &Place<'p>) -> Option<&'p str> {
+    match place.kind {
+        Kind::Form => form_variable(place.node),
+        Kind::Authenticate => place.node.text("error_variable"),
+        _ => None,
+    }
+}
+
 /// The names and values that a node sets, in its order.
 pub(crate) fn assignments(node: &Node) -> Option<Vec<(&str, String)>> {
     let Some(list) = node.members.get("variables").filter(|it| !it.is_null()) else {
@@ -62,10 +71,9 @@ impl<'p> Variables<'p> {
             let node = place.node;
             match place.kind {
                 Kind::Form => {
-                    let name = form_variable(node);
-                    variables.forms.extend(name.map(|name| (name, Vec::new())));
+                    variables.forms.extend(owned(place).map(|name| (name, Vec::new())));
                 }
-                Kind::Authenticate => variables.errors.extend(node.text("error_variable")),
+                Kind::Authenticate => variables.errors.extend(owned(place)),
                 Kind::Journey => variables.others.extend(node.text("output_var")),
                 Kind::Variables | Kind::Loop => {
                     let Some(set) = assignments(node) else {
@@ -79,7 +87,9 @@ impl<'p> Variables<'p> {
             }
         }
         for place in walk.places() {
-            variables.note_initial(policy, walk, place.node, refusals);
+            if matches!(place.kind, Kind::Variables | Kind::Loop) {
+                variables.note_initial(policy, walk, place.node, refusals);
+            }
         }
         variables
     }
@@ -92,21 +102,13 @@ impl<'p> Variables<'p> {
         node: &'p Node,
         refusals: &mut Vec<Refusal>,
     ) {
-        if !matches!(Kind::of(&node.kind), Kind::Variables | Kind::Loop) {
-            return;
-        }
         for (name, source) in assignments(node).into_iter().flatten() {
             if !self.is_owned(name) {
                 continue;
             }
-            let is_late = walk.places().any(|place| {
-                let own = match place.kind {
-                    Kind::Form => form_variable(place.node),
-                    Kind::Authenticate => place.node.text("error_variable"),
-                    _ => None,
-                };
-                own == Some(name) && walk.leads(&place.node.id, &node.id)
-            });
+            let is_late = walk
+                .places()
+                .any(|place| owned(place) == Some(name) && walk.leads(&place.node.id, &node.id));
             if is_late {
                 let reason = format!(
                     "sets `{name}` again, which a form or an error sets: give it another name"

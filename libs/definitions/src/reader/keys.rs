@@ -15,8 +15,7 @@ impl<'y> StepReader<'_, 'y> {
         let code = self.expression("temp_code");
         let code_path = code.as_ref().and_then(|code| self.code_path(code));
         let identifier_type = self.identifier_type();
-        let error_output = self.fields.optional("error_output");
-        let error_output = error_output.and_then(|yaml| self.name(yaml, "error_output"));
+        let error_output = self.optional_name("error_output");
         let (success, failure) = (self.branch("success"), self.optional_branch("failure"));
         let expired = self.optional_branch("expired");
         Some(Action::Authenticate(Authenticate {
@@ -203,11 +202,8 @@ impl<'y> StepReader<'_, 'y> {
             let what = self.what("journey");
             self.notes.check(yaml.line, &what, id)
         });
-        let what = self.what("params");
-        let params = self.fields.optional("params");
-        let params = params.map(|yaml| values::data(self.notes, yaml, &what)).unwrap_or_default();
-        let output = self.fields.optional("output");
-        let output = output.and_then(|yaml| self.name(yaml, "output"));
+        let params = self.data("params");
+        let output = self.optional_name("output");
         let (success, failure) = (self.branch("success"), self.optional_branch("failure"));
         Some(Action::Call(Call {
             journey: journey?,

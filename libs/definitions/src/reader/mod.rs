@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use yaml::{Fields, Limits, Node, Notes};
 
 use crate::id::JourneyId;
-use crate::step::{Action, End, Located, Step, StepIndex};
+use crate::step::{Action, Data, End, Located, Step, StepIndex};
 use crate::{MAX_STEPS, values};
 
 /// The largest file, in bytes.
@@ -166,6 +166,11 @@ impl<'y> StepReader<'_, 'y> {
         values::name(self.notes, yaml, &what).map(str::to_owned)
     }
 
+    fn optional_name(&mut self, key: &str) -> Option<String> {
+        let yaml = self.fields.optional(key)?;
+        self.name(yaml, key)
+    }
+
     fn branch(&mut self, name: &str) -> Option<StepIndex> {
         let found = self.optional_branch(name);
         if found.is_none() {
@@ -187,10 +192,13 @@ impl<'y> StepReader<'_, 'y> {
         })
     }
 
+    fn data(&mut self, key: &str) -> Data {
+        let what = self.what(key);
+        let yaml = self.fields.optional(key);
+        yaml.map(|yaml| values::data(self.notes, yaml, &what)).unwrap_or_default()
+    }
+
     fn end(&mut self) -> End {
-        let what = self.what("data");
-        let yaml = self.fields.optional("data");
-        let data = yaml.map(|yaml| values::data(self.notes, yaml, &what)).unwrap_or_default();
-        End { data, back: None }
+        End { data: self.data("data"), back: None }
     }
 }
