@@ -1,13 +1,11 @@
 //! `postern check DIR`: whether a configuration would be served, and what its policies come to.
 
-use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use config::Configuration;
 
-/// `EX_USAGE` of sysexits.h.
-const WRONG_CONFIGURATION: u8 = 64;
+use crate::told::{USAGE, errors, told};
 
 /// Checks a folder: prints each warning and policy and exits 0, or prints every mistake and exits 64.
 pub(crate) fn check(folder: &Path) -> ExitCode {
@@ -18,11 +16,7 @@ pub(crate) fn check(folder: &Path) -> ExitCode {
             let policies = configuration.policy_lines().into_iter();
             (warnings.chain(policies).chain(journeys).collect(), ExitCode::SUCCESS)
         }
-        Err(problems) => {
-            let lines: Vec<_> =
-                problems.iter().map(|problem| format!("error: {problem}")).collect();
-            (lines, ExitCode::from(WRONG_CONFIGURATION))
-        }
+        Err(problems) => (errors(problems), ExitCode::from(USAGE)),
     };
     let exposed = files::exposed();
     let warnings = exposed.iter().map(|file| {
@@ -32,7 +26,5 @@ pub(crate) fn check(folder: &Path) -> ExitCode {
         )
     });
     let lines: Vec<_> = warnings.chain(lines).collect();
-    // The reader has closed the output.
-    let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
-    code
+    told(&lines, code)
 }

@@ -1,6 +1,5 @@
 //! `postern generate`: a project that runs a journey, and whether a project is still up to date.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,9 +8,7 @@ use config::{Configuration, Source};
 use generate::{GenerateError, Target};
 
 use crate::demo;
-
-/// `EX_USAGE` of sysexits.h.
-const WRONG_USAGE: u8 = 64;
+use crate::told::{USAGE, errors, told};
 
 /// What to generate or check. Without --config, the journeys are those of the demo.
 #[derive(clap::Args)]
@@ -65,22 +62,18 @@ enum Kind {
 /// Generates or checks.
 pub(crate) fn run(args: &Args) -> ExitCode {
     let source = args.config.config.clone().map_or_else(demo::source, Source::Folder);
-    let (line, code) = match Configuration::read(&source) {
-        Ok(configuration) => match done(args, &configuration) {
-            Ok((line, code)) => (line, code),
-            Err(error) => (format!("error: {error}"), ExitCode::from(WRONG_USAGE)),
-        },
-        Err(problems) => {
-            let lines: Vec<_> = problems.iter().map(|it| format!("error: {it}")).collect();
-            (lines.join("\n"), ExitCode::from(WRONG_USAGE))
-        }
+    let (lines, code) = match Configuration::read(&source) {
+        Ok(configuration) => done(args, &configuration)
+            .unwrap_or_else(|error| (errors([error]), ExitCode::from(USAGE))),
+        Err(problems) => (errors(problems), ExitCode::from(USAGE)),
     };
-    // The reader has closed the output.
-    let _ = writeln!(io::stdout(), "{line}");
-    code
+    told(&lines, code)
 }
 
-fn done(args: &Args, configuration: &Configuration) -> Result<(String, ExitCode), GenerateError> {
+fn done(
+    args: &Args,
+    configuration: &Configuration,
+) -> Result<(Vec<String>, ExitCode), GenerateError> {
     let mut lines = Vec::new();
     if let Some(Project { target, journey, client, server, out, force }) = &args.project {
         let target = match target {
@@ -105,5 +98,5 @@ fn done(args: &Args, configuration: &Configuration) -> Result<(String, ExitCode)
         };
         lines.push(format!("{}: {state}", folder.display()));
     }
-    Ok((lines.join("\n"), code))
+    Ok((lines, code))
 }

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use import::MAX_EXPORT;
 
+use crate::told::{errors, told};
+
 /// `EX_DATAERR` of sysexits.h.
 const WRONG_EXPORT: u8 = 65;
 
@@ -32,14 +34,9 @@ pub(crate) fn run(from: &From) -> ExitCode {
     let From::Mosaic { files, out, stub } = from;
     let (lines, code) = match import(files, out, *stub) {
         Ok(lines) => (lines, ExitCode::SUCCESS),
-        Err(mistakes) => {
-            let lines = mistakes.iter().map(|mistake| format!("error: {mistake}")).collect();
-            (lines, ExitCode::from(WRONG_EXPORT))
-        }
+        Err(mistakes) => (errors(mistakes), ExitCode::from(WRONG_EXPORT)),
     };
-    // The reader has closed the output.
-    let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
-    code
+    told(&lines, code)
 }
 
 fn import(files: &[PathBuf], out: &Path, stub: bool) -> Result<Vec<String>, Vec<String>> {

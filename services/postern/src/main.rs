@@ -8,6 +8,7 @@ mod import;
 mod schema;
 mod settings;
 mod start;
+mod told;
 mod webhook;
 mod welcome;
 
