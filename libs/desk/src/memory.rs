@@ -131,7 +131,6 @@ impl DeskStore for MemoryDeskStore {
 #[cfg(test)]
 mod tests {
     use clock::FakeClock;
-    use codes::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
     use proptest::prelude::*;
 
     use super::*;
@@ -140,15 +139,7 @@ mod tests {
 
     fn bench() -> Bench {
         let clock = Arc::new(FakeClock::default());
-        let codes = Arc::new(MemoryCodeStore::new(clock.clone()));
-        let promoted = Arc::clone(&codes);
-        let codes = codes::conformance::Bench {
-            store: codes,
-            claims: Arc::new(MemoryClaimStore::new(clock.clone())),
-            grants: Arc::new(MemoryGrantStore::new(clock.clone())),
-            clock: clock.clone(),
-            promote: Box::new(move || promoted.promote()),
-        };
+        let codes = codes::conformance::Bench::in_memory(clock.clone());
         Bench { codes, store: Arc::new(MemoryDeskStore::new(clock)) }
     }
 

@@ -66,6 +66,7 @@ pub use self::trail::Trail;
 pub use self::world::World;
 use crate::claims::ClaimStore;
 use crate::grants::GrantStore;
+use crate::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
 use crate::store::CodeStore;
 
 /// A store under test, and the controls that the contract needs.
@@ -80,6 +81,17 @@ pub struct Bench {
     pub clock: Arc<FakeClock>,
     /// Makes the store behave as after a promotion.
     pub promote: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Bench {
+    /// A bench over the stores in memory.
+    pub fn in_memory(clock: Arc<FakeClock>) -> Self {
+        let store = Arc::new(MemoryCodeStore::new(clock.clone()));
+        let promoted = Arc::clone(&store);
+        let claims = Arc::new(MemoryClaimStore::new(clock.clone()));
+        let grants = Arc::new(MemoryGrantStore::new(clock.clone()));
+        Self { store, claims, grants, clock, promote: Box::new(move || promoted.promote()) }
+    }
 }
 
 /// Runs the contract on a store: `code_store_contract!(expression that makes a `Bench`);`

@@ -12,15 +12,7 @@ use crate::conformance::{Bench, World, accepted, reason};
 use crate::record::DenialReason;
 
 fn bench() -> Bench {
-    bench_at(Arc::new(FakeClock::default()))
-}
-
-fn bench_at(clock: Arc<FakeClock>) -> Bench {
-    let store = Arc::new(MemoryCodeStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
-    let promoted = Arc::clone(&store);
-    let claims = Arc::new(MemoryClaimStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
-    let grants = Arc::new(MemoryGrantStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
-    Bench { store, claims, grants, clock, promote: Box::new(move || promoted.promote()) }
+    Bench::in_memory(Arc::new(FakeClock::default()))
 }
 
 crate::code_store_contract!(bench());
@@ -67,7 +59,7 @@ async fn of_redemptions_on_many_threads_one_is_accepted() {
 async fn an_expired_code_stays_expired_when_the_clock_goes_back() {
     for seconds in [1, 4, 200] {
         let clock = Arc::new(FakeClock::default());
-        let world = World::new(bench_at(clock.clone()));
+        let world = World::new(Bench::in_memory(clock.clone()));
         let user = world.stranger();
         let issued = world.issue(&user).await;
         let code = issued.code.expose();
@@ -86,7 +78,7 @@ async fn records_are_bounded_by_users_with_something_to_remember() {
     let clock = Arc::new(FakeClock::default());
     let store = Arc::new(MemoryCodeStore::new(clock.clone()));
     let claims = Arc::new(MemoryClaimStore::new(clock.clone()));
-    let bench = Bench { store: store.clone(), claims, ..bench_at(clock.clone()) };
+    let bench = Bench { store: store.clone(), claims, ..Bench::in_memory(clock.clone()) };
     let world = World::new(bench);
     for _ in 0..5000 {
         let nobody = world.stranger();

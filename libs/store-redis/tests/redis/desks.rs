@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use clock::FakeClock;
-use codes::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
 use desk::conformance::history::{Op, keeps_the_invariants, op};
 use desk::conformance::{Bench, Room};
 use desk::memory::MemoryDeskStore;
@@ -30,15 +29,7 @@ pub(crate) fn bench(connection: Connection) -> Bench {
 
 fn memory_bench() -> Bench {
     let clock = Arc::new(FakeClock::default());
-    let codes = Arc::new(MemoryCodeStore::new(clock.clone()));
-    let promoted = Arc::clone(&codes);
-    let codes = codes::conformance::Bench {
-        store: codes,
-        claims: Arc::new(MemoryClaimStore::new(clock.clone())),
-        grants: Arc::new(MemoryGrantStore::new(clock.clone())),
-        clock: clock.clone(),
-        promote: Box::new(move || promoted.promote()),
-    };
+    let codes = codes::conformance::Bench::in_memory(clock.clone());
     Bench { codes, store: Arc::new(MemoryDeskStore::new(clock)) }
 }
 

@@ -9,7 +9,6 @@ use clock::FakeClock;
 use codes::conformance::Bench;
 use codes::conformance::history::{Op, keeps_the_invariants, op};
 use codes::conformance::strangers::{story, views};
-use codes::memory::{MemoryClaimStore, MemoryCodeStore, MemoryGrantStore};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -25,15 +24,6 @@ const ABREAST: usize = 8;
 
 /// The number of operations in a history. Shrinking removes the irrelevant ones.
 const LENGTH: std::ops::Range<usize> = 100..160;
-
-fn memory_bench() -> Bench {
-    let clock = Arc::new(FakeClock::default());
-    let store = Arc::new(MemoryCodeStore::new(Arc::clone(&clock) as Arc<dyn clock::Clock>));
-    let promoted = Arc::clone(&store);
-    let claims = Arc::new(MemoryClaimStore::new(Arc::clone(&clock) as Arc<dyn clock::Clock>));
-    let grants = Arc::new(MemoryGrantStore::new(Arc::clone(&clock) as Arc<dyn clock::Clock>));
-    Bench { store, claims, grants, clock, promote: Box::new(move || promoted.promote()) }
-}
 
 /// Runs that many rounds of concurrent histories and returns the number of operations.
 fn histories_look_as_in_memory(
@@ -53,7 +43,9 @@ fn histories_look_as_in_memory(
             let connection = connection.clone();
             tokio::task::spawn(async move {
                 let here = keeps_the_invariants(bench(connection), &ops).await;
-                let there = keeps_the_invariants(memory_bench(), &ops).await;
+                let there =
+                    keeps_the_invariants(Bench::in_memory(Arc::new(FakeClock::default())), &ops)
+                        .await;
                 (here, there)
             })
         });
