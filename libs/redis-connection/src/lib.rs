@@ -77,7 +77,7 @@ pub struct Connection {
     breaker: Arc<Breaker>,
     /// The lanes of calls that wait for a confirmation, if one is configured.
     lanes: Option<Arc<Lanes>>,
-    /// The lanes of calls that wait for a replica where there is one, if none is configured.
+    /// The lanes of calls that wait as configured, or else for a replica where there is one.
     acknowledged: Arc<Lanes>,
     observer: Option<Observer>,
 }
@@ -105,7 +105,8 @@ impl Connection {
         let route = Arc::new(Route::new(address, access)?);
         let lanes =
             confirmation.map(|confirmation| Arc::new(Lanes::new(Arc::clone(&route), confirmation)));
-        let acknowledged = Arc::new(Lanes::acknowledged(Arc::clone(&route)));
+        let acknowledged =
+            lanes.clone().unwrap_or_else(|| Arc::new(Lanes::acknowledged(Arc::clone(&route))));
         let breaker = Arc::new(Breaker::new(route, Demands { checks, confirmation }));
         Ok(Self { breaker, lanes, acknowledged, observer })
     }
@@ -183,8 +184,7 @@ impl Connection {
         keys: &[String],
         arguments: &Arguments,
     ) -> Result<Words, CallError> {
-        let lanes = self.lanes.as_deref().unwrap_or(&self.acknowledged);
-        self.observed(Some(lanes), script, keys, arguments).await
+        self.observed(Some(&self.acknowledged), script, keys, arguments).await
     }
 
     /// Runs the call and tells the observer of it.

@@ -106,7 +106,6 @@ end
 if is_disabled(kind) then
   return {'disabled'}
 end
-local overridden = 'plain'
 local lock = locked_until(kind)
 if lock then
   if ARGV[11] ~= '1' then
@@ -115,7 +114,6 @@ if lock then
   if count('overrides') >= tonumber(ARGV[10]) then
     return {'override_quota_exceeded', text(record.overrides_until)}
   end
-  overridden = 'overridden'
 end
 if checks then
   return clear(binding, session_ends_at)
@@ -140,4 +138,4 @@ one_more('issues', HOUR)
 -- The record's own code is meant: it is not named again.
 remember(attempt, fingerprint, WAS_ISSUED, lock and 'overridden')
 save()
-return issued(overridden, 'fresh')
+return issued(lock and 'overridden' or 'plain', 'fresh')
