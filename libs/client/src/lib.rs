@@ -1,4 +1,4 @@
-//! Calls Postern from Rust: typed clients of its three gRPC services.
+//! Calls Postern from Rust: typed clients of the code issuer, the verifier and the journey runner.
 //!
 //! ```text
 //! CodeIssuer ─┐

@@ -22,7 +22,7 @@ pub struct Case {
     pub fields: Option<Rule>,
     /// Why the agent may not serve the user's tier.
     pub tier: Option<Rule>,
-    /// Why the issue needs approval whatever was counted.
+    /// Why the issue needs approval regardless of the counts.
     pub cause: Option<Cause>,
     /// The limits.
     pub limits: Limits,
@@ -167,7 +167,7 @@ pub fn decide(case: &Case, facts: &Facts, is_approved: bool) -> Verdict {
 pub fn bar(case: &Case, facts: &Facts) -> Option<Rule> {
     match decide(case, facts, true) {
         Verdict::Refuse(rule) => Some(rule),
-        // What was counted needs no other approval and freezes nobody.
+        // An issue that was counted needs no further approval and freezes no agent.
         Verdict::Allow | Verdict::NeedsApproval(_) | Verdict::Freeze => None,
     }
 }

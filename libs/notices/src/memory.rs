@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_outbox_that_nobody_touches_ends() {
+    async fn an_untouched_outbox_ends() {
         let (clock, acme) = (Arc::new(FakeClock::default()), ApplicationId::parse("acme"));
         let (outbox, acme) = (MemoryOutbox::new(clock.clone()), acme.expect("valid"));
         outbox.suspend(&acme, KEPT * 2).await.expect("memory serves");

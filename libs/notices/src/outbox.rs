@@ -1,7 +1,8 @@
 //! The port to the notices that wait to be delivered, at the outbox's own time.
 //!
-//! Each notice waits at a time of its own, so that one that fails delays no other. Who takes a notice has
-//! it for a [`LEASE`]; a dispatcher that ends meanwhile leaves it to the others.
+//! Each notice waits until a time of its own, so that one that fails delays no other. A dispatcher that
+//! takes a notice hides it from the others for a [`LEASE`]. If it ends meanwhile, another one takes the
+//! notice after that.
 //!
 //! # Why no Redis stream
 //! The pending entries of a stream's consumer group have no time at which each may be tried again: every
@@ -27,7 +28,7 @@ pub const LEASE: Duration = Duration::from_secs(15);
 /// no delivery, is tried again after this time.
 pub const REFUSALS_COUNT: Duration = Duration::from_secs(60 * 60);
 
-/// How long an outbox that nobody touches is kept: longer than its notices are retried.
+/// How long an untouched outbox is kept: longer than its notices are retried.
 pub const KEPT: Duration = Duration::from_secs(73 * 60 * 60);
 
 /// A notice, taken for delivery.

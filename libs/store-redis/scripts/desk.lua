@@ -4,7 +4,7 @@
 local HOUR = 3600000
 local DAY = 24 * HOUR
 
--- Under an injected clock a value's end comes without its expiry: the dead are not seen.
+-- Under an injected clock, keys expire later than their values: an expired value is ignored.
 local function kept(name)
   local packed = redis.call('GET', name)
   local value, ends

@@ -3,7 +3,7 @@
 --
 -- KEYS[1]  the grant's revocation, a string: under an injected time when it is forgotten, else empty
 -- ARGV[1]  how long it is kept, in ms
--- ARGV[2]  the time to live by, in ms, or empty for this server's own
+-- ARGV[2]  the injected time in ms, or empty for the server's clock
 -- Replies  revoked
 
 local now = tonumber(ARGV[2])

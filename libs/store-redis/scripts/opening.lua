@@ -1,5 +1,5 @@
 #!lua
--- The prelude of every script on the keys of one user.
+-- The prelude of every script on codes, pairings and desks.
 --
 -- KEYS[1]  the key of the script
 -- ARGV[1]  the caller's time, in ms

@@ -3,9 +3,10 @@
 -- libs/notices, operation for operation.
 --
 -- KEYS[1]  a hash: {written at, attempts, sealed notice} by notice ID; `late_since`: from when on no delivery
---          has succeeded; `late_until`: until when that counts although nothing waits; `suspended_until`: until when codes are issued nevertheless
+--          has succeeded; `late_until`: until when that counts although nothing waits; `suspended_until`:
+--          until when codes are issued nevertheless
 -- KEYS[2]  a sorted set: the IDs by the time from which on each may be taken
--- ARGV[1]  the time to live by, in ms, or empty for this server's own
+-- ARGV[1]  the injected time in ms, or empty for the server's clock
 -- Replies begin with a word.
 
 local KEPT = 262800000

@@ -1,4 +1,4 @@
-//! The token of a "this was not me" link: whoever holds it may repudiate one code, and nothing else.
+//! The token of a "this was not me" link: its holder may repudiate one code, and nothing else.
 //!
 //! The code issuer mints it for the notice of an issue or a redemption, the recovery page hands it back.
 //! The code's ID leads to the user's record and to the grant.

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | which messages, clients, servers and rpcs exist | the crate `protos` |
 //! | which errors callers see, over gRPC and over HTTP | [`error`] |
-//! | how requests are parsed, with all mistakes reported at once | [`violations`], [`issuer`], [`verifier`], [`pairing`], [`decisions`], [`runner`] |
+//! | how requests are parsed, with all mistakes reported at once | [`violations`], [`issuer`], [`verifier`], [`pairing`], [`decisions`], [`repudiation`], [`runner`] |
 //! | how JSON is converted | [`json`] |
 
 pub mod decisions;

@@ -71,7 +71,7 @@ pub async fn a_brake_stops_what_was_admitted_and_approved(bench: Bench) {
     issued(room.issue("ada", &collecting(&privileged, request)).await);
 }
 
-/// Whoever may set a brake cannot end another one early by it.
+/// An agent who may set a brake cannot use it to end another one early.
 pub async fn a_longer_brake_stays_and_ends_by_itself(bench: Bench) {
     let room = without_limits(bench);
     let set = async |life| {

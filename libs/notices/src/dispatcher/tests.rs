@@ -1,3 +1,5 @@
+//! Tests of the dispatcher.
+
 use std::sync::Mutex;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Tests of notices.
+
 use codes::audit::Context;
 use codes::facts::BrowserFamily;
 use codes::user::IdentifierType;

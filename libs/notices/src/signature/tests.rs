@@ -1,3 +1,5 @@
+//! Tests of keys and signatures.
+
 use codes::randomness::system;
 use secrecy::ExposeSecret as _;
 

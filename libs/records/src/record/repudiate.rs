@@ -3,8 +3,8 @@
 //! user, which would otherwise verify again after the lift.
 //!
 //! Each code is repudiated once: a link that is followed again changes nothing. A link that is older than
-//! a day, and every link in the day after a lift, ends its code without a block: whoever finds old links
-//! must not be able to lock the user out.
+//! a day, and every link in the day after a lift, ends its code without a block: a person who finds
+//! old links must not be able to lock the user out.
 
 use clock::Timestamp;
 
@@ -31,7 +31,7 @@ pub struct Repudiated {
     pub also_ended: Option<CodeId>,
 }
 
-/// The codes that the user repudiated within the last day, and what came of it.
+/// The codes that the user repudiated within the last day, the block, and its lift.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Repudiations {
     codes: Vec<CodeId>,
