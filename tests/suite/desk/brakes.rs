@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use tokio::time::{interval, sleep};
 
 use super::*;
 use crate::harness::apart::Deployment;
@@ -27,10 +28,13 @@ async fn a_brake_stops_every_replica_within_a_second_under_load() -> Tested {
         user: user_id(&format!("u-{user}")),
         ..Default::default()
     };
-    // Issues for three seconds. Notes when each request was sent, and whether it got a code.
+    // Issues for three seconds, at a pace that stays below the client's rate on each replica. Notes when
+    // each request was sent, and whether it got a code.
     let load = (0..12).map(async |worker| {
         let mut sent = Vec::new();
+        let mut pace = interval(Duration::from_millis(25));
         while begun.elapsed() < Duration::from_secs(3) {
+            pace.tick().await;
             let at = begun.elapsed();
             let answer = send(&replicas[worker % 3], &agent, request(worker)).await;
             let refused = answer.err().map(|status| told(&status).1);
@@ -40,7 +44,7 @@ async fn a_brake_stops_every_replica_within_a_second_under_load() -> Tested {
         sent
     });
     let stop = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
         let mut service = replicas[0].desk_with(Some(security.clone()));
         let set = service.set_brake(brake(Target::Application(true), Some(MINUTES))).await?;
         anyhow::Ok((begun.elapsed(), set.into_inner().expires_at))
