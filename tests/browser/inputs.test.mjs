@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { canBeCode } from "../../services/journey-runner/page/code.js";
+import { canBeCode } from "../../libs/pages/page/code.js";
 import { startBrowser } from "./browser.mjs";
 import { Postern, another } from "./postern.mjs";
 import { startSite } from "./site.mjs";

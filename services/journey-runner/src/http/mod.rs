@@ -12,7 +12,6 @@ mod envelope;
 pub mod fuzzing;
 mod introspection;
 mod openapi;
-mod page;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -58,7 +57,7 @@ impl JourneyRunner {
             .route("/ido/api/v2/auth/{operation}", post(call))
             .merge(authenticate::routes())
             .merge(introspection::routes())
-            .merge(page::routes())
+            .merge(pages::recovery::routes(|| refusal(server::http::Refusal::NotFound)))
             .with_state(self.clone())
     }
 

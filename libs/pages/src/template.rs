@@ -1,45 +1,14 @@
-//! The page's HTML: a template, and what the page's scripts are told, as JSON.
+//! Templates of HTML, and what may be put into them.
 
-use definitions::Form;
-use serde_json::{Value, json};
-
-use super::Host;
-use super::language::Language;
-
-const TEMPLATE: &str = include_str!("../../../page/index.html");
-
-/// The page of a journey in a language.
-pub(super) fn render(host: &Host<'_>, language: &Language) -> String {
-    filled(TEMPLATE, |name| match name {
-        "lang" => escaped(language.tag),
-        "client_id" => escaped(host.client.id.as_str()),
-        "journey_id" => escaped(host.journey.id().as_str()),
-        "application_name" => escaped(&host.application.name),
-        "page" => data(&told(host, language)),
-        text => escaped(language.text(text.trim_start_matches("texts."))),
-    })
-}
-
-/// What the scripts are told.
-fn told(host: &Host<'_>, language: &Language) -> Value {
-    let Host { application, journey, .. } = host;
-    let shape = application.policy.shape();
-    json!({
-        "texts": language.texts,
-        "start": journey.start_fields(),
-        "forms": journey.forms().collect::<Vec<Form<'_>>>(),
-        "code": { "length": shape.length(), "alphabet": shape.alphabet().as_str() },
-        "support": { "phone": application.support.phone, "hint": application.support.hint },
-    })
-}
+use serde_json::Value;
 
 /// JSON that ends no script element: HTML ends it at `</`, and reads comments from `<!--` on.
-fn data(json: &Value) -> String {
+pub(crate) fn data(json: &Value) -> String {
     json.to_string().replace('<', "\\u003c")
 }
 
 /// A template with each `{{name}}` replaced once: what replaces it is not read again.
-fn filled(template: &str, value: impl Fn(&str) -> String) -> String {
+pub(crate) fn filled(template: &str, value: impl Fn(&str) -> String) -> String {
     let mut parts = template.split("{{");
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -51,7 +20,7 @@ fn filled(template: &str, value: impl Fn(&str) -> String) -> String {
 }
 
 /// Text that means itself in HTML, also inside a quoted attribute.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -68,6 +37,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 /// A language that the page speaks.
-pub(super) struct Language {
+pub(crate) struct Language {
     /// Its tag, as `lang` has it.
-    pub(super) tag: &'static str,
+    pub(crate) tag: &'static str,
     /// Its texts, by key.
-    pub(super) texts: Map<String, Value>,
+    pub(crate) texts: Map<String, Value>,
 }
 
 /// Every language. The first is that of browsers which ask for none of them.
@@ -18,16 +18,13 @@ static LANGUAGES: LazyLock<[Language; 2]> = LazyLock::new(|| {
         // A test reads every file.
         Language { tag, texts: serde_json::from_str(file).unwrap_or_default() }
     };
-    [
-        read("en", include_str!("../../../texts/en.json")),
-        read("de", include_str!("../../../texts/de.json")),
-    ]
+    [read("en", include_str!("../texts/en.json")), read("de", include_str!("../texts/de.json"))]
 });
 
 impl Language {
     /// The language that an `Accept-Language` header prefers (RFC 9110, section 12.5.4). A region is
     /// ignored: `de-AT` is German.
-    pub(super) fn preferred(accepted: &str) -> &'static Self {
+    pub(crate) fn preferred(accepted: &str) -> &'static Self {
         let wanted = accepted.split(',').filter_map(|range| {
             let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
             let weight: f32 = weight.trim().strip_prefix("q=")?.trim().parse().ok()?;
@@ -42,7 +39,7 @@ impl Language {
     }
 
     /// A text; empty where there is none of that key, which a test forbids.
-    pub(super) fn text(&self, key: &str) -> &str {
+    pub(crate) fn text(&self, key: &str) -> &str {
         self.texts.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 }
@@ -93,11 +90,11 @@ mod tests {
     #[test]
     fn every_text_that_the_page_uses_exists_and_every_text_is_used() {
         let page = [
-            include_str!("../../../page/index.html"),
-            include_str!("../../../page/recovery.js"),
-            include_str!("../../../page/screen.js"),
-            include_str!("../../../page/form.js"),
-            include_str!("../../../page/pairing.js"),
+            include_str!("../page/index.html"),
+            include_str!("../page/recovery.js"),
+            include_str!("../page/screen.js"),
+            include_str!("../page/form.js"),
+            include_str!("../page/pairing.js"),
         ];
         let page = page.concat();
         let is_key = |c: char| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit();

@@ -2,53 +2,49 @@
 //! to another host; it speaks the protocol that the Web SDK speaks.
 
 mod document;
-mod language;
 
 use std::sync::Arc;
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
-    REFERRER_POLICY, VARY,
-};
-use axum::http::{HeaderMap, HeaderName};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT_LANGUAGE, HeaderValue, VARY};
+use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
 use codes::ids::ClientId;
 use config::{Application, Client, ClientKind, Configuration};
 use definitions::{Journey, JourneyId};
 use serde::Deserialize;
 
-use self::language::Language;
-use crate::JourneyRunner;
+use crate::language::Language;
+use crate::secured;
 
-/// Nothing but our own files, no frames, no forms that go elsewhere.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; \
-    frame-ancestors 'none'";
-
-/// The page and its assets.
-pub(super) fn routes() -> Router<JourneyRunner> {
+/// The page and its assets. Where no page is served, `missing` answers.
+pub fn routes<S: Clone + Send + Sync + 'static>(missing: fn() -> Response) -> Router<S> {
     let script = |body| asset("text/javascript", body);
     Router::new()
-        .route("/", get(page))
-        .route("/style.css", asset("text/css", include_str!("../../../page/style.css")))
-        .route("/recovery.js", script(include_str!("../../../page/recovery.js")))
-        .route("/journey.js", script(include_str!("../../../page/journey.js")))
-        .route("/screen.js", script(include_str!("../../../page/screen.js")))
-        .route("/form.js", script(include_str!("../../../page/form.js")))
-        .route("/pairing.js", script(include_str!("../../../page/pairing.js")))
-        .route("/page.js", script(include_str!("../../../page/page.js")))
-        .route("/code.js", script(include_str!("../../../page/code.js")))
-        .route("/icon.svg", asset("image/svg+xml", include_str!("../../../page/icon.svg")))
+        .route(
+            "/",
+            get(async move |configuration, asked, headers: HeaderMap| {
+                page(configuration, asked, &headers).unwrap_or_else(missing)
+            }),
+        )
+        .route("/style.css", asset("text/css", include_str!("../../page/style.css")))
+        .route("/recovery.js", script(include_str!("../../page/recovery.js")))
+        .route("/journey.js", script(include_str!("../../page/journey.js")))
+        .route("/screen.js", script(include_str!("../../page/screen.js")))
+        .route("/form.js", script(include_str!("../../page/form.js")))
+        .route("/pairing.js", script(include_str!("../../page/pairing.js")))
+        .route("/page.js", script(include_str!("../../page/page.js")))
+        .route("/code.js", script(include_str!("../../page/code.js")))
+        .route("/icon.svg", asset("image/svg+xml", include_str!("../../page/icon.svg")))
 }
 
-fn asset(
+fn asset<S: Clone + Send + Sync + 'static>(
     content_type: &'static str,
     body: &'static str,
-) -> axum::routing::MethodRouter<JourneyRunner> {
+) -> MethodRouter<S> {
     get(move || async move { secured(content_type, "public, max-age=300", body.to_owned()) })
 }
 
@@ -66,21 +62,19 @@ struct Host<'a> {
     journey: &'a Journey,
 }
 
-/// The page of the journey that is asked for. Where there is none, there is no page.
-async fn page(
+/// The page of the journey that is asked for, if there is one.
+fn page(
     Extension(configuration): Extension<Arc<Configuration>>,
     asked: Result<Query<Asked>, QueryRejection>,
-    headers: HeaderMap,
-) -> Response {
-    let Some(host) = asked.ok().and_then(|Query(asked)| host(&configuration, &asked)) else {
-        return super::refusal(server::http::Refusal::NotFound);
-    };
+    headers: &HeaderMap,
+) -> Option<Response> {
+    let host = asked.ok().and_then(|Query(asked)| host(&configuration, &asked))?;
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
     let language = Language::preferred(accepted.unwrap_or_default());
     let mut page =
         secured("text/html; charset=utf-8", "no-store", document::render(&host, language));
     page.headers_mut().append(VARY, HeaderValue::from(ACCEPT_LANGUAGE));
-    page
+    Some(page)
 }
 
 /// Chooses the client and its journey: those that are named, or else the first public client (that may
@@ -106,16 +100,6 @@ fn host<'a>(configuration: &'a Configuration, asked: &Asked) -> Option<Host<'a>>
     configuration.applications().find_map(|application| {
         application.clients.values().find_map(|client| host(application, client))
     })
-}
-
-fn secured(content_type: &'static str, caching: &'static str, body: String) -> Response {
-    let headers: [(HeaderName, &str); 4] = [
-        (CONTENT_TYPE, content_type),
-        (CACHE_CONTROL, caching),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-    ];
-    (headers, body).into_response()
 }
 
 #[cfg(test)]

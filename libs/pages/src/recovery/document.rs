@@ -1,0 +1,35 @@
+//! The recovery page's HTML: a template, and the data for its scripts as JSON.
+
+use definitions::Form;
+use serde_json::{Value, json};
+
+use super::Host;
+use crate::language::Language;
+use crate::template::{data, escaped, filled};
+
+const TEMPLATE: &str = include_str!("../../page/index.html");
+
+/// The page of a journey in a language.
+pub(super) fn render(host: &Host<'_>, language: &Language) -> String {
+    filled(TEMPLATE, |name| match name {
+        "lang" => escaped(language.tag),
+        "client_id" => escaped(host.client.id.as_str()),
+        "journey_id" => escaped(host.journey.id().as_str()),
+        "application_name" => escaped(&host.application.name),
+        "page" => data(&told(host, language)),
+        text => escaped(language.text(text.trim_start_matches("texts."))),
+    })
+}
+
+/// The data for the scripts.
+fn told(host: &Host<'_>, language: &Language) -> Value {
+    let Host { application, journey, .. } = host;
+    let shape = application.policy.shape();
+    json!({
+        "texts": language.texts,
+        "start": journey.start_fields(),
+        "forms": journey.forms().collect::<Vec<Form<'_>>>(),
+        "code": { "length": shape.length(), "alphabet": shape.alphabet().as_str() },
+        "support": { "phone": application.support.phone, "hint": application.support.hint },
+    })
+}
