@@ -3,16 +3,20 @@
 //!
 //! `POSTERN_FAILOVERS=100` runs a hundred failovers.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use codes::digest::Subject;
+use codes::record::{DenialReason, IssueOutcome};
+use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::Access;
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
-use crate::cases::stranger;
+use crate::cases::{Case, attempt, is_accepted, reason, stranger};
 use crate::failovers::{Outages, failovers};
 use crate::load::Load;
+use crate::patient::Patient;
 use crate::servers::cli;
 use crate::servers::cluster::{Cluster, Primary};
 
@@ -31,13 +35,17 @@ fn slot(subject: Subject) -> u16 {
     crc % 16384
 }
 
-fn busy_stranger() -> Subject {
+fn stranger_in(slots: &[u16]) -> Subject {
     loop {
         let subject = stranger();
-        if BUSY.contains(&slot(subject)) {
+        if slots.contains(&slot(subject)) {
             return subject;
         }
     }
+}
+
+fn busy_stranger() -> Subject {
+    stranger_in(&BUSY)
 }
 
 fn owner(cluster: &Cluster, slot: u16) -> Primary {
@@ -105,6 +113,39 @@ async fn slots_that_move_under_load_are_safe_and_soon_available() {
         outages.push(load.recovery(moved).await);
     }
     outages.conclude("moved slots", &load.stop().await);
+}
+
+/// I27: journeys that paired before the move, codes issued by their numbers meanwhile and after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn open_pairings_move_with_their_slot() {
+    let cluster = block_in_place(Cluster::start);
+    let connection = crate::connect(&cluster.url(), Access::default());
+    let store = Patient(Arc::new(RedisCodeStore::new(connection)));
+    let mut cases = Vec::new();
+    for _ in 0..40 {
+        let mut case = Case::of(stranger_in(&BUSY[..1]));
+        case.pair(&store).await.expect("the store answers");
+        cases.push(case);
+    }
+    let (during, after) = cases.split_at(20);
+    let issue = async |case: &Case| {
+        let issued = case.ask(&store, attempt()).await;
+        assert!(matches!(issued, Ok(IssueOutcome::Issued { paired: true, .. })), "{issued:?}");
+    };
+    tokio::join!(move_slot(&cluster, BUSY[0]), async {
+        for case in during {
+            issue(case).await;
+            sleep(Duration::from_millis(10)).await;
+        }
+    });
+    for case in after {
+        issue(case).await;
+    }
+    for case in &cases {
+        let elsewhere = case.redeem_elsewhere(&store).await;
+        assert_eq!(reason(&elsewhere), Some(DenialReason::NotPaired));
+        assert!(is_accepted(&case.redeem(&store).await));
+    }
 }
 
 #[test]
