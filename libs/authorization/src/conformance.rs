@@ -23,6 +23,9 @@ pub struct Bench {
     pub clock: Arc<FakeClock>,
 }
 
+/// The smallest step of a store's clock.
+const TICK: Duration = Duration::from_millis(1);
+
 /// A grant that no other test uses.
 fn fresh_grant() -> GrantId {
     let random = || randomness::bytes::<16>(&randomness::system());
@@ -89,9 +92,9 @@ pub async fn of_many_that_consume_one_code_one_gets_it(bench: &Bench) {
 pub async fn a_code_expires(bench: &Bench) {
     let (early, _) = bench.put("early").await;
     let (late, _) = bench.put("late").await;
-    bench.clock.advance(CODE_LIFETIME - Duration::from_millis(1));
+    bench.clock.advance(CODE_LIFETIME.saturating_sub(TICK));
     assert_eq!(bench.consume(&early).await, Consumption::First(b"early".to_vec()));
-    bench.clock.advance(Duration::from_millis(1));
+    bench.clock.advance(TICK);
     assert_eq!(bench.consume(&late).await, Consumption::Unknown);
 }
 
@@ -99,9 +102,9 @@ pub async fn a_code_expires(bench: &Bench) {
 pub async fn a_replay_is_known_while_tokens_live(bench: &Bench) {
     let (key, grant) = bench.put("body").await;
     assert_eq!(bench.consume(&key).await, Consumption::First(b"body".to_vec()));
-    bench.clock.advance(REPLAY_MEMORY - Duration::from_millis(1));
+    bench.clock.advance(REPLAY_MEMORY.saturating_sub(TICK));
     assert_eq!(bench.consume(&key).await, Consumption::Replayed(grant));
-    bench.clock.advance(Duration::from_millis(1));
+    bench.clock.advance(TICK);
     assert_eq!(bench.consume(&key).await, Consumption::Unknown);
 }
 

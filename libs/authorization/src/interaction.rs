@@ -131,7 +131,7 @@ mod tests {
         let now = Timestamp::from_unix_millis(5_000);
         let interaction = Interaction::new(request, &browser, None, now);
         let bytes = interaction.to_bytes();
-        let last = now + LIFETIME - Duration::from_millis(1);
+        let last = Timestamp::from_unix_millis((now + LIFETIME).unix_millis() - 1);
         assert_eq!(Interaction::parse(&bytes, &browser, last), Some(interaction));
         assert_eq!(Interaction::parse(&bytes, &other, now), None);
         assert_eq!(Interaction::parse(&bytes, &browser, now + LIFETIME), None);

@@ -32,10 +32,7 @@ impl MemoryAuthorizationCodeStore {
     }
 
     /// Runs one operation on the codes that have not expired. There are few: users recover rarely.
-    fn run<T>(
-        &self,
-        operation: impl FnOnce(&mut HashMap<CodeKey, Entry>, Timestamp) -> T,
-    ) -> T {
+    fn run<T>(&self, operation: impl FnOnce(&mut HashMap<CodeKey, Entry>, Timestamp) -> T) -> T {
         let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         codes.retain(|_, entry| now < entry.ends_at);

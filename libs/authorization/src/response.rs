@@ -70,7 +70,7 @@ mod tests {
         ] {
             assert_eq!(failure(redirect_uri, state, issuer, DENIED), address);
         }
-        let code = AuthorizationCode::parse(&"a".repeat(43)).expect("a code");
+        let code = AuthorizationCode::parse(&"A".repeat(43)).expect("a code");
         let address = success("https://a.example/?", Some(""), issuer, &code);
         let code = code.expose();
         assert_eq!(

@@ -33,11 +33,7 @@ pub trait AuthorizationCodeStore: Send + Sync {
 
     /// Consumes a code. Of parallel calls one gets the body. A consumed code is remembered for
     /// [`REPLAY_MEMORY`]. A code that another primary stored is unknown: that primary may have consumed it.
-    async fn consume(
-        &self,
-        key: &CodeKey,
-        asked_at: Timestamp,
-    ) -> Result<Consumption, StoreError>;
+    async fn consume(&self, key: &CodeKey, asked_at: Timestamp) -> Result<Consumption, StoreError>;
 }
 
 /// The outcome of consuming a code.

@@ -222,18 +222,6 @@ local function remember(attempt, fingerprint, kind, ...)
   record.outcomes = live
 end
 
--- Identifies this primary from its start or promotion on, when it draws a replication ID. Only its replicas
--- have the same ID, and they never issue or verify, even if someone has made them writable. Sixteen of the
--- forty hexadecimal digits are enough to tell it from others.
-local function fence()
-  local info = redis.call('INFO', 'replication')
-  if not string.find(info, '\nrole:master', 1, true) then
-    error({err = 'READONLY this is a replica'})
-  end
-  local _, last = string.find(info, '\nmaster_replid:', 1, true)
-  return string.sub(ARGV[3] .. string.sub(info, last + 1, last + 16), 1, 16)
-end
-
 -- When everything in the record has expired.
 local function dies_at()
   local last = math.max(number('lock_until'), number('failures_until'), number('consecutive_until'),

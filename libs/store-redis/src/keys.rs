@@ -9,6 +9,7 @@
 //! | `pcode:c:<attempt>` | string | what one idempotency key of the code issuer or the verifier stands for, see `scripts/claim.lua` | for 120 seconds |
 //! | `pcode:g:<grant>` | string | that the grant is revoked, see `scripts/grant_revoke.lua` | for 25 hours: longer than any token of it |
 //! | `postern:journey:c:<attempt>` | string | the same of the journey runner | for 120 seconds |
+//! | `postern:journey:a:<code>` | string | one authorization code, see `scripts/authorization_consume.lua` | for 60 seconds; 25 hours once consumed |
 //! | `postern:desk:{<application>}:a:<attempt>` | string | one admission of a desk, packed as `scripts/desk_admit.lua` says | for 15 minutes |
 //! | `postern:desk:{<application>}:u:<subject>`, `:c:<agent>`, `:g:<group>` | string | the issues for a user, by an agent, by a group | until their window ends |
 //! | `postern:desk:{<application>}:t:<ticket>` | string | the user whom a ticket belongs to | for 90 days |
@@ -38,6 +39,7 @@
 
 use std::fmt::Display;
 
+use authorization::code::CodeKey;
 use codes::digest::{AttemptId, Source, Subject};
 use codes::ids::{ApplicationId, GrantId};
 use codes::pairing::{Binding, PairingNumber};
@@ -84,6 +86,11 @@ pub(crate) fn grant(grant: &GrantId) -> String {
 /// What an idempotency key for journeys stands for.
 pub(crate) fn journey_claim(attempt: &AttemptId) -> String {
     format!("postern:journey:c:{attempt}")
+}
+
+/// An authorization code.
+pub(crate) fn authorization_code(key: &CodeKey) -> String {
+    format!("postern:journey:a:{}", key.as_str())
 }
 
 /// What one application's desk keeps under a name. All of it lies in one slot.

@@ -1,4 +1,4 @@
-//! Codes, lockouts, waiting journeys and notices in Redis, shared by every replica of every service.
+//! Codes, lockouts, waiting journeys, authorization codes and notices in Redis, shared by every replica of every service.
 //!
 //! One operation is one script and one round trip: the scripts under `scripts/` are the transitions
 //! of `codes::record`, to the letter, and the contract suites of the ports hold all stores equal. What
@@ -7,6 +7,7 @@
 //!
 //! The connection, its checks and its failover are in the crate `redis-connection`.
 
+pub mod authorizations;
 mod calls;
 pub mod claims;
 pub mod codes;

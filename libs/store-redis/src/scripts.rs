@@ -20,8 +20,8 @@ macro_rules! script {
     };
 }
 
-script!(ISSUE, "issue" after "opening.lua" "record.lua");
-script!(VERIFY, "verify" after "opening.lua" "record.lua");
+script!(ISSUE, "issue" after "opening.lua" "fence.lua" "record.lua");
+script!(VERIFY, "verify" after "opening.lua" "fence.lua" "record.lua");
 script!(REVOKE, "revoke" after "opening.lua" "record.lua");
 script!(CLEAR_LOCKOUT, "clear_lockout" after "opening.lua" "record.lua");
 script!(DESCRIBE, "describe" after "opening.lua" "record.lua");
@@ -38,6 +38,8 @@ script!(NOTICE_BACKLOG, "notice_backlog" after "outbox.lua");
 script!(NOTICE_SUSPEND, "notice_suspend" after "outbox.lua");
 script!(GRANT_REVOKE, "grant_revoke");
 script!(GRANT, "grant" by reading);
+script!(AUTHORIZATION_PUT, "authorization_put" after "opening.lua" "fence.lua");
+script!(AUTHORIZATION_CONSUME, "authorization_consume" after "opening.lua" "fence.lua");
 script!(DESK_ADMIT, "desk_admit" after "opening.lua" "desk.lua" "desk_about.lua");
 script!(DESK_FACTS, "desk_facts" after "opening.lua" "desk.lua" "desk_about.lua");
 script!(DESK_SETTLE, "desk_settle" after "opening.lua" "desk.lua");

@@ -86,6 +86,12 @@ macro_rules! contracts {
                 async fn the_journey_contract_holds() {
                     journeys::conformance::check_all(&crate::journeys_bench($connect())).await;
                 }
+
+                #[tokio::test(flavor = "multi_thread")]
+                async fn the_contract_of_authorization_codes_holds() {
+                    let bench = crate::authorizations::bench($connect());
+                    authorization::conformance::check_all(&bench).await;
+                }
             }
         )*
     };

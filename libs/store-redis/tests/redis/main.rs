@@ -2,6 +2,7 @@
 //! contract suites of the ports on every topology, histories against the in-memory store, access
 //! rights, checks and faults.
 
+mod authorizations;
 mod cases;
 mod checks;
 mod confirmed;

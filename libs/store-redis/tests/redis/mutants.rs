@@ -10,6 +10,7 @@ use crate::servers::Server;
 use crate::servers::proxy::{Mischief, proxy};
 
 const OPENING: &str = include_str!("../../scripts/opening.lua");
+const FENCE: &str = include_str!("../../scripts/fence.lua");
 const RECORD: &str = include_str!("../../scripts/record.lua");
 const ISSUE: &str = include_str!("../../scripts/issue.lua");
 const VERIFY: &str = include_str!("../../scripts/verify.lua");
@@ -54,7 +55,7 @@ pub(crate) fn teach(server: &Server, mutation: Mutation) -> Vec<(String, String)
     let learn = |script: &str| server.cli(&["SCRIPT", "LOAD", script]).trim().to_owned();
     let mut has_changed = mutation.is_empty();
     let hashes = [ISSUE, VERIFY].map(|script| {
-        let whole = [OPENING, RECORD, script].concat();
+        let whole = [OPENING, FENCE, RECORD, script].concat();
         let mut changed = whole.clone();
         for (from, to) in mutation {
             changed = changed.replace(from, to);

@@ -96,6 +96,12 @@ async fn the_journey_runner_keeps_its_journeys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_journey_runner_keeps_its_authorization_codes() {
+    let bench = crate::authorizations::bench(connect_as("journey-runner"));
+    authorization::conformance::check_all(&bench).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_journey_runner_claims_its_clients_keys() {
     let bench = || {
         let connection = connect_as("journey-runner");
