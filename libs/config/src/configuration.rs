@@ -220,8 +220,8 @@ fn journeys(reading: &mut Reading, known: &mut Known) -> BTreeMap<JourneyId, Arc
     journeys.into_iter().map(|journey| (journey.id().clone(), Arc::new(journey))).collect()
 }
 
-/// The journey that a file is meant to define, even where it is not valid: whoever names it is not
-/// told that there is none. A file that is not YAML at all counts by its name.
+/// The journey that a file is meant to define, even if the file is not valid, so that a reference to it
+/// is not reported as a second mistake. A file that is not YAML counts by its name.
 fn declared(file: &str, text: &str) -> Option<(JourneyId, Option<u64>)> {
     let Ok(node) = Node::parse(file, text, LIMITS) else {
         let stem = Path::new(file).file_stem()?.to_str()?;

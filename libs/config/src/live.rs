@@ -55,8 +55,8 @@ impl Live {
         Ok(Self { source, guard: Box::new(guard), current, reloading: Mutex::default() })
     }
 
-    /// The configuration as it is now. Whoever asks once for a request serves it from one
-    /// configuration to the end.
+    /// The configuration as it is now. A request asks once, so that one configuration serves it to the
+    /// end.
     pub fn current(&self) -> Arc<Configuration> {
         self.current.load_full()
     }

@@ -1,8 +1,8 @@
 //! The one line of a file with a password or a client's secret.
 //!
 //! # Why strictly
-//! What an editor or a shell adds becomes part of the secret, and nobody sees it: every login is then
-//! refused, and nothing says why.
+//! A character that an editor or a shell adds invisibly becomes part of the secret: every login is then
+//! refused for no visible reason.
 
 /// The byte order mark of UTF-8.
 const MARK: &[u8] = "\u{feff}".as_bytes();

@@ -24,8 +24,8 @@ use super::{fit_to_log, traces};
 pub use opentelemetry::trace::{SpanId, Status};
 pub use opentelemetry_sdk::trace::{Sampler, SpanData};
 
-/// A second subscriber, which hears nothing. While there is only one, a thread that has none
-/// can decide for all others that nobody listens.
+/// A second subscriber, which records nothing. With only one, `tracing` caches a callsite as disabled
+/// for all threads when the first thread to reach it has no subscriber.
 static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
 
 /// What is logged on this thread, for tests.

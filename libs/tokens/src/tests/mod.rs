@@ -100,7 +100,7 @@ fn good_claims() -> Value {
     })
 }
 
-/// What becomes of a client token whose header or claims are changed.
+/// Verifies a client token after a change of its header or claims.
 fn verify_changed(
     change: impl FnOnce(&mut Value, &mut Value),
     now: Timestamp,

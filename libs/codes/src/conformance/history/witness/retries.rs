@@ -61,8 +61,8 @@ impl Witness {
         assert_eq!(world.describe(&self.user).await, before, "I8");
     }
 
-    /// I8: the same key with another request is not compared and has no effect, whatever it asks for
-    /// and whoever it is about.
+    /// I8: the same key with another request is not compared and has no effect, for any operation and
+    /// any user.
     pub(in super::super) async fn reuse(&mut self, world: &World) {
         // A block answers before any key is looked at.
         let is_blocked = self.blocked_until(world).is_some();
