@@ -1,7 +1,6 @@
 //! One call: its deadline, its attempts, and what each of them carries.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rand::Rng as _;
@@ -13,19 +12,24 @@ use tonic::{Request, Response, Status};
 
 use crate::error::CallError;
 use crate::retries::Retries;
-use crate::tokens::Tokens;
+use crate::tokens::{AgentToken, Bearer};
 use crate::trace;
 
 /// Makes calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Calls {
-    tokens: Arc<Tokens>,
+    bearer: Bearer,
     deadline: Duration,
 }
 
 impl Calls {
-    pub(crate) const fn new(tokens: Arc<Tokens>, deadline: Duration) -> Self {
-        Self { tokens, deadline }
+    pub(crate) const fn new(bearer: Bearer, deadline: Duration) -> Self {
+        Self { bearer, deadline }
+    }
+
+    /// Makes the same calls as an agent.
+    pub(crate) fn acting_as(&self, agent: &AgentToken) -> Self {
+        Self { bearer: Bearer::Agent(agent.access_token.clone()), deadline: self.deadline }
     }
 
     /// Makes a call, which `send` sends over the stub, until it has an answer or cannot have one.
@@ -44,12 +48,15 @@ impl Calls {
         let attempts = async {
             let mut may_renew = true;
             loop {
-                let error =
-                    match self.attempt(&message, deadline, |it| send(stub.clone(), it)).await {
-                        Ok(answer) => return Ok(answer),
-                        Err(error) => error,
-                    };
-                if matches!(error, CallError::Unauthenticated) && may_renew {
+                let token = self.bearer.header().await?;
+                let request = request(message.clone(), &token, deadline);
+                let error = match send(stub.clone(), request).await {
+                    Ok(answer) => return Ok(answer.into_inner()),
+                    Err(status) => CallError::read(&status),
+                };
+                // The signing key or the secret was rotated, or the clocks differ.
+                let is_refused = matches!(error, CallError::Unauthenticated);
+                if is_refused && self.bearer.forget(&token).await && may_renew {
                     may_renew = false;
                     continue;
                 }
@@ -63,28 +70,6 @@ impl Calls {
             }
         };
         timeout_at(deadline, attempts).await.unwrap_or(Err(CallError::DeadlineExceeded))
-    }
-
-    async fn attempt<M: Clone, R, F>(
-        &self,
-        message: &M,
-        deadline: Instant,
-        send: impl Fn(Request<M>) -> F,
-    ) -> Result<R, CallError>
-    where
-        F: Future<Output = Result<Response<R>, Status>>,
-    {
-        let token = self.tokens.header().await?;
-        let answer = send(request(message.clone(), &token, deadline)).await;
-        let error = match answer {
-            Ok(answer) => return Ok(answer.into_inner()),
-            Err(status) => CallError::read(&status),
-        };
-        if matches!(error, CallError::Unauthenticated) {
-            // The signing key or the secret was rotated, or the clocks differ.
-            self.tokens.forget(&token).await;
-        }
-        Err(error)
     }
 }
 

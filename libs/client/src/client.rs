@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
+use tokio::time::timeout;
 use tonic::transport::Channel;
 
 use crate::calls::Calls;
 use crate::connect::Connector;
 use crate::credentials::Credentials;
+use crate::desk::Desk;
+use crate::error::TokenError;
 use crate::issuer::CodeIssuer;
 use crate::runner::JourneyRunner;
 use crate::setup::SetupError;
 use crate::tls::Tls;
-use crate::tokens::Tokens;
+use crate::tokens::{AgentToken, Bearer, Tokens};
 use crate::verifier::Verifier;
 
 /// How long a call may take with all its attempts, unless set.
@@ -54,6 +58,15 @@ impl Client {
         Ok(CodeIssuer::new(self.channel(url)?, self.calls()))
     }
 
+    /// A client of the desk, which is served by the code issuer at this URL. It connects at its first
+    /// call.
+    ///
+    /// # Errors
+    /// [`SetupError`] where the URL is unusable.
+    pub fn desk(&self, url: &str) -> Result<Desk, SetupError> {
+        Ok(Desk::new(self.channel(url)?, self.calls()))
+    }
+
     /// A client of the verifier at this URL. It connects at its first call.
     ///
     /// # Errors
@@ -70,11 +83,22 @@ impl Client {
         Ok(JourneyRunner::new(self.channel(url)?, self.calls()))
     }
 
+    /// Exchanges the ID token that an agent has from the company's identity provider. Hand the result
+    /// to `acting_as` of a typed client. Asks once.
+    ///
+    /// # Errors
+    /// [`TokenError::Refused`] where the token endpoint does not accept the ID token;
+    /// [`TokenError::Unavailable`] where it does not answer within the deadline.
+    pub async fn exchange(&self, id_token: &SecretString) -> Result<AgentToken, TokenError> {
+        let exchanged = timeout(self.deadline, self.tokens.exchange(id_token)).await;
+        exchanged.unwrap_or_else(|_| Err(TokenError::unavailable("the deadline passed")))
+    }
+
     fn channel(&self, url: &str) -> Result<Channel, SetupError> {
         Connector::new(url, self.tls.as_ref(), b"h2")?.channel()
     }
 
     fn calls(&self) -> Calls {
-        Calls::new(Arc::clone(&self.tokens), self.deadline)
+        Calls::new(Bearer::Client(Arc::clone(&self.tokens)), self.deadline)
     }
 }

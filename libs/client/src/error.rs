@@ -22,8 +22,11 @@ pub enum CallError {
     /// No access token could be had.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The service refuses a token that was just issued: it trusts another token endpoint.
-    #[error("the service refuses the access token: it trusts the keys of another token endpoint")]
+    /// The service refuses the access token: an agent's ended, or one that was just issued is of a token
+    /// endpoint that the service does not trust.
+    #[error(
+        "the service refuses the access token: exchange the agent's ID token, or check the token endpoint"
+    )]
     Unauthenticated,
     /// The client lacks a scope.
     #[error("the client lacks the scope {scope:?}: add it to the client's configuration")]

@@ -9,6 +9,7 @@ use tonic::transport::Channel;
 
 use crate::calls::{Calls, draw_key};
 use crate::error::CallError;
+use crate::tokens::AgentToken;
 
 /// Issues, revokes and describes codes. Clones share one connection.
 #[derive(Clone, Debug)]
@@ -20,6 +21,12 @@ pub struct CodeIssuer {
 impl CodeIssuer {
     pub(crate) fn new(channel: Channel, calls: Calls) -> Self {
         Self { stub: CodeIssuerServiceClient::new(channel), calls }
+    }
+
+    /// The same client acting as an agent of the help desk, over the same connection.
+    #[must_use]
+    pub fn acting_as(&self, agent: &AgentToken) -> Self {
+        Self { calls: self.calls.acting_as(agent), ..self.clone() }
     }
 
     /// Issues a code, which supersedes the user's earlier one. Needs the scope `codes:issue`. Where

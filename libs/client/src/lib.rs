@@ -1,10 +1,11 @@
-//! Calls Postern from Rust: typed clients of the code issuer, the verifier and the journey runner.
+//! Calls Postern from Rust: typed clients of the code issuer and its desk, the verifier and the
+//! journey runner.
 //!
 //! ```text
-//! CodeIssuer ─┐
-//! Verifier ───┼──> Calls: deadline, retries, idempotency key, trace ──> gRPC over TCP or TLS
-//! JourneyRunner┘      │
-//!                     └──> Tokens: the access token, cached and renewed ──> token endpoint
+//! CodeIssuer, Desk ─┐
+//! Verifier ─────────┼──> Calls: deadline, retries, idempotency key, trace ──> gRPC over TCP or TLS
+//! JourneyRunner ────┘      │
+//!                          └──> Tokens: the access token, cached and renewed ──> token endpoint
 //! ```
 //!
 //! ```no_run
@@ -32,7 +33,8 @@
 //! | --- | --- |
 //! | who calls, and with which secret | [`Credentials`] |
 //! | which certificates are trusted and presented | [`Tls`] |
-//! | what a call does | [`CodeIssuer`], [`Verifier`], [`JourneyRunner`] |
+//! | what a call does | [`CodeIssuer`], [`Desk`], [`Verifier`], [`JourneyRunner`] |
+//! | how calls are made as an agent | [`Client::exchange`], [`AgentToken`] |
 //! | why a call failed | [`CallError`] |
 //!
 //! # Retries
@@ -47,6 +49,7 @@ mod calls;
 mod client;
 mod connect;
 mod credentials;
+mod desk;
 mod error;
 mod issuer;
 mod retries;
@@ -61,15 +64,19 @@ mod verifier;
 
 pub use client::Client;
 pub use credentials::{Credentials, Secret};
+pub use desk::Desk;
 pub use error::{CallError, DeskRefusal, TokenError};
 pub use issuer::CodeIssuer;
 pub use protos::code::v1::verify_code_response::Outcome;
 pub use protos::code::v1::*;
+pub use protos::desk::v1::brake_target::Target;
+pub use protos::desk::v1::*;
 pub use protos::journey::v1::journey_state::State;
 pub use protos::journey::v1::*;
 pub use runner::{JourneyRunner, params};
 pub use setup::SetupError;
 pub use tls::Tls;
+pub use tokens::AgentToken;
 pub use tonic_types::FieldViolation;
 pub use verifier::{Verifier, attempt};
 

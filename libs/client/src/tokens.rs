@@ -1,13 +1,16 @@
-//! The access token: got with the client's secret, kept, and renewed before its end.
+//! Access tokens: the client's own, which is cached and renewed before its end, and those of agents.
 
 mod endpoint;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tonic::metadata::AsciiMetadataValue;
 
+use self::endpoint::Grant;
 use crate::connect::Connector;
 use crate::credentials::Credentials;
 use crate::error::TokenError;
@@ -21,6 +24,45 @@ const RENEW_AGAIN: Duration = Duration::from_secs(5);
 
 /// The longest that a token is kept, whatever its lifetime.
 const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The access token of an agent of the help desk, who signed in at the company's identity provider.
+#[derive(Clone, Debug)]
+pub struct AgentToken {
+    /// The token, as the calls send it.
+    pub access_token: SecretString,
+    /// How long it lives. Exchange the ID token again before its end, or a renewed one.
+    pub expires_in: Duration,
+}
+
+/// Which token the calls send.
+#[derive(Clone, Debug)]
+pub(crate) enum Bearer {
+    /// The client's own.
+    Client(Arc<Tokens>),
+    /// An agent's.
+    Agent(SecretString),
+}
+
+impl Bearer {
+    /// The value of `authorization`.
+    pub(crate) async fn header(&self) -> Result<AsciiMetadataValue, TokenError> {
+        match self {
+            Self::Client(tokens) => tokens.header().await,
+            Self::Agent(token) => header(token.expose_secret()),
+        }
+    }
+
+    /// Forgets a token that a service refused. Says whether another one can be had.
+    pub(crate) async fn forget(&self, refused: &AsciiMetadataValue) -> bool {
+        match self {
+            Self::Client(tokens) => {
+                tokens.forget(refused).await;
+                true
+            }
+            Self::Agent(_) => false,
+        }
+    }
+}
 
 /// The access token of one client.
 #[derive(Debug)]
@@ -69,19 +111,35 @@ impl Tokens {
         self.kept.lock().await.take_if(|token| token.header == refused);
     }
 
+    /// Exchanges the ID token of an agent.
+    pub(crate) async fn exchange(&self, id_token: &SecretString) -> Result<AgentToken, TokenError> {
+        let (access_token, expires_in) = self.ask(Grant::Exchange(id_token)).await?;
+        Ok(AgentToken { access_token: access_token.into(), expires_in })
+    }
+
     /// Gets a new one. Its life begins before it is asked for, so that it never seems longer.
     async fn get(&self, now: Instant) -> Result<Token, TokenError> {
+        let (token, life) = self.ask(Grant::ClientCredentials).await?;
+        let renew_at = now + life.saturating_sub(RENEWAL.min(life / 10));
+        Ok(Token { header: header(&token)?, renew_at, ends_at: now + life })
+    }
+
+    /// Asks for a token. Returns it with its lifetime.
+    async fn ask(&self, grant: Grant<'_>) -> Result<(String, Duration), TokenError> {
         let secret = self.credentials.secret.read().map_err(TokenError::secret)?;
         let client = &self.credentials.client_id;
-        let (token, life) = endpoint::ask(&self.connector, client, &secret).await?;
-        let header = format!("Bearer {token}").parse();
-        let mut header: AsciiMetadataValue = header.map_err(|_| TokenError::Malformed)?;
-        header.set_sensitive(true);
+        let (token, life) = endpoint::ask(&self.connector, client, &secret, grant).await?;
         // A day at most, so that no answer overflows an instant.
-        let life = life.min(DAY);
-        let renew_at = now + life.saturating_sub(RENEWAL.min(life / 10));
-        Ok(Token { header, renew_at, ends_at: now + life })
+        Ok((token, life.min(DAY)))
     }
+}
+
+/// The value of `authorization` with a token.
+fn header(token: &str) -> Result<AsciiMetadataValue, TokenError> {
+    let header = format!("Bearer {token}").parse();
+    let mut header: AsciiMetadataValue = header.map_err(|_| TokenError::Malformed)?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tonic::transport::Channel;
 
 use crate::calls::{Calls, draw_key};
 use crate::error::CallError;
+use crate::tokens::AgentToken;
 
 /// Verifies codes; describes and clears lockouts. Clones share one connection.
 #[derive(Clone, Debug)]
@@ -29,6 +30,12 @@ pub fn attempt(user: Option<UserIdentifier>, code: impl Into<String>) -> VerifyC
 impl Verifier {
     pub(crate) fn new(channel: Channel, calls: Calls) -> Self {
         Self { stub: VerifierServiceClient::new(channel), calls }
+    }
+
+    /// The same client acting as an agent of the help desk, over the same connection.
+    #[must_use]
+    pub fn acting_as(&self, agent: &AgentToken) -> Self {
+        Self { calls: self.calls.acting_as(agent), ..self.clone() }
     }
 
     /// Verifies a code and, if it is right, consumes it. A denial is an outcome, not an error. Needs

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod brakes;
+mod library;
 mod limits;
 mod page;
 mod repudiation;

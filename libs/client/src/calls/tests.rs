@@ -1,7 +1,7 @@
 //! Tests of calls, at a verifier that they script.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use protos::code::v1::verifier_service_server::{VerifierService, VerifierServiceServer};
 use protos::code::v1::{
@@ -195,6 +195,30 @@ async fn a_token_that_is_refused_is_renewed_once() {
     let error = verifier.verify_code(guess()).await.expect_err("it trusts other keys");
     assert!(matches!(error, CallError::Unauthenticated), "{error:?}");
     assert_eq!(scripted.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn a_call_as_an_agent_carries_the_agents_token_alone() {
+    let endpoint = TokenEndpoint::start([granted("of the agent", 900)]).await;
+    let credentials = endpoint.credentials(Secret::Text("secret".into()));
+    let client = Client::new(credentials, None).expect("a URL");
+    let agent = client.exchange(&"id-token".into()).await.expect("a token");
+    let form = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
+        &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aid_token\
+        &subject_token=id-token&client_id=help-desk&client_secret=secret";
+    assert_eq!(endpoint.forms(), [form]);
+    assert_eq!(agent.expires_in, Duration::from_secs(900));
+
+    let refused = refusal(Code::Unauthenticated, "UNAUTHENTICATED", None);
+    let (verifier, scripted) = Scripted::start([refused], &endpoint, LONG).await;
+    let verifier = verifier.acting_as(&agent);
+    let error = verifier.verify_code(guess()).await.expect_err("the token has ended");
+    assert!(matches!(error, CallError::Unauthenticated), "{error:?}");
+    verifier.verify_code(guess()).await.expect("an outcome");
+    let sent: Vec<_> = scripted.sent().into_iter().map(|(_, token, _)| token).collect();
+    assert_eq!(sent, ["Bearer of the agent"; 2]);
+    assert_eq!(endpoint.forms().len(), 1, "nothing else can replace it");
+    assert!(!format!("{verifier:?} {agent:?}").contains("of the agent"));
 }
 
 #[tokio::test]

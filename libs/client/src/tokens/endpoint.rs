@@ -1,5 +1,5 @@
-//! The token endpoint: the client credentials grant (RFC 6749, section 4.4), over one HTTP/1.1
-//! connection for each token.
+//! The token endpoint: the client credentials grant (RFC 6749, section 4.4) and the token exchange
+//! (RFC 8693), over one HTTP/1.1 connection for each token.
 
 use std::time::Duration;
 
@@ -33,13 +33,23 @@ struct Refused {
     error_description: String,
 }
 
+/// What a token is asked for with.
+#[derive(Clone, Copy)]
+pub(super) enum Grant<'a> {
+    /// The client's own credentials.
+    ClientCredentials,
+    /// The ID token of an agent.
+    Exchange(&'a SecretString),
+}
+
 /// Asks for a token. Returns it with its lifetime.
 pub(super) async fn ask(
     connector: &Connector,
     client: &str,
     secret: &SecretString,
+    grant: Grant<'_>,
 ) -> Result<(String, Duration), TokenError> {
-    let (status, headers, body) = exchange(connector, form(client, secret)).await?;
+    let (status, headers, body) = exchange(connector, form(client, secret, grant)).await?;
     match status {
         StatusCode::OK => {
             let granted: Granted =
@@ -63,10 +73,16 @@ pub(super) async fn ask(
     }
 }
 
-fn form(client: &str, secret: &SecretString) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .append_pair("grant_type", "client_credentials")
-        .append_pair("client_id", client)
+fn form(client: &str, secret: &SecretString, grant: Grant<'_>) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    match grant {
+        Grant::ClientCredentials => form.append_pair("grant_type", "client_credentials"),
+        Grant::Exchange(id_token) => form
+            .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")
+            .append_pair("subject_token_type", "urn:ietf:params:oauth:token-type:id_token")
+            .append_pair("subject_token", id_token.expose_secret()),
+    };
+    form.append_pair("client_id", client)
         .append_pair("client_secret", secret.expose_secret())
         .finish()
 }
