@@ -15,7 +15,10 @@ use crate::ports::{MintError, StoreFault};
 
 /// The state of a journey, for its client. `Debug` shows which of these it is, and nothing more.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "an answer is moved once, to the code that encodes it")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an answer is moved once, to the code that encodes it"
+)]
 pub enum Answer {
     /// It waits for the client.
     InputRequired(InputRequired),
