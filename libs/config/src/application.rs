@@ -131,7 +131,7 @@ fn only_journeys_verify(notes: &mut Notes, line: u64, policy: &Policy, clients: 
     if policy.settings().pairing != PairingRule::Required {
         return;
     }
-    for Client { id, kind } in clients {
+    for Client { id, kind, .. } in clients {
         if let ClientKind::Confidential { scopes, .. } = kind
             && scopes.contains(&Scope::CodesVerify)
         {

@@ -87,7 +87,7 @@ fn provider(before: &AgentProvider, after: &AgentProvider) -> Vec<String> {
 
 fn client(before: &Client, after: &Client) -> Vec<String> {
     let id = &after.id;
-    let differences: Vec<(&str, bool)> = match (&before.kind, &after.kind) {
+    let mut differences: Vec<(&str, bool)> = match (&before.kind, &after.kind) {
         (
             ClientKind::Confidential { secret: old_secret, scopes: old_scopes, rates: old_rates },
             ClientKind::Confidential { secret, scopes, rates },
@@ -97,14 +97,13 @@ fn client(before: &Client, after: &Client) -> Vec<String> {
             ("rates", old_rates != rates),
         ],
         (
-            ClientKind::Public { redirect_uris: old_uris, journeys: old_journeys, .. },
-            ClientKind::Public { redirect_uris, journeys, .. },
-        ) => vec![
-            ("redirect_uris", old_uris != redirect_uris),
-            ("journeys", old_journeys != journeys),
-        ],
+            ClientKind::Public { journeys: old_journeys, .. },
+            ClientKind::Public { journeys, .. },
+        ) => vec![("journeys", old_journeys != journeys)],
         _ => vec![("kind", true)],
     };
+    differences.push(("redirect_uris", before.redirect_uris != after.redirect_uris));
+    differences.push(("openid", before.openid != after.openid));
     let changed = differences.into_iter().filter(|(_, differs)| *differs);
     changed.map(|(what, _)| format!("client {id}: {what}")).collect()
 }

@@ -1,22 +1,21 @@
-//! The clients of an application: backends that hold a secret, and pages that cannot.
+//! The clients of an application: backends that hold a secret, and pages that cannot. Either may sign its
+//! users in with `OpenID` Connect.
+
+mod confidential;
+mod openid;
+mod public;
 
 use std::collections::BTreeSet;
 
 use codes::ids::ClientId;
 use definitions::JourneyId;
-use files::line;
-use secrecy::{ExposeSecret as _, SecretString};
 use tokens::scope::Scope;
-use tokens::secret::{self, SecretHash};
-use tokens::service::ServiceToken;
+use tokens::secret::SecretHash;
+use tokens::service::Service;
 use yaml::{Fields, Node, Notes};
 
 use crate::known::Known;
-use crate::origin;
-use crate::reading::{Reading, beside};
-
-/// The shortest secret, in bytes: 128 bits as 22 characters of base64 fit, `secret` does not.
-const MIN_SECRET_BYTES: usize = 16;
+use crate::reading::Reading;
 
 /// How many calls of each kind a client may make within a minute at one replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,22 +43,6 @@ impl Default for Rates {
     }
 }
 
-/// No secret, and what stands for one in examples.
-const FIRST_TRIED: [&str; 12] = [
-    "",
-    "secret",
-    "password",
-    "changeme",
-    "change-me",
-    "client-secret",
-    "client_secret",
-    "admin",
-    "test",
-    "default",
-    "123456",
-    "12345678",
-];
-
 /// A client.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -67,6 +50,10 @@ pub struct Client {
     pub id: ClientId,
     /// What it is.
     pub kind: ClientKind,
+    /// Where its pages may be, as written; none of a backend without `OpenID` Connect.
+    pub redirect_uris: BTreeSet<String>,
+    /// The journey that signs its users in with `OpenID` Connect, if it asked for that.
+    pub openid: Option<JourneyId>,
 }
 
 /// What a client is.
@@ -83,9 +70,7 @@ pub enum ClientKind {
     },
     /// A page in a browser, which can keep no secret.
     Public {
-        /// Where its page may be, as written.
-        redirect_uris: BTreeSet<String>,
-        /// The web origins of those, as browsers send them.
+        /// The web origins of its redirect URIs, as browsers send them.
         origins: BTreeSet<String>,
         /// The journeys that it may run, in the order of the file.
         journeys: Vec<JourneyId>,
@@ -101,6 +86,12 @@ impl Client {
             ClientKind::Public { journeys, .. } => journeys.contains(journey),
         }
     }
+
+    /// Whether the client signs its users in with `OpenID` Connect, and then whether it registered this
+    /// redirect URI, character by character.
+    pub fn has_registered(&self, redirect_uri: &str) -> Option<bool> {
+        self.openid.as_ref().map(|_| self.redirect_uris.contains(redirect_uri))
+    }
 }
 
 /// Reads a client. `None` if something is wrong with it, all of which is noted.
@@ -114,31 +105,41 @@ pub(crate) fn read(
     let id = fields.required(notes, "id").and_then(|node| id(notes, known, node));
     let secret = [fields.optional("secret_file"), fields.optional("secret_sha256")];
     let scopes = fields.optional("scopes");
-    let rates = RATES.map(|key| fields.optional(key));
+    let rates = confidential::RATES.map(|key| fields.optional(key));
     let redirect_uris = fields.optional("redirect_uris");
     let journeys = fields.optional("journeys");
+    let openid = fields.optional("openid");
+    let journey = fields.optional("journey");
     let line = fields.line();
     fields.finish(notes);
 
+    let is_relying_party = openid.and_then(|node| notes.boolean(node, "openid")) == Some(true);
     let is_confidential = secret.iter().chain([&scopes]).chain(&rates).any(Option::is_some);
-    let kind = match (is_confidential, redirect_uris.is_some() || journeys.is_some()) {
-        (true, false) => confidential(reading, notes, line, secret, scopes, rates),
-        (false, true) => public(notes, known, line, redirect_uris, journeys),
+    let is_page = if is_relying_party { !is_confidential } else { redirect_uris.is_some() };
+    let openid = openid::read(notes, known, line, is_relying_party, journey);
+    let uris = public::redirect_uris(notes, line, redirect_uris, is_relying_party || is_page);
+    let kind = match (is_confidential, is_page || journeys.is_some()) {
+        (true, false) => {
+            confidential::read(reading, notes, line, secret, scopes, rates, is_relying_party)
+        }
+        (false, true) => {
+            public::read(notes, known, line, uris.as_ref(), journeys, is_relying_party)
+        }
         (true, true) | (false, false) => {
             let rule = "has either a secret and `scopes`, or `redirect_uris` and `journeys`";
             notes.add(line, format!("client: {rule}"));
             None
         }
     };
-    Some(Client { id: id?, kind: kind? })
+    Some(Client { id: id?, kind: kind?, redirect_uris: uris?.into_keys().collect(), openid })
 }
 
 fn id(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<ClientId> {
     let text = notes.text(node, "client: id")?;
     let id = notes.check(node.line, "client", ClientId::parse(text))?;
-    // The journey runner calls the verifier under this name: a client of that name could be taken
-    // for it in the audit trail.
-    if id.as_str() == ServiceToken::SUBJECT {
+    // Services call each other under these names: a client of such a name could be taken for one in the
+    // audit trail.
+    if Service::ALL.iter().any(|service| service.subject() == id.as_str()) {
         notes.add(node.line, format!("client: the id `{id}` is reserved"));
         return None;
     }
@@ -148,136 +149,6 @@ fn id(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<ClientId> {
     }
     known.clients.insert(id.clone(), notes.file().to_owned());
     Some(id)
-}
-
-fn confidential(
-    reading: &mut Reading,
-    notes: &mut Notes,
-    line: u64,
-    secret: [Option<&Node>; 2],
-    scopes: Option<&Node>,
-    rates: [Option<&Node>; 4],
-) -> Option<ClientKind> {
-    let secret = match secret {
-        [Some(file), None] => secret_file(reading, notes, file),
-        [None, Some(hash)] => secret_sha256(notes, hash),
-        [Some(_), Some(_)] | [None, None] => {
-            notes.add(line, "client: has exactly one of `secret_file` and `secret_sha256`");
-            None
-        }
-    };
-    let Some(scopes) = scopes else {
-        notes.add(line, "client: missing key `scopes`");
-        return None;
-    };
-    let scopes = self::scopes(notes, scopes);
-    let rates = self::rates(notes, rates);
-    Some(ClientKind::Confidential { secret: secret?, scopes: scopes?, rates: rates? })
-}
-
-/// The keys of [`Rates`].
-const RATES: [&str; 4] =
-    ["issues_per_minute", "changes_per_minute", "verifications_per_minute", "reads_per_minute"];
-
-fn rates(notes: &mut Notes, nodes: [Option<&Node>; 4]) -> Option<Rates> {
-    let Rates { issues_per_minute, changes_per_minute, verifications_per_minute, reads_per_minute } =
-        Rates::default();
-    let defaults =
-        [issues_per_minute, changes_per_minute, verifications_per_minute, reads_per_minute];
-    let [issues, changes, verifications, reads] = [0, 1, 2, 3].map(|at| match nodes[at] {
-        None => Some(defaults[at]),
-        Some(node) => notes.integer(node, RATES[at]),
-    });
-    Some(Rates {
-        issues_per_minute: issues?,
-        changes_per_minute: changes?,
-        verifications_per_minute: verifications?,
-        reads_per_minute: reads?,
-    })
-}
-
-/// Reads the hash of a secret. A hash does not tell how long the secret is: only those of secrets
-/// that anybody would try first are known.
-fn secret_sha256(notes: &mut Notes, node: &Node) -> Option<SecretHash> {
-    let text = notes.text(node, "secret_sha256")?;
-    let hash = notes.check(node.line, "secret_sha256", SecretHash::parse(text))?;
-    let is_hash_of = |secret: String| secret::verify(Some(&hash), &SecretString::from(secret));
-    // `echo` adds a newline to what `sha256sum` reads.
-    if FIRST_TRIED.iter().any(|word| is_hash_of((*word).into()) || is_hash_of(format!("{word}\n")))
-    {
-        let rule = format!("must be drawn and hold at least {MIN_SECRET_BYTES} characters");
-        let reason = format!("is the SHA-256 of an empty or common secret, which {rule}");
-        notes.add(node.line, format!("secret_sha256: {reason}"));
-        return None;
-    }
-    Some(hash)
-}
-
-/// Reads a secret from a file, whose path is relative to the folder of the application's file.
-fn secret_file(reading: &mut Reading, notes: &mut Notes, node: &Node) -> Option<SecretHash> {
-    let path = notes.text(node, "secret_file")?;
-    let path = beside(notes.file(), path);
-    let bytes = reading.secret(&path).map_err(|error| format!("{path}: {error}"));
-    let bytes = notes.check(node.line, "secret_file", bytes)?;
-    let secret = line(bytes.expose_secret()).map_err(|error| format!("{path}:{error}"));
-    let secret = notes.check(node.line, "secret_file", secret)?;
-    if secret.len() < MIN_SECRET_BYTES {
-        let rule = format!("must hold at least {MIN_SECRET_BYTES} characters");
-        notes.add(node.line, format!("secret_file: {path}:1: {rule}"));
-        return None;
-    }
-    Some(SecretHash::from_secret(&SecretString::from(secret)))
-}
-
-fn scopes(notes: &mut Notes, node: &Node) -> Option<BTreeSet<Scope>> {
-    let scopes = each(notes, node, "scopes", |notes, item, name| {
-        notes.check(item.line, &format!("scopes: `{name}`"), Scope::parse(name))
-    })?;
-    // A client that can issue a code and also redeem it can impersonate any user.
-    let scopes: BTreeSet<_> = scopes.into_iter().collect();
-    let redeeming = [Scope::CodesVerify, Scope::JourneysRun];
-    let redeeming = redeeming.into_iter().find(|scope| scopes.contains(scope));
-    match redeeming.filter(|_| scopes.contains(&Scope::CodesIssue)) {
-        Some(scope) => {
-            let rule = format!("no client may have both `{}` and `{scope}`", Scope::CodesIssue);
-            notes.add(node.line, format!("scopes: {rule}"));
-            None
-        }
-        None => Some(scopes),
-    }
-}
-
-fn public(
-    notes: &mut Notes,
-    known: &Known,
-    line: u64,
-    redirect_uris: Option<&Node>,
-    journeys: Option<&Node>,
-) -> Option<ClientKind> {
-    let mut origins = BTreeSet::new();
-    let mut required = |key: &str, node: Option<&'_ Node>| {
-        if node.is_none() {
-            notes.add(line, format!("client: missing key `{key}`"));
-        }
-    };
-    required("redirect_uris", redirect_uris);
-    required("journeys", journeys);
-    let redirect_uris = redirect_uris.and_then(|node| {
-        each(notes, node, "redirect_uris", |notes, item, text| {
-            origins.insert(notes.check(item.line, "redirect_uris", origin::of(text))?);
-            Some(text.to_owned())
-        })
-    });
-    let journeys = journeys.and_then(|node| {
-        each(notes, node, "journeys", |notes, item, text| {
-            let id = notes.check(item.line, "journeys", JourneyId::parse(text))?;
-            let is_known = known.journeys.contains(&id).then_some(id);
-            let what = format!("journeys: `{text}`");
-            notes.check(item.line, &what, is_known.ok_or("no journey file defines it"))
-        })
-    });
-    let redirect_uris = redirect_uris?.into_iter().collect();
-    Some(ClientKind::Public { redirect_uris, origins, journeys: journeys? })
 }
 
 /// Reads a list of texts. `None` if one of them, or the list, is wrong.

@@ -197,7 +197,8 @@ impl Configuration {
         let desk = crate::warnings::of_desk(application, self.providers.values());
         let odds = (!policy.has_safe_odds()).then_some(odds);
         let burning = policy.lets_strangers_burn_codes().then_some(burning);
-        odds.into_iter().chain(burning).chain(unpaired).chain(desk)
+        let openid = crate::warnings::of_openid(application, &self.journeys);
+        odds.into_iter().chain(burning).chain(unpaired).chain(desk).chain(openid)
     }
 }
 

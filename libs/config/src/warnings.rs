@@ -1,5 +1,10 @@
 //! Warnings about valid configurations.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use definitions::{Journey, JourneyId};
+
 use crate::agents::{AgentProvider, Right};
 use crate::application::Application;
 
@@ -24,4 +29,25 @@ pub(crate) fn of_desk<'p>(
         format!("{id}: desk: {file} has no `self`: its agents can issue no code")
     });
     providers.is_empty().then_some(no_agent).into_iter().chain(unknown).collect()
+}
+
+/// Warns about clients that sign users in by a journey in which no step verifies a code.
+pub(crate) fn of_openid(
+    application: &Application,
+    journeys: &BTreeMap<JourneyId, Arc<Journey>>,
+) -> Vec<String> {
+    let verifies = |id: &JourneyId| {
+        let steps = journeys.get(id).into_iter().flat_map(|journey| journey.steps());
+        steps.map(|(_, kind)| kind).any(|kind| kind == "temp_code_authentication")
+    };
+    let clients = application.clients.values();
+    let idle = clients.filter_map(|client| {
+        let journey = client.openid.as_ref().filter(|journey| !verifies(journey))?;
+        Some(format!(
+            "{}: client {}: the journey `{journey}` has no step of type temp_code_authentication: \
+             every sign-in is denied",
+            application.id, client.id,
+        ))
+    });
+    idle.collect()
 }

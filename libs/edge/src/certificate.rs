@@ -7,6 +7,7 @@ use codes::ids::ApplicationId;
 use config::Configuration;
 use http::HeaderMap;
 use tls::Peer;
+use tokens::service::Service;
 
 use crate::principal::Principal;
 
@@ -48,6 +49,6 @@ impl RunnerName {
         let (Some(named), None) = (named.next(), named.next()) else { return None };
         let named = ApplicationId::parse(named.to_str().ok()?).ok()?;
         let application = configuration.application(&named)?.id.clone();
-        Principal::journey_runner(Arc::clone(configuration), application)
+        Principal::service(Arc::clone(configuration), Service::JourneyRunner, application)
     }
 }

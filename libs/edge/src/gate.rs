@@ -10,7 +10,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use tls::Peer;
 use tokens::caller::CallerToken;
-use tokens::service::ServiceToken;
+use tokens::service::{Service, ServiceToken};
 use tokens::verify::TokenVerifier;
 use wire::error::Fault;
 use wire::rpc::Rpc;
@@ -30,7 +30,8 @@ pub struct Gate {
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
     clients: TokenVerifier,
-    services: Option<TokenVerifier>,
+    /// The service that may call, and what verifies the tokens that it signs itself.
+    service: Option<(Service, TokenVerifier)>,
     runner: Option<RunnerName>,
     /// Calls of each client within a minute, by what they are charged to.
     charges: Arc<Throttle<(ClientId, Budget)>>,
@@ -40,13 +41,13 @@ impl Gate {
     /// A gate for clients, whose tokens the code issuer signs.
     pub fn for_clients(live: Arc<Live>, clock: Arc<dyn Clock>, clients: TokenVerifier) -> Self {
         let charges = Arc::new(Throttle::new(MINUTE));
-        Self { live, clock, clients, services: None, runner: None, charges }
+        Self { live, clock, clients, service: None, runner: None, charges }
     }
 
-    /// Also lets in the journey runner, whose tokens it signs itself.
+    /// Also lets in a service, whose tokens it signs itself.
     #[must_use]
-    pub fn and_services(mut self, services: TokenVerifier) -> Self {
-        self.services = Some(services);
+    pub fn and_service(mut self, service: Service, tokens: TokenVerifier) -> Self {
+        self.service = Some((service, tokens));
         self
     }
 
@@ -93,8 +94,8 @@ impl Gate {
         Ok(principal)
     }
 
-    /// Counts a call, and refuses a client beyond its rate. The journey runner has no rate: it counts
-    /// the clients for which it calls.
+    /// Counts a call, and refuses a client beyond its rate. A service has no rate: it counts the clients for
+    /// which it calls.
     fn charge(&self, principal: &Principal, budget: Budget) -> Result<(), Fault> {
         let caller = principal.caller();
         if caller.is_service {
@@ -137,10 +138,10 @@ impl Gate {
     }
 
     fn service(&self, configuration: &Arc<Configuration>, token: &str) -> Option<Principal> {
-        let services = self.services.as_ref()?;
-        let token = ServiceToken::verify(token, services, self.clock.now()).ok()?;
+        let (service, tokens) = self.service.as_ref()?;
+        let token = ServiceToken::verify(token, *service, tokens, self.clock.now()).ok()?;
         let application = configuration.application(&token.application)?.id.clone();
-        Principal::journey_runner(Arc::clone(configuration), application)
+        Principal::service(Arc::clone(configuration), *service, application)
     }
 }
 

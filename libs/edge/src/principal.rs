@@ -10,7 +10,7 @@ use codes::user::Identifier;
 use config::{Application, ClientKind, Configuration};
 use tokens::client::ClientToken;
 use tokens::scope::Scope;
-use tokens::service::ServiceToken;
+use tokens::service::Service;
 use wire::error::Fault;
 
 use crate::audit;
@@ -63,14 +63,15 @@ impl Principal {
         Self::new(Arc::clone(configuration), caller, scopes)
     }
 
-    /// The journey runner, in the name of the application whose journey it runs.
-    pub(crate) fn journey_runner(
+    /// A service, in the name of an application.
+    pub(crate) fn service(
         configuration: Arc<Configuration>,
+        service: Service,
         application: ApplicationId,
     ) -> Option<Self> {
-        let client = ClientId::parse(ServiceToken::SUBJECT).ok()?;
+        let client = ClientId::parse(service.subject()).ok()?;
         let caller = Caller { application, client, agent: None, is_service: true };
-        Self::new(configuration, caller, ServiceToken::SCOPES.into_iter().collect())
+        Self::new(configuration, caller, service.scopes().iter().copied().collect())
     }
 
     /// The client and its application.

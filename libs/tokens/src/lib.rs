@@ -20,7 +20,8 @@
 //! | --- | --- | --- | --- |
 //! | [`client::ClientToken`] | `at+jwt` | `urn:postern:services` | 1 h |
 //! | [`agent::AgentToken`] | `agent+jwt` | `urn:postern:agents` | 15 min |
-//! | [`service::ServiceToken`] | `service+jwt` | `urn:postern:verifier` | 60 s |
+//! | [`service::ServiceToken`] of the journey runner | `service+jwt` | `urn:postern:verifier` | 60 s |
+//! | [`service::ServiceToken`] of the code issuer | `issuer+jwt` | `urn:postern:journey-runner` | 60 s |
 //! | [`user::UserToken`] | `user-at+jwt` | `urn:postern:application:<id>` | the application's choice |
 //! | [`user::IdToken`] | `JWT` | the client's id | the application's choice |
 //! | [`journey::JourneyToken`] | `journey+jwt` | `urn:postern:journeys:<application>` | 5 min |

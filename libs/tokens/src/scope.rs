@@ -32,6 +32,8 @@ pub enum Scope {
     JourneysRead,
     /// Pair journeys with agents. No client may have it: only the journey runner knows bindings.
     JourneysPair,
+    /// Redeem authorization codes. No client may have it: only the code issuer knows who presents one.
+    AuthorizationsRedeem,
 }
 
 impl Scope {
@@ -67,6 +69,7 @@ impl Scope {
             Self::JourneysRun => "journeys:run",
             Self::JourneysRead => "journeys:read",
             Self::JourneysPair => "journeys:pair",
+            Self::AuthorizationsRedeem => "authorizations:redeem",
         }
     }
 
@@ -131,6 +134,7 @@ mod tests {
             "codes:issue\tcodes:read",
             "codes:*",
             Scope::JourneysPair.as_str(),
+            Scope::AuthorizationsRedeem.as_str(),
         ] {
             assert_eq!(parse_list(text), Err(ScopeError), "{text:?}");
         }

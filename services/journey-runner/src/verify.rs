@@ -19,7 +19,7 @@ use journeys::ports::{PairRequest, VerifyCodes, VerifyFault, VerifyRequest, With
 use journeys::verdict::{Malformed, PairVerdict, Verdict};
 use server::http::Source;
 use tokens::mint::Minter;
-use tokens::service::ServiceToken;
+use tokens::service::{Service, ServiceToken};
 use tokio::time::{Instant, sleep_until};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Code, Request, Response, Status};
@@ -79,7 +79,8 @@ impl RemoteVerifier {
         {
             return Ok(header.clone());
         }
-        let token = ServiceToken { application: application.clone() };
+        let token =
+            ServiceToken { service: Service::JourneyRunner, application: application.clone() };
         let misconfigured = |error: &dyn ToString| VerifyFault::Misconfigured(error.to_string());
         let token = token.mint(&self.minter, now).map_err(|error| misconfigured(&error))?;
         let mut header: MetadataValue<Ascii> =

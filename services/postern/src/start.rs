@@ -15,6 +15,7 @@ use grpc_client::{Client, Remote};
 use journey_runner::{Identity, JourneyRunner, Ports, RemoteVerifier};
 use server::{GrpcServer, HttpServer, Process, Servers, StartError, bind};
 use tokens::mint::Minter;
+use tokens::service::Service;
 use tokens::verify::TokenVerifier;
 use verifier::Verifier;
 use zeroize::Zeroizing;
@@ -63,8 +64,11 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let desks = Arc::clone(&stores.desks);
     let code_issuer =
         CodeIssuer::new(gate.clone(), operations.clone(), desks, notifier.clone(), minter.clone());
-    let code_verifier =
-        Verifier::new(gate.clone().and_services(tokens), operations, notifier.clone());
+    let code_verifier = Verifier::new(
+        gate.clone().and_service(Service::JourneyRunner, tokens),
+        operations,
+        notifier.clone(),
+    );
     let to_verifier = format!("http://{}", addresses.reachable_verifier());
     let to_verifier = Remote::parse(&to_verifier, None).map_err(anyhow::Error::from)?;
     let ports = Ports {

@@ -18,6 +18,7 @@ use server::{GrpcServer, Process, ProcessArgs, Servers, StartError, bind};
 use settings::Endpoint;
 use settings::{AdminListen, GrpcListen, Mistakes};
 use tls::{GrpcTls, ServerTls};
+use tokens::service::Service;
 use tokens::verify::TokenVerifier;
 
 use crate::Verifier;
@@ -142,7 +143,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let operations = assembly::operations(&stores, peppers, addresses);
     let mut gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
     if let Some(tokens) = runner.tokens {
-        gate = gate.and_services(tokens);
+        gate = gate.and_service(Service::JourneyRunner, tokens);
     }
     if let Some(name) = runner.certificate {
         gate = gate.and_certificate(name);

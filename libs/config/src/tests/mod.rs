@@ -4,6 +4,7 @@ mod agents;
 mod all_mistakes;
 mod desks;
 mod mistakes;
+mod openid;
 mod receivers;
 mod reload;
 mod whole;

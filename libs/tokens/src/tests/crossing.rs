@@ -10,17 +10,19 @@ use crate::caller::CallerToken;
 use crate::journey::JourneyToken;
 use crate::link::LinkToken;
 use crate::mint::Minter;
-use crate::service::ServiceToken;
+use crate::service::{Service, ServiceToken};
 use crate::user::{IdToken, UserToken};
 
-pub(super) const KINDS: [&str; 7] = ["client", "agent", "service", "user", "id", "link", "journey"];
+pub(super) const KINDS: [&str; 8] =
+    ["client", "agent", "service", "issuer", "user", "id", "link", "journey"];
 
 pub(super) fn mint(kind: &str, minter: &Minter) -> String {
     let authentication = alice();
     match kind {
         "client" => client_token().mint(minter, NOW),
         "agent" => agent_token().mint(minter, NOW, HOUR),
-        "service" => ServiceToken { application: application() }.mint(minter, NOW),
+        "service" => service_token(Service::JourneyRunner).mint(minter, NOW),
+        "issuer" => service_token(Service::CodeIssuer).mint(minter, NOW),
         "user" => UserToken { authentication, scope: "openid".to_owned() }.mint(minter, HOUR),
         "id" => IdToken { authentication }.mint(minter, HOUR),
         "link" => link_token().mint(minter),
@@ -33,12 +35,17 @@ fn verify(kind: &str, token: &str, verifier: &TokenVerifier) -> Result<(), Token
     match kind {
         "client" => ClientToken::verify(token, verifier, NOW).map(drop),
         "agent" => AgentToken::verify(token, verifier, NOW).map(drop),
-        "service" => ServiceToken::verify(token, verifier, NOW).map(drop),
+        "service" => ServiceToken::verify(token, Service::JourneyRunner, verifier, NOW).map(drop),
+        "issuer" => ServiceToken::verify(token, Service::CodeIssuer, verifier, NOW).map(drop),
         "user" => UserToken::verify(token, &application(), verifier, NOW).map(drop),
         "id" => IdToken::verify(token, &client(), verifier, NOW).map(drop),
         "link" => LinkToken::verify(token, verifier, NOW).map(drop),
         _ => JourneyToken::verify(token, &application(), verifier, NOW).map(drop),
     }
+}
+
+fn service_token(service: Service) -> ServiceToken {
+    ServiceToken { service, application: application() }
 }
 
 fn agent_token() -> AgentToken {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::error::MAX_BYTES;
-use crate::service::ServiceToken;
+use crate::service::{Service, ServiceToken};
 
 #[test]
 fn the_forged_token_that_others_are_made_from_is_good() {
@@ -143,7 +143,7 @@ fn a_token_that_was_believed_before_is_refused_when_its_time_is_over_and_where_a
     let token = client_token().mint(&minter, NOW).expect("mints");
     let at = |now| ClientToken::verify(&token, &verifier, now).err();
     assert_eq!([at(NOW), at(NOW)], [None, None]);
-    let service = ServiceToken::verify(&token, &verifier, NOW).err();
+    let service = ServiceToken::verify(&token, Service::JourneyRunner, &verifier, NOW).err();
     assert_eq!(service, Some(TokenError::WrongType));
     assert_eq!(at(NOW + HOUR + TokenVerifier::LEEWAY), Some(TokenError::Expired));
     assert_eq!(at(NOW), None);

@@ -32,7 +32,7 @@ fn what_users_and_journeys_have_is_active_with_all_that_it_says() {
     for kind in KINDS {
         let token = mint(kind, &minter);
         let answer = ask(&token, "acme", &["acme-desk", "acme-web"], &verifier);
-        if ["client", "agent", "service", "link"].contains(&kind) {
+        if ["client", "agent", "service", "issuer", "link"].contains(&kind) {
             assert_eq!(answer, inactive(), "{kind}");
             continue;
         }
