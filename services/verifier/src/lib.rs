@@ -5,6 +5,8 @@
 
 pub mod settings;
 
+use std::time::Duration;
+
 use codes::operations::Operations;
 use codes::pairer::Pairer;
 use codes::verifier::Verification;
@@ -15,6 +17,7 @@ use edge::notices::Notices;
 use notices::notice::Notice;
 use notices::notifier::Notifier;
 use tokens::scope::Scope;
+use tokio::time::sleep;
 use tonic::{Request, Response, Status};
 use wire::code::v1::verifier_service_server::{VerifierService, VerifierServiceServer};
 use wire::code::v1::{
@@ -26,6 +29,10 @@ use wire::pairing::{from_paired, parse_pair, parse_withdraw};
 use wire::verifier::{
     from_clearance, from_lockouts, from_verification, parse_clear, parse_describe, parse_verify,
 };
+
+/// A denial is answered this long after its request came in. To compare and count takes longer than to
+/// find no code; both take less than this, so that the time of an answer does not tell the reason (I9).
+const DENIED_AFTER: Duration = Duration::from_millis(10);
 
 /// The service, over its ports.
 #[derive(Clone)]
@@ -58,6 +65,7 @@ impl VerifierService for Verifier {
         &self,
         request: Request<VerifyCodeRequest>,
     ) -> Result<Response<VerifyCodeResponse>, Status> {
+        let denied_after = sleep(DENIED_AFTER);
         let principal = principal(&request)?;
         let Application { policy, directory, .. } = principal.application();
         let request = parse_verify(request.into_inner(), policy.shape())?;
@@ -68,6 +76,8 @@ impl VerifierService for Verifier {
             let notice =
                 |application: &_| Notice::redeemed((application, &request.user), *at, code_id);
             self.notices.write(&principal, notice).await?;
+        } else {
+            denied_after.await;
         }
         Ok(Response::new(from_verification(verification, principal.has(Scope::CodesReason))?))
     }
