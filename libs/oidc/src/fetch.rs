@@ -1,10 +1,10 @@
-//! Fetches one JSON document: over https from anywhere, over http from this machine only.
+//! Fetches one JSON document, or posts a form for one: over https from anywhere, over http from this machine only.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use http::header::{ACCEPT, AGE, CACHE_CONTROL};
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::header::{ACCEPT, AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use http_client::{Bytes, Reach, SendError, host};
 
@@ -39,6 +39,26 @@ pub(crate) fn is_secure(uri: &Uri) -> bool {
         Some("http") => is_here(),
         _ => false,
     }
+}
+
+/// Sends a form with these credentials (RFC 6749, section 2.3.1), and returns the JSON of the answer
+/// whatever its status is. The caller limits the time.
+pub(crate) async fn post(
+    uri: &Uri,
+    form: String,
+    authorization: HeaderValue,
+) -> Result<(StatusCode, Bytes), FetchError> {
+    if !is_secure(uri) {
+        return Err(FetchError::InsecureUrl);
+    }
+    let request = Request::post(uri)
+        .header(ACCEPT, "application/json")
+        .header(AUTHORIZATION, authorization)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Full::from(form))
+        .map_err(|_| FetchError::InsecureUrl)?;
+    let answer = http_client::send(request, Reach::Anywhere, MAX_BYTES).await?;
+    Ok((answer.status(), answer.into_body()))
 }
 
 /// Fetches a document. The caller limits the time.
