@@ -132,9 +132,13 @@ fn described(service: &str) -> anyhow::Result<BTreeSet<String>> {
 
 #[test]
 fn every_setting_is_described_for_the_services_that_have_it() -> Tested {
-    for (binary, service) in
-        [("code-issuer", "i"), ("verifier", "v"), ("journey-runner", "r"), ("postern", "p")]
-    {
+    for (binary, service) in [
+        ("code-issuer", "i"),
+        ("verifier", "v"),
+        ("journey-runner", "r"),
+        ("console", "c"),
+        ("postern", "p"),
+    ] {
         assert_eq!(settings_of(binary)?, described(service)?, "{binary}");
     }
     Ok(())

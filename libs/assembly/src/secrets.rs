@@ -58,7 +58,10 @@ pub(crate) fn read_public(path: &Path) -> Result<SecretSlice<u8>, String> {
 }
 
 /// Reads a file that holds a password, as its one line.
-pub(crate) fn read_password(path: &Path) -> Result<SecretString, String> {
+///
+/// # Errors
+/// The file cannot be read, or does not hold one line.
+pub fn read_password(path: &Path) -> Result<SecretString, String> {
     let content = read(path)?;
     let line = files::line(content.expose_secret());
     line.map(SecretString::from).map_err(|error| format!("{}:{error}", path.display()))

@@ -105,8 +105,8 @@ impl StoreArgs {
             self.store_access.no_sentinels(mistakes)?;
         }
         // The durability of codes does not apply to what only waits or is only read.
-        let confirmation =
-            confirmation?.filter(|_| !matches!(used, Use::Journeys | Use::JourneysAndGrants));
+        let only_waits = matches!(used, Use::Journeys | Use::JourneysAndGrants | Use::Console);
+        let confirmation = confirmation?.filter(|_| !only_waits);
         let checks = if is_checked? { Checks::On(used) } else { Checks::Off };
         let access = Box::new(access?);
         Some(Store::Redis { address: address?, access, checks, confirmation, journeys: None })
@@ -154,6 +154,7 @@ mod tests {
             (Use::Codes, Some(Confirmation::Disk)),
             (Use::Journeys, None),
             (Use::JourneysAndGrants, None),
+            (Use::Console, None),
         ] {
             let store = args(&flags).shared(used, &mut Mistakes::default());
             let Some(Store::Redis { confirmation, .. }) = store else { panic!("a Redis") };

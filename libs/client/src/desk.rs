@@ -3,10 +3,10 @@
 use protos::code::v1::IssueCodeRequest;
 use protos::desk::v1::desk_service_client::DeskServiceClient;
 use protos::desk::v1::{
-    ApprovalRequest, DecideRequestRequest, DecideRequestResponse, ExplainIssueRequest,
+    ApprovalRequest, Brake, DecideRequestRequest, DecideRequestResponse, ExplainIssueRequest,
     ExplainIssueResponse, LiftFreezeRequest, LiftFreezeResponse, LiftRepudiationRequest,
-    LiftRepudiationResponse, ListRequestsRequest, RepudiateRequest, RepudiateResponse,
-    SetBrakeRequest, SetBrakeResponse,
+    LiftRepudiationResponse, ListRequestsRequest, ListRequestsResponse, RepudiateRequest,
+    RepudiateResponse, SetBrakeRequest, SetBrakeResponse,
 };
 use tonic::transport::Channel;
 
@@ -70,12 +70,22 @@ impl Desk {
     /// # Errors
     /// Those of every call, see [`CallError`].
     pub async fn list_requests(&self) -> Result<Vec<ApprovalRequest>, CallError> {
+        self.listed().await.map(|answer| answer.requests)
+    }
+
+    /// The brakes that are set in the application. Needs the scope `codes:read`.
+    ///
+    /// # Errors
+    /// Those of every call, see [`CallError`].
+    pub async fn list_brakes(&self) -> Result<Vec<Brake>, CallError> {
+        self.listed().await.map(|answer| answer.brakes)
+    }
+
+    async fn listed(&self) -> Result<ListRequestsResponse, CallError> {
         let request = ListRequestsRequest {};
-        let answer = self
-            .calls
+        self.calls
             .make(&self.stub, request, |mut stub, it| async move { stub.list_requests(it).await })
-            .await?;
-        Ok(answer.requests)
+            .await
     }
 
     /// Approves or denies a request of another agent. The same decision again has the same outcome.

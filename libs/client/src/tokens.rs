@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tonic::metadata::AsciiMetadataValue;
 
-use self::endpoint::Grant;
+use self::endpoint::{Grant, Granted};
 use crate::connect::Connector;
 use crate::credentials::Credentials;
 use crate::error::TokenError;
@@ -32,6 +32,8 @@ pub struct AgentToken {
     pub access_token: SecretString,
     /// How long it lives. Exchange the ID token again before its end, or a renewed one.
     pub expires_in: Duration,
+    /// The scopes that both the client and the agent's roles have.
+    pub scopes: Vec<String>,
 }
 
 /// Which token the calls send.
@@ -113,25 +115,30 @@ impl Tokens {
 
     /// Exchanges the ID token of an agent.
     pub(crate) async fn exchange(&self, id_token: &SecretString) -> Result<AgentToken, TokenError> {
-        let (access_token, expires_in) = self.ask(Grant::Exchange(id_token)).await?;
-        Ok(AgentToken { access_token: access_token.into(), expires_in })
+        let granted = self.ask(Grant::Exchange(id_token)).await?;
+        let expires_in = life(&granted);
+        let scopes = granted.scope.split_ascii_whitespace().map(str::to_owned).collect();
+        Ok(AgentToken { access_token: granted.access_token.into(), expires_in, scopes })
     }
 
     /// Gets a new one. Its life begins before it is asked for, so that it never seems longer.
     async fn get(&self, now: Instant) -> Result<Token, TokenError> {
-        let (token, life) = self.ask(Grant::ClientCredentials).await?;
+        let granted = self.ask(Grant::ClientCredentials).await?;
+        let life = life(&granted);
         let renew_at = now + life.saturating_sub(RENEWAL.min(life / 10));
-        Ok(Token { header: header(&token)?, renew_at, ends_at: now + life })
+        Ok(Token { header: header(&granted.access_token)?, renew_at, ends_at: now + life })
     }
 
-    /// Asks for a token. Returns it with its lifetime.
-    async fn ask(&self, grant: Grant<'_>) -> Result<(String, Duration), TokenError> {
+    async fn ask(&self, grant: Grant<'_>) -> Result<Granted, TokenError> {
         let secret = self.credentials.secret.read().map_err(TokenError::secret)?;
         let client = &self.credentials.client_id;
-        let (token, life) = endpoint::ask(&self.connector, client, &secret, grant).await?;
-        // A day at most, so that no answer overflows an instant.
-        Ok((token, life.min(DAY)))
+        endpoint::ask(&self.connector, client, &secret, grant).await
     }
+}
+
+/// How long a token is kept: a day at most, so that no answer overflows an instant.
+fn life(granted: &Granted) -> Duration {
+    Duration::from_secs(granted.expires_in).min(DAY)
 }
 
 /// The value of `authorization` with a token.

@@ -77,6 +77,11 @@ impl SessionKey {
         Self(fingerprint("crypto session", &[id]))
     }
 
+    /// The key under which the store keeps the session of a person at the console.
+    pub fn of_console(id: &str) -> Self {
+        Self(fingerprint("console", &[id]))
+    }
+
     /// The key as text: 43 letters, digits, `-` or `_`.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -37,6 +37,8 @@ pub enum Use {
     Journeys,
     /// Journeys; and which grants are revoked, to read.
     JourneysAndGrants,
+    /// Sessions at the console.
+    Console,
     /// All of it.
     All,
 }
@@ -58,6 +60,8 @@ const CODES: Trial = writing("codes", rights::CODES);
 const NOTICES: Trial = writing("notices", rights::NOTICES);
 const DESKS: Trial = writing("desks", rights::DESKS);
 const JOURNEYS: Trial = writing("journeys", rights::JOURNEYS);
+/// Sessions are kept by the scripts of journeys.
+const CONSOLE: Trial = writing("journeys", rights::CONSOLE);
 const GRANTS: Trial =
     Trial { data: "grants", key: rights::GRANTS, command: "EVAL_RO", script: rights::READ };
 
@@ -69,7 +73,8 @@ impl Use {
             Self::CodesAndDesks => &[CODES, NOTICES, DESKS],
             Self::Journeys => &[JOURNEYS],
             Self::JourneysAndGrants => &[JOURNEYS, GRANTS],
-            Self::All => &[CODES, NOTICES, DESKS, JOURNEYS, GRANTS],
+            Self::Console => &[CONSOLE],
+            Self::All => &[CODES, NOTICES, DESKS, JOURNEYS, GRANTS, CONSOLE],
         }
     }
 }

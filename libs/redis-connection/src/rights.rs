@@ -9,6 +9,9 @@ pub(crate) const DESKS: &str = "postern:desk:{rights}";
 /// A key that is named as waiting journeys are.
 pub(crate) const JOURNEYS: &str = "postern:journey:{rights}";
 
+/// A key that is named as the sessions at the console are.
+pub(crate) const CONSOLE: &str = "postern:console:{rights}";
+
 /// A key that is named as the notices are.
 pub(crate) const NOTICES: &str = "postern:notices:{rights}";
 

@@ -19,6 +19,7 @@ use redis_connection::Script;
 /// Keeps waiting journeys in Redis.
 pub struct RedisJourneyStore {
     connection: Connection,
+    key: fn(&SessionKey) -> String,
     calls: Calls,
     clock: Option<Arc<dyn Clock>>,
 }
@@ -26,12 +27,19 @@ pub struct RedisJourneyStore {
 impl RedisJourneyStore {
     /// A store over this connection, with the server's own clock.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, calls: Calls::default(), clock: None }
+        Self { connection, key: keys::session, calls: Calls::default(), clock: None }
     }
 
-    /// A store with an injected clock, for tests.
-    pub fn with_clock(connection: Connection, clock: Arc<dyn Clock>) -> Self {
-        Self { connection, calls: Calls::default(), clock: Some(clock) }
+    /// A store of the sessions at the console. They are kept as waiting journeys are, apart from them.
+    pub fn of_console(connection: Connection) -> Self {
+        Self { key: keys::console, ..Self::new(connection) }
+    }
+
+    /// The same store with an injected clock, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
     }
 
     /// The arguments that every script starts with.
@@ -47,7 +55,7 @@ impl RedisJourneyStore {
         key: &SessionKey,
         arguments: Arguments,
     ) -> Result<(String, Reply), StoreFault> {
-        let words = self.connection.run(script, &[keys::session(key)], &arguments).await;
+        let words = self.connection.run(script, &[(self.key)(key)], &arguments).await;
         let mut reply = Reply::new(words.map_err(|fault| StoreFault(fault.to_string()))?);
         Ok((reply.word()?, reply))
     }

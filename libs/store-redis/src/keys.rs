@@ -18,11 +18,12 @@
 //! | `postern:desk:{<application>}:r:<request>` | string | one request for approval, its body encrypted | until one hour after its end |
 //! | `postern:desk:{<application>}:p:<approver> <requester>` | string | that the one approved for the other | for 30 days |
 //! | `postern:journey:{<session key>}` | hash | one waiting journey, or the vectors of a browser's crypto session | for the session's lifetime |
+//! | `postern:console:{<session key>}` | hash | one session at the console, sealed under its cookie | for 15 minutes after the last request |
 //! | `postern:notices:{<application>}` | hash | the notices of one application that wait to be delivered, encrypted, and how late they are, see `scripts/outbox.lua` | for 73 hours after the last was written |
 //! | `postern:notices:{<application>}:due` | sorted set | the IDs of the same notices, by when each is tried next | as long |
 //! | `postern:notices:{rights}` | hash | nothing: rights are tried on it | for one script |
 //! | `pcode:{rights}`, `postern:desk:{rights}` | string | nothing: rights are tried on it | for one script |
-//! | `postern:journey:{rights}`, `pcode:g:{rights}` | hash, none | nothing: rights are tried on it | for one script |
+//! | `postern:journey:{rights}`, `postern:console:{rights}`, `pcode:g:{rights}` | hash, none | nothing: rights are tried on it | for one script |
 //!
 //! An outcome that a retry must see again matters for 120 seconds, like everything else in its record.
 //! An operation that changed nothing leaves nothing in records. What an idempotency key stands for lies
@@ -101,4 +102,9 @@ pub(crate) fn desk(application: &ApplicationId, name: impl Display) -> String {
 /// One waiting journey.
 pub(crate) fn session(key: &SessionKey) -> String {
     format!("postern:journey:{{{}}}", key.as_str())
+}
+
+/// One session at the console.
+pub(crate) fn console(key: &SessionKey) -> String {
+    format!("postern:console:{{{}}}", key.as_str())
 }

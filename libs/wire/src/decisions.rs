@@ -33,12 +33,8 @@ pub fn from_explanation(
     settings: &DeskSettings,
     stops: &Stops,
 ) -> pb::ExplainIssueResponse {
-    let (rule, message, retry_at) = match &verdict {
-        Verdict::Allow => Default::default(),
-        Verdict::NeedsApproval(cause) => (cause.as_str().to_owned(), String::new(), None),
-        Verdict::Refuse(rule) => told(rule),
-        Verdict::Freeze => told(&Rule::FrozenAgent),
-    };
+    let (rule, message, retry_at) = told(&verdict);
+    let (rule_if_complete, message_if_complete, _) = told(&complete);
     pb::ExplainIssueResponse {
         outlook: outlook(&verdict).into(),
         rule,
@@ -48,13 +44,22 @@ pub fn from_explanation(
         required: settings.require.iter().map(|it| it.as_str().to_owned()).collect(),
         verification_methods: settings.verification_methods.iter().cloned().collect(),
         limits: limits(settings, &facts),
-        brakes: stops.brakes.iter().map(|(scope, until)| brake(scope, *until)).collect(),
+        brakes: from_brakes(stops),
         frozen: facts.is_frozen,
         outlook_if_complete: outlook(&complete).into(),
+        rule_if_complete,
+        message_if_complete,
     }
 }
 
-fn told(rule: &Rule) -> (String, String, Option<Timestamp>) {
+/// The rule behind a verdict, what to do about it, and when it no longer refuses.
+fn told(verdict: &Verdict) -> (String, String, Option<Timestamp>) {
+    let rule = match verdict {
+        Verdict::Allow => return Default::default(),
+        Verdict::NeedsApproval(cause) => return (cause.as_str().to_owned(), String::new(), None),
+        Verdict::Refuse(rule) => rule,
+        Verdict::Freeze => &Rule::FrozenAgent,
+    };
     (rule.as_str().to_owned(), rule.to_string(), rule.until())
 }
 
@@ -78,6 +83,11 @@ fn limits(settings: &DeskSettings, facts: &Facts) -> Vec<pb::LimitUse> {
         Some(pb::LimitUse { limit: limit.to_owned(), allowed: allowed?, used: number, resets_at })
     });
     uses.collect()
+}
+
+/// Writes the brakes that are set.
+pub fn from_brakes(stops: &Stops) -> Vec<pb::Brake> {
+    stops.brakes.iter().map(|(scope, until)| brake(scope, *until)).collect()
 }
 
 fn brake(scope: &Scope, until: Timestamp) -> pb::Brake {

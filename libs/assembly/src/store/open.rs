@@ -45,6 +45,8 @@ pub struct Stores {
     pub outbox: Arc<dyn Outbox>,
     /// Where journeys wait.
     pub journeys: Arc<dyn JourneyStore>,
+    /// The sessions of people at the console.
+    pub console: Arc<dyn JourneyStore>,
     /// What idempotency keys for journeys stand for.
     pub journey_claims: Arc<dyn ClaimStore>,
     /// The way to Redis, if they are kept there.
@@ -92,6 +94,7 @@ impl Stores {
             desks: Arc::new(MemoryDeskStore::new(clock.clone())),
             outbox: Arc::new(MemoryOutbox::new(clock.clone())),
             journeys: Arc::new(MemoryJourneyStore::new(clock.clone())),
+            console: Arc::new(MemoryJourneyStore::new(clock.clone())),
             journey_claims: Arc::new(MemoryClaimStore::new(clock)),
             connection: None,
             journey_connection: None,
@@ -107,6 +110,7 @@ impl Stores {
             desks: Arc::new(RedisDeskStore::new(codes.clone())),
             outbox: Arc::new(RedisOutbox::new(codes.clone())),
             journeys: Arc::new(RedisJourneyStore::new(waiting)),
+            console: Arc::new(RedisJourneyStore::of_console(codes.clone())),
             journey_claims: Arc::new(RedisClaimStore::beside_journeys(codes.clone())),
             connection: Some(codes),
             journey_connection: journeys,

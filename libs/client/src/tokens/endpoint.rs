@@ -18,11 +18,13 @@ use crate::error::TokenError;
 /// The longest answer, in bytes.
 const MAX_ANSWER: usize = 16 * 1024;
 
-/// A token, and how long it lives.
+/// A token, how many seconds it lives, and what it allows.
 #[derive(Deserialize)]
-struct Granted {
-    access_token: String,
-    expires_in: u64,
+pub(super) struct Granted {
+    pub(super) access_token: String,
+    pub(super) expires_in: u64,
+    #[serde(default)]
+    pub(super) scope: String,
 }
 
 /// An error of RFC 6749, section 5.2.
@@ -42,20 +44,16 @@ pub(super) enum Grant<'a> {
     Exchange(&'a SecretString),
 }
 
-/// Asks for a token. Returns it with its lifetime.
+/// Asks for a token.
 pub(super) async fn ask(
     connector: &Connector,
     client: &str,
     secret: &SecretString,
     grant: Grant<'_>,
-) -> Result<(String, Duration), TokenError> {
+) -> Result<Granted, TokenError> {
     let (status, headers, body) = exchange(connector, form(client, secret, grant)).await?;
     match status {
-        StatusCode::OK => {
-            let granted: Granted =
-                serde_json::from_slice(&body).map_err(|_| TokenError::Malformed)?;
-            Ok((granted.access_token, Duration::from_secs(granted.expires_in)))
-        }
+        StatusCode::OK => serde_json::from_slice(&body).map_err(|_| TokenError::Malformed),
         StatusCode::TOO_MANY_REQUESTS => {
             Err(TokenError::RateLimited { retry_after: retry_after(&headers) })
         }

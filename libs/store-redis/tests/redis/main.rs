@@ -71,8 +71,14 @@ fn bench(connection: Connection) -> Bench {
 }
 
 fn journeys_bench(connection: Connection) -> journeys::conformance::Bench {
+    kept_in(RedisJourneyStore::new(connection))
+}
+
+fn console_bench(connection: Connection) -> journeys::conformance::Bench {
+    kept_in(RedisJourneyStore::of_console(connection))
+}
+
+fn kept_in(store: RedisJourneyStore) -> journeys::conformance::Bench {
     let clock = Arc::new(FakeClock::default());
-    let store =
-        RedisJourneyStore::with_clock(connection, Arc::clone(&clock) as Arc<dyn clock::Clock>);
-    journeys::conformance::Bench { store: Arc::new(store), clock }
+    journeys::conformance::Bench { store: Arc::new(store.with_clock(clock.clone())), clock }
 }

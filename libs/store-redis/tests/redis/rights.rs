@@ -102,6 +102,12 @@ async fn the_journey_runner_keeps_its_authorization_codes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_console_keeps_its_sessions() {
+    let bench = crate::console_bench(connect_as("console"));
+    journeys::conformance::check_all(&bench).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_journey_runner_claims_its_clients_keys() {
     let bench = || {
         let connection = connect_as("journey-runner");
@@ -149,7 +155,7 @@ fn no_service_may_run_any_other_command() {
         &["GET", "other"],
         &["HGETALL", "other"],
     ];
-    for user in ["code-issuer", "verifier", "journey-runner"] {
+    for user in ["code-issuer", "verifier", "journey-runner", "console"] {
         assert!(say(user, &["PING"]).contains("PONG"), "{user} is let in");
         for command in others {
             let said = say(user, command);
@@ -170,6 +176,10 @@ fn codes_and_journeys_are_inaccessible_to_each_others_users() {
         ("code-issuer", code, journey),
         ("verifier", code, journey),
         ("journey-runner", journey, code),
+        ("console", "postern:console:{x}", code),
+        ("console", "postern:console:{x}", journey),
+        ("journey-runner", journey, "postern:console:{x}"),
+        ("code-issuer", code, "postern:console:{x}"),
     ] {
         assert_eq!(say(user, &["DEL", own]).trim(), "0", "{user} may DEL {own}");
         let said = say(user, &["DEL", other]);
@@ -179,7 +189,7 @@ fn codes_and_journeys_are_inaccessible_to_each_others_users() {
     assert!(said.contains("NOPERM"), "{said}");
     let desk = "postern:desk:{x}";
     assert_eq!(say("code-issuer", &["DEL", desk]).trim(), "0");
-    for user in ["verifier", "journey-runner"] {
+    for user in ["verifier", "journey-runner", "console"] {
         let said = say(user, &["DEL", desk]);
         assert!(said.contains("NOPERM"), "{user} may DEL {desk}: {said}");
     }

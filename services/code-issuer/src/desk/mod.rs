@@ -13,7 +13,7 @@ use edge::principal::Principal;
 use notices::notice::Notice;
 use tonic::{Request, Response, Status};
 use wire::decisions::{
-    BrakeOrder, from_request, parse_brake, parse_decide, parse_explain, parse_lift,
+    BrakeOrder, from_brakes, from_request, parse_brake, parse_decide, parse_explain, parse_lift,
 };
 use wire::desk::v1::desk_service_server::{DeskService, DeskServiceServer};
 use wire::desk::v1::{
@@ -58,9 +58,12 @@ impl DeskService for CodeIssuer {
         principal.require_agent()?;
         let listed = self.desk.list_requests(principal.caller(), &reach(&principal)).await;
         let listed = listed.map_err(edge::unavailable)?;
+        let stops = self.desk.stops(&principal.caller().application).await;
+        let stops = stops.map_err(edge::unavailable)?;
         self.record(&principal, Happened::new("requests.listed")).await?;
         Ok(Response::new(ListRequestsResponse {
             requests: listed.iter().map(from_request).collect(),
+            brakes: from_brakes(&stops),
         }))
     }
 

@@ -35,6 +35,7 @@ fn the_list_of_variables_is_that_of_all_settings() {
         code_issuer::settings::Args::command(),
         verifier::settings::Args::command(),
         journey_runner::settings::Args::command(),
+        console::settings::Args::command(),
     ];
     let arguments = commands.iter().flat_map(Command::get_arguments);
     let variables = arguments.filter_map(|argument| argument.get_env()?.to_str());

@@ -1,0 +1,174 @@
+//! The agent behind a request: found by the session, with a token that is renewed before it ends.
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use client::{AgentToken, CodeIssuer, Desk, TokenError, Verifier};
+use clock::Timestamp;
+use oidc::SignedIn;
+use oidc::relying_party::SignInError;
+use secrecy::ExposeSecret as _;
+
+use crate::page::Frame;
+use crate::session::{Person, Secret};
+use crate::url::sign_in;
+use crate::{Console, page};
+
+/// How long before its end a token is renewed: longer than a request takes.
+const RENEWAL: Duration = Duration::from_secs(60);
+
+/// How long ago an agent may have signed in to approve or to lift, as the services have it, less the time
+/// to press a button.
+const RECENT: Duration = Duration::from_secs(5 * 60 - 20);
+
+/// A signed-in agent.
+pub(crate) struct Agent {
+    console: Console,
+    secret: Secret,
+    person: Person,
+}
+
+impl FromRequestParts<Console> for Agent {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
+        let path = parts.uri.path().to_owned();
+        let signed_out = || page::signed_out(&path);
+        let secret = console.sessions.secret(&parts.headers).ok_or_else(signed_out)?;
+        let found = console.sessions.change(&secret, |session| session.person.clone()).await;
+        let person = found.map_err(page::away)?.flatten().ok_or_else(signed_out)?;
+        let agent = Self { console: console.clone(), secret, person };
+        if !agent.remaining().saturating_sub(RENEWAL).is_zero() {
+            return Ok(agent);
+        }
+        match agent.renewed().await {
+            Some(agent) => Ok(agent),
+            // The provider may know the browser still, and then sends it back without a question.
+            None if parts.method == Method::GET => {
+                Err(Redirect::to(&sign_in(&path, false)).into_response())
+            }
+            None => Err(page::signed_out(&path)),
+        }
+    }
+}
+
+impl Agent {
+    /// The same agent with a token that was renewed at the provider.
+    async fn renewed(mut self) -> Option<Self> {
+        let refresh_token = self.person.refresh_token.take()?.into();
+        let now = self.console.clock.now();
+        let signed_in = self.console.relying_party.refresh(&refresh_token, now).await;
+        let signed_in = signed_in.inspect_err(
+            |error| tracing::info!(%error, "an agent's sign-in was not renewed by the provider"),
+        );
+        let signed_in = signed_in.ok().filter(|it| it.subject == self.person.subject)?;
+        let mut person = self.console.person(&signed_in).await.ok()?;
+        // Providers that do not rotate refresh tokens send none again.
+        person.refresh_token =
+            person.refresh_token.or_else(|| Some(refresh_token.expose_secret().to_owned()));
+        let kept = |session: &mut crate::session::Session| session.person = Some(person.clone());
+        self.console.sessions.change(&self.secret, kept).await.ok()??;
+        Some(Self { person, ..self })
+    }
+
+    /// The frame of a page.
+    pub(crate) fn frame(&self, path: &str) -> Frame {
+        let name = self.person.name.as_deref().unwrap_or(&self.person.subject);
+        Frame::of(name, |scope| self.has(scope), path)
+    }
+
+    /// The agent, as the provider names them.
+    pub(crate) fn subject(&self) -> &str {
+        &self.person.subject
+    }
+
+    /// Whether client and roles had a scope when the token was issued. Decides what a page shows; the
+    /// services decide what is done.
+    pub(crate) fn has(&self, scope: &str) -> bool {
+        self.person.scopes.iter().any(|it| it == scope)
+    }
+
+    /// Whether the sign-in is recent enough to approve and lift.
+    pub(crate) fn is_recent(&self) -> bool {
+        let authenticated_at = Timestamp::from_unix_millis(self.person.authenticated_ms);
+        self.console.clock.now().since(authenticated_at) < RECENT
+    }
+
+    /// How long the token lives still.
+    fn remaining(&self) -> Duration {
+        let ends_at = Timestamp::from_unix_millis(self.person.token_ends_ms);
+        ends_at.since(self.console.clock.now())
+    }
+
+    fn token(&self) -> AgentToken {
+        AgentToken {
+            access_token: self.person.token.clone().into(),
+            expires_in: self.remaining(),
+            scopes: self.person.scopes.clone(),
+        }
+    }
+
+    pub(crate) fn issuer(&self) -> CodeIssuer {
+        self.console.issuer.acting_as(&self.token())
+    }
+
+    pub(crate) fn desk(&self) -> Desk {
+        self.console.desk.acting_as(&self.token())
+    }
+
+    pub(crate) fn verifier(&self) -> Verifier {
+        self.console.verifier.acting_as(&self.token())
+    }
+
+    /// Hands out a form that can be sent once.
+    pub(crate) async fn form(&self) -> Result<String, Response> {
+        let form = self.console.sessions.draw_form();
+        self.hand_out(&form).await?;
+        Ok(form)
+    }
+
+    /// Hands out a form again: what it was sent for may not have happened.
+    pub(crate) async fn hand_out(&self, form: &str) -> Result<(), Response> {
+        let added = self.console.sessions.change(&self.secret, |it| it.add_form(form)).await;
+        added.map_err(page::away)?.ok_or_else(|| page::signed_out("/desk"))
+    }
+
+    /// Takes a form, which must not have been sent before.
+    pub(crate) async fn take(&self, form: &str) -> Result<(), Response> {
+        let taken = self.console.sessions.change(&self.secret, |it| it.take_form(form)).await;
+        if taken.map_err(page::away)? == Some(true) {
+            return Ok(());
+        }
+        let text = "This form was sent before, and its answer was shown. Nothing was done again.";
+        Err(page::message(StatusCode::CONFLICT, "Already shown", text))
+    }
+}
+
+/// Why a person who signed in at the provider is no agent here.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EntryError {
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
+}
+
+impl Console {
+    /// What a session holds about a person who signed in.
+    pub(crate) async fn person(&self, signed_in: &SignedIn) -> Result<Person, EntryError> {
+        let asked_at = self.clock.now();
+        let token = self.client.exchange(&signed_in.id_token).await?;
+        Ok(Person {
+            subject: signed_in.subject.clone(),
+            name: signed_in.name.clone(),
+            authenticated_ms: signed_in.authenticated_at.unix_millis(),
+            token: token.access_token.expose_secret().to_owned(),
+            token_ends_ms: (asked_at + token.expires_in).unix_millis(),
+            scopes: token.scopes,
+            refresh_token: signed_in.refresh_token.as_ref().map(|it| it.expose_secret().to_owned()),
+        })
+    }
+}

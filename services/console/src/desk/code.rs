@@ -1,0 +1,108 @@
+//! Issuing: the answer shows the code once, or says what happens next.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use client::{IssueCodeResponse, PendingIssue};
+use prost_types::Timestamp;
+
+use super::form::{Issue, Sent};
+use super::{Notice, card};
+use crate::agent::Agent;
+use crate::page::{self, Frame};
+use crate::refusal;
+
+/// How long the page shows a code, in seconds.
+const SHOWN: u32 = 60;
+
+/// The page with the code.
+#[derive(Template)]
+#[template(path = "code.html")]
+struct CodePage<'a> {
+    frame: Frame,
+    user: &'a str,
+    /// The code in groups, for the eye.
+    groups: Vec<String>,
+    /// The code by characters, for the ear.
+    spelled: String,
+    issued: &'a IssueCodeResponse,
+    ends: Option<Timestamp>,
+    shown: u32,
+}
+
+/// The page while another agent has not decided.
+#[derive(Template)]
+#[template(path = "waiting.html")]
+struct WaitingPage<'a> {
+    frame: Frame,
+    issue: &'a Issue,
+    pending: &'a PendingIssue,
+    /// Whether the agent asked again and nothing has changed.
+    is_again: bool,
+}
+
+pub(super) async fn issue(
+    agent: Agent,
+    Sent(mut issue): Sent<Issue>,
+) -> Result<Response, Response> {
+    agent.take(&issue.form).await?;
+    let frame = agent.frame("/desk");
+    match agent.issuer().issue_code(issue.request()).await {
+        Ok(issued) if issued.pending.is_some() => {
+            let pending = issued.pending.clone().unwrap_or_default();
+            let is_again = !issue.request_id.is_empty();
+            issue.request_id.clone_from(&pending.request_id);
+            issue.form = agent.form().await?;
+            let waiting = WaitingPage { frame, issue: &issue, pending: &pending, is_again };
+            Ok(page::html(StatusCode::ACCEPTED, &waiting))
+        }
+        Ok(issued) => {
+            let shown = CodePage {
+                frame,
+                user: &issue.look_up.user,
+                groups: groups(&issued.code),
+                spelled: spelled(&issued.code),
+                issued: &issued,
+                ends: issued.expires_at,
+                shown: SHOWN,
+            };
+            Ok(page::html(StatusCode::OK, &shown))
+        }
+        Err(error) => {
+            if refusal::is_open(&error) {
+                // The same key: if the code was issued, the next attempt gets it.
+                agent.hand_out(&issue.form).await?;
+            } else {
+                issue.form = String::new();
+            }
+            issue.request_id = String::new();
+            let look_up = issue.look_up.clone();
+            card(&agent, &look_up, Some(issue), Some(Notice::refusal(&error))).await
+        }
+    }
+}
+
+/// A code in groups of three or four, as even as they can be.
+fn groups(code: &str) -> Vec<String> {
+    let characters: Vec<char> = code.chars().collect();
+    let size = if characters.len().is_multiple_of(4) { 4 } else { 3 };
+    characters.chunks(size).map(|group| group.iter().collect()).collect()
+}
+
+/// A code that a screen reader reads character by character.
+fn spelled(code: &str) -> String {
+    code.chars().map(String::from).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_shown_in_groups_and_read_by_characters() {
+        assert_eq!(groups("123456"), ["123", "456"]);
+        assert_eq!(groups("12345678"), ["1234", "5678"]);
+        assert_eq!(groups("ABCDEFGHJ"), ["ABC", "DEF", "GHJ"]);
+        assert_eq!(spelled("120"), "1 2 0");
+    }
+}

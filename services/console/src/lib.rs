@@ -1,0 +1,117 @@
+//! The console: pages for the agents of a help desk and for their administrators.
+//!
+//! ```text
+//! browser ──HTTP──> console ──gRPC, with the agent's token──> code-issuer, verifier
+//!                     │  └──> token endpoint: ID token for the agent's token
+//!                     └──> identity provider: sign-in, refresh
+//! ```
+//!
+//! | to learn | read |
+//! | --- | --- |
+//! | what a request passes before a page sees it | [`Console::http`], `origin` |
+//! | how people sign in and out | `sign_in` |
+//! | what a session holds, and who can read it | `session` |
+//! | how a page finds the agent and calls in their name | `agent` |
+//! | how a page is written, and which headers it has | `page` |
+//! | how an agent issues a code | `desk` |
+//! | how requests are approved, and issuing is stopped | `requests`, `brakes` |
+//!
+//! # What it never does
+//! It decides nothing: each service checks the agent's token and roles. It holds no key and no pepper, and
+//! keeps nothing but its sessions. Pages load nothing from other hosts.
+
+mod agent;
+mod assets;
+mod brakes;
+mod desk;
+mod origin;
+mod page;
+mod refusal;
+mod requests;
+mod session;
+pub mod settings;
+mod sign_in;
+mod url;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::get;
+use client::{Client, CodeIssuer, Desk, Verifier};
+use clock::Clock;
+use codes::randomness::Randomness;
+use journeys::ports::JourneyStore;
+use oidc::RelyingParty;
+use server::HttpServer;
+
+use self::session::Sessions;
+pub use self::url::PublicUrl;
+
+/// What the console works with.
+pub struct Ports {
+    /// Where browsers reach it.
+    pub url: PublicUrl,
+    /// Signs people in.
+    pub relying_party: RelyingParty,
+    /// Exchanges their ID tokens.
+    pub client: Client,
+    /// Issues codes.
+    pub issuer: CodeIssuer,
+    /// Approves and stops.
+    pub desk: Desk,
+    /// Knows lockouts.
+    pub verifier: Verifier,
+    /// Where sessions are kept.
+    pub sessions: Arc<dyn JourneyStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The source of session IDs.
+    pub randomness: Randomness,
+}
+
+/// The service, over its ports.
+#[derive(Clone)]
+pub struct Console {
+    url: PublicUrl,
+    relying_party: Arc<RelyingParty>,
+    client: Client,
+    issuer: CodeIssuer,
+    desk: Desk,
+    verifier: Verifier,
+    sessions: Arc<Sessions>,
+    clock: Arc<dyn Clock>,
+    randomness: Randomness,
+}
+
+impl Console {
+    /// A console over these ports.
+    pub fn new(ports: Ports) -> Self {
+        let Ports { url, relying_party, client, issuer, desk, verifier, clock, randomness, .. } =
+            ports;
+        let sessions = Sessions::new(ports.sessions, clock.clone(), randomness.clone(), &url);
+        let (relying_party, sessions) = (Arc::new(relying_party), Arc::new(sessions));
+        Self { url, relying_party, client, issuer, desk, verifier, sessions, clock, randomness }
+    }
+
+    /// The pages.
+    pub fn http(&self) -> Router {
+        Router::new()
+            .route("/", get(async || Redirect::to("/desk")))
+            .merge(sign_in::routes())
+            .merge(desk::routes())
+            .merge(requests::routes())
+            .merge(brakes::routes())
+            // Around all pages: a change is made from a page of the console alone.
+            .layer(from_fn_with_state(self.clone(), origin::guard))
+            .merge(assets::routes())
+            .with_state(self.clone())
+    }
+
+    /// Shows refusals of the edge as pages.
+    pub fn serve_pages(server: HttpServer) -> HttpServer {
+        server.refusals(page::refused)
+    }
+}

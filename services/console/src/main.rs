@@ -1,0 +1,9 @@
+//! Starts a console.
+
+use std::process::ExitCode;
+
+use console::settings::{Args, start};
+
+fn main() -> ExitCode {
+    server::run::<Args, _>(start)
+}

@@ -1,0 +1,104 @@
+//! Sessions over the store in memory.
+
+use clock::FakeClock;
+use codes::randomness;
+use journeys::memory::MemoryJourneyStore;
+
+use super::*;
+
+struct Bench {
+    store: Arc<MemoryJourneyStore>,
+    clock: Arc<FakeClock>,
+    sessions: Sessions,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let clock = Arc::new(FakeClock::default());
+        let store = Arc::new(MemoryJourneyStore::new(clock.clone()));
+        let url = PublicUrl::parse("https://console.example").expect("a URL");
+        let (kept, random) = (Arc::clone(&store), randomness::system());
+        let sessions = Sessions::new(kept, clock.clone(), random, &url);
+        Self { store, clock, sessions }
+    }
+
+    async fn begin(&self) -> Secret {
+        let session = Session::begin(self.clock.now());
+        let cookie = self.sessions.create(&session).await.expect("room");
+        let pair = cookie.to_str().expect("ASCII").split(';').next().expect("a pair").to_owned();
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", HeaderValue::from_str(&pair).expect("ASCII"));
+        self.sessions.secret(&headers).expect("our own")
+    }
+
+    async fn is_alive(&self, secret: &Secret) -> bool {
+        self.sessions.change(secret, |_| ()).await.expect("the store serves").is_some()
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_after_a_quarter_of_an_hour_without_requests_and_after_eight_hours() {
+    let bench = Bench::new();
+    let secret = bench.begin().await;
+    bench.clock.advance(IDLE);
+    assert!(!bench.is_alive(&secret).await);
+
+    let secret = bench.begin().await;
+    let step = IDLE.saturating_sub(Duration::from_secs(1));
+    let mut age = Duration::ZERO;
+    while age + step < LONGEST {
+        bench.clock.advance(step);
+        age += step;
+        assert!(bench.is_alive(&secret).await, "{age:?}");
+    }
+    bench.clock.advance(LONGEST.saturating_sub(age));
+    assert!(!bench.is_alive(&secret).await);
+}
+
+#[tokio::test]
+async fn a_form_is_taken_once_also_by_requests_at_once() {
+    let bench = Arc::new(Bench::new());
+    let secret = Arc::new(bench.begin().await);
+    bench.sessions.change(&secret, |it| it.add_form("a")).await.expect("the store serves");
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (bench, secret) = (Arc::clone(&bench), Arc::clone(&secret));
+        requests.spawn(async move {
+            bench.sessions.change(&secret, |it| it.take_form("a")).await.expect("it serves")
+        });
+    }
+    let taken = requests.join_all().await;
+    assert_eq!(taken.iter().filter(|taken| **taken == Some(true)).count(), 1);
+    let again = bench.sessions.change(&secret, |it| it.take_form("b")).await;
+    assert_eq!(again.expect("it serves"), Some(false), "nobody handed it out");
+}
+
+#[tokio::test]
+async fn the_latest_forms_can_be_sent() {
+    let bench = Bench::new();
+    let secret = bench.begin().await;
+    let counted = |session: &mut Session| {
+        (0..=MAX_FORMS).for_each(|n| session.add_form(&n.to_string()));
+        (session.take_form("0"), session.take_form("1"), session.take_form("16"))
+    };
+    let taken = bench.sessions.change(&secret, counted).await.expect("the store serves");
+    assert_eq!(taken, Some((false, true, true)));
+}
+
+#[tokio::test]
+async fn the_store_holds_neither_cookie_nor_contents_and_ends_at_sign_out() {
+    let bench = Bench::new();
+    let secret = bench.begin().await;
+    let name = |session: &mut Session| {
+        session.add_form("hunter2");
+    };
+    bench.sessions.change(&secret, name).await.expect("the store serves");
+    let stored = bench.store.load(&key(&secret)).await.expect("it serves").expect("it is there");
+    let holds = |text: &[u8]| stored.body.windows(text.len()).any(|part| part == text);
+    assert!(!holds(b"hunter2") && !holds(secret.expose().as_bytes()));
+    assert!(!key(&secret).as_str().contains(secret.expose()));
+    let other = Secret::draw(&randomness::system());
+    assert!(opened(&other, &stored.body).is_none(), "another cookie opens nothing");
+    bench.sessions.end(&secret).await.expect("the store serves");
+    assert!(!bench.is_alive(&secret).await);
+}

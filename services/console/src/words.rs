@@ -1,0 +1,35 @@
+//! The names of the protocol, in words for people.
+
+/// A name such as `in_person`.
+pub(crate) fn plain(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// A limit of the desk.
+pub(crate) fn limit(name: &str) -> &str {
+    match name {
+        "agent_per_hour" => "Your codes this hour",
+        "group_per_hour" => "Your group's codes this hour",
+        "user_per_day" => "The user's codes today",
+        other => other,
+    }
+}
+
+/// Why an issue needs approval.
+pub(crate) fn cause(cause: &str) -> &'static str {
+    match cause {
+        "tier" => "the user is privileged",
+        "unpaired" => "there is no pairing number",
+        "user_limit" => "the user reached the limit of the day",
+        "agent_limit" => "the agent reached the limit of the hour",
+        "group_limit" => "the group reached the limit of the hour",
+        _ => "the desk's rules say so",
+    }
+}
+
+/// A text of the services as a sentence.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
+    format!("{first}{}.", rest.as_str().trim_end_matches('.'))
+}
