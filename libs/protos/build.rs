@@ -12,7 +12,10 @@ use std::{env, fs};
 
 use prost_reflect::{Cardinality, DescriptorPool, FieldDescriptor, Kind, MessageDescriptor, Value};
 
-const PACKAGES: [&str; 3] = ["postern.code.v1", "postern.desk.v1", "postern.journey.v1"];
+const PACKAGES: [&str; 4] =
+    ["postern.code.v1", "postern.desk.v1", "postern.directory.v1", "postern.journey.v1"];
+/// The package of the service that the integrator serves. Its rpcs are none of Postern's.
+const OF_THE_INTEGRATOR: &str = "postern.directory.v1";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let protos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
@@ -105,7 +108,8 @@ fn debug_impl(message: &MessageDescriptor) -> Result<String, Box<dyn Error>> {
 
 /// The argument list of `rpc.rs`'s macro: one line for each rpc.
 fn rpcs(pool: &DescriptorPool) -> String {
-    let services = pool.services().filter(|service| PACKAGES.contains(&service.package_name()));
+    let is_ours = |package: &str| PACKAGES.contains(&package) && package != OF_THE_INTEGRATOR;
+    let services = pool.services().filter(|service| is_ours(service.package_name()));
     let line = |service: &str, method: &str| format!("    {method} = \"{service}\",\n");
     let lines: String = services
         .flat_map(|service| {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Tested;
 use crate::harness::http::refused;
+use crate::harness::postern::{change, copy_of_config};
 use crate::harness::*;
 
 const PATH: &str = "/cis/v1/auth/otp/authenticate";
@@ -113,5 +114,34 @@ async fn other_clients_and_malformed_requests_are_refused() -> Tested {
     }
     let anonymous = postern.post(PATH).json(&body(&user, "123456789012")).send().await?;
     refused(anonymous, StatusCode::UNAUTHORIZED, "unauthorized").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_pairing_is_required_a_client_that_verified_before_is_refused() -> Tested {
+    let folder = copy_of_config()?;
+    let postern = Postern::serving(folder.path())?;
+    let user = unique("jane");
+    let code = postern.issue(&user).await?;
+    let token = postern.token(PLAIN).await?;
+    let send = async || {
+        let sent = postern.post(PATH).bearer_auth(&token).json(&body(&user, &another(&code)));
+        anyhow::Ok(sent.send().await?)
+    };
+    refused(send().await?, StatusCode::BAD_REQUEST, "auth_invalid_credentials").await?;
+
+    // The configuration takes the right from every client, and holds for tokens of before.
+    let acme = "applications/acme.yaml";
+    change(&folder, acme, "scopes: [codes:verify, codes:reason]", "scopes: [codes:reason]")?;
+    change(&folder, acme, "scopes: [codes:verify]", "scopes: [codes:read]")?;
+    change(&folder, acme, "  length: 12", "  length: 12\n  pairing: required")?;
+    within(Duration::from_secs(20), "the policy is in force", async || {
+        Ok(send().await?.status() == StatusCode::FORBIDDEN)
+    })
+    .await?;
+    let before = postern.lockout(&user).await?;
+    let told = refused(send().await?, StatusCode::FORBIDDEN, "forbidden").await?;
+    assert!(told.contains("codes:verify"), "{told}");
+    assert_eq!(postern.lockout(&user).await?, before, "nothing was compared");
     Ok(())
 }

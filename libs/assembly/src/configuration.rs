@@ -13,6 +13,8 @@ use telemetry::{AUDIT, confirmed};
 use tokens::secret;
 use yaml::Problem;
 
+use crate::directory::DirectoryArgs;
+
 /// The secrets of the demo application. Everybody knows them.
 const DEMO_SECRETS: [&str; 3] =
     ["acme-support-secret", "acme-verifier-secret", "acme-backend-secret"];
@@ -30,24 +32,32 @@ impl ConfigArgs {
     pub fn open(
         &self,
         reach: impl IntoIterator<Item = Endpoint>,
+        directory: Option<&DirectoryArgs>,
         mistakes: &mut Mistakes,
     ) -> Option<Arc<Live>> {
         let folder = self.config.clone().ok_or("must be given");
         let folder = mistakes.check("--config (POSTERN_CONFIG)", folder)?;
-        open(Source::Folder(folder), reach, mistakes)
+        open(Source::Folder(folder), reach, directory, mistakes)
     }
 }
 
 /// Opens a configuration, or notes everything that is wrong with it. `reach` is where its clients
-/// are served: every listener but the operators'.
+/// are served: every listener but the operators'. `directory` is where a process that resolves users
+/// finds those of applications with `users: { directory: grpc }`.
 pub fn open(
     source: Source,
     reach: impl IntoIterator<Item = Endpoint>,
+    directory: Option<&DirectoryArgs>,
     mistakes: &mut Mistakes,
 ) -> Option<Arc<Live>> {
     let is_exposed = |endpoint: &Endpoint| !endpoint.address.ip().is_loopback();
     let exposed: Vec<_> = reach.into_iter().filter(is_exposed).collect();
-    match Live::guarded(source, move |configuration| demo_secrets(configuration, &exposed)) {
+    let directory = directory.cloned();
+    let guard = move |configuration: &Configuration| {
+        let missing = directory.iter().flat_map(|directory| directory.missing_for(configuration));
+        demo_secrets(configuration, &exposed).into_iter().chain(missing).collect()
+    };
+    match Live::guarded(source, guard) {
         Ok(live) => Some(Arc::new(live)),
         Err(problems) => {
             for problem in problems {
@@ -185,7 +195,7 @@ mod tests {
     fn opened(folder: &Path, address: &str) -> Result<Arc<Live>, Mistakes> {
         let reach = Endpoint { flag: FLAG, address: address.parse().expect("an address") };
         let mut mistakes = Mistakes::default();
-        open(Source::Folder(folder.to_owned()), [reach], &mut mistakes).ok_or(mistakes)
+        open(Source::Folder(folder.to_owned()), [reach], None, &mut mistakes).ok_or(mistakes)
     }
 
     #[test]

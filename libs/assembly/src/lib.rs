@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | which folder of YAML is served, and how it is looked after | [`configuration`] |
 //! | where peppers and keys are read | [`secrets`] |
+//! | where a directory over gRPC is, and how it is connected | [`directory`] |
 //! | where codes and journeys are kept | [`store`] |
 //! | how readiness follows the store | [`health`] |
 //! | how the audit trail is written | [`audit`] |
@@ -12,6 +13,7 @@
 
 pub mod audit;
 pub mod configuration;
+pub mod directory;
 mod durability;
 pub mod health;
 pub mod secrets;

@@ -2,7 +2,7 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 67] = [
+pub const ALL: [&str; 73] = [
     "POSTERN_ADMIN_LISTEN",
     "POSTERN_APPLICATION_STARTS_PER_MINUTE",
     "POSTERN_AUDIT_ADDRESSES",
@@ -17,6 +17,12 @@ pub const ALL: [&str; 67] = [
     "POSTERN_CONSOLE_CLIENT",
     "POSTERN_CONSOLE_CLIENT_SECRET_FILE",
     "POSTERN_CONSOLE_URL",
+    "POSTERN_DIRECTORY",
+    "POSTERN_DIRECTORY_AUTHORITY",
+    "POSTERN_DIRECTORY_CACHE",
+    "POSTERN_DIRECTORY_CERTIFICATE",
+    "POSTERN_DIRECTORY_KEY",
+    "POSTERN_DIRECTORY_TOKEN_FILE",
     "POSTERN_DRAIN_DEADLINE",
     "POSTERN_DRAIN_DELAY",
     "POSTERN_FORWARDED_HEADER",

@@ -7,7 +7,7 @@ use crate::user::{Identifier, UserId};
 
 /// The directory failed. It does not mean "no such user".
 #[derive(Debug, thiserror::Error)]
-#[error("the user directory did not answer: {0}")]
+#[error("the user directory failed: {0}")]
 pub struct DirectoryError(pub String);
 
 /// Resolves identifiers to users.

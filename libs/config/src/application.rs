@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use codes::directory::{Directory, OpaqueDirectory};
+use codes::directory::Directory;
 use codes::ids::{ApplicationId, ClientId};
 use codes::policy::{PairingRule, Policy};
 use desk::tiers::Tiers;
@@ -14,6 +14,7 @@ use yaml::{Fields, Node, Notes};
 
 use crate::client::{self, Client, ClientKind};
 use crate::desk::{self as desks, Desk};
+use crate::directory;
 use crate::known::Known;
 use crate::policy;
 use crate::reading::Reading;
@@ -32,6 +33,8 @@ pub struct Application {
     pub directory: Arc<dyn Directory>,
     /// Where the tiers of its users are found.
     pub tiers: Arc<dyn Tiers>,
+    /// Whether both are the [`RemoteDirectory`](crate::RemoteDirectory).
+    pub is_remote: bool,
     /// The rules of its help desk, if it has any.
     pub desk: Option<Desk>,
     /// How its users reach support.
@@ -102,12 +105,12 @@ pub(crate) fn read(
     let support = ["support_phone", "support_hint"].map(|key| fields.optional(key));
     let support = support::read(notes, support);
     let tokens = tokens(notes, fields.optional("tokens"));
-    let directory = directory(notes, known, fields.optional("users"));
+    let directory = directory::read(notes, known, fields.optional("users"));
     let desk = match fields.optional("desk") {
         None => Some(None),
         Some(node) => {
             // Where the directory is wrong, its mistake is told, and not one that follows from it.
-            let has_tiers = directory.as_ref().is_none_or(|found| found.has_tiers);
+            let has_tiers = directory.as_ref().is_none_or(directory::Found::has_tiers);
             desks::read(reading, notes, node, has_tiers).map(Some)
         }
     };
@@ -119,6 +122,7 @@ pub(crate) fn read(
         policy: policy?,
         directory: directory.directory,
         tiers: directory.tiers,
+        is_remote: directory.is_remote,
         desk: desk?,
         support: support?,
         tokens: tokens?,
@@ -201,54 +205,4 @@ fn scope(notes: &mut Notes, node: &Node, text: &str) -> bool {
         notes.add(node.line, "tokens: scope must be words with one space between them");
     }
     is_list
-}
-
-/// A directory, and the tiers of its users.
-struct Found {
-    directory: Arc<dyn Directory>,
-    tiers: Arc<dyn Tiers>,
-    /// Whether a user can have a tier other than the default.
-    has_tiers: bool,
-}
-
-fn directory(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Option<Found> {
-    let opaque = || Found {
-        directory: Arc::new(OpaqueDirectory),
-        tiers: Arc::new(OpaqueDirectory),
-        has_tiers: false,
-    };
-    let Some(node) = node else { return Some(opaque()) };
-    let mut fields = Fields::of(notes, node, "users");
-    let kind = fields.required(notes, "directory");
-    let file = fields.optional("file");
-    let line = fields.line();
-    fields.finish(notes);
-    let kind = notes.text(kind?, "users: directory")?;
-    match (kind, file) {
-        ("opaque", None) => Some(opaque()),
-        ("file", Some(file)) => {
-            let name = notes.text(file, "users: file")?;
-            let Some(users) = known.directories.get(&format!("users/{name}")) else {
-                notes.add(file.line, format!("users: there is no file `users/{name}`"));
-                return None;
-            };
-            users.clone().map(|users| Found {
-                directory: Arc::clone(&users) as Arc<dyn Directory>,
-                tiers: users,
-                has_tiers: true,
-            })
-        }
-        ("file", None) => {
-            notes.add(line, "users: missing key `file`");
-            None
-        }
-        ("opaque", Some(file)) => {
-            notes.add(file.line, "users: an opaque directory has no `file`");
-            None
-        }
-        _ => {
-            notes.add(line, "users: directory must be `opaque` or `file`");
-            None
-        }
-    }
 }

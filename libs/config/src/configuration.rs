@@ -13,6 +13,7 @@ use yaml::{Content, Node, Problem};
 use crate::agents::{self, AgentProvider};
 use crate::application::{self, Application};
 use crate::client::{Client, ClientKind};
+use crate::directory::RemoteDirectory;
 use crate::known::Known;
 use crate::reading::{LIMITS, Reading};
 use crate::source::Source;
@@ -68,9 +69,17 @@ impl Configuration {
     /// # Errors
     /// Every problem of every file, with its line.
     pub fn read(source: &Source) -> Result<Self, Vec<Problem>> {
+        Self::read_with(source, RemoteDirectory::default())
+    }
+
+    /// As [`read`](Self::read), with the directory of applications with `users: { directory: grpc }`.
+    pub(crate) fn read_with(
+        source: &Source,
+        remote: RemoteDirectory,
+    ) -> Result<Self, Vec<Problem>> {
         source.exists().map_err(|problem| vec![problem])?;
         let mut reading = Reading::new(source);
-        let mut known = Known::default();
+        let mut known = Known { remote, ..Known::default() };
         let journeys = journeys(&mut reading, &mut known);
         directories(&mut reading, &mut known);
         let applications = applications(&mut reading, &mut known);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use codes::ids::{ApplicationId, ClientId, ProviderId};
 use definitions::JourneyId;
 
+use crate::directory::RemoteDirectory;
 use crate::users::FileDirectory;
 
 /// What is known from other files while one is read.
@@ -15,6 +16,8 @@ pub(crate) struct Known {
     pub(crate) journeys: BTreeSet<JourneyId>,
     /// The users of each file; `None` where something is wrong with them.
     pub(crate) directories: BTreeMap<String, Option<Arc<FileDirectory>>>,
+    /// The directory that the process connects.
+    pub(crate) remote: RemoteDirectory,
     /// The applications seen so far, and their files.
     pub(crate) applications: BTreeMap<ApplicationId, String>,
     /// The clients seen so far, and their files.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! applications/<any>.yaml   an application, its clients, its policy
-//! users/<any>.yaml          the users of an application that has a directory of its own
+//! users/<any>.yaml          the users of an application with a directory of type `file`
 //! journeys/<any>.yaml       a journey
 //! agents/<name>.yaml        an identity provider of agents
 //! ```
@@ -25,6 +25,7 @@ mod changes;
 mod client;
 mod configuration;
 mod desk;
+mod directory;
 mod known;
 mod live;
 mod notify;
@@ -45,6 +46,7 @@ pub use application::{Application, TokenSettings};
 pub use client::{Client, ClientKind, Rates};
 pub use configuration::Configuration;
 pub use desk::Desk;
+pub use directory::RemoteDirectory;
 pub use live::{Live, Reload};
 pub use source::Source;
 pub use support::Support;

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use yaml::Problem;
 
 use crate::configuration::Configuration;
+use crate::directory::RemoteDirectory;
 use crate::source::Source;
 
 /// The outcome of a reload.
@@ -18,6 +19,7 @@ type Guard = Box<dyn Fn(&Configuration) -> Vec<Problem> + Send + Sync>;
 /// A configuration that can be exchanged while it serves.
 pub struct Live {
     source: Source,
+    remote: RemoteDirectory,
     guard: Guard,
     current: ArcSwap<Configuration>,
     /// Two reloads at once could end with the older files.
@@ -50,9 +52,10 @@ impl Live {
         source: Source,
         guard: impl Fn(&Configuration) -> Vec<Problem> + Send + Sync + 'static,
     ) -> Result<Self, Vec<Problem>> {
-        let current = guarded(Configuration::read(&source)?, &guard)?;
+        let remote = RemoteDirectory::default();
+        let current = guarded(Configuration::read_with(&source, remote.clone())?, &guard)?;
         let current = ArcSwap::from_pointee(current);
-        Ok(Self { source, guard: Box::new(guard), current, reloading: Mutex::default() })
+        Ok(Self { source, remote, guard: Box::new(guard), current, reloading: Mutex::default() })
     }
 
     /// The configuration as it is now. A request asks once, so that one configuration serves it to the
@@ -61,11 +64,17 @@ impl Live {
         self.current.load_full()
     }
 
+    /// The directory of applications with `users: { directory: grpc }`, in every configuration that is
+    /// served: connect it at the start.
+    pub const fn directory(&self) -> &RemoteDirectory {
+        &self.remote
+    }
+
     /// Reads everything again, and serves it if it has changed and nothing is wrong with it. Reads
     /// files: not for a thread that must not wait.
     pub fn reload(&self) -> Reload {
         let _one_at_a_time = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = Configuration::read(&self.source);
+        let new = Configuration::read_with(&self.source, self.remote.clone());
         match new.and_then(|new| guarded(new, &self.guard)) {
             Ok(new) if new.fingerprint() == self.current.load().fingerprint() => Reload::Unchanged,
             Ok(new) => {

@@ -77,6 +77,13 @@ impl Service<Request<Body>> for Client {
     }
 }
 
+/// Whether a call may have ended for no other reason than that its connection did: a call that may be
+/// repeated then reaches another replica. The code depends on how far the call had come. A call that was
+/// still to be sent to a replica that announced its end is an internal error to the HTTP client.
+pub const fn has_lost_its_connection(code: Code) -> bool {
+    matches!(code, Code::Unavailable | Code::Internal | Code::Unknown | Code::Cancelled)
+}
+
 /// Records when dropped: also if the caller does not wait for the answer.
 struct Call {
     method: Arc<str>,

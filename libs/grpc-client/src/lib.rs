@@ -17,5 +17,5 @@ mod client;
 mod remote;
 mod targets;
 
-pub use client::Client;
+pub use client::{Client, has_lost_its_connection};
 pub use remote::{Lookup, Remote, RemoteError};

@@ -18,6 +18,15 @@ pub mod desk {
     }
 }
 
+/// The integrator's directory of users: `DirectoryService`.
+pub mod directory {
+    /// Package `postern.directory.v1`.
+    pub mod v1 {
+        tonic::include_proto!("postern.directory.v1");
+        tonic::include_proto!("postern.directory.v1.secrets");
+    }
+}
+
 /// Journeys: `JourneyRunnerService`.
 pub mod journey {
     /// Package `postern.journey.v1`.

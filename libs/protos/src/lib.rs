@@ -3,7 +3,7 @@
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | the messages, clients and servers | [`code::v1`], [`desk::v1`], [`journey::v1`], generated from `proto/` |
+//! | the messages, clients and servers | [`code::v1`], [`desk::v1`], [`directory::v1`], [`journey::v1`], generated from `proto/` |
 //! | which rpcs exist | [`rpc`] |
 //!
 //! `build.rs` also generates: a `Debug` that redacts the fields marked `debug_redact` in the
@@ -19,7 +19,7 @@
 pub mod generated;
 pub mod rpc;
 
-pub use generated::{code, desk, journey};
+pub use generated::{code, desk, directory, journey};
 
 /// The descriptors of the packages and of all that they import, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

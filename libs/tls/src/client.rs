@@ -34,7 +34,7 @@ impl ClientTls {
 
     /// Exchanges the certificates when their files change, for as long as it is polled.
     pub async fn look_after(self) {
-        self.0.follow(|_| {}).await;
+        self.0.follow("certificates", |_| {}).await;
     }
 }
 

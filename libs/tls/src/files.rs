@@ -86,20 +86,20 @@ impl<T> FromFiles<T> {
 
 impl<T: Send + Sync + 'static> FromFiles<T> {
     /// Follows the files for as long as it is polled. Calls `in_use` with the present value at the
-    /// start and after each change.
-    pub async fn follow(self: Arc<Self>, in_use: impl Fn(&T)) {
+    /// start and after each change. The log names the value.
+    pub async fn follow(self: Arc<Self>, what: &str, in_use: impl Fn(&T)) {
         in_use(&self.current());
         let files = Arc::clone(&self);
         let mut changes = Changes::of(move || files.look());
         loop {
             match changes.next().await {
                 Change::Applied => {
-                    tracing::info!(setting = self.files[0].setting, "certificates have changed");
+                    tracing::info!(setting = self.files[0].setting, "{what} changed");
                     in_use(&self.current());
                 }
                 Change::Refused(mistakes) => {
                     for mistake in mistakes {
-                        tracing::error!(%mistake, "the change of certificates is refused");
+                        tracing::error!(%mistake, "the change of {what} is refused");
                     }
                 }
             }

@@ -134,7 +134,7 @@ impl ServerTls {
             }
         };
         if let Some(files) = self.0 {
-            files.follow(in_use).await;
+            files.follow("certificates", in_use).await;
         }
     }
 }

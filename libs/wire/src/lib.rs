@@ -5,9 +5,11 @@
 //! | which messages, clients, servers and rpcs exist | the crate `protos` |
 //! | which errors callers see, over gRPC and over HTTP | [`error`] |
 //! | how requests are parsed, with all mistakes reported at once | [`violations`], [`issuer`], [`verifier`], [`pairing`], [`decisions`], [`repudiation`], [`runner`] |
+//! | how the integrator's directory is asked, and which answers are believed | [`directory`] |
 //! | how JSON is converted | [`json`] |
 
 pub mod decisions;
+pub mod directory;
 pub mod error;
 pub mod issuer;
 pub mod json;

@@ -25,6 +25,17 @@ pub const fn from_identifier_type(kind: IdentifierType) -> pb::IdentifierType {
     }
 }
 
+/// Reads the type of an identifier; `None` if it is not given.
+pub const fn to_identifier_type(kind: pb::IdentifierType) -> Option<IdentifierType> {
+    match kind {
+        pb::IdentifierType::Unspecified => None,
+        pb::IdentifierType::UserId => Some(IdentifierType::UserId),
+        pb::IdentifierType::Email => Some(IdentifierType::Email),
+        pb::IdentifierType::PhoneNumber => Some(IdentifierType::PhoneNumber),
+        pb::IdentifierType::Username => Some(IdentifierType::Username),
+    }
+}
+
 /// The field is invalid, and its violation has been noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Noted;
@@ -70,14 +81,8 @@ impl Violations {
         let Ok(kind) = pb::IdentifierType::try_from(user.r#type) else {
             return Err(self.note(format!("{field}.type"), "is not known"));
         };
-        let kind = match kind {
-            pb::IdentifierType::Unspecified => {
-                return Err(self.note(format!("{field}.type"), "must be given"));
-            }
-            pb::IdentifierType::UserId => IdentifierType::UserId,
-            pb::IdentifierType::Email => IdentifierType::Email,
-            pb::IdentifierType::PhoneNumber => IdentifierType::PhoneNumber,
-            pb::IdentifierType::Username => IdentifierType::Username,
+        let Some(kind) = to_identifier_type(kind) else {
+            return Err(self.note(format!("{field}.type"), "must be given"));
         };
         self.check(&format!("{field}.value"), Identifier::parse(kind, &user.value))
     }

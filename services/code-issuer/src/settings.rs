@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use assembly::audit::AddressArgs;
 use assembly::configuration::{ConfigArgs, look_after};
+use assembly::directory::{Directory, DirectoryArgs};
 use assembly::health;
 use assembly::secrets::{PepperArgs, SigningArgs};
 use assembly::store::{Store, StoreArgs, Use};
@@ -45,6 +46,8 @@ pub struct Args {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
+    directory: DirectoryArgs,
+    #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
     addresses: AddressArgs,
@@ -60,6 +63,7 @@ pub struct Checked {
     /// For gRPC, and for HTTP.
     tls: [ServerTls; 2],
     live: Arc<Live>,
+    directory: Directory,
     store: Store,
     addresses: Addresses,
     peppers: Arc<Peppers>,
@@ -82,7 +86,9 @@ impl server::Settings for Args {
         let http = self.http.check(8080, mistakes);
         let http_tls = self.http_tls.open(mistakes);
         let admin = self.admin.check(9090, mistakes);
-        let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
+        let live =
+            self.config.open([grpc, http].into_iter().flatten(), Some(&self.directory), mistakes);
+        let directory = self.directory.check(mistakes);
         let store = self.store.shared(Use::CodesAndDesks, mistakes);
         let addresses = self.addresses.check(mistakes);
         let peppers = self.peppers.open(mistakes);
@@ -92,6 +98,7 @@ impl server::Settings for Args {
             endpoints: [grpc?, http?, admin?],
             tls: [grpc_tls?, http_tls?],
             live: live?,
+            directory: directory?,
             store: store?,
             addresses: addresses?,
             peppers: peppers?,
@@ -106,10 +113,11 @@ impl server::Settings for Args {
 /// # Errors
 /// A listener cannot be bound, or the store is unfit.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, tls: [grpc_tls, http_tls], live, store, .. } = settings;
+    let Checked { endpoints, tls: [grpc_tls, http_tls], live, directory, store, .. } = settings;
     let Checked { peppers, addresses, minter, proxies, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
+    directory.connect(&live)?;
     let notifier = assembly::notifier(&stores, Arc::clone(&peppers));
     let operations = assembly::operations(&stores, peppers, addresses);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);

@@ -153,7 +153,7 @@ impl server::Settings for Args {
         let http = self.http.check(8080, mistakes);
         let http_tls = self.http_tls.open(mistakes);
         let admin = self.admin.check(9090, mistakes);
-        let live = self.config.open([grpc, http].into_iter().flatten(), mistakes);
+        let live = self.config.open([grpc, http].into_iter().flatten(), None, mistakes);
         let store = self.store.shared(Use::JourneysAndGrants, mistakes);
         let store = store.and_then(|store| self.journey_store.beside(store, mistakes));
         let minter = self.signing.open(mistakes);

@@ -14,7 +14,7 @@ use codes::ids::ApplicationId;
 use codes::user::IdentifierType;
 use definitions::Part;
 use edge::certificate::APPLICATION;
-use grpc_client::Client;
+use grpc_client::{Client, has_lost_its_connection};
 use journeys::ports::{PairRequest, VerifyCodes, VerifyFault, VerifyRequest, Withdrawal};
 use journeys::verdict::{Malformed, PairVerdict, Verdict};
 use server::http::Source;
@@ -187,13 +187,6 @@ fn user(identifier_type: IdentifierType, identifier: &str) -> UserIdentifier {
 /// The address as the verifier learns it: of IPv6, the site, which has all its addresses.
 fn site(source: IpAddr) -> IpAddr {
     Source::of(source).customer_network()
-}
-
-/// Whether the call may have ended for no other reason than that its connection did. Which of these
-/// it is then depends on how far the call had come: for one still to be sent to a verifier that has
-/// announced its end, the client says that there was an internal error.
-fn has_lost_its_connection(code: Code) -> bool {
-    matches!(code, Code::Unavailable | Code::Internal | Code::Unknown | Code::Cancelled)
 }
 
 /// The fault of a status that is no answer to what was asked.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use assembly::audit::AddressArgs;
 use assembly::configuration::{ConfigArgs, open};
+use assembly::directory::{Directory, DirectoryArgs};
 use assembly::secrets::{PepperArgs, generated_peppers};
 use assembly::store::{JourneyStoreArgs, Store, StoreArgs};
 use codes::audit::Addresses;
@@ -91,6 +92,8 @@ pub(crate) struct Serve {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
+    directory: DirectoryArgs,
+    #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
     journey_store: JourneyStoreArgs,
@@ -127,6 +130,7 @@ impl Endpoints {
 pub(crate) struct Checked {
     pub(crate) endpoints: Endpoints,
     pub(crate) live: Arc<Live>,
+    pub(crate) directory: Directory,
     pub(crate) is_demo: bool,
     pub(crate) store: Store,
     pub(crate) audit_addresses: Addresses,
@@ -154,7 +158,8 @@ impl server::Settings for Serve {
         let is_demo = folder.is_none();
         let source = folder.map_or_else(demo::source, Source::Folder);
         let reach = endpoints.iter().flat_map(Endpoints::of_clients);
-        let live = open(source, reach, mistakes);
+        let live = open(source, reach, Some(&self.directory), mistakes);
+        let directory = self.directory.check(mistakes);
         let store = self.store.or_memory(mistakes);
         let store = store.and_then(|store| self.journey_store.beside(store, mistakes));
         let audit_addresses = self.addresses.check(mistakes);
@@ -169,6 +174,7 @@ impl server::Settings for Serve {
         Some(Checked {
             endpoints: endpoints?,
             live: live?,
+            directory: directory?,
             is_demo,
             store: store?,
             audit_addresses: audit_addresses?,

@@ -41,7 +41,7 @@ const OPENAPI: &str = concat!(
 /// Binds, builds and says hello.
 pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, live, is_demo, store, peppers, keys, issuer, .. } = settings;
-    let Checked { tls, audit_addresses, proxies, limits, .. } = settings;
+    let Checked { directory, tls, audit_addresses, proxies, limits, .. } = settings;
     let Endpoints { http, issuer: issuer_grpc, verifier, runner, admin } = endpoints;
     let [http, issuer_grpc, verifier, runner, admin] =
         bind([http, issuer_grpc, verifier, runner, admin]).await?;
@@ -56,6 +56,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let issuer = issuer.unwrap_or_else(|| format!("{}://{}", addresses.scheme, http.address()));
     let minter = Minter::new(keys, issuer).map_err(anyhow::Error::from)?;
     let stores = store.open().await?;
+    directory.connect(&live)?;
     let notifier = assembly::notifier(&stores, Arc::clone(&peppers));
     let operations = assembly::operations(&stores, peppers, audit_addresses);
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use assembly::audit::AddressArgs;
 use assembly::configuration::{ConfigArgs, look_after};
+use assembly::directory::{Directory, DirectoryArgs};
 use assembly::health;
 use assembly::secrets::{PepperArgs, TrustArgs, trusted};
 use assembly::store::{Store, StoreArgs, Use};
@@ -38,6 +39,8 @@ pub struct Args {
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
+    directory: DirectoryArgs,
+    #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
     addresses: AddressArgs,
@@ -68,6 +71,7 @@ pub struct Checked {
     endpoints: [Endpoint; 2],
     tls: ServerTls,
     live: Arc<Live>,
+    directory: Directory,
     store: Store,
     addresses: Addresses,
     peppers: Arc<Peppers>,
@@ -88,7 +92,8 @@ impl server::Settings for Args {
         let grpc = self.grpc.check(50052, mistakes);
         let tls = self.grpc_tls.open(mistakes);
         let admin = self.admin.check(9090, mistakes);
-        let live = self.config.open(grpc, mistakes);
+        let live = self.config.open(grpc, Some(&self.directory), mistakes);
+        let directory = self.directory.check(mistakes);
         let store = self.store.shared(Use::Codes, mistakes);
         let addresses = self.addresses.check(mistakes);
         let peppers = self.peppers.open(mistakes);
@@ -98,6 +103,7 @@ impl server::Settings for Args {
             endpoints: [grpc?, admin?],
             tls: tls?,
             live: live?,
+            directory: directory?,
             store: store?,
             addresses: addresses?,
             peppers: peppers?,
@@ -136,9 +142,11 @@ impl Args {
 /// # Errors
 /// A listener cannot be bound, or the store is unfit.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, tls, live, store, addresses, peppers, clients, runner } = settings;
+    let Checked { endpoints, tls, live, directory, store, .. } = settings;
+    let Checked { addresses, peppers, clients, runner, .. } = settings;
     let [grpc, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
+    directory.connect(&live)?;
     let notifier = assembly::notifier(&stores, Arc::clone(&peppers));
     let operations = assembly::operations(&stores, peppers, addresses);
     let mut gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);

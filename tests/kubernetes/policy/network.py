@@ -17,6 +17,7 @@ INTO: set[Flow] = {
     *(("postern-monitoring", service, "TCP 9090") for service in SERVICES),
 }
 OUT_OF: set[Flow] = {
+    *((service, "postern-directory", "TCP 50060") for service in ("code-issuer", "verifier")),
     ("everybody", "kube-dns", "UDP 53"),
     ("everybody", "kube-dns", "TCP 53"),
     ("opentelemetry-collector", "anybody", "TCP 4317"),

@@ -7,6 +7,7 @@ mod limits;
 mod page;
 mod repudiation;
 mod rules;
+mod tiers;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -14,6 +14,7 @@ use super::Postern;
     unreachable_pub,
     unused_qualifications,
     clippy::pedantic,
+    clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     reason = "generated code"
 )]
@@ -29,6 +30,10 @@ pub(crate) mod pb {
         pub(crate) mod v1 {
             tonic::include_proto!("postern.desk.v1");
         }
+    }
+    /// With a server, since the integrator serves it.
+    pub(crate) mod directory {
+        tonic::include_proto!("directory/postern.directory.v1");
     }
     pub(crate) mod journey {
         tonic::include_proto!("postern.journey.v1");

@@ -3,6 +3,7 @@
 pub(crate) mod apart;
 pub(crate) mod calls;
 pub(crate) mod collector;
+pub(crate) mod directory;
 pub(crate) mod encrypted;
 pub(crate) mod fake_redis;
 pub(crate) mod grpc;

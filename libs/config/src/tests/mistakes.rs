@@ -169,8 +169,17 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ),
     ("lifetime: 20m", "lifetime: 25h", "22: tokens: lifetime must be from 1s to 24h"),
     ("lifetime: 20m", "lifetime: 0s", "22: tokens: lifetime must be from 1s to 24h"),
-    ("directory: file", "directory: ldap", "23: users: directory must be `opaque` or `file`"),
-    ("directory: file", "directory: opaque", "23: users: an opaque directory has no `file`"),
+    (
+        "directory: file",
+        "directory: ldap",
+        "23: users: directory must be `opaque`, `file` or `grpc`",
+    ),
+    (
+        "directory: file",
+        "directory: opaque",
+        "23: users: a directory of type `opaque` has no `file`",
+    ),
+    ("directory: file", "directory: grpc", "23: users: a directory of type `grpc` has no `file`"),
     ("file: acme.yaml", "file: other.yaml", "23: users: there is no file `users/other.yaml`"),
     (", file: acme.yaml", "", "23: users: missing key `file`"),
 ];

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use codes::directory::{DirectoryError, OpaqueDirectory};
 use codes::ids::ApplicationId;
+use codes::user::{Identifier, IdentifierType, UserId};
+use desk::names::Tier;
 use tempfile::TempDir;
 
 use super::*;
@@ -153,4 +156,30 @@ fn a_secret_may_lie_outside_the_folder() {
 #[test]
 fn a_folder_that_does_not_exist_is_refused() {
     assert!(Live::open("no/such/folder").is_err());
+}
+
+#[tokio::test]
+async fn a_remote_directory_stays_connected_across_reloads() {
+    let folder = folder();
+    let remote = APPLICATION.replace("{ directory: file, file: acme.yaml }", "{ directory: grpc }");
+    write(folder.path(), "applications/acme.yaml", &remote);
+    let live = Live::open(folder.path()).expect("valid");
+    let ada = Identifier::parse(IdentifierType::Email, "ada@example.com").expect("valid");
+    let found = async || {
+        let configuration = live.current();
+        let acme = configuration.applications().next().expect("configured");
+        assert!(acme.is_remote);
+        let user = acme.directory.resolve(&acme.id, &ada).await?;
+        let user = user.expect("the opaque directory knows everybody");
+        Ok::<_, DirectoryError>((acme.tiers.tier_of(&acme.id, &user).await?, user))
+    };
+    let error = found().await.expect_err("nothing is connected");
+    assert!(error.to_string().contains("--directory"), "{error}");
+
+    live.directory().connect(Arc::new(OpaqueDirectory));
+    let before = found().await.expect("connected");
+    assert_eq!(before, (Some(Tier::default()), UserId::from_identifier(&ada)));
+    write(folder.path(), "applications/acme.yaml", &remote.replace("Acme\n", "Acme Inc\n"));
+    assert_eq!(live.reload(), Reload::Applied);
+    assert_eq!(found().await.expect("connected"), before);
 }
