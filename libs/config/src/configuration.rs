@@ -13,9 +13,9 @@ use yaml::{Content, Node, Problem};
 use crate::agents::{self, AgentProvider};
 use crate::application::{self, Application};
 use crate::client::{Client, ClientKind};
-use crate::directory::RemoteDirectory;
 use crate::known::Known;
 use crate::reading::{LIMITS, Reading};
+use crate::remote::RemoteDirectory;
 use crate::source::Source;
 use crate::users;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use codes::ids::{ApplicationId, ClientId, ProviderId};
 use definitions::JourneyId;
 
-use crate::directory::RemoteDirectory;
+use crate::remote::RemoteDirectory;
 use crate::users::FileDirectory;
 
 /// What is known from other files while one is read.

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use yaml::Problem;
 
 use crate::configuration::Configuration;
-use crate::directory::RemoteDirectory;
+use crate::remote::RemoteDirectory;
 use crate::source::Source;
 
 /// The outcome of a reload.
