@@ -17,7 +17,7 @@ use edge::notices::Notices;
 use notices::notice::Notice;
 use notices::notifier::Notifier;
 use tokens::scope::Scope;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 use tonic::{Request, Response, Status};
 use wire::code::v1::verifier_service_server::{VerifierService, VerifierServiceServer};
 use wire::code::v1::{
@@ -30,9 +30,10 @@ use wire::verifier::{
     from_clearance, from_lockouts, from_verification, parse_clear, parse_describe, parse_verify,
 };
 
-/// A denial is answered this long after its request came in. To compare and count takes longer than to
-/// find no code; both take less than this, so that the time of an answer does not tell the reason (I9).
-const DENIED_AFTER: Duration = Duration::from_millis(10);
+/// A denial is answered a whole number of these steps after its request came in. To compare and count takes
+/// longer than to find no code. On a healthy store both take less than a step, so that the time of an
+/// answer does not tell the reason (I9); on a slow one, the steps coarsen what it tells.
+const DENIAL_STEP: Duration = Duration::from_millis(10);
 
 /// The service, over its ports.
 #[derive(Clone)]
@@ -59,13 +60,19 @@ impl Verifier {
     }
 }
 
+/// When a denial that took this long is answered.
+fn next_step(took: Duration) -> Duration {
+    let steps = took.as_millis() / DENIAL_STEP.as_millis() + 1;
+    DENIAL_STEP * u32::try_from(steps).unwrap_or(u32::MAX)
+}
+
 #[tonic::async_trait]
 impl VerifierService for Verifier {
     async fn verify_code(
         &self,
         request: Request<VerifyCodeRequest>,
     ) -> Result<Response<VerifyCodeResponse>, Status> {
-        let denied_after = sleep(DENIED_AFTER);
+        let begun = Instant::now();
         let principal = principal(&request)?;
         let Application { policy, directory, .. } = principal.application();
         let request = parse_verify(request.into_inner(), policy.shape())?;
@@ -77,7 +84,7 @@ impl VerifierService for Verifier {
                 |application: &_| Notice::redeemed((application, &request.user), *at, code_id);
             self.notices.write(&principal, notice).await?;
         } else {
-            denied_after.await;
+            sleep_until(begun + next_step(begun.elapsed())).await;
         }
         Ok(Response::new(from_verification(verification, principal.has(Scope::CodesReason))?))
     }
@@ -130,5 +137,18 @@ impl VerifierService for Verifier {
             self.pairer.withdraw(principal.caller(), &**directory, &user, binding).await;
         withdrawn.map_err(edge::unavailable)?;
         Ok(Response::new(WithdrawPairingResponse {}))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn denials_are_answered_at_the_next_step() {
+        for (took, answered) in [(0, 10), (1, 10), (9, 10), (10, 20), (11, 20), (299, 300)] {
+            let took = Duration::from_millis(took);
+            assert_eq!(next_step(took), Duration::from_millis(answered), "{took:?}");
+        }
     }
 }
