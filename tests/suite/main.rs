@@ -19,6 +19,7 @@ mod desk;
 mod directory;
 mod documentation;
 mod draining;
+mod drawing;
 mod durability;
 mod floods;
 mod forgery;

@@ -2,6 +2,7 @@
 //!
 //! A new step is one variant of [`Action`]; the compiler names every other place.
 
+mod branches;
 mod keys;
 
 use expressions::{Expression, Function};
@@ -131,31 +132,6 @@ impl Action {
             Self::Call(_) => Self::TYPES[8],
             Self::Complete(_) => Self::TYPES[9],
             Self::Reject(_) => Self::TYPES[10],
-        }
-    }
-
-    /// The steps it leads to.
-    pub fn targets(&self) -> Vec<StepIndex> {
-        match self {
-            Self::Authenticate(step) => {
-                [Some(step.success), step.failure, step.expired].into_iter().flatten().collect()
-            }
-            Self::Pair(step) => [Some(step.next), step.failure].into_iter().flatten().collect(),
-            Self::Collect(step) => {
-                let exits = step.escapes.iter().map(|exit| exit.target);
-                std::iter::once(step.submit).chain(exits).collect()
-            }
-            Self::Inform { next, .. } | Self::Assign { next, .. } | Self::Provide { next, .. } => {
-                vec![*next]
-            }
-            Self::Decide { when_true, when_false, otherwise, .. } => {
-                [Some(*when_true), Some(*when_false), *otherwise].into_iter().flatten().collect()
-            }
-            Self::Repeat { body, done, exhausted, .. } => vec![*body, *done, *exhausted],
-            Self::Call(call) => vec![call.entry],
-            Self::Complete(end) | Self::Reject(end) => {
-                end.back.iter().map(|back| back.target).collect()
-            }
         }
     }
 

@@ -2,6 +2,7 @@
 //! makes it an expression.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use expressions::{EvaluateError, Expression, Purpose, Scope, Value};
 
@@ -81,6 +82,25 @@ impl Template {
             Self::Expression(expression) => vec![expression],
             Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
             Self::Object(members) => members.values().flat_map(Self::expressions).collect(),
+        }
+    }
+}
+
+/// As the file has it, on one line.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(Value::Text(text)) => f.write_str(text),
+            Self::Plain(value) => value.to_json().fmt(f),
+            Self::Expression(expression) => expression.fmt(f),
+            Self::List(items) => {
+                let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Self::Object(members) => {
+                let members = members.iter().map(|(key, member)| format!("{key}: {member}"));
+                write!(f, "{{{}}}", members.collect::<Vec<_>>().join(", "))
+            }
         }
     }
 }

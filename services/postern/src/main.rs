@@ -1,8 +1,9 @@
 //! Starts `postern`, the three services in one process; checks a configuration, prints a schema of it,
-//! generates a project for one of its journeys, imports journeys into it, or handles the keys of notices.
+//! generates a project for one of its journeys, draws one, imports journeys into it, or handles the keys of notices.
 
 mod check;
 mod demo;
+mod draw;
 mod generate;
 mod import;
 mod schema;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Ok((Postern { command: Some(Command::Check { folder }), .. }, _)) => check::check(&folder),
         Ok((Postern { command: Some(Command::Schema { file }), .. }, _)) => schema::print(file),
         Ok((Postern { command: Some(Command::Generate(args)), .. }, _)) => generate::run(&args),
+        Ok((Postern { command: Some(Command::Draw(args)), .. }, _)) => draw::run(&args),
         Ok((Postern { command: Some(Command::Import { from }), .. }, _)) => import::run(&from),
         Ok((Postern { command: Some(Command::Webhook { command }), .. }, _)) => command.run(),
         Ok((Postern { command: None, serve }, effective)) => {

@@ -21,7 +21,7 @@ use settings::{AdminListen, HttpListen, Mistakes, endpoint};
 use tls::{HttpTls, ServerTls};
 use tokens::keys::KeyRing;
 
-use crate::{demo, generate, import, schema, webhook};
+use crate::{demo, draw, generate, import, schema, webhook};
 
 /// Lets people back into their accounts with a temporary access code: all services in one process
 ///
@@ -53,6 +53,8 @@ pub(crate) enum Command {
     },
     /// Generates a project that runs a journey, or checks one that was generated
     Generate(generate::Args),
+    /// Draws a journey: an SVG, a Mermaid flowchart, or a table in Markdown
+    Draw(draw::Args),
     /// Turns exported journeys of another system into journeys of a configuration folder
     Import {
         #[command(subcommand)]

@@ -1,0 +1,61 @@
+//! The facts of a client.
+
+use codes::ids::ApplicationId;
+use config::{Client, ClientKind, Rates};
+
+use crate::fact::Fact;
+use crate::facts::Facts;
+
+/// Notes a client. Whoever may do something new is a weaker control, unless the whole application is new.
+pub(crate) fn note(
+    facts: &mut Facts,
+    client: &Client,
+    application: &ApplicationId,
+    is_known: bool,
+) {
+    let Client { id, kind } = client;
+    let place = format!("client {id}");
+    let rights = match kind {
+        ClientKind::Confidential { scopes, .. } => Fact::allowed(scopes),
+        ClientKind::Public { journeys, .. } => Fact::allowed(journeys),
+    };
+    facts.place(&place, if is_known { rights } else { rights.neutral() });
+    facts.extend(&place, [("application", Fact::plain(application))]);
+    match kind {
+        ClientKind::Confidential { secret, scopes, rates } => {
+            let Rates {
+                issues_per_minute,
+                changes_per_minute,
+                verifications_per_minute,
+                reads_per_minute,
+            } = *rates;
+            let generation = secret.generation();
+            facts.extend(
+                &place,
+                [
+                    ("kind", Fact::plain("confidential")),
+                    ("secret", Fact::plain(format_args!("fingerprint {}", generation.as_str()))),
+                    ("scopes", Fact::allowed(scopes)),
+                    ("issues_per_minute", Fact::at_most(Some(issues_per_minute))),
+                    ("changes_per_minute", Fact::at_most(Some(changes_per_minute))),
+                    ("verifications_per_minute", Fact::at_most(Some(verifications_per_minute))),
+                    ("reads_per_minute", Fact::at_most(Some(reads_per_minute))),
+                ],
+            );
+        }
+        ClientKind::Public { redirect_uris, origins, journeys } => {
+            // The first journey is the one that the recovery page runs.
+            let first = journeys.first().map(ToString::to_string).unwrap_or_default();
+            facts.extend(
+                &place,
+                [
+                    ("kind", Fact::plain("public")),
+                    ("redirect_uris", Fact::allowed(redirect_uris)),
+                    ("origins", Fact::allowed(origins)),
+                    ("journeys", Fact::allowed(journeys)),
+                    ("first journey", Fact::plain(first)),
+                ],
+            );
+        }
+    }
+}
