@@ -45,6 +45,7 @@ mod otp_send;
 mod overload;
 mod pace;
 mod pairing;
+mod plan;
 mod races;
 mod recovery;
 mod release;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clock::duration::{self, Units};
-use config::{Configuration, Live};
+use config::{Configuration, Live, Users};
 use directory_grpc::{GrpcDirectory, Token};
 use grpc_client::Remote;
 use settings::Mistakes;
@@ -79,7 +79,9 @@ impl DirectoryArgs {
 
     /// A problem for each application that needs the directory, if none is given.
     pub(crate) fn missing_for(&self, configuration: &Configuration) -> Vec<Problem> {
-        let needs_it = |it: &&config::Application| it.is_remote && self.directory.is_none();
+        let needs_it = |it: &&config::Application| {
+            matches!(it.users, Users::Remote) && self.directory.is_none()
+        };
         let problem = |application: &config::Application| Problem {
             file: SETTING.to_owned(),
             line: None,

@@ -14,7 +14,7 @@ use yaml::{Fields, Node, Notes};
 
 use crate::client::{self, Client, ClientKind};
 use crate::desk::{self as desks, Desk};
-use crate::directory;
+use crate::directory::{self, Users};
 use crate::known::Known;
 use crate::policy;
 use crate::reading::Reading;
@@ -33,8 +33,8 @@ pub struct Application {
     pub directory: Arc<dyn Directory>,
     /// Where the tiers of its users are found.
     pub tiers: Arc<dyn Tiers>,
-    /// Whether both are the [`RemoteDirectory`](crate::RemoteDirectory).
-    pub is_remote: bool,
+    /// The kind of both.
+    pub users: Users,
     /// The rules of its help desk, if it has any.
     pub desk: Option<Desk>,
     /// How its users reach support.
@@ -122,7 +122,7 @@ pub(crate) fn read(
         policy: policy?,
         directory: directory.directory,
         tiers: directory.tiers,
-        is_remote: directory.is_remote,
+        users: directory.users,
         desk: desk?,
         support: support?,
         tokens: tokens?,

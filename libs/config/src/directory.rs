@@ -7,28 +7,39 @@ use desk::tiers::Tiers;
 use yaml::{Fields, Node, Notes};
 
 use crate::known::Known;
+use crate::users::FileDirectory;
+
+/// Where the users of an application are found.
+#[derive(Clone, Debug)]
+pub enum Users {
+    /// Nowhere: the identifier is the user.
+    Opaque,
+    /// In a file of the configuration.
+    File(Arc<FileDirectory>),
+    /// At the [`RemoteDirectory`].
+    Remote,
+}
 
 /// A directory, and the tiers of its users.
 pub(crate) struct Found {
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) tiers: Arc<dyn Tiers>,
-    pub(crate) is_remote: bool,
-    is_opaque: bool,
+    pub(crate) users: Users,
 }
 
 impl Found {
-    fn new<D: Directory + Tiers + 'static>(users: Arc<D>) -> Self {
-        let directory = Arc::clone(&users) as Arc<dyn Directory>;
-        Self { directory, tiers: users, is_remote: false, is_opaque: false }
+    fn new<D: Directory + Tiers + 'static>(found: Arc<D>, users: Users) -> Self {
+        let directory = Arc::clone(&found) as Arc<dyn Directory>;
+        Self { directory, tiers: found, users }
     }
 
     fn opaque() -> Self {
-        Self { is_opaque: true, ..Self::new(Arc::new(OpaqueDirectory)) }
+        Self::new(Arc::new(OpaqueDirectory), Users::Opaque)
     }
 
     /// Whether a user can have a tier other than the default.
     pub(crate) const fn has_tiers(&self) -> bool {
-        !self.is_opaque
+        !matches!(self.users, Users::Opaque)
     }
 }
 
@@ -43,16 +54,14 @@ pub(crate) fn read(notes: &mut Notes, known: &Known, node: Option<&Node>) -> Opt
     let kind = notes.text(kind?, "users: directory")?;
     match (kind, file) {
         ("opaque", None) => Some(Found::opaque()),
-        ("grpc", None) => {
-            Some(Found { is_remote: true, ..Found::new(Arc::new(known.remote.clone())) })
-        }
+        ("grpc", None) => Some(Found::new(Arc::new(known.remote.clone()), Users::Remote)),
         ("file", Some(file)) => {
             let name = notes.text(file, "users: file")?;
             let Some(users) = known.directories.get(&format!("users/{name}")) else {
                 notes.add(file.line, format!("users: there is no file `users/{name}`"));
                 return None;
             };
-            users.clone().map(Found::new)
+            users.clone().map(|users| Found::new(Arc::clone(&users), Users::File(users)))
         }
         ("file", None) => {
             notes.add(line, "users: missing key `file`");

@@ -47,6 +47,7 @@ pub use application::{Application, TokenSettings};
 pub use client::{Client, ClientKind, Rates};
 pub use configuration::Configuration;
 pub use desk::Desk;
+pub use directory::Users;
 pub use live::{Live, Reload};
 pub use remote::RemoteDirectory;
 pub use source::Source;

@@ -19,6 +19,18 @@ pub struct FileDirectory {
     tiers: BTreeMap<UserId, Tier>,
 }
 
+impl FileDirectory {
+    /// The users by each of their identifiers.
+    pub const fn identifiers(&self) -> &BTreeMap<Identifier, UserId> {
+        &self.users
+    }
+
+    /// The tiers of users who have one.
+    pub const fn tiers(&self) -> &BTreeMap<UserId, Tier> {
+        &self.tiers
+    }
+}
+
 #[async_trait]
 impl Tiers for FileDirectory {
     async fn tier_of(

@@ -35,6 +35,11 @@ impl TicketRule {
         Ok(Self { pattern: whole, source: pattern.to_owned(), once })
     }
 
+    /// The pattern, as the configuration has it.
+    pub fn pattern(&self) -> &str {
+        &self.source
+    }
+
     /// Whether a ticket belongs to the first user for whom it was admitted.
     pub const fn once(&self) -> bool {
         self.once

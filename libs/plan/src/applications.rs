@@ -1,7 +1,7 @@
 //! The facts of an application.
 
 use codes::policy::{PairingRule, Policy, PolicySettings};
-use config::{Application, FileDirectory, Support, TokenSettings};
+use config::{Application, Support, TokenSettings, Users};
 
 use crate::desks;
 use crate::fact::Fact;
@@ -35,20 +35,22 @@ pub(crate) fn note(facts: &mut Facts, application: &Application) {
             ("tokens.lifetime", Fact::shorter(*lifetime)),
         ],
     );
-    note_users(facts, &place, users.as_deref());
+    note_users(facts, &place, users);
     note_policy(facts, &place, policy);
     desks::note(facts, &place, desk.as_ref());
 }
 
 /// Counts of users: their identifiers tell them apart, and are not shown.
-fn note_users(facts: &mut Facts, place: &str, users: Option<&FileDirectory>) {
-    let Some(users) = users else {
-        facts.extend(place, [("users.directory", Fact::plain("opaque"))]);
-        return;
+fn note_users(facts: &mut Facts, place: &str, users: &Users) {
+    let (kind, users) = match users {
+        Users::Opaque => ("opaque", None),
+        Users::Remote => ("grpc", None),
+        Users::File(users) => ("file", Some(users)),
     };
+    facts.extend(place, [("users.directory", Fact::plain(kind))]);
+    let Some(users) = users else { return };
     let identifiers = users.identifiers().iter();
-    let identifiers =
-        identifiers.map(|(it, user)| (it.kind().as_str(), it.as_str(), user.as_str()));
+    let identifiers = identifiers.map(|(it, user)| (it.kind().as_str(), it.value(), user.as_str()));
     let identifiers: Vec<_> = identifiers.collect();
     let count = format!("{} identifiers", identifiers.len());
     let tiers = users.tiers().iter().map(|(user, tier)| format!("{tier} {}", user.as_str()));
@@ -57,7 +59,6 @@ fn note_users(facts: &mut Facts, place: &str, users: Option<&FileDirectory>) {
     facts.extend(
         place,
         [
-            ("users.directory", Fact::plain("file")),
             ("users.file", Fact::plain(count).identified(format_args!("{identifiers:?}"))),
             ("users.tier", Fact { text: count_of_tiers, ..tiers }),
         ],

@@ -6,7 +6,7 @@ use config::{Client, ClientKind, Rates};
 use crate::fact::Fact;
 use crate::facts::Facts;
 
-/// Notes a client. Whoever may do something new is a weaker control, unless the whole application is new.
+/// Notes a client. A new right is a weaker control, unless the whole application is new.
 pub(crate) fn note(
     facts: &mut Facts,
     client: &Client,

@@ -8,7 +8,7 @@ use config::Configuration;
 use serde::Serialize;
 
 use crate::fact::{Fact, Strength};
-use crate::facts::Facts;
+use crate::gather::facts;
 
 /// What a change does to the controls of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -78,7 +78,7 @@ pub struct Plan {
 impl Plan {
     /// What differs in `new`.
     pub fn between(old: &Configuration, new: &Configuration) -> Self {
-        let (before, after) = (Facts::of(old, new), Facts::of(new, old));
+        let (before, after) = (facts(old, new), facts(new, old));
         let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
         let changes = keys.into_iter().filter_map(|(place, key)| {
             let (old, new) = (before.get(place, key), after.get(place, key));

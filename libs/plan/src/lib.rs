@@ -34,6 +34,7 @@ mod compare;
 mod desks;
 mod fact;
 mod facts;
+mod gather;
 mod providers;
 
 #[cfg(test)]

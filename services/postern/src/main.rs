@@ -1,4 +1,4 @@
-//! Starts `postern`, the three services in one process; checks a configuration, prints a schema of it,
+//! Starts `postern`, the three services in one process; checks or compares configurations, prints a schema,
 //! generates a project for one of its journeys, draws one, imports journeys into it, or handles the keys of notices.
 
 mod check;
@@ -6,6 +6,7 @@ mod demo;
 mod draw;
 mod generate;
 mod import;
+mod plan;
 mod schema;
 mod settings;
 mod start;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Ok((Postern { command: Some(Command::Schema { file }), .. }, _)) => schema::print(file),
         Ok((Postern { command: Some(Command::Generate(args)), .. }, _)) => generate::run(&args),
         Ok((Postern { command: Some(Command::Draw(args)), .. }, _)) => draw::run(&args),
+        Ok((Postern { command: Some(Command::Plan(args)), .. }, _)) => plan::run(&args),
         Ok((Postern { command: Some(Command::Import { from }), .. }, _)) => import::run(&from),
         Ok((Postern { command: Some(Command::Webhook { command }), .. }, _)) => command.run(),
         Ok((Postern { command: None, serve }, effective)) => {

@@ -21,7 +21,7 @@ use settings::{AdminListen, HttpListen, Mistakes, endpoint};
 use tls::{HttpTls, ServerTls};
 use tokens::keys::KeyRing;
 
-use crate::{demo, draw, generate, import, schema, webhook};
+use crate::{demo, draw, generate, import, plan, schema, webhook};
 
 /// Lets people back into their accounts with a temporary access code: all services in one process
 ///
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Generate(generate::Args),
     /// Draws a journey: an SVG, a Mermaid flowchart, or a table in Markdown
     Draw(draw::Args),
+    /// Compares two folders of configuration: what changes, and whether a control gets weaker
+    Plan(plan::Args),
     /// Turns exported journeys of another system into journeys of a configuration folder
     Import {
         #[command(subcommand)]

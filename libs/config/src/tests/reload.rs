@@ -11,7 +11,7 @@ use desk::names::Tier;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Live, Reload};
+use crate::{Live, Reload, Users};
 
 fn write(folder: &Path, path: &str, text: &str) {
     let path = folder.join(path);
@@ -168,7 +168,7 @@ async fn a_remote_directory_stays_connected_across_reloads() {
     let found = async || {
         let configuration = live.current();
         let acme = configuration.applications().next().expect("configured");
-        assert!(acme.is_remote);
+        assert!(matches!(acme.users, Users::Remote));
         let user = acme.directory.resolve(&acme.id, &ada).await?;
         let user = user.expect("the opaque directory knows everybody");
         Ok::<_, DirectoryError>((acme.tiers.tier_of(&acme.id, &user).await?, user))
