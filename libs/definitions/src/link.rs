@@ -36,6 +36,11 @@ impl Draft {
         Self { notes, digest: Sha256::new_with_prefix(yaml), body }
     }
 
+    /// The journey's id, if the file could be read so far.
+    pub fn id(&self) -> Option<&JourneyId> {
+        self.body.as_ref().map(|body| &body.id)
+    }
+
     fn calls(&self) -> impl Iterator<Item = &Call> {
         let steps = self.body.iter().flat_map(|body| &body.steps);
         steps.filter_map(|step| match &step.action {
@@ -108,7 +113,7 @@ impl Draft {
 /// the step: those journeys exist, but their files cannot be read.
 pub fn link(drafts: Vec<Draft>, declared: &BTreeSet<JourneyId>) -> (Vec<Journey>, Vec<Problem>) {
     let mut waiting = drafts;
-    let ids = waiting.iter().filter_map(|draft| Some(draft.body.as_ref()?.id.clone()));
+    let ids = waiting.iter().filter_map(|draft| draft.id().cloned());
     let unlinked: BTreeSet<JourneyId> = ids.collect();
     let mut linked: BTreeMap<JourneyId, Option<Journey>> =
         declared.difference(&unlinked).map(|id| (id.clone(), None)).collect();
@@ -125,7 +130,7 @@ pub fn link(drafts: Vec<Draft>, declared: &BTreeSet<JourneyId>) -> (Vec<Journey>
             break;
         }
         for mut draft in ready {
-            let id = draft.body.as_ref().map(|body| body.id.clone());
+            let id = draft.id().cloned();
             let journey = draft.link(&linked);
             if let Some(journey) = &journey {
                 journey.check(&mut draft.notes);
@@ -138,7 +143,7 @@ pub fn link(drafts: Vec<Draft>, declared: &BTreeSet<JourneyId>) -> (Vec<Journey>
     // The rest are part of a circle, or run a journey that is.
     let calls = waiting.iter().filter_map(|draft| {
         let called = draft.calls().map(|call| call.journey.clone()).collect();
-        Some((draft.body.as_ref()?.id.clone(), called))
+        Some((draft.id()?.clone(), called))
     });
     let calls = calls.collect();
     for mut draft in waiting {

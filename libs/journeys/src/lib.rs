@@ -12,7 +12,7 @@
 //!                                                     `- memory, held to conformance
 //! ```
 //!
-//! - `engine`: how a journey moves. A new step is one variant of [`definitions::step::Action`]; the
+//! - [`engine`]: how a journey moves. A new step is one variant of [`definitions::step::Action`]; the
 //!   compiler names all other places.
 //! - [`ids`], [`input`], [`verdict`]: types that all of them use.
 //! - [`session`]: a waiting journey, and what the store keeps of it (no secret).
@@ -25,7 +25,7 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
-mod engine;
+pub mod engine;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod ids;

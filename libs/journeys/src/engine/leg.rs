@@ -12,7 +12,7 @@ use super::{Abort, Move, Prompt, PromptBody, PromptError, PromptEscape};
 use serde_json::Value as Json;
 
 /// The most steps between two waits: nested loops could otherwise run for very long.
-const MAX_STEPS: u32 = 1_000;
+const MAX_STEPS: usize = 1_000;
 
 pub(super) struct Engine<'j> {
     pub(super) journey: &'j Journey,
@@ -40,8 +40,8 @@ impl Engine<'_> {
     /// Runs from the current step on.
     pub(super) fn run(&mut self) -> Move {
         loop {
-            self.state.leg.steps += 1;
-            if self.state.leg.steps > MAX_STEPS {
+            self.state.leg.trail.push(self.state.step);
+            if self.state.leg.trail.len() > MAX_STEPS {
                 return self.abort("too many steps without an answer of the client");
             }
             let flow = self.step();

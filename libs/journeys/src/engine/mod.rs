@@ -37,10 +37,11 @@ use crate::ports::UserTokens;
 use crate::request::CLIENT_INPUT;
 use crate::verdict::{PairVerdict, Verdict};
 use leg::Engine;
-use state::{Leg, State, error_value};
+use state::{Leg, error_value};
+pub use state::{State, surroundings};
 
 /// What happened.
-pub(crate) enum Event {
+pub enum Event {
     /// The journey was started.
     Started,
     /// The client answered the waiting step.
@@ -59,11 +60,23 @@ pub(crate) enum Event {
 }
 
 /// What the runner must do next.
-pub(crate) enum Move {
+pub enum Move {
     /// Verify a code.
-    Verify { identifier_type: IdentifierType, identifier: String, code: SecretString },
+    Verify {
+        /// The kind of the identifier.
+        identifier_type: IdentifierType,
+        /// The identifier.
+        identifier: String,
+        /// The code.
+        code: SecretString,
+    },
     /// Pair the journey.
-    Pair { identifier_type: IdentifierType, identifier: String },
+    Pair {
+        /// The kind of the identifier.
+        identifier_type: IdentifierType,
+        /// The identifier.
+        identifier: String,
+    },
     /// Mint the user's tokens.
     Mint(Authentication),
     /// Ask the client.
@@ -90,31 +103,52 @@ pub struct Abort {
 
 /// A question to the client.
 #[derive(Debug)]
-pub(crate) struct Prompt {
-    pub(crate) body: PromptBody,
-    pub(crate) escapes: Vec<PromptEscape>,
-    pub(crate) error: Option<PromptError>,
-    pub(crate) data: Option<Json>,
+pub struct Prompt {
+    /// What the client is shown.
+    pub body: PromptBody,
+    /// The alternatives to filling in the form.
+    pub escapes: Vec<PromptEscape>,
+    /// Why the client is asked again.
+    pub error: Option<PromptError>,
+    /// The data of `provide_json_data`.
+    pub data: Option<Json>,
 }
 
 /// What the client is shown.
 #[derive(Debug)]
-pub(crate) enum PromptBody {
-    Form { form_id: String, app_data: Option<Json> },
-    Information { title: String, text: String, button_text: String },
+pub enum PromptBody {
+    /// A form.
+    Form {
+        /// Its id.
+        form_id: String,
+        /// What the page is sent with it.
+        app_data: Option<Json>,
+    },
+    /// A page with a button.
+    Information {
+        /// Its title.
+        title: String,
+        /// Its text.
+        text: String,
+        /// The label of its button.
+        button_text: String,
+    },
 }
 
 /// An alternative to filling in the form.
 #[derive(Debug)]
-pub(crate) struct PromptEscape {
-    pub(crate) id: String,
-    pub(crate) display_name: String,
-    pub(crate) schema: Option<Json>,
+pub struct PromptEscape {
+    /// Its id.
+    pub id: String,
+    /// Its label.
+    pub display_name: String,
+    /// What the author says of its data.
+    pub schema: Option<Json>,
 }
 
 /// Why the client is asked again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum PromptError {
+pub enum PromptError {
     /// The code was denied.
     InvalidCredentials,
     /// These fields are invalid.
@@ -122,7 +156,7 @@ pub(crate) enum PromptError {
 }
 
 /// Whether the waiting step offers that option.
-pub(crate) fn has_option(journey: &Journey, state: &State, option: &str) -> bool {
+pub fn has_option(journey: &Journey, state: &State, option: &str) -> bool {
     match &journey.step(state.step).action {
         Action::Collect(form) => {
             option == CLIENT_INPUT || form.escapes.iter().any(|exit| exit.id == option)
@@ -133,12 +167,7 @@ pub(crate) fn has_option(journey: &Journey, state: &State, option: &str) -> bool
 }
 
 /// Computes the next state and move from an event.
-pub(crate) fn advance(
-    journey: &Journey,
-    now: Timestamp,
-    state: State,
-    event: Event,
-) -> (State, Move) {
+pub fn advance(journey: &Journey, now: Timestamp, state: State, event: Event) -> (State, Move) {
     let mut engine = Engine { journey, now, state };
     let next = match event {
         Event::Started => engine.run(),

@@ -23,7 +23,7 @@ pub(crate) const MAX_INPUT: usize = 2048;
 pub(crate) const DENIED: &str = "The user id or the code is not right, or the code cannot be used.";
 
 /// The state of a journey. [`advance`](super::advance) consumes it and returns the next one.
-pub(crate) struct State {
+pub struct State {
     pub(crate) application: ApplicationId,
     pub(crate) client: ClientId,
     pub(crate) step: StepIndex,
@@ -50,8 +50,8 @@ pub(crate) struct Leg {
     pub(crate) answered: Option<StepIndex>,
     /// Whether a verification failed.
     pub(crate) has_failed: bool,
-    /// How many steps have run.
-    pub(crate) steps: u32,
+    /// The steps that have run.
+    pub(crate) trail: Vec<StepIndex>,
     /// The data of `provide_json_data` for the next answer.
     pub(crate) data: BTreeMap<String, Value>,
     /// The user's tokens, once they have been minted.
@@ -60,7 +60,7 @@ pub(crate) struct Leg {
 
 impl State {
     /// The state at a journey's first step.
-    pub(crate) fn new(
+    pub fn new(
         journey: &Journey,
         (application, client): (ApplicationId, ClientId),
         (request, device): (Value, Value),
@@ -79,6 +79,16 @@ impl State {
             failures_allowed,
             leg: Leg::default(),
         }
+    }
+
+    /// The steps that have run since the journey started or was last answered.
+    pub fn trail(&self) -> &[StepIndex] {
+        &self.leg.trail
+    }
+
+    /// The values of all variables. Secret ones can only be told apart from null.
+    pub const fn variables(&self) -> &BTreeMap<String, Value> {
+        &self.variables
     }
 
     /// What `@policy.userContext()` reads.
@@ -126,7 +136,10 @@ pub(crate) fn error_value(code: &str) -> Value {
 
 /// Moves the request and the device from a start into values for expressions. Drops what the
 /// journey does not read, and marks the temporary code as secret.
-pub(crate) fn surroundings(
+///
+/// # Errors
+/// Each input that is too large.
+pub fn surroundings(
     journey: &Journey,
     start: &mut Start,
 ) -> Result<(Value, Value), Vec<InputError>> {

@@ -1,0 +1,107 @@
+//! What an author chose so far.
+
+use std::collections::BTreeMap;
+
+use definitions::{FieldKind, Journey};
+use serde::{Deserialize, Serialize};
+
+/// The most inputs of a script: playing it again must stay quick.
+pub const MAX_INPUTS: usize = 64;
+
+/// Stands for each code: which one it is makes no difference, since no verifier sees it.
+const CODE: &str = "code";
+
+/// Parameters and inputs, in their order. A page can carry it as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    params: BTreeMap<String, String>,
+    inputs: Vec<Input>,
+}
+
+/// An input of a rehearsal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// The user fills in the form, or presses the button.
+    Submit(BTreeMap<String, String>),
+    /// The user takes an escape of the form.
+    Escape(String),
+    /// The code was verified.
+    Verified(Outcome),
+    /// The journey was paired, or there are too many open numbers.
+    Paired(bool),
+}
+
+/// The outcome of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The code is right.
+    Accepted,
+    /// The code is wrong.
+    Wrong,
+    /// The code has expired.
+    Expired,
+    /// The user is locked.
+    Locked,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Wrong, Self::Expired, Self::Locked];
+
+    /// The outcome's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Wrong => "wrong",
+            Self::Expired => "expired",
+            Self::Locked => "locked",
+        }
+    }
+}
+
+impl Script {
+    /// A script that starts with these parameters, without codes.
+    pub fn new(journey: &Journey, mut params: BTreeMap<String, String>) -> Self {
+        let kind = |name: &str| journey.parameters().find(|it| it.name == name).map(|it| it.kind);
+        for (name, text) in &mut params {
+            hide(kind(name), text);
+        }
+        Self { params, inputs: Vec::new() }
+    }
+
+    /// Adds an input, without codes.
+    pub fn push(&mut self, journey: &Journey, mut input: Input) {
+        if let Input::Submit(fields) = &mut input {
+            for (name, text) in fields {
+                let fields = journey.forms().flat_map(|form| form.fields);
+                let kinds: Vec<_> =
+                    fields.filter(|it| it.name == *name).map(|it| it.kind).collect();
+                let code = kinds.into_iter().find(|kind| *kind == FieldKind::Code);
+                hide(code, text);
+            }
+        }
+        self.inputs.push(input);
+    }
+
+    /// Takes the last input back.
+    pub fn pop(&mut self) {
+        self.inputs.pop();
+    }
+
+    pub(crate) const fn params(&self) -> &BTreeMap<String, String> {
+        &self.params
+    }
+
+    pub(crate) fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+}
+
+fn hide(kind: Option<FieldKind>, text: &mut String) {
+    if kind == Some(FieldKind::Code) && !text.is_empty() {
+        CODE.clone_into(text);
+    }
+}
