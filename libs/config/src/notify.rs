@@ -59,17 +59,17 @@ fn keys(reading: &mut Reading, notes: &mut Notes, node: &Node) -> Option<Vec<Sig
     let keys = each(notes, node, what, |notes, item, path| {
         let path = beside(notes.file(), path);
         let bytes = reading.secret(&path).map_err(|error| format!("{path}: {error}"));
-        let bytes = notes.check(item.line, what, bytes)?;
+        let Some(bytes) = notes.check(item.line, what, bytes)? else { return Some(None) };
         let text = line(bytes.expose_secret()).map_err(|error| format!("{path}:{error}"));
         let text = notes.check(item.line, what, text)?;
         let key = SigningKey::parse(text).map_err(|error| format!("{path}:1: {error}"));
-        notes.check(item.line, what, key)
+        notes.check(item.line, what, key).map(Some)
     })?;
     if keys.len() > Receiver::MAX_KEYS {
         notes.add(node.line, format!("{what} must be one file, or two while the key is changed"));
         return None;
     }
-    Some(keys)
+    Some(keys.into_iter().flatten().collect())
 }
 
 fn max_lag(notes: &mut Notes, node: &Node) -> Option<Duration> {

@@ -65,10 +65,13 @@ impl<'s> Reading<'s> {
         Ok(bytes)
     }
 
-    /// The content of a file that holds a secret, which becomes part of the fingerprint too.
-    pub(crate) fn secret(&mut self, path: &str) -> Result<SecretSlice<u8>, ReadError> {
+    /// The content of a file that holds a secret, which becomes part of the fingerprint too. `None` where
+    /// secrets are not read.
+    pub(crate) fn secret(&mut self, path: &str) -> Result<Option<SecretSlice<u8>>, ReadError> {
         let bytes = self.source.read_secret(path)?;
-        self.fingerprint(path, &bytes);
+        if let Some(bytes) = &bytes {
+            self.fingerprint(path, bytes);
+        }
         Ok(bytes)
     }
 

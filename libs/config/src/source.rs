@@ -15,6 +15,9 @@ use yaml::Problem;
 pub enum Source {
     /// A folder. Symbolic links in it are followed.
     Folder(PathBuf),
+    /// A folder without its secrets, for a process that only shows the configuration. No file that holds a
+    /// secret is read: no client can authenticate, and no notice can be signed.
+    Published(PathBuf),
     /// Files by their path below such a folder.
     Files(BTreeMap<String, String>),
 }
@@ -29,12 +32,12 @@ impl Source {
     /// Whether there is a folder at all: one that is empty would be told to hold an application.
     pub(crate) fn exists(&self) -> Result<(), Problem> {
         match self {
-            Self::Folder(root) if !root.is_dir() => Err(Problem {
+            Self::Folder(root) | Self::Published(root) if !root.is_dir() => Err(Problem {
                 file: root.display().to_string(),
                 line: None,
                 reason: "must be a folder that can be read".to_owned(),
             }),
-            Self::Folder(_) | Self::Files(_) => Ok(()),
+            Self::Folder(_) | Self::Published(_) | Self::Files(_) => Ok(()),
         }
     }
 
@@ -42,7 +45,7 @@ impl Source {
     /// that does not exist is empty.
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>, ErrorKind> {
         let mut names = match self {
-            Self::Folder(root) => entries(&root.join(folder))?,
+            Self::Folder(root) | Self::Published(root) => entries(&root.join(folder))?,
             Self::Files(files) => {
                 let name =
                     |path: &String| Some(path.strip_prefix(folder)?.strip_prefix('/')?.into());
@@ -59,9 +62,12 @@ impl Source {
         self.read_by(path, files::read)
     }
 
-    /// The content of a file that holds a secret.
-    pub(crate) fn read_secret(&self, path: &str) -> Result<SecretSlice<u8>, ReadError> {
-        self.read_by(path, files::read_secret)
+    /// The content of a file that holds a secret; `None` where secrets are not read.
+    pub(crate) fn read_secret(&self, path: &str) -> Result<Option<SecretSlice<u8>>, ReadError> {
+        match self {
+            Self::Published(_) => Ok(None),
+            Self::Folder(_) | Self::Files(_) => self.read_by(path, files::read_secret).map(Some),
+        }
     }
 
     fn read_by(
@@ -70,7 +76,7 @@ impl Source {
         read: fn(&Path) -> Result<SecretSlice<u8>, ReadError>,
     ) -> Result<SecretSlice<u8>, ReadError> {
         match self {
-            Self::Folder(root) => read(&root.join(path)),
+            Self::Folder(root) | Self::Published(root) => read(&root.join(path)),
             Self::Files(files) => {
                 let text = files.get(path).ok_or(ReadError::Unreadable(ErrorKind::NotFound))?;
                 Ok(text.clone().into_bytes().into())

@@ -13,14 +13,21 @@ pub(crate) fn note(
     application: &ApplicationId,
     is_known: bool,
 ) {
-    let Client { id, kind } = client;
+    let Client { id, kind, redirect_uris, openid } = client;
     let place = format!("client {id}");
     let rights = match kind {
         ClientKind::Confidential { scopes, .. } => Fact::allowed(scopes),
         ClientKind::Public { journeys, .. } => Fact::allowed(journeys),
     };
     facts.place(&place, if is_known { rights } else { rights.neutral() });
-    facts.extend(&place, [("application", Fact::plain(application))]);
+    facts.extend(
+        &place,
+        [
+            ("application", Fact::plain(application)),
+            ("redirect_uris", Fact::allowed(redirect_uris)),
+            ("openid", Fact::allowed(openid)),
+        ],
+    );
     match kind {
         ClientKind::Confidential { secret, scopes, rates } => {
             let Rates {
@@ -43,14 +50,13 @@ pub(crate) fn note(
                 ],
             );
         }
-        ClientKind::Public { redirect_uris, origins, journeys } => {
+        ClientKind::Public { origins, journeys } => {
             // The first journey is the one that the recovery page runs.
             let first = journeys.first().map(ToString::to_string).unwrap_or_default();
             facts.extend(
                 &place,
                 [
                     ("kind", Fact::plain("public")),
-                    ("redirect_uris", Fact::allowed(redirect_uris)),
                     ("origins", Fact::allowed(origins)),
                     ("journeys", Fact::allowed(journeys)),
                     ("first journey", Fact::plain(first)),

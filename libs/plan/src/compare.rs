@@ -108,20 +108,17 @@ impl Plan {
 
 /// What a change of a fact does. A missing fact neither demands nor allows anything.
 fn effect(before: Option<&Fact>, after: Option<&Fact>) -> Effect {
-    let nothing = Strength::None;
-    let strength = |fact: Option<&'_ Fact>| fact.map_or(nothing.clone(), |it| it.strength.clone());
-    let order = match (strength(before), strength(after)) {
-        (Strength::Level(before), Strength::Level(after)) => after.partial_cmp(&before),
-        (Strength::Allowed(before), Strength::Allowed(after)) => allowed(&before, &after),
-        (Strength::Demanded(before), Strength::Demanded(after)) => demanded(&before, &after),
-        (Strength::None, Strength::Allowed(after)) => allowed(&Some(BTreeSet::new()), &after),
-        (Strength::Allowed(before), Strength::None) => allowed(&before, &Some(BTreeSet::new())),
-        (Strength::None, Strength::Demanded(after)) => demanded(&BTreeSet::new(), &after),
-        (Strength::Demanded(before), Strength::None) => demanded(&before, &BTreeSet::new()),
-        (_, Strength::Level(_) | Strength::None)
-        | (Strength::Level(_), _)
-        | (Strength::Allowed(_), Strength::Demanded(_))
-        | (Strength::Demanded(_), Strength::Allowed(_)) => None,
+    use Strength::{Allowed, Demanded, Level};
+    let none = Items::new();
+    let order = match (before.map(|it| &it.strength), after.map(|it| &it.strength)) {
+        (Some(Level(before)), Some(Level(after))) => after.partial_cmp(before),
+        (Some(Allowed(before)), Some(Allowed(after))) => allowed(before.as_ref(), after.as_ref()),
+        (None, Some(Allowed(after))) => allowed(Some(&none), after.as_ref()),
+        (Some(Allowed(before)), None) => allowed(before.as_ref(), Some(&none)),
+        (Some(Demanded(before)), Some(Demanded(after))) => demanded(before, after),
+        (None, Some(Demanded(after))) => demanded(&none, after),
+        (Some(Demanded(before)), None) => demanded(before, &none),
+        _ => None,
     };
     match order {
         Some(Ordering::Less) => Effect::Weakened,
@@ -133,7 +130,7 @@ fn effect(before: Option<&Fact>, after: Option<&Fact>) -> Effect {
 type Items = BTreeSet<String>;
 
 /// Weaker if anything is allowed that was not.
-fn allowed(before: &Option<Items>, after: &Option<Items>) -> Option<Ordering> {
+fn allowed(before: Option<&Items>, after: Option<&Items>) -> Option<Ordering> {
     match (before, after) {
         (None, None) => None,
         (None, Some(_)) => Some(Ordering::Greater),

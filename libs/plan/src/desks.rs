@@ -1,7 +1,9 @@
 //! The facts of a desk. Without one, its controls have their weakest values.
 
 use config::Desk;
+
 use desk::policy::{AgentRule, Approval, DeskSettings, Limits, Requirement};
+use desk::ticket::TicketRule;
 use notices::receiver::Receiver;
 
 use crate::fact::Fact;
@@ -26,7 +28,7 @@ pub(crate) fn note(facts: &mut Facts, place: &str, desk: Option<&Desk>) {
                     None => Fact::level("none", 0.0),
                 },
             ),
-            ("desk.ticket.once", Fact::demand(ticket.as_ref().is_some_and(|it| it.once()))),
+            ("desk.ticket.once", Fact::demand(ticket.as_ref().is_some_and(TicketRule::once))),
             ("desk.verification_methods", {
                 Fact::allowed_or_any(verification_methods.iter().map(|it| format!("{it:?}")))
             }),

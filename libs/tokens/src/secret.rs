@@ -44,6 +44,11 @@ impl SecretHash {
         Ok(Self::new(hash))
     }
 
+    /// A hash that no secret is known to have: no client proves itself by it.
+    pub fn of_none() -> Self {
+        Self::new([0; 32])
+    }
+
     /// The generation of the secret.
     pub const fn generation(&self) -> &Generation {
         &self.generation

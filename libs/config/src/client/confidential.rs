@@ -108,7 +108,9 @@ fn secret_file(reading: &mut Reading, notes: &mut Notes, node: &Node) -> Option<
     let path = notes.text(node, "secret_file")?;
     let path = beside(notes.file(), path);
     let bytes = reading.secret(&path).map_err(|error| format!("{path}: {error}"));
-    let bytes = notes.check(node.line, "secret_file", bytes)?;
+    let Some(bytes) = notes.check(node.line, "secret_file", bytes)? else {
+        return Some(SecretHash::of_none());
+    };
     let secret = line(bytes.expose_secret()).map_err(|error| format!("{path}:{error}"));
     let secret = notes.check(node.line, "secret_file", secret)?;
     if secret.len() < MIN_SECRET_BYTES {

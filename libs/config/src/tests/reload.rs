@@ -11,7 +11,7 @@ use desk::names::Tier;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Live, Reload, Users};
+use crate::{ClientKind, Live, Reload, Users};
 
 fn write(folder: &Path, path: &str, text: &str) {
     let path = folder.join(path);
@@ -150,6 +150,24 @@ fn a_secret_may_lie_outside_the_folder() {
         write(folder.path(), "applications/acme.yaml", &text);
         let result = Configuration::load(folder.path());
         assert_eq!(result.is_ok(), !text.contains("nowhere"), "{:?}", result.err());
+    }
+}
+
+#[test]
+fn a_published_folder_needs_no_secret_and_lets_no_client_in() {
+    let folder = folder();
+    fs::remove_file(folder.path().join("applications/acme-support.secret")).expect("removes");
+    assert!(Configuration::load(folder.path()).is_err());
+    let published = Configuration::read(&Source::Published(folder.path().to_owned()));
+    let published = published.expect("valid");
+    let application = published.applications().next().expect("acme");
+    let mut secrets = application.clients.values().filter_map(|client| match &client.kind {
+        ClientKind::Confidential { secret, .. } => Some((client.id.as_str(), secret)),
+        ClientKind::Public { .. } => None,
+    });
+    let (_, secret) = secrets.find(|(id, _)| *id == "acme-support").expect("a backend");
+    for presented in ["acme-support-secret", ""] {
+        assert!(!tokens::secret::verify(Some(secret), &presented.into()), "{presented}");
     }
 }
 
