@@ -39,6 +39,12 @@ impl ConfigArgs {
         let folder = mistakes.check("--config (POSTERN_CONFIG)", folder)?;
         open(Source::Folder(folder), reach, directory, mistakes)
     }
+
+    /// Opens the folder without its secrets, to show it. `Some(None)` if none is given.
+    pub fn published(&self, mistakes: &mut Mistakes) -> Option<Option<Arc<Live>>> {
+        let Some(folder) = self.config.clone() else { return Some(None) };
+        open(Source::Published(folder), [], None, mistakes).map(Some)
+    }
 }
 
 /// Opens a configuration, or notes everything that is wrong with it. `reach` is where its clients

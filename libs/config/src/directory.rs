@@ -16,7 +16,7 @@ pub enum Users {
     Opaque,
     /// In a file of the configuration.
     File(Arc<FileDirectory>),
-    /// At the [`RemoteDirectory`].
+    /// At the [`RemoteDirectory`](crate::RemoteDirectory).
     Remote,
 }
 

@@ -9,6 +9,7 @@ use crate::Console;
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
         .route("/console.css", asset("text/css", include_str!("../assets/console.css")))
+        .route("/drawing.css", asset("text/css", drawing::STYLE))
         .route("/console.js", asset("text/javascript", include_str!("../assets/console.js")))
         .route("/icon.svg", asset("image/svg+xml", include_str!("../assets/icon.svg")))
 }

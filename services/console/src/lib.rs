@@ -15,11 +15,13 @@
 //! | how a page is written, and which headers it has | `page` |
 //! | how an agent issues a code | `desk` |
 //! | how requests are approved, and issuing is stopped | `requests`, `brakes` |
+//! | what the configuration says, and how a journey is tried | `admin` |
 //!
 //! # What it never does
 //! It decides nothing: each service checks the agent's token and roles. It holds no key and no pepper, and
 //! keeps nothing but its sessions. Pages load nothing from other hosts.
 
+mod admin;
 mod agent;
 mod assets;
 mod brakes;
@@ -43,6 +45,7 @@ use axum::routing::get;
 use client::{Client, CodeIssuer, Desk, Verifier};
 use clock::Clock;
 use codes::randomness::Randomness;
+use config::Live;
 use journeys::ports::JourneyStore;
 use oidc::RelyingParty;
 use server::HttpServer;
@@ -70,6 +73,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// The source of session IDs.
     pub randomness: Randomness,
+    /// What the administrators' pages show, if there is a folder.
+    pub configuration: Option<Arc<Live>>,
 }
 
 /// The service, over its ports.
@@ -84,16 +89,37 @@ pub struct Console {
     sessions: Arc<Sessions>,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
+    configuration: Option<Arc<Live>>,
 }
 
 impl Console {
     /// A console over these ports.
     pub fn new(ports: Ports) -> Self {
-        let Ports { url, relying_party, client, issuer, desk, verifier, clock, randomness, .. } =
-            ports;
-        let sessions = Sessions::new(ports.sessions, clock.clone(), randomness.clone(), &url);
-        let (relying_party, sessions) = (Arc::new(relying_party), Arc::new(sessions));
-        Self { url, relying_party, client, issuer, desk, verifier, sessions, clock, randomness }
+        let Ports {
+            url,
+            relying_party,
+            client,
+            issuer,
+            desk,
+            verifier,
+            sessions,
+            clock,
+            randomness,
+            configuration,
+        } = ports;
+        let sessions = Sessions::new(sessions, clock.clone(), randomness.clone(), &url);
+        Self {
+            url,
+            relying_party: Arc::new(relying_party),
+            client,
+            issuer,
+            desk,
+            verifier,
+            sessions: Arc::new(sessions),
+            clock,
+            randomness,
+            configuration,
+        }
     }
 
     /// The pages.
@@ -104,6 +130,7 @@ impl Console {
             .merge(desk::routes())
             .merge(requests::routes())
             .merge(brakes::routes())
+            .merge(admin::routes())
             // Around all pages: a change is made from a page of the console alone.
             .layer(from_fn_with_state(self.clone(), origin::guard))
             .merge(assets::routes())

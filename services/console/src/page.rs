@@ -15,10 +15,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The pages of the menu: path, name, and the scopes of which one is enough.
-const MENU: [(&str, &str, &[&str]); 3] = [
+const MENU: [(&str, &str, &[&str]); 8] = [
     ("/desk", "Desk", &["codes:issue", "codes:read"]),
     ("/requests", "Requests", &["codes:read"]),
     ("/brakes", "Brakes", &["desk:brake"]),
+    ("/applications", "Applications", &["codes:read"]),
+    ("/passcodes", "One time passcodes", &["codes:read"]),
+    ("/journeys", "Identity journeys", &["codes:read"]),
+    ("/playground", "Playground", &["codes:read"]),
+    ("/health", "Health", &["codes:read"]),
 ];
 
 /// What surrounds every page.

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use assembly::configuration::{ConfigArgs, look_after};
 use assembly::health;
 use assembly::secrets::read_password;
 use assembly::store::{Store, StoreArgs, Use};
 use client::{Client, CodeIssuer, Credentials, Desk, Secret, Tls, Verifier};
 use clock::SystemClock;
 use codes::randomness;
+use config::Live;
 use oidc::RelyingParty;
 use oidc::relying_party::Registration;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -47,6 +49,8 @@ pub struct Args {
     /// The URL at which browsers reach the console, without a path
     #[arg(long, env = "POSTERN_CONSOLE_URL", value_name = "URL")]
     console_url: Option<String>,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// Where agents sign in.
@@ -125,6 +129,7 @@ pub struct Checked {
     url: PublicUrl,
     registration: Registration,
     services: Reached,
+    configuration: Option<Arc<Live>>,
 }
 
 impl server::Settings for Args {
@@ -147,6 +152,7 @@ impl server::Settings for Args {
         let url = mistakes.check("--console-url (POSTERN_CONSOLE_URL)", url);
         let registration = self.provider.check(url.as_ref(), mistakes);
         let services = self.services.check(mistakes);
+        let configuration = self.config.published(mistakes);
         Some(Checked {
             endpoints: [http?, admin?],
             tls: tls?,
@@ -155,6 +161,7 @@ impl server::Settings for Args {
             url: url?,
             registration: registration?,
             services: services?,
+            configuration: configuration?,
         })
     }
 }
@@ -244,7 +251,8 @@ impl Reached {
 /// # Errors
 /// A listener cannot be bound, or the store is unfit.
 pub async fn start(settings: Checked, _: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, tls, proxies, store, url, registration, services } = settings;
+    let Checked { endpoints, tls, proxies, store, url, registration, services, configuration } =
+        settings;
     let [http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
     let Services { client, issuer, desk, verifier } =
@@ -259,10 +267,15 @@ pub async fn start(settings: Checked, _: Process) -> Result<Servers, StartError>
         sessions: Arc::clone(&stores.console),
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
+        configuration: configuration.clone(),
     });
     let pages = HttpServer::new(http.tls(tls), console.http());
     let pages = Console::serve_pages(pages).behind(proxies.clone());
     let servers = Servers::new().behind(proxies).http(pages).admin(admin);
     let readiness = servers.readiness();
-    Ok(servers.task(health::follow(stores, readiness)))
+    let servers = servers.task(health::follow(stores, readiness));
+    Ok(match configuration {
+        Some(configuration) => servers.task(look_after(configuration)),
+        None => servers,
+    })
 }

@@ -1,0 +1,244 @@
+//! Tests of the administrators' pages, over a session in memory. No service answers here.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, to_bytes};
+use axum::http::header::{CONTENT_TYPE, COOKIE};
+use axum::http::{Request, StatusCode};
+use client::{Client, Credentials, Secret};
+use clock::FakeClock;
+use codes::randomness;
+use config::{Live, Source};
+use journeys::memory::MemoryJourneyStore;
+use oidc::RelyingParty;
+use oidc::relying_party::Registration;
+use tower::ServiceExt as _;
+
+use crate::session::{Person, Session};
+use crate::{Console, Ports, PublicUrl};
+
+const URL: &str = "https://console.example";
+
+/// The most bytes of a page, and the longest time that it may take.
+const LARGEST: usize = 60 * 1024;
+const LONGEST: Duration = Duration::from_millis(50);
+
+fn console(source: Option<Source>) -> Console {
+    let clock = Arc::new(FakeClock::default());
+    let nowhere = "http://127.0.0.1:1";
+    let credentials = Credentials {
+        token_endpoint: format!("{nowhere}/oidc/token"),
+        client_id: "acme-console".to_owned(),
+        secret: Secret::Text("a secret of the console".into()),
+    };
+    let client = Client::new(credentials, None).expect("a client");
+    let live = |source| Arc::new(Live::from_source(source).expect("a valid configuration"));
+    Console::new(Ports {
+        url: PublicUrl::parse(URL).expect("a URL"),
+        relying_party: RelyingParty::new(Registration {
+            issuer: "https://login.example".to_owned(),
+            client_id: "desk".to_owned(),
+            secret: "a secret".into(),
+            redirect_uri: format!("{URL}/callback"),
+            scope: "openid".to_owned(),
+            max_age: Duration::from_secs(60),
+        }),
+        issuer: client.code_issuer(nowhere).expect("a URL"),
+        desk: client.desk(nowhere).expect("a URL"),
+        verifier: client.verifier(nowhere).expect("a URL"),
+        client,
+        sessions: Arc::new(MemoryJourneyStore::new(clock.clone())),
+        clock,
+        randomness: randomness::system(),
+        configuration: source.map(live),
+    })
+}
+
+fn demo() -> Console {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../postern/demo");
+    console(Some(Source::Published(folder)))
+}
+
+/// The cookie of an agent with these scopes.
+async fn agent(console: &Console, scopes: &[&str]) -> String {
+    let now = console.clock.now();
+    let mut session = Session::begin(now);
+    session.person = Some(Person {
+        subject: "lea".to_owned(),
+        name: Some("Lea".to_owned()),
+        authenticated_ms: now.unix_millis(),
+        token: "a token".to_owned(),
+        token_ends_ms: (now + Duration::from_secs(600)).unix_millis(),
+        scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        refresh_token: None,
+    });
+    let cookie = console.sessions.create(&session).await.expect("room");
+    cookie.to_str().expect("ASCII").split(';').next().expect("a pair").to_owned()
+}
+
+/// A page, and how long it took.
+async fn page(console: &Console, request: Request<Body>) -> (StatusCode, String, Duration) {
+    let begun = Instant::now();
+    let response = console.http().oneshot(request).await.expect("an answer");
+    let took = begun.elapsed();
+    let status = response.status();
+    let body = to_bytes(response.into_body(), 1024 * 1024).await.expect("a body");
+    (status, String::from_utf8(body.to_vec()).expect("a text"), took)
+}
+
+async fn get(console: &Console, scopes: &[&str], path: &str) -> (StatusCode, String, Duration) {
+    let cookie = agent(console, scopes).await;
+    let request = Request::get(path).header(COOKIE, cookie).body(Body::empty());
+    page(console, request.expect("a request")).await
+}
+
+async fn play(console: &Console, fields: &[(&str, &str)]) -> (StatusCode, String) {
+    let cookie = agent(console, &["codes:read"]).await;
+    let encoded =
+        |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
+    let fields = fields.iter().map(|(name, text)| format!("{}={}", encoded(name), encoded(text)));
+    let request = Request::post("/playground")
+        .header(COOKIE, cookie)
+        .header("sec-fetch-site", "same-origin")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(fields.collect::<Vec<_>>().join("&").into());
+    let (status, text, _) = page(console, request.expect("a request")).await;
+    (status, text)
+}
+
+const PATHS: [&str; 7] = [
+    "/applications",
+    "/passcodes",
+    "/journeys",
+    "/journeys/account-recovery",
+    "/journeys/temp-code-form",
+    "/playground",
+    "/health",
+];
+
+#[tokio::test]
+async fn pages_are_small_and_quick_and_load_nothing_from_other_hosts() {
+    let console = demo();
+    for path in PATHS {
+        let (status, text, mut took) = get(&console, &["codes:read"], path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        // The services that do not answer cost the health page its time; a busy machine costs once.
+        for _ in 0..5 {
+            if took > LONGEST && path != "/health" {
+                (_, _, took) = get(&console, &["codes:read"], path).await;
+            }
+        }
+        assert!(took <= LONGEST || path == "/health", "{path}: {took:?}");
+        assert!(text.len() <= LARGEST, "{path}: {} bytes", text.len());
+        for attribute in ["src=\"", "href=\"", "action=\""] {
+            for value in text.split(attribute).skip(1) {
+                assert!(
+                    value.starts_with(['/', '#']) && !value.starts_with("//"),
+                    "{path}: {value:.60}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_say_what_the_folder_says() {
+    let console = demo();
+    for (path, texts) in [
+        ("/applications", &["acme-support", "codes:issue", "clientId: \"acme-web\""][..]),
+        ("/passcodes", &["3 in 1000000", "failed_attempts"]),
+        ("/journeys", &["href=\"/journeys/account-recovery\""]),
+        ("/journeys/account-recovery", &["<svg", "leads by submit to pair", "new_number: pair"]),
+        ("/health", &["code-issuer", "does not answer", "Fingerprint"]),
+    ] {
+        let (_, text, _) = get(&console, &["codes:read"], path).await;
+        for expected in texts {
+            assert!(text.contains(expected), "{path}: {expected}: {text}");
+        }
+    }
+    let (status, text, _) = get(&console, &["codes:read"], "/journeys/no-such").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(!text.contains("no-such"), "{text}");
+}
+
+#[tokio::test]
+async fn without_the_scope_or_a_folder_there_is_nothing_to_read() {
+    let console = demo();
+    for path in PATHS {
+        let (status, ..) = get(&console, &["codes:issue"], path).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        assert_eq!(page(&console, request).await.0, StatusCode::FORBIDDEN, "{path}");
+        let (status, text, _) = get(&self::console(None), &["codes:read"], path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert!(text.contains("--config"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_texts_of_the_folder_and_of_a_pasted_journey_stay_texts() {
+    let hostile = "</textarea></svg><script>alert(1)</script>";
+    let journey = format!(
+        "{{id: evil, start: a, steps: {{a: {{type: information, title: '{hostile}', text: '{hostile}', \
+         button_text: '{hostile}', on: {{next: b}}}}, b: {{type: complete}}}}}}"
+    );
+    let application = format!(
+        "{{id: acme, name: '{hostile}', support_hint: '{hostile}', clients: [{{id: web, \
+         redirect_uris: [https://acme.example], journeys: [evil]}}]}}"
+    );
+    let files = [("applications/a.yaml", application.as_str()), ("journeys/e.yaml", &journey)];
+    let console = console(Some(Source::from_files(files)));
+    for path in ["/applications", "/passcodes", "/journeys/evil"] {
+        let (status, text, _) = get(&console, &["codes:read"], path).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(!text.contains("<script>"), "{path}: {text}");
+    }
+    for yaml in [&journey, hostile] {
+        let (_, text) = play(&console, &[("yaml", yaml), ("act", "start")]).await;
+        assert!(!text.contains("<script>"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_journey_is_played_to_its_end_without_a_trace_of_the_code() {
+    let console = demo();
+    let (_, yaml, _) = get(&console, &["codes:read"], "/playground").await;
+    assert!(yaml.contains("type: pair_with_support"), "{yaml}");
+    let yaml = super::playground::EXAMPLE;
+    let mut script = String::new();
+    for (fields, expected) in [
+        (&[("act", "start")][..], "The user sees the form account"),
+        (&[("act", "submit"), ("field.external_user_id", "jane")], "paired for jane"),
+        (&[("act", "paired")], "Code from support"),
+        (&[("act", "submit"), ("field.temp_code", "987654")], "A code of jane is verified"),
+        (&[("act", "wrong")], "The code was denied."),
+        (&[("act", "back")], "A code of jane is verified"),
+        (&[("act", "accepted")], "The journey completed."),
+    ] {
+        let state = [("yaml", yaml), ("script", script.as_str())];
+        let (status, text) = play(&console, &[&state[..], fields].concat()).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(text.contains(expected), "{expected}: {text}");
+        assert!(!text.contains("987654") && text.len() <= LARGEST, "{text}");
+        let found =
+            text.split("name=\"script\" value=\"").nth(1).and_then(|it| it.split('"').next());
+        script = found.expect("a script").replace("&#34;", "\"");
+    }
+}
+
+#[tokio::test]
+async fn mistakes_are_told_by_line_and_a_wild_script_is_refused() {
+    let console = demo();
+    let yaml = super::playground::EXAMPLE.replace("type: complete", "type: complet");
+    let (status, text) = play(&console, &[("yaml", &yaml), ("act", "start")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text.contains("unknown step type `complet`") && text.contains("<li>Line "), "{text}");
+    for script in ["{", "{\"params\":{},\"inputs\":[{\"paired\":true}]}"] {
+        let fields = [("yaml", super::playground::EXAMPLE), ("script", script), ("act", "submit")];
+        let (status, text) = play(&console, &fields).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(text.contains("start again") || text.contains("The user sees"), "{text}");
+    }
+}
