@@ -9,6 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "postern/code/v1/code_issuer.proto",
         "postern/code/v1/verifier.proto",
         "postern/desk/v1/desk.proto",
+        "postern/journey/v1/authorization.proto",
         "postern/journey/v1/journey_runner.proto",
     ];
     // The integrator serves this one: here, the tests.

@@ -38,6 +38,7 @@ mod malformed;
 mod mesh;
 mod notices;
 mod observability;
+mod openid;
 mod operations;
 mod oracle;
 mod otp_authenticate;

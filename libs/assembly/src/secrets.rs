@@ -148,9 +148,18 @@ pub fn trusted(
     url: Option<&str>,
     mistakes: &mut Mistakes,
 ) -> Option<TokenVerifier> {
-    let ring = keys(keys_setting, folder, KeyRing::load_verifying, mistakes);
+    let ring = public_keys(keys_setting, folder, mistakes);
     let issuer = issuer(issuer_setting, url, mistakes);
     Some(TokenVerifier::new(ring?, [issuer?]))
+}
+
+/// The public keys in a folder, which must be given.
+pub fn public_keys(
+    setting: &str,
+    folder: Option<&Path>,
+    mistakes: &mut Mistakes,
+) -> Option<Arc<KeyRing>> {
+    keys(setting, folder, KeyRing::load_verifying, mistakes)
 }
 
 /// The key under which a service seals what it gives to clients to keep: the SHA-256 of a file,

@@ -2,7 +2,7 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 73] = [
+pub const ALL: [&str; 77] = [
     "POSTERN_ADMIN_LISTEN",
     "POSTERN_APPLICATION_STARTS_PER_MINUTE",
     "POSTERN_AUDIT_ADDRESSES",
@@ -35,6 +35,10 @@ pub const ALL: [&str; 73] = [
     "POSTERN_HTTP_TLS_KEY",
     "POSTERN_ISSUER",
     "POSTERN_ISSUER_GRPC_LISTEN",
+    "POSTERN_JOURNEY_RUNNER",
+    "POSTERN_JOURNEY_RUNNER_AUTHORITY",
+    "POSTERN_JOURNEY_RUNNER_CERTIFICATE",
+    "POSTERN_JOURNEY_RUNNER_KEY",
     "POSTERN_JOURNEY_STORE",
     "POSTERN_LOG",
     "POSTERN_LOG_FORMAT",

@@ -24,7 +24,6 @@ pub struct Browser(String);
 /// A browser, by the hash of that secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowserHash(String);
-
 /// The text is not a browser's secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the cookie was not set by this service")]
@@ -67,6 +66,11 @@ impl fmt::Debug for Browser {
 }
 
 impl BrowserHash {
+    /// The hash as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether it is the hash of that browser's secret, in constant time.
     pub fn is_of(&self, browser: &Browser) -> bool {
         self.0.as_bytes().ct_eq(browser.hash().0.as_bytes()).into()
@@ -106,9 +110,14 @@ impl Interaction {
         serde_json::to_vec(self).expect("an interaction is JSON")
     }
 
+    /// Reads an interaction; `None` if its format is another one.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
     /// Reads what was sealed; `None` if it is of another browser, or has expired.
     pub fn parse(bytes: &[u8], browser: &Browser, now: Timestamp) -> Option<Self> {
-        let interaction: Self = serde_json::from_slice(bytes).ok()?;
+        let interaction = Self::from_bytes(bytes)?;
         let is_live = now.unix_millis() < interaction.expires_at_ms;
         (is_live && interaction.browser.is_of(browser)).then_some(interaction)
     }

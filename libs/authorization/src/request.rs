@@ -9,6 +9,7 @@ use codes::ids::ClientId;
 use serde::{Deserialize, Serialize};
 
 use self::parameters::Parameters;
+use crate::code::hash;
 use crate::pkce::Challenge;
 use crate::refusal::{ErrorCode, PageRefusal, Refusal, RequestError};
 
@@ -141,6 +142,12 @@ impl AuthorizationRequest {
             login_hint: owned("login_hint"),
             ui_locales: owned("ui_locales"),
         })
+    }
+
+    /// A name for the request, by which a page finds its journey again after a reload.
+    #[expect(clippy::missing_panics_doc, reason = "strings are JSON")]
+    pub fn fingerprint(&self) -> String {
+        hash("request", &serde_json::to_string(self).expect("a request is JSON"))
     }
 
     /// The client that asks.

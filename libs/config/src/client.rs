@@ -87,6 +87,11 @@ impl Client {
         }
     }
 
+    /// Whether the client signs its users in by that journey.
+    pub fn signs_in_by(&self, journey: &JourneyId) -> bool {
+        self.openid.as_ref() == Some(journey)
+    }
+
     /// Whether the client signs its users in with `OpenID` Connect, and then whether it registered this
     /// redirect URI, character by character.
     pub fn has_registered(&self, redirect_uri: &str) -> Option<bool> {

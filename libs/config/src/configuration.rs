@@ -140,6 +140,12 @@ impl Configuration {
         self.providers.values()
     }
 
+    /// Whether some client signs its users in with `OpenID` Connect.
+    pub fn signs_users_in(&self) -> bool {
+        let mut clients = self.applications.values().flat_map(|it| it.clients.values());
+        clients.any(|client| client.openid.is_some())
+    }
+
     /// Whether some page may call from a web origin: the CORS allowlist.
     pub fn allows_origin(&self, origin: &str) -> bool {
         self.origins.contains(origin)

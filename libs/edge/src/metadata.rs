@@ -7,38 +7,52 @@ use axum::{Json, Router};
 use config::Live;
 use serde_json::Value;
 use tokens::discovery::{self, Endpoints};
+use tokens::keys::KeyRing;
 use tokens::mint::Minter;
 
 /// How long others may keep what they read here: a new key is published long before it signs.
 const CACHING: &str = "public, max-age=300";
 
+/// What a service says of its issuer.
+pub struct Issuer<'a> {
+    /// Signs in the issuer's name.
+    pub minter: &'a Minter,
+    /// The keys of the issuer's other service, if there is one.
+    pub other: Option<Arc<KeyRing>>,
+    /// Says whether ID tokens are exchanged, and whether clients sign their users in.
+    pub live: Arc<Live>,
+    /// Whether this service has the token endpoint.
+    pub has_tokens: bool,
+    /// Whether this service introspects tokens.
+    pub has_introspection: bool,
+}
+
 /// The well-known endpoints of an issuer: `GET /.well-known/jwks.json` (RFC 7517), also as
 /// `/cis/oidc/jwks`, and `GET /.well-known/openid-configuration` (RFC 8414).
 ///
-/// A service with a token endpoint gives its path and the configuration, which says whether ID tokens
-/// are exchanged there.
-pub fn well_known(
-    minter: &Minter,
-    token_endpoint: Option<(&str, Arc<Live>)>,
-    introspection_endpoint: Option<&str>,
-) -> Router {
+/// Where clients sign their users in, both services of one issuer describe all of its endpoints: a client
+/// reads the document from either. One service alone cannot sign users in.
+pub fn well_known(of: Issuer<'_>) -> Router {
+    let Issuer { minter, other, live, has_tokens, has_introspection } = of;
     let issuer = minter.issuer().to_owned();
-    let at = |path: &str| format!("{issuer}{path}");
-    let (token, live) = token_endpoint.map(|(path, live)| (at(path), live)).unzip();
-    let endpoints = Endpoints {
-        jwks: at("/.well-known/jwks.json"),
-        token,
-        exchanges: false,
-        introspection: introspection_endpoint.map(at),
-    };
+    let jwks = KeyRing::jwks([minter.ring()].into_iter().chain(&other).map(Arc::as_ref));
+    let is_whole = other.is_some() || has_tokens && has_introspection;
     let discovery = move || {
-        let providers = live.as_ref().map(|live| live.current().providers().count());
-        let exchanges = providers.is_some_and(|count| count > 0);
-        discovery::document(&issuer, &Endpoints { exchanges, ..endpoints.clone() })
+        let configuration = live.current();
+        let is_provider = is_whole && configuration.signs_users_in();
+        let at = |path: &str, is_there: bool| is_there.then(|| format!("{issuer}{path}"));
+        let endpoints = Endpoints {
+            jwks: format!("{issuer}/.well-known/jwks.json"),
+            authorization: at("/oidc/auth", is_provider),
+            token: at("/oidc/token", has_tokens || is_provider),
+            exchanges: configuration.providers().count() > 0,
+            introspection: at("/oidc/token/introspection", has_introspection || is_provider),
+        };
+        discovery::document(&issuer, &endpoints)
     };
     Router::new()
-        .route("/.well-known/jwks.json", document(constant(minter.ring().jwks())))
-        .route("/cis/oidc/jwks", document(constant(minter.ring().jwks())))
+        .route("/.well-known/jwks.json", document(constant(jwks.clone())))
+        .route("/cis/oidc/jwks", document(constant(jwks)))
         .route("/.well-known/openid-configuration", document(discovery))
 }
 

@@ -21,6 +21,7 @@ pub const fn scope(rpc: Rpc) -> Scope {
         Rpc::StartJourney | Rpc::SubmitInput => Scope::JourneysRun,
         Rpc::ListJourneys | Rpc::DescribeJourney => Scope::JourneysRead,
         Rpc::PairJourney | Rpc::WithdrawPairing => Scope::JourneysPair,
+        Rpc::RedeemAuthorizationCode => Scope::AuthorizationsRedeem,
     }
 }
 
@@ -68,7 +69,11 @@ pub const fn budget(rpc: Rpc) -> Option<Budget> {
         | Rpc::DescribePairing
         | Rpc::ExplainIssue
         | Rpc::ListRequests => Some(Budget::Reads),
-        Rpc::ListJourneys | Rpc::DescribeJourney | Rpc::PairJourney | Rpc::WithdrawPairing => None,
+        Rpc::ListJourneys
+        | Rpc::DescribeJourney
+        | Rpc::PairJourney
+        | Rpc::WithdrawPairing
+        | Rpc::RedeemAuthorizationCode => None,
     }
 }
 

@@ -6,6 +6,7 @@ use codes::facts::BrowserFamily;
 use codes::ids::IdempotencyKey;
 use codes::operations::Caller;
 use definitions::JourneyId;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ids::SessionId;
@@ -24,6 +25,21 @@ pub struct Terms<'a> {
     /// After this many failed verifications, no form is shown any more: the policy's
     /// `failed_attempts`. A waiting journey keeps the value of its start.
     pub failures_allowed: u32,
+}
+
+/// Ties a journey to one browser, and to what the caller does at its end. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tie {
+    /// The hash of the browser's secret: only that browser may answer.
+    pub browser: String,
+    /// Returned to the caller at the journey's end.
+    pub purpose: String,
+}
+
+impl std::fmt::Debug for Tie {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tie([redacted])")
+    }
 }
 
 /// A request to start a journey.
@@ -46,6 +62,8 @@ pub struct Start {
     pub source: Option<IpAddr>,
     /// The browser that it was sent from.
     pub browser: BrowserFamily,
+    /// What ties the journey to one browser, if anything does.
+    pub tie: Option<Tie>,
 }
 
 /// An answer to the waiting step.
@@ -67,4 +85,6 @@ pub struct Submission {
     pub source: Option<IpAddr>,
     /// The browser that it was sent from.
     pub browser: BrowserFamily,
+    /// The hash of the browser's secret, if it sent one.
+    pub secret: Option<String>,
 }

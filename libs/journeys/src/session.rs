@@ -21,6 +21,7 @@ use serde_json::Value as Json;
 
 use crate::engine::state::{State, error_value};
 use crate::ids::fingerprint;
+use crate::request::Tie;
 
 /// How long a journey may take from its start.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(600);
@@ -52,6 +53,8 @@ pub(crate) struct Session {
     opened_at_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pairing: Option<StoredPairing>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tie: Option<Tie>,
     /// The hash of the challenge; `None` while a submission is processed.
     pub(crate) challenge: Option<String>,
     step: String,
@@ -88,6 +91,14 @@ pub(crate) struct Facts {
     pub(crate) opened_at: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) pairing: Option<Paired>,
+    pub(crate) tie: Option<Tie>,
+}
+
+impl Facts {
+    /// Whether a browser with that secret's hash may answer.
+    pub(crate) fn admits(&self, secret: Option<&String>) -> bool {
+        self.tie.as_ref().is_none_or(|tie| Some(&tie.browser) == secret)
+    }
 }
 
 /// The user that a session has paired with, and its number.
@@ -138,6 +149,7 @@ impl Session {
             expires_at_ms: facts.expires_at.unix_millis(),
             opened_at_ms: Some(facts.opened_at.unix_millis()),
             pairing: facts.pairing.as_ref().map(Paired::to_stored),
+            tie: facts.tie.clone(),
             challenge: Some(fingerprint("challenge", &[challenge])),
             step: step(state.step),
             variables: plain.map(|(name, value)| (name.clone(), value.to_json())).collect(),
@@ -186,6 +198,7 @@ impl Session {
             opened_at: Timestamp::from_unix_millis(opened_at_ms),
             expires_at: Timestamp::from_unix_millis(self.expires_at_ms),
             pairing: self.pairing.as_ref().and_then(Paired::from_stored),
+            tie: self.tie.clone(),
         }
     }
 

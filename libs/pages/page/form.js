@@ -1,7 +1,7 @@
 // The fields of a form: what they are called, what they take, and what is wrong with it.
 
 import { canBeCode, isNumber } from "./code.js";
-import { code, element, filled, texts } from "./page.js";
+import { code, element, filled, hint as identifier, texts } from "./page.js";
 
 const shape = filled(code.alphabet === "digits" ? texts.code_shape_digits : texts.code_shape_base32, code);
 
@@ -33,6 +33,7 @@ export class Field {
       id, type: "text", required: "", "aria-describedby": described,
       ...attributes, ...(kind === "text" ? {} : LITERAL), ...(autocomplete ? { autocomplete } : {}),
     });
+    if (kind === "identifier" && identifier) this.input.value = identifier;
     this.error = element("p", { id: `${id}-error`, class: "field-error" });
     this.element = element("div", { class: "field" }, element("label", { for: id }, hasLabel ? label : usual), this.input);
     if (hint) this.element.append(element("p", { id: `${id}-hint`, class: "hint" }, hint));

@@ -10,15 +10,23 @@ const PATIENCE_MS = 20_000;
 export class Journey {
   #clientId;
   #journeyId;
+  /** The authorization request that the journey serves; empty without one. */
+  #interaction;
   #key;
   /** The session, its challenge and the step that it waits at; null where it waits nowhere. */
   #waiting;
 
-  constructor({ clientId, journeyId }) {
+  constructor({ clientId, journeyId, interaction, request }) {
     this.#clientId = clientId;
     this.#journeyId = journeyId;
-    this.#key = `postern ${clientId} ${journeyId}`;
+    this.#interaction = interaction;
+    this.#key = `postern ${clientId} ${journeyId} ${request}`;
     this.#waiting = stored(this.#key);
+  }
+
+  /** Whether it serves an authorization request, which a reload makes anew. */
+  get isRequest() {
+    return Boolean(this.#interaction);
   }
 
   /** The step that waits for an answer; undefined where none does. */
@@ -28,6 +36,9 @@ export class Journey {
 
   /** Starts anew. Each of these answers with the outcome's name, and what belongs to it. */
   start(params) {
+    if (this.#interaction) {
+      return this.#call("sso", { collection_result: {}, params }, { ssoInteractionId: this.#interaction });
+    }
     return this.#call("anonymous_invoke", { collection_result: {}, policy_request_id: this.#journeyId, params });
   }
 
@@ -64,7 +75,8 @@ export class Journey {
       if (response.status === 400) return { name: "unreadable" };
       if (response.status === 429) return { name: "busy", waitSeconds };
       // The session has ended, or has moved on in another window.
-      if (session.sid && [404, 409].includes(response.status)) return this.#ended("expired");
+      const isGone = session.sid || session.ssoInteractionId;
+      if (isGone && [404, 409].includes(response.status)) return this.#ended("expired");
       if (!response.ok) return { name: "unavailable", waitSeconds };
       return this.#outcome(await response.json(), response.headers.get("Date"));
     } catch (error) {
@@ -74,6 +86,8 @@ export class Journey {
   }
 
   #outcome({ headers, data }, date) {
+    const url = this.#interaction && data?.data?.url;
+    if (url) return { ...this.#ended("returning"), url };
     switch (data?.state) {
       case "completed": return this.#ended("accepted");
       case "rejected": return this.#ended("rejected");

@@ -1,6 +1,6 @@
 // What the server says of this page: its texts, the journey's forms, the shape of codes, and support.
 
-export const { texts, start, forms, code, support } = JSON.parse(document.getElementById("page").textContent);
+export const { texts, start, forms, code, support, hint } = JSON.parse(document.getElementById("page").textContent);
 export const { lang } = document.documentElement;
 
 /** A text with its placeholders filled in. */

@@ -50,6 +50,11 @@ function follow(outcome) {
       if (outcome.error) fail({ name: outcome.error });
       break;
     }
+    case "returning":
+      // In place of this page: nobody comes back to it by the browser's history.
+      setBusy(true);
+      window.location.replace(outcome.url);
+      break;
     case "accepted":
       welcome();
       break;
@@ -104,7 +109,7 @@ function leadOf(hasIdentifier, hasCode) {
 
 function showEnd(heading, text, action = texts.start_again) {
   shown = undefined;
-  present({ heading, text, action }, begin);
+  present({ heading, text, action }, journey.isRequest ? () => window.location.reload() : begin);
 }
 
 function present(screen, act) {

@@ -91,6 +91,7 @@ mod tests {
     fn every_text_that_the_page_uses_exists_and_every_text_is_used() {
         let page = [
             include_str!("../page/index.html"),
+            include_str!("../page/bad-link.html"),
             include_str!("../page/recovery.js"),
             include_str!("../page/screen.js"),
             include_str!("../page/form.js"),

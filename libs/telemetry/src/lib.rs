@@ -54,7 +54,9 @@ pub use self::audit::{AUDIT, UnwrittenError, confirmed};
 pub use self::metrics::{Counter, Gauge, Histogram, Seconds, observe, text};
 pub use self::otlp::{Export, Otlp};
 pub use self::settings::{AuditLog, AuditPlace, LogFormat, TelemetryArgs, TelemetrySettings};
-pub use self::traces::{Caller, Description, SPANS, Span, is_sampled, note, with_current_context};
+pub use self::traces::{
+    Caller, Description, SPANS, Span, is_sampled, note, traceparent, with_current_context,
+};
 
 /// Targets that are logged from warnings up only.
 const CARRIERS: [&str; 14] = [

@@ -37,6 +37,8 @@ use tracing_subscriber::registry::LookupSpan;
 /// The target of spans that are exported.
 pub const SPANS: &str = "trace";
 
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// Creates the spans of requests; empty if spans are not exported.
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
@@ -155,6 +157,19 @@ impl Span {
         }
     }
 
+    /// A span that continues a trace which a user began in an earlier request: [`traceparent`] named it. The
+    /// text must come from this service, never from a client.
+    pub fn continued(traceparent: Option<&str>, describe: impl FnOnce() -> Description) -> Self {
+        let value = traceparent.and_then(|text| HeaderValue::try_from(text).ok());
+        let (Some(tracer), Some(value)) = (tracer(), value) else {
+            return Self(Context::current());
+        };
+        let headers = HeaderMap::from_iter([(TRACEPARENT, value)]);
+        let given =
+            TraceContextPropagator::new().extract_with_context(&Context::new(), &In(&headers));
+        Self::begin(tracer, SpanKind::Internal, &given, describe)
+    }
+
     fn begin(
         tracer: &SdkTracer,
         kind: SpanKind,
@@ -202,6 +217,13 @@ impl Span {
     pub fn inject(&self, headers: &mut HeaderMap) {
         TraceContextPropagator::new().inject_context(&self.0, &mut Out(headers));
     }
+}
+
+/// The present span's place in its trace, for [`Span::continued`]; `None` if spans are not exported.
+pub fn traceparent() -> Option<String> {
+    let mut headers = HeaderMap::new();
+    Span(Context::current()).inject(&mut headers);
+    headers.get(TRACEPARENT)?.to_str().ok().map(str::to_owned)
 }
 
 /// Runs `work` within the present span, on whatever task it runs.

@@ -48,6 +48,10 @@ pub(crate) struct Claims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) act: Option<Actor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) provider: Option<String>,

@@ -90,9 +90,10 @@ impl KeyRing {
         if errors.is_empty() { Ok(ring) } else { Err(errors) }
     }
 
-    /// The public keys as a JWK set (RFC 7517, section 5).
-    pub fn jwks(&self) -> Value {
-        json!({ "keys": self.keys.values().map(|key| &key.jwk).collect::<Vec<_>>() })
+    /// The public keys of rings as one JWK set (RFC 7517, section 5): each key once.
+    pub fn jwks<'r>(rings: impl IntoIterator<Item = &'r Self>) -> Value {
+        let keys: BTreeMap<_, _> = rings.into_iter().flat_map(|ring| &ring.keys).collect();
+        json!({ "keys": keys.values().map(|key| &key.jwk).collect::<Vec<_>>() })
     }
 
     /// Whether the ring holds a key that signs.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Header;
+use jsonwebtoken::{Algorithm, Header};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::claims::Claims;
 use crate::keys::KeyRing;
@@ -49,6 +50,20 @@ impl Minter {
     /// The keys, for publishing.
     pub const fn ring(&self) -> &Arc<KeyRing> {
         &self.ring
+    }
+
+    /// The claim `at_hash` for an access token (`OpenID` Connect Core, section 3.1.3.6): the left half of
+    /// its hash, by the hash function of the algorithm that signs.
+    ///
+    /// # Errors
+    /// [`MintError::NoSigningKey`].
+    pub fn access_token_hash(&self, access_token: &str) -> Result<String, MintError> {
+        let (key, _) = self.ring.signer().ok_or(MintError::NoSigningKey)?;
+        let half = match key.algorithm {
+            Algorithm::EdDSA => Sha512::digest(access_token)[..32].to_vec(),
+            _ => Sha256::digest(access_token)[..16].to_vec(),
+        };
+        Ok(URL_SAFE_NO_PAD.encode(half))
     }
 
     pub(crate) fn sign(&self, typ: &str, claims: Claims) -> Result<String, MintError> {

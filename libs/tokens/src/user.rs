@@ -110,6 +110,10 @@ impl UserToken {
 pub struct IdToken {
     /// Who, and how it is known.
     pub authentication: Authentication,
+    /// What the client of an authorization request sent to recognise its token.
+    pub nonce: Option<String>,
+    /// The hash of the access token that comes with it: [`Minter::access_token_hash`].
+    pub access_token_hash: Option<String>,
 }
 
 impl IdToken {
@@ -124,6 +128,8 @@ impl IdToken {
         let id = derived_id("postern id token", grant.as_str());
         let claims = Claims {
             application: Some(application.to_string()),
+            nonce: self.nonce.clone(),
+            at_hash: self.access_token_hash.clone(),
             ..Claims::new(client.to_string(), *at, lifetime, id)
         };
         minter.sign(Self::TYPE, describe(&self.authentication, claims))
@@ -145,6 +151,7 @@ impl IdToken {
         let application =
             required("application", claims.application.as_ref(), ApplicationId::parse)?;
         let authentication = parse(claims, &application, client.clone())?;
-        Ok(Self { authentication })
+        let (nonce, access_token_hash) = (claims.nonce.clone(), claims.at_hash.clone());
+        Ok(Self { authentication, nonce, access_token_hash })
     }
 }

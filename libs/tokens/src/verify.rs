@@ -36,6 +36,11 @@ impl TokenVerifier {
         Self { ring, issuers, cache: Arc::default() }
     }
 
+    /// The keys, if they sign the tokens of that issuer.
+    pub fn ring_of(&self, issuer: &str) -> Option<&Arc<KeyRing>> {
+        self.issuers.iter().any(|it| it == issuer).then_some(&self.ring)
+    }
+
     pub(crate) fn signed(
         &self,
         typ: &str,

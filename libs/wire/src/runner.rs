@@ -41,6 +41,7 @@ pub fn parse_start(request: pb::StartJourneyRequest) -> Result<Start, Fault> {
         idempotency_key,
         source: None,
         browser: BrowserFamily::default(),
+        tie: None,
     })
 }
 
@@ -65,6 +66,7 @@ pub fn parse_submit(request: pb::SubmitInputRequest) -> Result<Submission, Fault
         idempotency_key,
         source: None,
         browser: BrowserFamily::default(),
+        secret: None,
     })
 }
 
@@ -195,8 +197,10 @@ mod tests {
     #[test]
     fn the_end_of_a_journey_carries_its_data() {
         let data = Some(json!({ "a": [1, { "b": null }] }));
-        let completed = Completed { token: "t".to_owned(), data: data.clone() };
-        let rejected = Rejected { reason: RejectionReason::AccessRejected, data: data.clone() };
+        let (token, data_too) = ("t".to_owned(), data.clone());
+        let completed = Completed { token, data: data_too, authentication: None, tie: None };
+        let reason = RejectionReason::AccessRejected;
+        let rejected = Rejected { reason, data: data.clone(), tie: None };
         let expected = data.and_then(to_struct);
         for answer in [Answer::Completed(completed), Answer::Rejected(rejected)] {
             let carried = match from_answer(answer).state.expect("a state") {

@@ -22,6 +22,7 @@ pub mod dispatch;
 mod grpc;
 mod http;
 mod notify;
+pub mod redemption;
 pub mod settings;
 mod webhooks;
 
@@ -32,6 +33,7 @@ use ::desk::messages::Pending;
 use ::desk::request::Ask;
 use ::desk::store::DeskStore;
 use clock::Clock;
+use codes::grants::GrantStore;
 use codes::issuer::{IssuedCode, Issuer};
 use codes::operations::Operations;
 use codes::pairer::Pairer;
@@ -44,6 +46,8 @@ use notices::notifier::Notifier;
 use tokens::mint::Minter;
 use tokens::scope::Scope;
 use wire::error::{DeskFault, Fault};
+
+use crate::redemption::RemoteRunner;
 
 /// The description of this service's HTTP.
 pub const OPENAPI: &str = include_str!("../openapi.json");
@@ -58,26 +62,29 @@ pub struct CodeIssuer {
     repudiator: Repudiator,
     minter: Minter,
     notices: Notices,
+    grants: Arc<dyn GrantStore>,
+    runner: Option<RemoteRunner>,
     clock: Arc<dyn Clock>,
 }
 
 impl CodeIssuer {
     /// A code issuer for the principals that the gate admits. The minter's client tokens are those
-    /// that the gates of all services accept.
+    /// that the gates of all services accept. Without a runner, no authorization code is redeemed.
     pub fn new(
         gate: Gate,
         operations: Operations,
         desks: Arc<dyn DeskStore>,
         notifier: Notifier,
         minter: Minter,
+        runner: Option<RemoteRunner>,
     ) -> Self {
         desk::figures::begin();
-        let clock = Arc::clone(&operations.clock);
+        let (clock, grants) = (Arc::clone(&operations.clock), Arc::clone(&operations.grants));
         let pairer = Pairer::new(operations.clone());
         let desk = Desk::new(operations.clone(), desks);
         let repudiator = Repudiator::new(operations.clone());
         let (issuer, notices) = (Issuer::new(operations), Notices::new(notifier));
-        Self { gate, issuer, desk, pairer, repudiator, minter, notices, clock }
+        Self { gate, issuer, desk, pairer, repudiator, minter, notices, grants, runner, clock }
     }
 
     /// Issues a code: what both edges do once a request is read and its caller known.

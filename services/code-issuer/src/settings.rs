@@ -1,5 +1,7 @@
 //! The settings of a code issuer, and how it is put together from them.
 
+mod runner;
+
 use std::sync::Arc;
 
 use assembly::audit::AddressArgs;
@@ -13,16 +15,20 @@ use codes::audit::Addresses;
 use codes::peppers::Peppers;
 use config::Live;
 use edge::gate::Gate;
-use edge::metadata;
+use edge::metadata::{self, Issuer};
+use grpc_client::{Client, Remote};
 use server::http::{Proxies, ProxyArgs};
 use server::{GrpcServer, HttpServer, Process, ProcessArgs, Servers, StartError, bind};
 use settings::Endpoint;
 use settings::{AdminListen, GrpcListen, HttpListen, Mistakes};
 use tls::{GrpcTls, HttpTls, ServerTls};
+use tokens::keys::KeyRing;
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
 
+use self::runner::RunnerArgs;
 use crate::dispatch::dispatch;
+use crate::redemption::RemoteRunner;
 use crate::{CodeIssuer, OPENAPI};
 
 /// Issues temporary access codes, and the tokens that clients call with
@@ -55,6 +61,8 @@ pub struct Args {
     peppers: PepperArgs,
     #[command(flatten)]
     signing: SigningArgs,
+    #[command(flatten)]
+    runner: RunnerArgs,
 }
 
 /// Checked settings.
@@ -68,6 +76,7 @@ pub struct Checked {
     addresses: Addresses,
     peppers: Arc<Peppers>,
     minter: Minter,
+    runner: Option<(Remote, Arc<KeyRing>)>,
     proxies: Proxies,
 }
 
@@ -93,6 +102,7 @@ impl server::Settings for Args {
         let addresses = self.addresses.check(mistakes);
         let peppers = self.peppers.open(mistakes);
         let minter = self.signing.open(mistakes);
+        let runner = self.runner.open(mistakes);
         let proxies = self.proxies.check(mistakes);
         Some(Checked {
             endpoints: [grpc?, http?, admin?],
@@ -103,6 +113,7 @@ impl server::Settings for Args {
             addresses: addresses?,
             peppers: peppers?,
             minter: minter?,
+            runner,
             proxies: proxies?,
         })
     }
@@ -114,7 +125,7 @@ impl server::Settings for Args {
 /// A listener cannot be bound, or the store is unfit.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, tls: [grpc_tls, http_tls], live, directory, store, .. } = settings;
-    let Checked { peppers, addresses, minter, proxies, .. } = settings;
+    let Checked { peppers, addresses, minter, runner, proxies, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
     directory.connect(&live)?;
@@ -122,11 +133,23 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let operations = assembly::operations(&stores, peppers, addresses);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens);
-    let token_endpoint = Some(("/oidc/token", Arc::clone(&live)));
-    let router = metadata::well_known(&minter, token_endpoint, None);
+    let (runner, other) = match runner {
+        Some((remote, keys)) => {
+            let way = Client::connect(remote, wire::FILE_DESCRIPTOR_SET)?;
+            (Some(RemoteRunner::new(way, minter.clone())), Some(keys))
+        }
+        None => (None, None),
+    };
+    let router = metadata::well_known(Issuer {
+        minter: &minter,
+        other,
+        live: Arc::clone(&live),
+        has_tokens: true,
+        has_introspection: false,
+    });
     let router = router.merge(metadata::openapi(&[OPENAPI], serde_json::Value::default));
     let desks = Arc::clone(&stores.desks);
-    let service = CodeIssuer::new(gate, operations, desks, notifier.clone(), minter);
+    let service = CodeIssuer::new(gate, operations, desks, notifier.clone(), minter, runner);
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server = server.service(service.desk_grpc());
     let server =

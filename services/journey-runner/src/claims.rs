@@ -108,6 +108,7 @@ mod tests {
             locale: None,
             source: None,
             browser: BrowserFamily::default(),
+            tie: None,
             idempotency_key: IdempotencyKey::parse(key).ok(),
         }
     }

@@ -1,5 +1,8 @@
-//! `postern.journey.v1.JourneyRunnerService`.
+//! `postern.journey.v1.JourneyRunnerService`; `redeem` has the service for the code issuer.
 
+mod redeem;
+
+use config::Client;
 use definitions::JourneyId;
 use edge::guard::{Guarded, principal};
 use tonic::{Request, Response, Status};
@@ -52,7 +55,7 @@ impl JourneyRunnerService for JourneyRunner {
     ) -> Result<Response<ListJourneysResponse>, Status> {
         let principal = principal(&request)?;
         let ids = principal.configuration().journeys().map(|journey| journey.id());
-        let journeys = ids.filter_map(|id| journey(&principal, id));
+        let journeys = ids.filter_map(|id| journey(&principal, id, Client::may_run));
         let journeys = journeys.map(|journey| from_journey(&journey)).collect();
         Ok(Response::new(ListJourneysResponse { journeys }))
     }
@@ -63,7 +66,7 @@ impl JourneyRunnerService for JourneyRunner {
     ) -> Result<Response<DescribeJourneyResponse>, Status> {
         let principal = principal(&request)?;
         let id = JourneyId::parse(&request.get_ref().journey_id);
-        let journey = id.ok().and_then(|id| journey(&principal, &id));
+        let journey = id.ok().and_then(|id| journey(&principal, &id, Client::may_run));
         let journey = journey.ok_or(Fault::JourneyNotFound)?;
         Ok(Response::new(DescribeJourneyResponse { journey: Some(from_journey(&journey)) }))
     }

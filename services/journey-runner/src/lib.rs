@@ -24,6 +24,7 @@
 //! The answer returns as `VerifyOutcome`, `Verification`, `VerifyCodeResponse`, `Verdict` and
 //! [`Answer`], which each protocol writes in its own form.
 
+mod authorize;
 mod claims;
 mod grpc;
 mod http;
@@ -38,11 +39,12 @@ mod verify;
 
 use std::sync::Arc;
 
+use authorization::store::AuthorizationCodeStore;
 use clock::Clock;
 use codes::claims::ClaimStore;
 use codes::grants::GrantStore;
 use codes::randomness::Randomness;
-use config::Live;
+use config::{Client, Live};
 use definitions::{Journey, JourneyId};
 use edge::gate::Gate;
 use edge::principal::Principal;
@@ -57,6 +59,7 @@ use tokens::verify::TokenVerifier;
 use wire::error::Fault;
 use zeroize::Zeroizing;
 
+use crate::authorize::Authorizations;
 use crate::claims::Keys;
 use crate::http::Admissions;
 #[cfg(feature = "fuzzing")]
@@ -72,15 +75,14 @@ pub use crate::verify::RemoteVerifier;
 /// The description of this service's HTTP.
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
-/// Where a token is introspected.
-pub const INTROSPECTION: &str = http::INTROSPECTION;
-
 /// What the service works with.
 pub struct Ports {
     /// The configuration as it is now.
     pub live: Arc<Live>,
     /// Where journeys wait.
     pub store: Arc<dyn JourneyStore>,
+    /// The codes that browsers take to relying parties.
+    pub authorizations: Arc<dyn AuthorizationCodeStore>,
     /// What clients' idempotency keys stand for.
     pub claims: Arc<dyn ClaimStore>,
     /// Which grants are revoked.
@@ -114,6 +116,7 @@ pub struct JourneyRunner {
     sealer: Arc<Sealer>,
     admissions: Admissions,
     keys: Arc<Keys>,
+    authorizations: Arc<Authorizations>,
     outcomes: Outcomes,
     pace: Arc<Pace>,
 }
@@ -122,12 +125,20 @@ impl JourneyRunner {
     /// A runner of the configured journeys for those whom the gate lets in and for browsers.
     pub fn new(ports: Ports, gate: Gate, minter: Minter) -> Self {
         let Ports { live, store, verifier, clock, randomness, .. } = ports;
-        let Ports { claims, grants, sealing_key, limits, .. } = ports;
+        let Ports { authorizations, claims, grants, sealing_key, limits, .. } = ports;
         let keys = Arc::new(Keys::new(claims, &*sealing_key));
         let pace = Arc::new(Pace::new(limits));
         let sealer = Arc::new(Sealer::new(&sealing_key));
         let admissions = Admissions::new(Arc::clone(&store), Arc::clone(&clock), limits.waiting);
         let store = SealedStore { sealer: Arc::clone(&sealer), inner: store };
+        let authorizations = Authorizations {
+            store: authorizations,
+            sealer: Arc::clone(&sealer),
+            clock: Arc::clone(&clock),
+            randomness: Arc::clone(&randomness),
+            issuer: minter.issuer().to_owned(),
+            outcomes: authorize::outcomes(),
+        };
         let runner = Runner::new(
             Arc::new(store),
             Arc::clone(&verifier),
@@ -153,6 +164,7 @@ impl JourneyRunner {
             sealer,
             admissions,
             keys,
+            authorizations: Arc::new(authorizations),
             outcomes,
             pace,
         }
@@ -161,7 +173,9 @@ impl JourneyRunner {
     /// Starts a journey.
     async fn start(&self, principal: &Principal, start: Start) -> Result<Answer, Fault> {
         let name = self.keys.claim_start(principal.caller(), &start).await?;
-        let journey = journey_to_run(principal, &start.journey).ok_or(Fault::JourneyNotFound)?;
+        let may_run = if start.tie.is_some() { Client::signs_in_by } else { Client::may_run };
+        let journey = journey_to_run(principal, &start.journey, may_run);
+        let journey = journey.ok_or(Fault::JourneyNotFound)?;
         let tokens = self.minter(principal);
         let terms = terms(principal, &tokens);
         self.conclude(self.runner.start(terms, &journey, name, start).await)
@@ -171,7 +185,8 @@ impl JourneyRunner {
     async fn submit(&self, principal: &Principal, submission: Submission) -> Result<Answer, Fault> {
         self.keys.claim_submission(principal.caller(), &submission).await?;
         let tokens = self.minter(principal);
-        let find = |id: &JourneyId| journey_to_run(principal, id);
+        let may_run = |client: &Client, id: &_| client.may_run(id) || client.signs_in_by(id);
+        let find = |id: &JourneyId| journey_to_run(principal, id, may_run);
         self.conclude(self.runner.submit(terms(principal, &tokens), find, submission).await)
     }
 
@@ -197,14 +212,22 @@ fn terms<'a>(principal: &'a Principal, tokens: &'a JourneyMinter<'_>) -> Terms<'
 }
 
 /// The journey of that id, if there is one and the client may run it.
-fn journey(principal: &Principal, id: &JourneyId) -> Option<Arc<Journey>> {
+fn journey(
+    principal: &Principal,
+    id: &JourneyId,
+    may_run: impl Fn(&Client, &JourneyId) -> bool,
+) -> Option<Arc<Journey>> {
     let client = principal.application().clients.get(&principal.caller().client)?;
-    principal.configuration().journey(id).filter(|_| client.may_run(id)).cloned()
+    principal.configuration().journey(id).filter(|_| may_run(client, id)).cloned()
 }
 
 /// The journey that is run, by name in the trace.
-fn journey_to_run(principal: &Principal, id: &JourneyId) -> Option<Arc<Journey>> {
-    let journey = journey(principal, id)?;
+fn journey_to_run(
+    principal: &Principal,
+    id: &JourneyId,
+    may_run: impl Fn(&Client, &JourneyId) -> bool,
+) -> Option<Arc<Journey>> {
+    let journey = journey(principal, id, may_run)?;
     note("postern.journey.id", journey.id().to_string());
     Some(journey)
 }

@@ -1,6 +1,7 @@
 //! The tokens of a journey, minted with this service's keys by the settings of the application under
 //! which the request was admitted.
 
+use authorization::authorized::Authorized;
 use clock::Clock;
 use codes::authentication::Authentication;
 use codes::ids::{ApplicationId, ClientId};
@@ -19,20 +20,38 @@ pub(crate) struct JourneyMinter<'a> {
     pub(crate) clock: &'a dyn Clock,
 }
 
+impl JourneyMinter<'_> {
+    /// The tokens of an authorization request (`OpenID` Connect Core, section 3.1.3.6).
+    pub(crate) fn authorized_tokens(
+        &self,
+        authorized: &Authorized,
+    ) -> Result<UserTokens, MintError> {
+        let access_token = self.access_token(&authorized.authentication)?;
+        let id_token = IdToken {
+            authentication: authorized.authentication.clone(),
+            nonce: authorized.interaction.request.nonce.clone(),
+            access_token_hash: Some(self.minter.access_token_hash(&access_token).map_err(failed)?),
+        };
+        let id_token = id_token.mint(self.minter, self.settings.lifetime).map_err(failed)?;
+        Ok(UserTokens { access_token, id_token })
+    }
+
+    fn access_token(&self, authentication: &Authentication) -> Result<String, MintError> {
+        let Self { settings, minter, .. } = self;
+        let (authentication, scope) = (authentication.clone(), settings.scope.clone());
+        UserToken { authentication, scope }.mint(minter, settings.lifetime).map_err(failed)
+    }
+}
+
 impl MintTokens for JourneyMinter<'_> {
     fn user_tokens(&self, authentication: &Authentication) -> Result<UserTokens, MintError> {
         let _span =
             is_sampled().then(|| tracing::info_span!(target: SPANS, "mint user tokens").entered());
-        let Self { settings, minter, .. } = self;
-        let access_token =
-            UserToken { authentication: authentication.clone(), scope: settings.scope.clone() };
-        let id_token = IdToken { authentication: authentication.clone() };
-        let access_token = access_token.mint(minter, settings.lifetime);
-        let id_token = id_token.mint(minter, settings.lifetime);
-        Ok(UserTokens {
-            access_token: access_token.map_err(failed)?,
-            id_token: id_token.map_err(failed)?,
-        })
+        let access_token = self.access_token(authentication)?;
+        let authentication = authentication.clone();
+        let id_token = IdToken { authentication, nonce: None, access_token_hash: None };
+        let id_token = id_token.mint(self.minter, self.settings.lifetime).map_err(failed)?;
+        Ok(UserTokens { access_token, id_token })
     }
 
     fn journey_token(

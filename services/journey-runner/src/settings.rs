@@ -14,7 +14,7 @@ use clock::SystemClock;
 use codes::randomness;
 use config::Live;
 use edge::gate::Gate;
-use edge::metadata;
+use edge::metadata::{self, Issuer};
 use grpc_client::{Client, Remote};
 use journeys::runner::Capacity;
 use server::http::{Proxies, ProxyArgs};
@@ -23,12 +23,13 @@ use settings::Endpoint;
 use settings::{AdminListen, GrpcListen, HttpListen, Mistakes};
 use tls::{GrpcTls, HttpTls, ServerTls};
 use tokens::mint::Minter;
+use tokens::service::Service;
 use tokens::verify::TokenVerifier;
 use zeroize::Zeroizing;
 
 pub use self::verifier::Identity;
 use self::verifier::VerifierArgs;
-use crate::{INTROSPECTION, JourneyRunner, Limits, OPENAPI, Ports, RemoteVerifier};
+use crate::{JourneyRunner, Limits, OPENAPI, Ports, RemoteVerifier};
 
 /// How fast anonymous callers may go.
 #[derive(Clone, Debug, clap::Args)]
@@ -193,6 +194,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let ports = Ports {
         live: Arc::clone(&live),
         store: Arc::clone(&stores.journeys),
+        authorizations: Arc::clone(&stores.authorizations),
         claims: Arc::clone(&stores.journey_claims),
         grants: Arc::clone(&stores.grants),
         verifier: Arc::new(RemoteVerifier::new(verifier, identity, minter.clone(), clock())),
@@ -201,11 +203,20 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
         sealing_key,
         limits,
     };
-    let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients);
-    let well_known = metadata::well_known(&minter, None, Some(INTROSPECTION));
+    let other = clients.ring_of(minter.issuer()).cloned();
+    let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients.clone());
+    let gate = gate.and_service(Service::CodeIssuer, clients);
+    let well_known = metadata::well_known(Issuer {
+        minter: &minter,
+        other,
+        live: Arc::clone(&live),
+        has_tokens: false,
+        has_introspection: true,
+    });
     let service = JourneyRunner::new(ports, gate, minter);
     let router = well_known.merge(metadata::openapi(&[OPENAPI], service.starts()));
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
+    let server = server.service(service.authorization_grpc());
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     let pages = HttpServer::new(http.tls(http_tls), router.merge(service.http()));

@@ -1,6 +1,7 @@
 //! Puts the three services together in one process. They talk over gRPC as they would apart; only
 //! the store and the keys are shared by hand.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use assembly::configuration::look_after;
@@ -8,9 +9,10 @@ use assembly::health;
 use clock::SystemClock;
 use code_issuer::CodeIssuer;
 use code_issuer::dispatch::dispatch;
+use code_issuer::redemption::RemoteRunner;
 use codes::randomness;
 use edge::gate::Gate;
-use edge::metadata;
+use edge::metadata::{self, Issuer};
 use grpc_client::{Client, Remote};
 use journey_runner::{Identity, JourneyRunner, Ports, RemoteVerifier};
 use server::{GrpcServer, HttpServer, Process, Servers, StartError, bind};
@@ -21,7 +23,7 @@ use verifier::Verifier;
 use zeroize::Zeroizing;
 
 use crate::settings::{Checked, Endpoints};
-use crate::welcome::{Addresses, welcome};
+use crate::welcome::{Addresses, reachable, welcome};
 
 /// What the description of all services together says of itself.
 const OPENAPI: &str = concat!(
@@ -63,22 +65,27 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens.clone());
     let desks = Arc::clone(&stores.desks);
-    let code_issuer =
-        CodeIssuer::new(gate.clone(), operations.clone(), desks, notifier.clone(), minter.clone());
+    let code_issuer = CodeIssuer::new(
+        gate.clone(),
+        operations.clone(),
+        desks,
+        notifier.clone(),
+        minter.clone(),
+        Some(RemoteRunner::new(way_to(addresses.runner)?, minter.clone())),
+    );
     let code_verifier = Verifier::new(
-        gate.clone().and_service(Service::JourneyRunner, tokens),
+        gate.clone().and_service(Service::JourneyRunner, tokens.clone()),
         operations,
         notifier.clone(),
     );
-    let to_verifier = format!("http://{}", addresses.reachable_verifier());
-    let to_verifier = Remote::parse(&to_verifier, None).map_err(anyhow::Error::from)?;
     let ports = Ports {
         live: Arc::clone(&live),
         store: Arc::clone(&stores.journeys),
+        authorizations: Arc::clone(&stores.authorizations),
         claims: Arc::clone(&stores.journey_claims),
         grants: Arc::clone(&stores.grants),
         verifier: Arc::new(RemoteVerifier::new(
-            Client::connect(to_verifier, wire::FILE_DESCRIPTOR_SET)?,
+            way_to(addresses.verifier)?,
             Identity::Token,
             minter.clone(),
             Arc::new(SystemClock),
@@ -88,16 +95,19 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         sealing_key: Zeroizing::new(randomness::bytes(&randomness::system())),
         limits,
     };
+    let gate = gate.and_service(Service::CodeIssuer, tokens);
     let journey_runner = JourneyRunner::new(ports, gate, minter.clone());
 
     let router = code_issuer
         .http()
         .merge(journey_runner.http())
-        .merge(metadata::well_known(
-            &minter,
-            Some(("/oidc/token", Arc::clone(&live))),
-            Some(journey_runner::INTROSPECTION),
-        ))
+        .merge(metadata::well_known(Issuer {
+            minter: &minter,
+            other: None,
+            live: Arc::clone(&live),
+            has_tokens: true,
+            has_introspection: true,
+        }))
         .merge(metadata::openapi(
             &[OPENAPI, code_issuer::OPENAPI, journey_runner::OPENAPI],
             journey_runner.starts(),
@@ -109,12 +119,14 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     welcome(&addresses, &live.current(), is_demo);
     let issuer = GrpcServer::new(issuer_grpc).service(code_issuer.grpc());
     let issuer = issuer.service(code_issuer.desk_grpc());
+    let runner = GrpcServer::new(runner).service(journey_runner.grpc());
+    let runner = runner.service(journey_runner.authorization_grpc());
     let servers = Servers::new()
         .behind(proxies)
         .grpc(reflecting(issuer)?)
         // The journey runner calls it until its own last answer.
         .inner_grpc(reflecting(GrpcServer::new(verifier).service(code_verifier.grpc()))?)
-        .grpc(reflecting(GrpcServer::new(runner).service(journey_runner.grpc()))?)
+        .grpc(reflecting(runner)?)
         .http(pages)
         .admin(admin)
         .task(dispatch(Arc::clone(&live), notifier))
@@ -122,4 +134,10 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .task(code_issuer.watch_desks());
     let readiness = servers.readiness();
     Ok(servers.task(health::follow(stores, readiness)))
+}
+
+/// The way to another service of this process.
+fn way_to(listener: SocketAddr) -> anyhow::Result<Client> {
+    let remote = Remote::parse(&format!("http://{}", reachable(listener)), None)?;
+    Client::connect(remote, wire::FILE_DESCRIPTOR_SET)
 }

@@ -18,15 +18,8 @@ pub(crate) struct Addresses {
     pub(crate) scheme: &'static str,
 }
 
-impl Addresses {
-    /// The verifier, as this very process reaches it.
-    pub(crate) fn reachable_verifier(&self) -> SocketAddr {
-        reachable(self.verifier)
-    }
-}
-
-/// An address of every interface is none to connect to.
-fn reachable(address: SocketAddr) -> SocketAddr {
+/// The address that this process connects to: an address of every interface is none to connect to.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
     } else {

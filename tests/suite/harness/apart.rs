@@ -34,6 +34,8 @@ pub(crate) struct Deployment {
     variables: Vec<Variable>,
     mesh: Option<Mesh>,
     way: Option<Arc<Lossy>>,
+    /// The public URL of the journey runner.
+    runner_issuer: &'static str,
     pub(crate) redis: Arc<Redis>,
 }
 
@@ -76,6 +78,7 @@ impl Deployment {
             variables: Vec::new(),
             mesh: None,
             way: None,
+            runner_issuer: RUNNER,
             redis: Arc::new(redis),
         })
     }
@@ -100,6 +103,12 @@ impl Deployment {
         let mesh = self.mesh.as_mut().context("it is meshed")?;
         mesh.issuer = Some(mesh.authority.sign("issuer.mesh")?);
         Ok(self)
+    }
+
+    /// Gives all services one public URL, and the code issuer the way to the journey runner, as for
+    /// `OpenID` Connect.
+    pub(crate) fn of_one_issuer(self) -> Self {
+        Self { runner_issuer: ISSUER, ..self }
     }
 
     /// Makes the journey runner call the verifier through this proxy.
@@ -186,6 +195,10 @@ impl Deployment {
         code_issuer.args(["--admin-listen", &admin.to_string()]);
         code_issuer.args(["--peppers", utf8(&pepper)?]);
         sign_as(&mut code_issuer, &issuer_keys, ISSUER)?;
+        if self.runner_issuer == ISSUER {
+            code_issuer.args(["--journey-runner", &format!("http://{runner}")]);
+            code_issuer.args(["--runner-keys", utf8(&runner_public)?]);
+        }
 
         let mut code_verifier = self.service("verifier", checks)?;
         code_verifier.args(["--grpc-listen", &verifier.to_string()]);
@@ -193,7 +206,12 @@ impl Deployment {
         code_verifier.args(["--peppers", utf8(&pepper)?]);
         code_verifier.args(["--client-keys", utf8(&issuer_public)?, "--client-issuer", ISSUER]);
         if self.mesh.as_ref().is_none_or(|mesh| !mesh.is_identity) {
-            code_verifier.args(["--runner-keys", utf8(&runner_public)?, "--runner-issuer", RUNNER]);
+            code_verifier.args([
+                "--runner-keys",
+                utf8(&runner_public)?,
+                "--runner-issuer",
+                self.runner_issuer,
+            ]);
         }
 
         let mut journey_runner = self.service("journey-runner", checks)?;
@@ -202,7 +220,7 @@ impl Deployment {
         journey_runner.args(["--admin-listen", &runner_admin.to_string()]);
         journey_runner.args(["--client-keys", utf8(&issuer_public)?, "--client-issuer", ISSUER]);
         journey_runner.args(["--verifier", &url_of_verifier, "--sealing-key", utf8(&sealing)?]);
-        sign_as(&mut journey_runner, &runner_keys, RUNNER)?;
+        sign_as(&mut journey_runner, &runner_keys, self.runner_issuer)?;
 
         if let Some(Mesh { authority, verifier, runner, is_identity, issuer }) = &self.mesh {
             let files =

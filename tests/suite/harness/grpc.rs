@@ -43,6 +43,7 @@ pub(crate) mod pb {
 use pb::code::code_issuer_service_client::CodeIssuerServiceClient;
 use pb::code::verifier_service_client::VerifierServiceClient;
 use pb::desk::v1::desk_service_client::DeskServiceClient;
+use pb::journey::authorization_service_client::AuthorizationServiceClient;
 use pb::journey::journey_runner_service_client::JourneyRunnerServiceClient;
 
 pub(crate) use pb::code::{
@@ -104,6 +105,13 @@ impl Postern {
 
     pub(crate) fn verifier_with(&self, token: Option<String>) -> VerifierServiceClient<Authorized> {
         VerifierServiceClient::with_interceptor(channel(self.at.verifier), Bearer(token))
+    }
+
+    pub(crate) fn authorization_with(
+        &self,
+        token: Option<String>,
+    ) -> AuthorizationServiceClient<Authorized> {
+        AuthorizationServiceClient::with_interceptor(channel(self.at.runner), Bearer(token))
     }
 
     pub(crate) fn runner_with(

@@ -12,8 +12,8 @@ use super::pb::desk::v1::{
     LiftRepudiationRequest, ListRequestsRequest, RepudiateRequest, SetBrakeRequest, brake_target,
 };
 use super::pb::journey::{
-    DescribeJourneyRequest, InputRequired, ListJourneysRequest, StartJourneyRequest,
-    SubmitInputRequest,
+    DescribeJourneyRequest, InputRequired, ListJourneysRequest, RedeemAuthorizationCodeRequest,
+    StartJourneyRequest, SubmitInputRequest,
 };
 use super::values::structure;
 use super::*;
@@ -49,6 +49,9 @@ macro_rules! call {
 /// The scope that only the journey runner has.
 pub(crate) const RUNNERS_OWN: &str = "journeys:pair";
 
+/// The scope that only the code issuer has.
+pub(crate) const ISSUERS_OWN: &str = "authorizations:redeem";
+
 /// The rpcs of the desk, which acme does not have.
 pub(crate) const OF_THE_DESK: [&str; 7] = [
     "ExplainIssue",
@@ -61,7 +64,7 @@ pub(crate) const OF_THE_DESK: [&str; 7] = [
 ];
 
 /// Each rpc with its scope, a client of acme without that scope, and a call.
-pub(crate) const RPCS: [(&str, &str, &str, Call); 20] = [
+pub(crate) const RPCS: [(&str, &str, &str, Call); 21] = [
     (
         "IssueCode",
         "codes:issue",
@@ -108,6 +111,14 @@ pub(crate) const RPCS: [(&str, &str, &str, Call); 20] = [
         "acme-verifier",
         call!(verifier_with, withdraw_pairing, |target| {
             WithdrawPairingRequest { user: user_id(&target.user), binding: TARGETED.into() }
+        }),
+    ),
+    (
+        "RedeemAuthorizationCode",
+        ISSUERS_OWN,
+        "acme-backend",
+        call!(authorization_with, redeem_authorization_code, |_target| {
+            RedeemAuthorizationCodeRequest::default()
         }),
     ),
     (

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use authorization::memory::MemoryAuthorizationCodeStore;
+use authorization::store::AuthorizationCodeStore;
 use clock::SystemClock;
 use codes::claims::ClaimStore;
 use codes::grants::GrantStore;
@@ -14,6 +16,7 @@ use journeys::ports::JourneyStore;
 use notices::memory::MemoryOutbox;
 use notices::outbox::Outbox;
 use settings::Mistakes;
+use store_redis::authorizations::RedisAuthorizationCodeStore;
 use store_redis::claims::RedisClaimStore;
 use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::{Access, Address};
@@ -47,6 +50,8 @@ pub struct Stores {
     pub journeys: Arc<dyn JourneyStore>,
     /// The sessions of people at the console.
     pub console: Arc<dyn JourneyStore>,
+    /// The codes of authorization requests.
+    pub authorizations: Arc<dyn AuthorizationCodeStore>,
     /// What idempotency keys for journeys stand for.
     pub journey_claims: Arc<dyn ClaimStore>,
     /// The way to Redis, if they are kept there.
@@ -95,6 +100,7 @@ impl Stores {
             outbox: Arc::new(MemoryOutbox::new(clock.clone())),
             journeys: Arc::new(MemoryJourneyStore::new(clock.clone())),
             console: Arc::new(MemoryJourneyStore::new(clock.clone())),
+            authorizations: Arc::new(MemoryAuthorizationCodeStore::new(clock.clone())),
             journey_claims: Arc::new(MemoryClaimStore::new(clock)),
             connection: None,
             journey_connection: None,
@@ -111,6 +117,7 @@ impl Stores {
             outbox: Arc::new(RedisOutbox::new(codes.clone())),
             journeys: Arc::new(RedisJourneyStore::new(waiting)),
             console: Arc::new(RedisJourneyStore::of_console(codes.clone())),
+            authorizations: Arc::new(RedisAuthorizationCodeStore::new(codes.clone())),
             journey_claims: Arc::new(RedisClaimStore::beside_journeys(codes.clone())),
             connection: Some(codes),
             journey_connection: journeys,

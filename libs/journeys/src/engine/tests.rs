@@ -51,6 +51,7 @@ impl Run {
             idempotency_key: None,
             source: None,
             browser: BrowserFamily::default(),
+            tie: None,
         };
         let seen = surroundings(&journey, &mut start).expect("small");
         let whose = (ApplicationId::parse("app").expect("id"), ClientId::parse("web").expect("id"));

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use codes::authentication::Authentication;
 use codes::store::StoreError;
 use serde_json::Value;
 
@@ -12,13 +13,10 @@ use crate::engine::{Abort, Prompt, PromptBody, PromptError};
 use crate::ids::SessionId;
 use crate::input::InputError;
 use crate::ports::{MintError, StoreFault};
+use crate::request::Tie;
 
 /// The state of a journey, for its client. `Debug` shows which of these it is, and nothing more.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an answer is moved once, to the code that encodes it"
-)]
 pub enum Answer {
     /// It waits for the client.
     InputRequired(InputRequired),
@@ -113,6 +111,10 @@ pub struct Completed {
     pub token: String,
     /// The data of the last step and of the `provide_json_data` steps before it.
     pub data: Option<Value>,
+    /// The authenticated user, if there is one.
+    pub authentication: Option<Authentication>,
+    /// What the start tied the journey to.
+    pub tie: Option<Tie>,
 }
 
 impl fmt::Debug for Completed {
@@ -127,6 +129,8 @@ pub struct Rejected {
     pub reason: RejectionReason,
     /// The data of the last step and of the `provide_json_data` steps before it.
     pub data: Option<Value>,
+    /// What the start tied the journey to.
+    pub tie: Option<Tie>,
 }
 
 impl fmt::Debug for Rejected {

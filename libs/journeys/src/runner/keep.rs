@@ -52,10 +52,16 @@ impl Runner {
                     &name,
                     state.authentication.as_ref(),
                 )?;
-                Ok(Answer::Completed(Completed { token, data }))
+                Ok(Answer::Completed(Completed {
+                    token,
+                    data,
+                    authentication: state.authentication.clone(),
+                    tie: facts.tie.clone(),
+                }))
             }
             Stop::Reject(data) => {
-                Ok(Answer::Rejected(Rejected { reason: RejectionReason::AccessRejected, data }))
+                let (reason, tie) = (RejectionReason::AccessRejected, facts.tie.clone());
+                Ok(Answer::Rejected(Rejected { reason, data, tie }))
             }
         }
     }

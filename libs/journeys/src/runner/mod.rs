@@ -49,7 +49,7 @@ pub use self::answer::{
 };
 pub use crate::engine::Abort;
 pub use crate::input::InputError;
-pub use crate::request::{CLIENT_INPUT, Start, Submission, Terms};
+pub use crate::request::{CLIENT_INPUT, Start, Submission, Terms, Tie};
 
 use self::attempts::Attempts;
 use self::check::check;
@@ -143,6 +143,7 @@ impl Runner {
                 opened_at,
                 expires_at: opened_at + SESSION_LIFETIME,
                 pairing: None,
+                tie: start.tie,
             },
         };
         if !journey.may_wait() {
@@ -194,6 +195,7 @@ impl Runner {
         let is_theirs = session.application == terms.caller.application.as_str()
             && session.client == terms.caller.client.as_str();
         let facts = session.facts();
+        let is_theirs = is_theirs && facts.admits(submission.secret.as_ref());
         if !is_theirs || facts.expires_at <= self.clock.now() {
             return Err(RunError::SessionNotFound);
         }

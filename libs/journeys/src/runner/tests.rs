@@ -5,6 +5,7 @@ mod journeys;
 mod limits;
 mod pairing;
 mod revocation;
+mod ties;
 mod waiting;
 
 use std::sync::Arc;

@@ -55,11 +55,55 @@ struct Asked {
     journey: Option<String>,
 }
 
-/// A journey, and the public client as which the page runs it.
+/// A journey, and the client as which the page runs it.
 struct Host<'a> {
     application: &'a Application,
     client: &'a Client,
     journey: &'a Journey,
+}
+
+/// An authorization request, for which the page runs the client's journey.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The client that asks.
+    pub client: &'a str,
+    /// The request, sealed: the page sends it back.
+    pub interaction: &'a str,
+    /// A name for the request: a reload continues its journey.
+    pub fingerprint: &'a str,
+    /// What the client believes to be the user's identifier.
+    pub login_hint: Option<&'a str>,
+    /// The languages that the client says the user prefers, separated by blanks.
+    pub ui_locales: Option<&'a str>,
+}
+
+/// The page that runs a client's journey for an authorization request, if the client has one.
+pub fn sign_in(
+    configuration: &Configuration,
+    request: &Request<'_>,
+    headers: &HeaderMap,
+) -> Option<Response> {
+    let (application, client) = configuration.client(&ClientId::parse(request.client).ok()?)?;
+    let journey = configuration.journey(client.openid.as_ref()?)?;
+    let host = Host { application, client, journey };
+    let named = request.ui_locales.unwrap_or_default().replace(' ', ",");
+    let language = Language::preferred(&format!("{named},{}", accepted(headers)));
+    Some(html(document::render(&host, language, Some(request))))
+}
+
+/// The page for a link of which nobody knows whose it is.
+pub fn bad_link(headers: &HeaderMap) -> Response {
+    html(document::bad_link(Language::preferred(accepted(headers))))
+}
+
+fn accepted(headers: &HeaderMap) -> &str {
+    headers.get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok()).unwrap_or_default()
+}
+
+fn html(text: String) -> Response {
+    let mut page = secured("text/html; charset=utf-8", "no-store", text);
+    page.headers_mut().append(VARY, HeaderValue::from(ACCEPT_LANGUAGE));
+    page
 }
 
 /// The page of the journey that is asked for, if there is one.
@@ -69,12 +113,8 @@ fn page(
     headers: &HeaderMap,
 ) -> Option<Response> {
     let host = asked.ok().and_then(|Query(asked)| host(&configuration, &asked))?;
-    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
-    let language = Language::preferred(accepted.unwrap_or_default());
-    let mut page =
-        secured("text/html; charset=utf-8", "no-store", document::render(&host, language));
-    page.headers_mut().append(VARY, HeaderValue::from(ACCEPT_LANGUAGE));
-    Some(page)
+    let language = Language::preferred(accepted(headers));
+    Some(html(document::render(&host, language, None)))
 }
 
 /// Chooses the client and its journey: those that are named, or else the first public client (that may

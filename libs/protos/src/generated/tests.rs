@@ -61,7 +61,10 @@ fn each_message_with_a_code_in_clear_wipes_it_when_dropped() {
     };
     let messages: Vec<_> = fields().into_iter().filter(holds_a_code).collect();
     let messages: Vec<_> = messages.iter().map(|field| field.parent_message().name()).collect();
-    assert_eq!(messages, ["IssueCodeResponse", "VerifyCodeRequest"]);
+    assert_eq!(
+        messages,
+        ["IssueCodeResponse", "VerifyCodeRequest", "RedeemAuthorizationCodeRequest"]
+    );
     assert!(std::mem::needs_drop::<code::IssueCodeResponse>());
 }
 

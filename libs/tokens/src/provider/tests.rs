@@ -25,7 +25,8 @@ struct Provider {
 impl Provider {
     fn new() -> Self {
         let ring = KeyRing::generate();
-        let keys = ProviderKeys::parse(ring.jwks().to_string().as_bytes()).expect("keys");
+        let keys =
+            ProviderKeys::parse(KeyRing::jwks([&ring]).to_string().as_bytes()).expect("keys");
         Self { ring, keys }
     }
 
@@ -109,7 +110,7 @@ fn a_header_cannot_choose_the_key_or_the_algorithm() {
     let token = forge(&other.ring, &provider.header().to_string(), &good().to_string());
     assert_eq!(provider.verify(&token).err(), Some(TokenError::BadSignature));
     let mut header = provider.header();
-    header["jwk"] = other.ring.jwks()["keys"][0].clone();
+    header["jwk"] = KeyRing::jwks([&other.ring])["keys"][0].clone();
     let token = forge(&other.ring, &header.to_string(), &good().to_string());
     assert_eq!(provider.verify(&token).err(), Some(TokenError::BadSignature));
 }
@@ -119,7 +120,7 @@ fn a_public_key_is_no_secret_of_a_symmetric_algorithm() {
     let provider = Provider::new();
     let header = with(provider.header(), &json!({"alg": "HS256"}));
     let message = format!("{}.{}", encode(header.to_string()), encode(good().to_string()));
-    let set = provider.ring.jwks();
+    let set = KeyRing::jwks([&provider.ring]);
     let point = ["x", "y"].map(|it| set["keys"][0][it].as_str().expect("a coordinate").to_owned());
     for secret in [set["keys"][0].to_string(), set.to_string(), point.concat(), String::new()] {
         let secret = EncodingKey::from_secret(secret.as_bytes());
@@ -213,7 +214,7 @@ fn an_rsa_key_verifies_by_the_algorithm_that_it_names() {
 #[test]
 fn a_set_without_a_usable_key_is_refused() {
     let parse = |set: Value| ProviderKeys::parse(set.to_string().as_bytes()).err();
-    let good = KeyRing::generate().jwks()["keys"][0].clone();
+    let good = KeyRing::jwks([&KeyRing::generate()])["keys"][0].clone();
     let alone = |changes: Value| parse(json!({ "keys": [with(good.clone(), &changes)] }));
     assert_eq!(alone(json!({})), None);
     assert_eq!(alone(json!({"d": "AAAA"})), Some(KeySetError::Secret));

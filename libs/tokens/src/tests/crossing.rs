@@ -24,7 +24,7 @@ pub(super) fn mint(kind: &str, minter: &Minter) -> String {
         "service" => service_token(Service::JourneyRunner).mint(minter, NOW),
         "issuer" => service_token(Service::CodeIssuer).mint(minter, NOW),
         "user" => UserToken { authentication, scope: "openid".to_owned() }.mint(minter, HOUR),
-        "id" => IdToken { authentication }.mint(minter, HOUR),
+        "id" => id_token(authentication).mint(minter, HOUR),
         "link" => link_token().mint(minter),
         _ => journey_token(Some(authentication)).mint(minter, "session", NOW),
     }
@@ -42,6 +42,10 @@ fn verify(kind: &str, token: &str, verifier: &TokenVerifier) -> Result<(), Token
         "link" => LinkToken::verify(token, verifier, NOW).map(drop),
         _ => JourneyToken::verify(token, &application(), verifier, NOW).map(drop),
     }
+}
+
+fn id_token(authentication: Authentication) -> IdToken {
+    IdToken { authentication, nonce: None, access_token_hash: None }
 }
 
 fn service_token(service: Service) -> ServiceToken {

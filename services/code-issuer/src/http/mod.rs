@@ -13,7 +13,7 @@ use codes::ids::ClientId;
 use edge::throttle::Throttle;
 use oidc::KeyCache;
 
-use self::token::failures::{Failures, ID_TOKENS, SECRETS};
+use self::token::failures::{CODES, Failures, ID_TOKENS, SECRETS};
 use crate::CodeIssuer;
 
 /// Tokens that one client may be given within a minute: each is good for an hour.
@@ -27,6 +27,7 @@ struct Edge {
     service: CodeIssuer,
     wrong_secrets: Failures,
     refused_tokens: Failures,
+    refused_codes: Failures,
     provider_keys: KeyCache,
     tokens: Throttle<ClientId>,
 }
@@ -38,12 +39,14 @@ impl CodeIssuer {
             service: self.clone(),
             wrong_secrets: Failures::new(SECRETS),
             refused_tokens: Failures::new(ID_TOKENS),
+            refused_codes: Failures::new(CODES),
             provider_keys: KeyCache::new(Arc::clone(&self.clock)),
             tokens: Throttle::new(MINUTE),
         });
         Router::new()
             .route("/oidc/token", post(token::token))
             .route("/cis/oidc/token", post(token::token))
+            .route("/ido/api/v2/token/exchange", post(token::code::exchange))
             .route("/cis/v1/auth/otp/send", post(send::send))
             .route("/v1/auth/otp/send", post(send::send))
             .with_state(edge)

@@ -1,8 +1,15 @@
-//! Which browser sends a request: its family alone, never the text that it sends.
+//! Which browser sends a request, by its family alone, and which of its headers a journey reads.
 
-use axum::http::HeaderMap;
-use axum::http::header::USER_AGENT;
+use axum::http::header::{ACCEPT_LANGUAGE, ORIGIN, REFERER, USER_AGENT};
+use axum::http::{HeaderMap, HeaderName};
 use codes::facts::BrowserFamily;
+use serde_json::{Map, Value, json};
+
+/// The headers that a journey may read.
+const READABLE: [HeaderName; 4] = [ACCEPT_LANGUAGE, ORIGIN, REFERER, USER_AGENT];
+
+/// The longest of them that a journey reads, in bytes: it may be stored.
+const MAX_HEADER: usize = 512;
 
 /// What the families' texts hold, the first that is found first: most browsers also name those that they
 /// are compatible with.
@@ -27,6 +34,15 @@ pub(super) fn family(headers: &HeaderMap) -> BrowserFamily {
     let text = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mark = MARKS.iter().find(|(mark, _)| text.contains(mark));
     mark.map_or(BrowserFamily::Other, |(_, family)| *family)
+}
+
+/// The headers that a journey reads.
+pub(super) fn readable(headers: &HeaderMap) -> Map<String, Value> {
+    let text = |name: &HeaderName| {
+        let value = headers.get(name)?.to_str().ok()?;
+        (value.len() <= MAX_HEADER).then(|| (name.to_string(), json!(value)))
+    };
+    READABLE.iter().filter_map(text).collect()
 }
 
 #[cfg(test)]

@@ -41,6 +41,9 @@ pub(super) struct Call {
     pub(super) locale: Option<String>,
     /// The waiting journey.
     pub(super) sid: Option<String>,
+    /// The sealed authorization request that `sso` serves.
+    #[serde(rename = "ssoInteractionId")]
+    pub(super) interaction: Option<String>,
     /// The device id that was handed out earlier.
     pub(super) did: Option<String>,
     /// The address that it comes from: never the client's to say.
@@ -55,6 +58,13 @@ pub(super) struct Call {
 #[derive(Deserialize)]
 pub(super) struct Invocation {
     pub(super) policy_request_id: String,
+    #[serde(default)]
+    pub(super) params: Map<String, Value>,
+}
+
+/// The data of `sso`.
+#[derive(Deserialize)]
+pub(super) struct SsoInvocation {
     #[serde(default)]
     pub(super) params: Map<String, Value>,
 }

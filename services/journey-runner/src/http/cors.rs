@@ -37,6 +37,7 @@ pub(super) fn is_foreign(
     headers: &HeaderMap,
     configuration: &Configuration,
     client: Option<&Principal>,
+    issuer: &str,
 ) -> bool {
     let is_clients = |origin: &str| {
         let client = client.and_then(|it| it.application().clients.get(&it.caller().client));
@@ -45,7 +46,12 @@ pub(super) fn is_foreign(
             Some(ClientKind::Confidential { .. }) | None => false,
         }
     };
-    is_from_elsewhere(headers, is_clients, |origin| configuration.allows_origin(origin))
+    let is_configured = |origin: &str| {
+        let path = issuer.strip_prefix(origin);
+        configuration.allows_origin(origin)
+            || path.is_some_and(|path| path.is_empty() || path.starts_with('/'))
+    };
+    is_from_elsewhere(headers, is_clients, is_configured)
 }
 
 /// That `Origin` and `Host` are equal proves nothing by itself: with DNS rebinding, a foreign page

@@ -26,7 +26,7 @@ use wire::violations::FieldViolation;
 use crate::JourneyRunner;
 
 /// Where a token is introspected by RFC 7662.
-pub(crate) const PATH: &str = "/oidc/token/introspection";
+const PATH: &str = "/oidc/token/introspection";
 
 /// The endpoints.
 pub(super) fn routes() -> Router<JourneyRunner> {

@@ -3,6 +3,7 @@
 mod admission;
 mod answer;
 mod authenticate;
+mod authorize;
 mod browser;
 mod call;
 mod cors;
@@ -10,28 +11,26 @@ mod encrypted;
 mod envelope;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod interactions;
 mod introspection;
 mod openapi;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, ORIGIN, REFERER, USER_AGENT};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
-use codes::ids::ClientId;
-use codes::operations::Caller;
 use codes::randomness;
-use config::{ClientKind, Configuration, Live};
+use config::{Configuration, Live};
 use definitions::JourneyId;
 use edge::principal::Principal;
 use encryption::CryptoSession;
 use journeys::ids::SessionId;
-use journeys::runner::{Answer, CLIENT_INPUT, Start, Submission};
+use journeys::runner::{Answer, CLIENT_INPUT, Start, Submission, Tie};
 use serde_json::{Map, Value, json};
 use server::HttpServer;
 use server::http::Source;
@@ -41,14 +40,7 @@ pub(crate) use self::admission::Admissions;
 use self::call::{Assertion, Call, Invocation, Operation};
 pub(crate) use self::cors::layer as cors_layer;
 use self::envelope::{Envelope, Message, Reply, SCHEME, invalid, is_plain};
-pub(crate) use self::introspection::PATH as INTROSPECTION;
 use crate::JourneyRunner;
-
-/// The headers that a journey may read.
-const READABLE: [axum::http::HeaderName; 4] = [ACCEPT_LANGUAGE, ORIGIN, REFERER, USER_AGENT];
-
-/// The longest of them that a journey reads, in bytes: it may be stored.
-const MAX_HEADER: usize = 512;
 
 impl JourneyRunner {
     /// The endpoints of this service.
@@ -56,6 +48,7 @@ impl JourneyRunner {
         Router::new()
             .route("/ido/api/v2/auth/{operation}", post(call))
             .merge(authenticate::routes())
+            .merge(authorize::routes())
             .merge(introspection::routes())
             .merge(pages::recovery::routes(|| refusal(server::http::Refusal::NotFound)))
             .with_state(self.clone())
@@ -79,15 +72,6 @@ pub(crate) fn admit(live: Arc<Live>) -> impl Fn(&mut Extensions) + Clone {
     move |request| drop(request.insert(live.current()))
 }
 
-/// The public client of that id.
-fn browser(configuration: &Arc<Configuration>, client_id: &str) -> Option<Principal> {
-    let (application, client) = configuration.client(&ClientId::parse(client_id).ok()?)?;
-    let ClientKind::Public { .. } = client.kind else { return None };
-    let (application, client) = (application.id.clone(), client.id.clone());
-    let caller = Caller { application, client, agent: None, is_service: false };
-    Principal::new(Arc::clone(configuration), caller, BTreeSet::new())
-}
-
 /// `POST /ido/api/v2/auth/<operation>`.
 async fn call(
     State(runner): State<JourneyRunner>,
@@ -104,8 +88,10 @@ async fn call(
     let Ok(Query(mut call)) = call else {
         return runner.answer(Err(invalid("the query must name a clientId")), None);
     };
-    let principal = browser(&configuration, &call.client_id);
-    if cors::is_foreign(&headers, &configuration, principal.as_ref()) {
+    let principal = interactions::client(&configuration, &call.client_id);
+    // Only the page that this service serves acts for an authorization request.
+    let pages = principal.as_ref().filter(|_| !matches!(operation, Operation::Sso));
+    if cors::is_foreign(&headers, &configuration, pages, runner.minter.issuer()) {
         return runner.answer(Err(Fault::ForeignOrigin), None);
     }
     call.source = Some(source.network());
@@ -142,9 +128,7 @@ impl JourneyRunner {
             Operation::ExchangeKey => self.exchange_key(message),
             Operation::Poll => Err(invalid("no journey here waits for another device")),
             Operation::CreateDebugToken => Err(invalid("journeys here cannot be debugged")),
-            Operation::Sso => {
-                Err(invalid("no SSO interaction leads here: start the journey by its id"))
-            }
+            Operation::Sso => self.sso(&principal, call, headers, message).await,
         }
     }
 
@@ -157,23 +141,42 @@ impl JourneyRunner {
     ) -> Result<Reply, Fault> {
         let invocation: Invocation = message.data()?;
         let journey = JourneyId::parse(&invocation.policy_request_id);
+        let journey = journey.map_err(|_| Fault::JourneyNotFound)?;
+        // A backend runs its journeys over gRPC, with its token.
+        if !interactions::is_page(principal) {
+            return Err(Fault::JourneyNotFound);
+        }
+        self.begin(principal, (journey, None), invocation.params, call, headers, message).await
+    }
+
+    /// Starts a journey for a page.
+    async fn begin(
+        &self,
+        principal: &Principal,
+        (journey, tie): (JourneyId, Option<Tie>),
+        params: Map<String, Value>,
+        call: Call,
+        headers: &HeaderMap,
+        message: &mut Message,
+    ) -> Result<Reply, Fault> {
         let start = Start {
-            journey: journey.map_err(|_| Fault::JourneyNotFound)?,
-            params: invocation.params,
-            headers: readable(headers),
+            journey,
+            params,
+            headers: browser::readable(headers),
             device: message.device.take(),
             locale: call.locale.filter(|locale| is_plain(locale)),
             correlation_id: message.correlation_id.take(),
             idempotency_key: None,
             source: call.source,
             browser: browser::family(headers),
+            tie,
         };
         let answer = self.start(principal, start).await?;
         let session = match &answer {
             Answer::InputRequired(input) => input.session.expose().to_owned(),
             Answer::Completed(_) | Answer::Rejected(_) => self.random_id(),
         };
-        let mut reply = answer::reply(answer);
+        let mut reply = self.reply(answer).await?;
         reply.headers.extend([
             json!({ "type": "uid", "uid": self.random_id() }),
             json!({ "type": "session_id", "session_id": session }),
@@ -211,8 +214,9 @@ impl JourneyRunner {
             idempotency_key: None,
             source: call.source,
             browser: browser::family(headers),
+            secret: interactions::browser(headers).map(|it| it.hash().as_str().to_owned()),
         };
-        Ok(answer::reply(self.submit(principal, submission).await?))
+        self.reply(self.submit(principal, submission).await?).await
     }
 
     /// Agrees on a key; the data comes back as it was sent.
@@ -265,14 +269,6 @@ impl JourneyRunner {
         let known = known.filter(|id| id.len() == 39 && id.bytes().all(|b| b.is_ascii_digit()));
         known.unwrap_or_else(|| self.random_id())
     }
-}
-
-fn readable(headers: &HeaderMap) -> Map<String, Value> {
-    let text = |name: &axum::http::HeaderName| {
-        let value = headers.get(name)?.to_str().ok()?;
-        (value.len() <= MAX_HEADER).then(|| (name.to_string(), json!(value)))
-    };
-    READABLE.iter().filter_map(text).collect()
 }
 
 /// What the edge refuses before this service sees it, in the shape that the SDK can read too.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use authorization::memory::MemoryAuthorizationCodeStore;
 use axum::Extension;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -57,6 +58,7 @@ impl World {
         let ports = Ports {
             live,
             store: Arc::new(Reloads(Arc::clone(&reloading), store)),
+            authorizations: Arc::new(MemoryAuthorizationCodeStore::new(quiet())),
             claims: Arc::new(Reloads(Arc::clone(&reloading), claims)),
             grants: Arc::new(MemoryGrantStore::new(quiet())),
             verifier: Arc::new(Reloads(Arc::clone(&reloading), ())),

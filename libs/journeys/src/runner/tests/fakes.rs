@@ -207,6 +207,7 @@ impl World {
             idempotency_key: None,
             source: None,
             browser: BrowserFamily::default(),
+            tie: None,
         }
     }
 
@@ -237,6 +238,7 @@ impl World {
             idempotency_key: None,
             source: None,
             browser: BrowserFamily::default(),
+            secret: None,
         }
     }
 

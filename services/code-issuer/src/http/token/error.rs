@@ -13,6 +13,7 @@ use serde_json::json;
 pub(super) enum TokenError {
     InvalidRequest(Cow<'static, str>),
     InvalidClient,
+    InvalidGrant,
     UnauthorizedClient,
     UnsupportedGrantType,
     InvalidScope,
@@ -40,10 +41,15 @@ impl IntoResponse for TokenError {
             Self::InvalidClient => {
                 (StatusCode::UNAUTHORIZED, "invalid_client", "unknown client or wrong secret")
             }
+            Self::InvalidGrant => (
+                StatusCode::BAD_REQUEST,
+                "invalid_grant",
+                "the code is unknown, expired or used, or belongs to another client, redirect_uri or code_verifier",
+            ),
             Self::UnsupportedGrantType => (
                 StatusCode::BAD_REQUEST,
                 "unsupported_grant_type",
-                "grant_type must be client_credentials or urn:ietf:params:oauth:grant-type:token-exchange",
+                "grant_type must be authorization_code, client_credentials or urn:ietf:params:oauth:grant-type:token-exchange",
             ),
             Self::InvalidScope => (
                 StatusCode::BAD_REQUEST,
@@ -77,6 +83,7 @@ impl IntoResponse for TokenError {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::InvalidRequest(_)
+            | Self::InvalidGrant
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
             | Self::InvalidScope => {}

@@ -23,6 +23,9 @@ pub(in crate::http) struct Limits {
 /// Wrong secrets.
 pub(in crate::http) const SECRETS: Limits = Limits { of_client: 10, of_source: 100 };
 
+/// Authorization codes that are not redeemed. A code holds 256 bits: this bounds work, not guesses.
+pub(in crate::http) const CODES: Limits = Limits { of_client: 100, of_source: 1000 };
+
 /// ID tokens that are not exchanged. The backend of all agents presents them from one address: a few
 /// that have expired leave the other agents alone.
 pub(in crate::http) const ID_TOKENS: Limits = Limits { of_client: 100, of_source: 1000 };

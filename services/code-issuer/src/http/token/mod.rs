@@ -4,10 +4,12 @@
 //! | to learn | read |
 //! | --- | --- |
 //! | what a client sends | `parameters` |
+//! | how a client redeems an authorization code | `code` |
 //! | how a client gets a token for an agent | `exchange`; why it does not, `refusal` |
 //! | how failures slow a client down | `failures` |
 //! | what errors look like | `error` |
 
+pub(super) mod code;
 mod error;
 mod exchange;
 pub(super) mod failures;
@@ -45,7 +47,12 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut response = match grant(&edge, from, &headers, &body).await {
+    respond(grant(&edge, from, &headers, &body).await)
+}
+
+/// The answer, which no cache may keep.
+fn respond(granted: Result<Json<serde_json::Value>, TokenError>) -> Response {
+    let mut response = match granted {
         Ok(token) => token.into_response(),
         Err(error) => error.into_response(),
     };
@@ -61,6 +68,9 @@ async fn grant(
 ) -> Result<Json<serde_json::Value>, TokenError> {
     let form = form::parse(headers, body).map_err(TokenError::invalid)?;
     let grant_type = form.get("grant_type").ok_or(TokenError::invalid("grant_type is missing"))?;
+    if grant_type == code::GRANT {
+        return code::redeem(edge, from, headers, &form).await;
+    }
     if ![CLIENT_CREDENTIALS, exchange::GRANT].contains(&grant_type.as_str()) {
         return Err(TokenError::UnsupportedGrantType);
     }
