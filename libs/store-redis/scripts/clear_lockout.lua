@@ -3,32 +3,30 @@
 --
 -- Replies  cleared locked|unlocked <failures> disabled|enabled fresh|replayed    conflict
 
-local attempt, fingerprint = ARGV[6], ARGV[7]
-
-local known, again = recall(attempt, fingerprint)
 if known then
-  if known[1] == WAS_CLEARED then
-    return {'cleared', known[2], known[3], known[4], again}
+  if again ~= 'conflict' and known[5] == WAS_CLEARED then
+    return {'cleared', known[6], known[7], known[8], again}
   end
   return {'conflict'}
 end
 
-local lock, disabled, failures, is_idle = 'unlocked', 'enabled', 0, true
-for _, kind in ipairs({'', 'paired_'}) do
-  lock = locked_until(kind) and 'locked' or lock
-  disabled = is_disabled(kind) and 'disabled' or disabled
-  failures = failures + count(kind .. 'failures')
-  is_idle = is_idle and not locked_until(kind)
-    and count(kind .. 'failures') == 0 and count(kind .. 'consecutive') == 0
+local lock, disabled, failed, is_idle = 'unlocked', 'enabled', 0, true
+for _, paired in ipairs({false, true}) do
+  count_for(paired)
+  lock = future(lock_until) and 'locked' or lock
+  disabled = count(consecutive) >= CONSECUTIVE_FAILURES and 'disabled' or disabled
+  failed = failed + count(failures)
+  is_idle = is_idle and not future(lock_until) and count(failures) == 0 and count(consecutive) == 0
 end
-failures = text(failures)
+failed = text(failed)
 if not is_idle then
-  for _, kind in ipairs({'', 'paired_'}) do
-    record[kind .. 'lock_until'] = nil
-    forget(kind .. 'failures')
-    forget(kind .. 'consecutive')
+  for _, paired in ipairs({false, true}) do
+    count_for(paired)
+    record[lock_until] = nil
+    record[failures], record[failures + 1] = nil, nil
+    record[consecutive], record[consecutive + 1] = nil, nil
   end
-  remember(attempt, fingerprint, WAS_CLEARED, lock, failures, disabled)
+  remember(WAS_CLEARED, lock, failed, disabled)
   save()
 end
-return {'cleared', lock, failures, disabled, 'fresh'}
+return {'cleared', lock, failed, disabled, 'fresh'}

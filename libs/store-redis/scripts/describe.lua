@@ -14,19 +14,20 @@ local function tell(...)
   end
 end
 
-for _, kind in ipairs({'', 'paired_'}) do
-  local lock = locked_until(kind)
-  tell(text(count(kind .. 'failures')), text(number(kind .. 'failures_until')), lock and text(lock) or '-',
-    text(count(kind .. 'consecutive')), is_disabled(kind) and 'disabled' or 'enabled')
+for _, paired in ipairs({false, true}) do
+  count_for(paired)
+  local lock = future(lock_until)
+  tell(text(count(failures)), text(origin + (record[failures + 1] or 0)), lock and text(origin + lock) or '-',
+    text(count(consecutive)), count(consecutive) >= CONSECUTIVE_FAILURES and 'disabled' or 'enabled')
 end
-local blocked = blocked_until()
-tell(blocked and text(blocked) or '-')
-if record.nonce then
-  local state = ({'active', 'consumed', 'burned', 'revoked'})[record.state]
-  if record.state == ACTIVE and now >= record.expires_at then
+local blocked = future(BLOCKED_UNTIL)
+tell(blocked and text(origin + blocked) or '-')
+if nonce then
+  local state = ({'active', 'consumed', 'burned', 'revoked', 'active'})[record[STATE]]
+  if is_active and not is_redeemable then
     state = 'expired'
   end
-  tell(record.nonce, state, text(record.issued_at), text(record.expires_at), record.client,
-    record.agent or '', record.binding and 'paired' or 'unpaired', text(#(record.exhausted or '') / 4))
+  tell(nonce, state, text(origin), text(origin + record[EXPIRES_AT]), record[CLIENT], record[AGENT] or '',
+    binding and 'paired' or 'unpaired', text(#(record[EXHAUSTED] or '') / 4))
 end
 return reply

@@ -12,29 +12,24 @@
 --          clear unpaired, or clear paired <binding> <the session's end, in ms>, of a check
 --          quota_exceeded <until, in ms>    override_quota_exceeded <until, in ms>
 
-local attempt, fingerprint, limit = ARGV[6], ARGV[7], tonumber(ARGV[8])
-
 local checks = ARGV[21] == 'check'
 
 local function issued(overridden, again)
-  local failed = record.state == ACTIVE and number('failed') or 0
-  local expires_at = text(record.expires_at)
-  local left = math.max(limit - math.max(failed, count(kind_of(record.binding) .. 'failures')), 1)
-  local paired = record.binding and 'paired' or 'unpaired'
-  return {'issued', record.nonce, expires_at, text(left), paired, overridden, again}
+  local left = math.max(ARGV[8] - math.max(record[FAILED] or 0, count(failures)), 1)
+  local paired = binding and 'paired' or 'unpaired'
+  return {'issued', nonce, text(origin + record[EXPIRES_AT]), text(left), paired, overridden, again}
 end
 
 local function quota_exceeded()
-  if count('issues') >= tonumber(ARGV[9]) then
-    return {'quota_exceeded', text(record.issues_until)}
+  if count(ISSUES) >= tonumber(ARGV[9]) then
+    return {'quota_exceeded', text(origin + record[ISSUES + 1])}
   end
 end
 
 -- A new digest takes the place of one that could still be redeemed.
 local function supersede()
-  local was_live = record.state == ACTIVE and now < record.expires_at
-  record.superseded = was_live and string.sub(record.digest, 1, 4) or nil
-  record.kid, record.digest = tonumber(ARGV[13]), ARGV[14]
+  record[SUPERSEDED] = is_redeemable and string.sub(record[DIGEST], 1, 4) or nil
+  record[KID], record[DIGEST] = tonumber(ARGV[13]), ARGV[14]
 end
 
 -- The journey that the code is for, and its end; nil for an unpaired code or an unknown number.
@@ -44,33 +39,32 @@ local function journey()
   end
   local pairing = KEYS[2] and redis.call('GET', KEYS[2])
   if pairing then
-    local binding, ends_at, session_ends_at = cmsgpack.unpack(pairing)
+    local paired_with, ends_at, session_ends_at = cmsgpack.unpack(pairing)
     if now < ends_at then
-      return binding, session_ends_at
+      return paired_with, session_ends_at
     end
   end
 end
 
-local function clear(binding, session_ends_at)
-  return binding and {'clear', 'paired', binding, text(session_ends_at)} or {'clear', 'unpaired'}
+local function clear(paired_with, session_ends_at)
+  return paired_with and {'clear', 'paired', paired_with, text(session_ends_at)} or {'clear', 'unpaired'}
 end
 
-local blocked = blocked_until()
+local blocked = future(BLOCKED_UNTIL)
 if blocked then
-  return {'blocked', text(blocked)}
+  return {'blocked', text(origin + blocked)}
 end
 
-local known, again, outcome = recall(attempt, fingerprint)
 if known then
-  local live = known[1] == WAS_ISSUED and record.state == ACTIVE and now < number('expires_at')
-    and record.fence == fence()
+  local live = again ~= 'conflict' and known[5] == WAS_ISSUED and is_redeemable
+    and record[FENCE] == fence()
   if not live then
     return {'conflict'}
   end
   -- The call itself, sent again: its code is in place, and counted.
   if again == 'fresh' then
-    local overridden = known[2] == 'overridden' and known[2] or 'plain'
-    return issued(overridden, known[2] == 'reissued' and 'replayed' or 'fresh')
+    local overridden = known[6] == 'overridden' and known[6] or 'plain'
+    return issued(overridden, known[6] == 'reissued' and 'replayed' or 'fresh')
   end
   local refused = quota_exceeded()
   if refused then
@@ -80,8 +74,8 @@ if known then
     return clear(journey())
   end
   supersede()
-  one_more('issues', HOUR)
-  outcome[4], outcome[6] = call, 'reissued'
+  one_more(ISSUES, HOUR)
+  known[4], known[6] = call, 'reissued'
   save()
   return issued('plain', 'replayed')
 end
@@ -90,52 +84,60 @@ if ARGV[18] == 'reissue' then
   return {'conflict'}
 end
 
-local binding, session_ends_at = journey()
-if KEYS[2] and not binding then
+local paired_with, session_ends_at = journey()
+if KEYS[2] and not paired_with then
   return {'pairing_not_found'}
 end
-if binding and now + ARGV[15] > session_ends_at then
+if paired_with and now + ARGV[15] > session_ends_at then
   return {'outlives_session', text(session_ends_at)}
 end
-local kind = kind_of(binding)
+count_for(paired_with)
 
 local refused = quota_exceeded()
 if refused then
   return refused
 end
-if is_disabled(kind) then
+if count(consecutive) >= CONSECUTIVE_FAILURES then
   return {'disabled'}
 end
-local lock = locked_until(kind)
+local lock = future(lock_until)
 if lock then
   if ARGV[11] ~= '1' then
-    return {'locked', text(lock)}
+    return {'locked', text(origin + lock)}
   end
-  if count('overrides') >= tonumber(ARGV[10]) then
-    return {'override_quota_exceeded', text(record.overrides_until)}
+  if count(OVERRIDES) >= tonumber(ARGV[10]) then
+    return {'override_quota_exceeded', text(origin + record[OVERRIDES + 1])}
   end
 end
 if checks then
-  return clear(binding, session_ends_at)
+  return clear(paired_with, session_ends_at)
 end
 if lock then
-  record[kind .. 'lock_until'] = nil
-  forget(kind .. 'failures')
-  one_more('overrides', DAY)
+  record[lock_until] = nil
+  record[failures], record[failures + 1] = nil, nil
+  one_more(OVERRIDES, DAY)
 end
 
-for _, earlier in ipairs(record.outcomes) do
+supersede()
+-- From now on, times count from this code's issue.
+for i = 1, #ENDS do
+  local ends = record[ENDS[i]]
+  record[ENDS[i]] = ends and ends - at
+end
+for _, earlier in ipairs(record[OUTCOMES]) do
+  earlier[2] = earlier[2] - at
   if earlier[5] == WAS_ISSUED then
     earlier[5] = WAS_SUPERSEDED
   end
 end
-supersede()
-record.nonce, record.binding, record.state = ARGV[12], binding, ACTIVE
-record.fence, record.failed, record.sources, record.exhausted = fence(), nil, nil, nil
-record.issued_at, record.expires_at = now, now + ARGV[15]
-record.client, record.agent = ARGV[16], ARGV[17] ~= '' and ARGV[17] or nil
-one_more('issues', HOUR)
+origin, at = now, 0
+nonce, binding = ARGV[12], paired_with
+record[NONCE], record[STATE] = nonce .. (binding or ''), binding and PAIRED or ACTIVE
+record[FENCE], record[FAILED], record[SOURCES], record[EXHAUSTED] = fence(), nil, nil, nil
+record[ISSUED_AT], record[EXPIRES_AT] = now, tonumber(ARGV[15])
+record[CLIENT], record[AGENT] = ARGV[16], ARGV[17] ~= '' and ARGV[17] or nil
+one_more(ISSUES, HOUR)
 -- The record's own code is meant: it is not named again.
-remember(attempt, fingerprint, WAS_ISSUED, lock and 'overridden')
+remember(WAS_ISSUED, lock and 'overridden' or nil)
 save()
 return issued(lock and 'overridden' or 'plain', 'fresh')

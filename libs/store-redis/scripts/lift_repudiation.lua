@@ -2,10 +2,10 @@
 --
 -- Replies  lifted    unblocked
 
-if blocked_until() then
-  record.blocked_until, record.lifted_until, record.desk_call = nil, now + DAY, call
+if future(BLOCKED_UNTIL) then
+  record[BLOCKED_UNTIL], record[LIFTED_UNTIL], record[DESK_CALL] = nil, at + DAY, call
   save()
   return {'lifted'}
 end
 -- The call itself, sent again.
-return {now < number('lifted_until') and record.desk_call == call and 'lifted' or 'unblocked'}
+return {future(LIFTED_UNTIL) and record[DESK_CALL] == call and 'lifted' or 'unblocked'}

@@ -7,17 +7,14 @@
 --          denied <reason> <locked until, in ms, or -> <nonce or -> fresh|replayed
 --          conflict
 
-local attempt, fingerprint = ARGV[6], ARGV[7]
 local limit, lockout = tonumber(ARGV[8]), tonumber(ARGV[9])
 
 -- The length of a source's tag.
 local TAG = 4
 
-local kind = kind_of(record.binding)
-
 local function lock_word()
-  local ends = locked_until(kind)
-  return ends and text(ends) or '-'
+  local ends = future(lock_until)
+  return ends and text(origin + ends) or '-'
 end
 
 -- Denies without an effect, at the cost of a wrong guess: it reads the fence and writes. So the time of a
@@ -35,14 +32,15 @@ local function refuse(reason)
 end
 
 local function deny(reason)
-  remember(attempt, fingerprint, WAS_DENIED, reason, lock_word(), record.nonce)
+  local lock = lock_word()
+  remember(WAS_DENIED, reason, lock, nonce)
   save()
-  return {'denied', reason, lock_word(), record.nonce, 'fresh'}
+  return {'denied', reason, lock, nonce, 'fresh'}
 end
 
 -- The source's tag at this code.
 local function source_tag()
-  local hash = redis.sha1hex(record.nonce .. ARGV[13])
+  local hash = redis.sha1hex(nonce .. ARGV[13])
   local tag = {}
   for i = 1, TAG do
     tag[i] = string.char(tonumber(string.sub(hash, 2 * i - 1, 2 * i), 16))
@@ -67,102 +65,101 @@ end
 -- Counts a failure of the source. Stores nothing if one source may use every attempt.
 local function count_source()
   local most = tonumber(ARGV[10])
-  if record.binding or most >= limit then
+  if binding or most >= limit then
     return
   end
   local tag = source_tag()
-  local failed, others = told_apart(tag, record.sources or '')
+  local failed, others = told_apart(tag, record[SOURCES] or '')
   if failed + 1 >= most then
-    record.exhausted = (record.exhausted or '') .. tag
-    record.sources = others ~= '' and others or nil
+    record[EXHAUSTED] = (record[EXHAUSTED] or '') .. tag
+    record[SOURCES] = others ~= '' and others or nil
   else
-    record.sources = (record.sources or '') .. tag
+    record[SOURCES] = (record[SOURCES] or '') .. tag
   end
 end
 
 -- Before any outcome is repeated: a retry must not revive what the user repudiated.
-if blocked_until() then
+if future(BLOCKED_UNTIL) then
   return refuse('blocked')
 end
 
-local known, again = recall(attempt, fingerprint)
 if known then
-  if known[1] == WAS_ACCEPTED then
-    return {'accepted', known[2], known[3], again}
-  elseif known[1] == WAS_DENIED then
-    return {'denied', known[2], known[3], again == 'fresh' and known[4] or '-', again}
+  local kind, fact, second, third = unpack(known, 5)
+  if again ~= 'conflict' and kind == WAS_ACCEPTED then
+    return {'accepted', fact, second, again}
+  elseif again ~= 'conflict' and kind == WAS_DENIED then
+    return {'denied', fact, second, again == 'fresh' and third or '-', again}
   end
   return {'conflict'}
 end
 
-if is_disabled(kind) then
+if count(consecutive) >= CONSECUTIVE_FAILURES then
   return refuse('disabled')
 end
-if locked_until(kind) then
+if future(lock_until) then
   return refuse('locked')
 end
-if record.state ~= ACTIVE then
+if not is_active then
   return refuse('no_code')
 end
-if record.binding and record.binding ~= ARGV[12] or not record.binding and ARGV[11] == '1' then
+if binding and binding ~= ARGV[12] or not binding and ARGV[11] == '1' then
   return refuse('not_paired')
 end
-if record.exhausted and told_apart(source_tag(), record.exhausted) > 0 then
+if record[EXHAUSTED] and told_apart(source_tag(), record[EXHAUSTED]) > 0 then
   return refuse('source_exhausted')
 end
 local candidate
 for i = 14, #ARGV, 2 do
-  if tonumber(ARGV[i]) == record.kid then
+  if tonumber(ARGV[i]) == record[KID] then
     candidate = ARGV[i + 1]
   end
 end
-local is_over = now >= record.expires_at
 if not candidate then
-  return refuse(is_over and 'no_code' or 'unknown_key')
+  return refuse(is_redeemable and 'unknown_key' or 'no_code')
 end
-if is_over then
+local failed = record[FAILED] or 0
+if not is_redeemable then
   -- Compared only to tell the owner of the right code that it expired. The code's limit still applies.
-  if number('failed') >= limit or record.fence ~= fence() then
+  if failed >= limit or record[FENCE] ~= fence() then
     return refuse('no_code')
   end
-  if candidate == record.digest then
+  if candidate == record[DIGEST] then
     return refuse('expired')
   end
-  record.failed = number('failed') + 1
+  record[FAILED] = failed + 1
   count_source()
   return deny('no_code')
 end
 
 -- Before any comparison: guesses made on the other primary may be unknown here.
-if record.fence ~= fence() then
+if record[FENCE] ~= fence() then
   finish(REVOKED)
   return deny('fenced')
 end
 
-if candidate == record.digest then
+if candidate == record[DIGEST] then
   finish(CONSUMED)
-  forget(kind .. 'failures')
-  forget(kind .. 'consecutive')
-  remember(attempt, fingerprint, WAS_ACCEPTED, record.nonce, text(now))
+  record[failures], record[failures + 1] = nil, nil
+  record[consecutive], record[consecutive + 1] = nil, nil
+  local accepted_at = text(now)
+  remember(WAS_ACCEPTED, nonce, accepted_at)
   save()
-  return {'accepted', record.nonce, text(now), 'fresh'}
+  return {'accepted', nonce, accepted_at, 'fresh'}
 end
 
 local is_superseded = false
 for i = 15, #ARGV, 2 do
-  is_superseded = is_superseded or string.sub(ARGV[i], 1, 4) == record.superseded
+  is_superseded = is_superseded or string.sub(ARGV[i], 1, 4) == record[SUPERSEDED]
 end
-local failed = number('failed') + 1
-record.failed = failed
+record[FAILED] = failed + 1
 count_source()
-one_more(kind .. 'failures', lockout)
-local consecutive = count(kind .. 'consecutive') + 1
-local disabled = consecutive >= CONSECUTIVE_FAILURES
-local memory = disabled and DISABLED_MEMORY or CONSECUTIVE_MEMORY
-put_count(kind .. 'consecutive', consecutive, now + memory)
-if failed >= limit or count(kind .. 'failures') >= limit then
+one_more(failures, lockout)
+local in_a_row = count(consecutive) + 1
+local memory = in_a_row >= CONSECUTIVE_FAILURES and DISABLED_MEMORY or CONSECUTIVE_MEMORY
+record[consecutive], record[consecutive + 1] = in_a_row, at + memory
+if record[FAILED] >= limit or count(failures) >= limit then
   finish(BURNED)
-  record[kind .. 'lock_until'], record[kind .. 'failures_until'] = now + lockout, now + lockout
+  record[lock_until], record[failures + 1] = at + lockout, at + lockout
   return deny('burned')
 end
 return deny(is_superseded and 'superseded' or 'wrong_code')

@@ -3,9 +3,12 @@
 use codes::conformance::World;
 use codes::issuer::RevokeTarget;
 use codes::user::Identifier;
+use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::Access;
 
-use crate::servers::Server;
+use crate::cases::{Case, is_accepted};
+use crate::contracts::standalone;
+use crate::servers::{STANDALONE, Server};
 
 fn keys(server: &Server, pattern: &str) -> Vec<String> {
     server.cli(&["KEYS", pattern]).split_whitespace().map(str::to_owned).collect()
@@ -56,6 +59,20 @@ async fn an_operation_without_effect_stores_its_key_for_the_replay_window_and_no
         let length = number(&server, &["STRLEN", &key]);
         assert!(length <= 64, "{length}");
     }
+}
+
+/// I18: a record lives as long as its longest part, which a failure is for a month and a success ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_keeps_a_record_for_a_month_and_a_success_ends_that() {
+    let store = RedisCodeStore::new(standalone());
+    let case = Case::issued(&store).await;
+    let left = || number(&STANDALONE, &["PTTL", &format!("pcode:{{{}}}", case.subject)]);
+    let until_it_is_forgotten = 3_840_000..=3_900_000;
+    assert!(until_it_is_forgotten.contains(&left()), "{}", left());
+    case.fail(&store).await;
+    assert!((2_591_900_000..=2_592_000_000).contains(&left()), "{}", left());
+    assert!(is_accepted(&case.redeem(&store).await));
+    assert!(until_it_is_forgotten.contains(&left()), "{}", left());
 }
 
 /// A user's record stays small, however many idempotency keys are used.

@@ -36,13 +36,12 @@ pub(crate) const REPLICAS_TOO: Mutation = &[("'\\nrole:master'", "'\\nrole:'")];
 
 /// The fence is checked for right guesses only.
 pub(crate) const FENCE_FOR_RIGHT_GUESSES: Mutation = &[(
-    "if record.fence ~= fence() then",
-    "if candidate == record.digest and record.fence ~= fence() then",
+    "if record[FENCE] ~= fence() then",
+    "if candidate == record[DIGEST] and record[FENCE] ~= fence() then",
 )];
 
 /// No operation is recognised as a retry.
-pub(crate) const NO_MEMORY: Mutation =
-    &[("for _, known in ipairs(record.outcomes) do", "for _, known in ipairs({}) do")];
+pub(crate) const NO_MEMORY: Mutation = &[("if outcome[1] == ARGV[6] and", "if false and")];
 
 /// A call for a user without a record writes nothing.
 pub(crate) const SILENT_STRANGERS: Mutation = &[
