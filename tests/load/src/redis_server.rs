@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use redis::Connection;
 
 use crate::process::{Process, free};
@@ -76,6 +76,14 @@ impl Redis {
             memory: field("used_memory")?.parse()?,
             keys: redis::cmd("DBSIZE").query(&mut self.connect()?)?,
         })
+    }
+
+    /// The bytes of the one record of codes.
+    pub(crate) fn record(&self) -> anyhow::Result<u64> {
+        let mut connection = self.connect()?;
+        let keys: Vec<String> = redis::cmd("KEYS").arg("pcode:{*}").query(&mut connection)?;
+        let [key] = &keys[..] else { bail!("{} records instead of one", keys.len()) };
+        Ok(redis::cmd("MEMORY").arg("USAGE").arg(key).query(&mut connection)?)
     }
 
     /// Deletes all keys.

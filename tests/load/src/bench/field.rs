@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::calls;
+use crate::calls::{self, Issued};
 use crate::generator::{Outcome, Target};
 use crate::paired;
 use crate::process::{Process, free};
-use crate::redis_server::{Redis, observer};
+use crate::redis_server::{PASSWORD, Redis};
+use crate::reference::seed;
 use crate::stack::{Service, Stack, Traces, USUAL};
 
 /// A target, and the processes behind it.
@@ -27,7 +28,7 @@ pub(crate) struct Field {
     processes: Vec<Process>,
     pub(crate) echo: Called,
     pub(crate) get: Called,
-    pub(crate) script: Called,
+    pub(crate) single_use: Called,
     pub(crate) issue: Called,
     pub(crate) verify: Called,
     /// The verifier, as the journey runner calls it.
@@ -70,7 +71,7 @@ impl Field {
             processes.len() - 1
         };
         let mut references = Vec::new();
-        for behind in ["nothing", "get", "script"] {
+        for behind in ["nothing", "get", "single-use"] {
             let (at, process) = reference(&stack, behind, redis.at)?;
             let target = Target { at: vec![at], path: calls::VERIFY, token: login.clone() };
             references.push(Called { target, processes: vec![keep(process)] });
@@ -86,7 +87,7 @@ impl Field {
         let verify_untraced = called(untraced, calls::VERIFY, &login, &[]);
         let verify_all_traced = called(all_traced, calls::VERIFY, &login, &[]);
         let journey = called(runner, calls::START, &backend, &verify.processes);
-        let [echo, get, script] = <[_; 3]>::try_from(references)
+        let [echo, get, single_use] = <[_; 3]>::try_from(references)
             .map_err(|_| anyhow::anyhow!("there are three references"))?;
         Ok(Self {
             redis,
@@ -94,7 +95,7 @@ impl Field {
             processes,
             echo,
             get,
-            script,
+            single_use,
             issue,
             verify,
             pair,
@@ -103,6 +104,11 @@ impl Field {
             journey,
             _files: files,
         })
+    }
+
+    /// Writes the records of these codes for the reference W.
+    pub(crate) fn seed(&self, codes: &[Issued]) -> anyhow::Result<()> {
+        seed(&mut self.redis.connect()?, codes)
     }
 
     /// Measures a run against one of the services.
@@ -150,6 +156,8 @@ fn reference(
 ) -> anyhow::Result<(SocketAddr, Process)> {
     let [at] = free()?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["reference", behind, "--listen", &at.to_string(), "--redis", &observer(redis)]);
+    // The verifier's user, whose rights Redis checks on each call, as it does for Postern.
+    let redis = format!("redis://verifier:{PASSWORD}@{redis}");
+    command.args(["reference", behind, "--listen", &at.to_string(), "--redis", &redis]);
     Ok((at, Process::start("reference", command, stack.files.path(), &[at])?))
 }

@@ -10,6 +10,7 @@ use super::rounds::{issue, ratio, verify};
 use super::{Args, QUIET_RATE};
 use crate::calls;
 use crate::generator::Pace;
+use crate::paired;
 use crate::process::binary;
 use crate::stack::USUAL;
 
@@ -36,12 +37,25 @@ pub(super) async fn run(field: &Field, args: &Args, figures: &mut Figures) -> an
     let empty = field.redis.usage()?;
     calls::fill(&field.issue.target, args.codes).await?;
     let full = field.redis.usage()?;
-    figures.add("P8", (full.memory - empty.memory) as f64 / (full.keys - empty.keys) as f64);
+    let unpaired = (full.memory - empty.memory) as f64 / (full.keys - empty.keys) as f64;
     let (_, codes) = issue(field, calls).await?;
     let many = verify(field, &field.verify, &codes, pace).await?;
     many.print("verify, a full store");
+    let binding = binding(field).await?;
+    println!("an active code: {unpaired:.0} bytes, its binding: {binding} bytes");
+    figures.add("P8", unpaired + binding as f64);
     figures.add("P9", ratio(many.outcome.quantile(0.99), few.outcome.quantile(0.99)));
     Ok(())
+}
+
+/// The bytes by which the record of a paired code is larger than that of an unpaired one.
+async fn binding(field: &Field) -> anyhow::Result<u64> {
+    field.redis.clear()?;
+    calls::fill(&field.issue.target, 1).await?;
+    let unpaired = field.redis.record()?;
+    field.redis.clear()?;
+    paired::issue(&field.pair, &field.issue.target, 1).await?;
+    Ok(field.redis.record()?.saturating_sub(unpaired))
 }
 
 pub(super) fn start(field: &Field, figures: &mut Figures) -> anyhow::Result<()> {
