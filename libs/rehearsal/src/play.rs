@@ -169,6 +169,7 @@ fn start(journey: &Journey, script: &Script) -> Start {
         idempotency_key: None,
         source: None,
         browser: BrowserFamily::default(),
+        tie: None,
     }
 }
 
