@@ -71,6 +71,26 @@ async fn the_previous_verifier_neither_compares_nor_rewrites_a_paired_code() {
     assert!(is_accepted(&case.redeem(&store).await));
 }
 
+/// I1, I2: during an upgrade and after a rollback, both verifiers count in one record.
+#[tokio::test(flavor = "multi_thread")]
+async fn either_verifier_redeems_an_unpaired_code_that_both_have_written() {
+    let store = RedisCodeStore::new(standalone());
+    for previous_redeems in [true, false] {
+        let case = Case::issued(&store).await;
+        case.fail(&store).await;
+        let reply = guess(&case, digest(), "").await;
+        assert_eq!(reply[..2], ["denied", "wrong_code"], "{reply:?}");
+        assert_eq!(case.failures(&store).await, 2);
+        if previous_redeems {
+            assert_eq!(guess(&case, case.digest, "").await[0], "accepted");
+        } else {
+            assert!(is_accepted(&case.redeem(&store).await));
+        }
+        assert_eq!(reason(&case.redeem(&store).await), Some(DenialReason::NoCode));
+        assert_eq!(guess(&case, case.digest, "").await[..2], ["denied", "no_code"]);
+    }
+}
+
 /// The one script besides an issue that writes such a record: it forgets counts, as it should.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paired_code_survives_a_clearing_by_the_previous_verifier() {
