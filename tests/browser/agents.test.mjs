@@ -1,51 +1,16 @@
 // A certified OpenID Provider (the npm package `oidc-provider`) signs an agent in by its authorization
 // code flow; Postern discovers its keys and exchanges the ID token that it gives.
 import assert from "node:assert/strict";
-import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
+import { createHash, randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import Provider from "oidc-provider";
-
 import { Postern, someone } from "./postern.mjs";
-import { freePorts } from "./process.mjs";
+import { startProvider } from "./provider.mjs";
 
 const back = "https://desk.acme.example/back";
 const client = { id: "postern-desk", secret: randomBytes(24).toString("hex") };
 
 let postern, server, issuer;
-
-/** A provider that signs everybody in as one agent, with a second factor. */
-function provider(url) {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const key = { ...privateKey.export({ format: "jwk" }), kid: "rsa-1", use: "sig", alg: "RS256" };
-  return new Provider(url, {
-    jwks: { keys: [key] },
-    cookies: { keys: [randomBytes(24).toString("hex")] },
-    clients: [{
-      client_id: client.id, client_secret: client.secret, redirect_uris: [back],
-      grant_types: ["authorization_code"], response_types: ["code"], require_auth_time: true,
-    }],
-    claims: { openid: ["sub"], staff: ["roles", "employee_id", "email"], auth_time: null, amr: null },
-    conformIdTokenClaims: false,
-    features: { devInteractions: { enabled: false }, claimsParameter: { enabled: true } },
-    findAccount: (_, accountId) => ({
-      accountId,
-      claims: () => ({
-        sub: accountId, roles: ["helpdesk"], employee_id: "e-7", email: "agent.7@acme.example",
-      }),
-    }),
-    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
-    loadExistingGrant: async ({ oidc }) => {
-      const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId });
-      grant.addOIDCScope("openid staff");
-      grant.addOIDCClaims(["amr", "auth_time"]);
-      await grant.save();
-      return grant;
-    },
-  });
-}
 
 /** Signs in as a browser does, following redirects with its cookies; answers with the ID token. */
 async function signIn() {
@@ -93,17 +58,8 @@ async function exchange(token) {
 }
 
 before(async () => {
-  const [port] = await freePorts(1);
-  issuer = `http://127.0.0.1:${port}`;
-  const oidc = provider(issuer);
-  const handle = oidc.callback();
-  server = createServer((request, response) => {
-    if (!request.url.startsWith("/interaction/")) return handle(request, response);
-    const login = { accountId: "agent-7", amr: ["pwd", "mfa"] };
-    return oidc.interactionFinished(request, response, { login }, { mergeWithLastSubmission: false });
-  });
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
+  server = await startProvider(client, back);
+  issuer = server.issuer;
   const agents = [
     `issuer: ${issuer}`, `audience: ${client.id}`, "clients: [acme-support]", "require_amr: [mfa]", "claim: roles",
     "self: { user_id: employee_id, email: email }", "roles:",
@@ -114,8 +70,7 @@ before(async () => {
 
 after(async () => {
   await postern?.stop();
-  server?.close();
-  server?.closeAllConnections();
+  server?.stop();
 });
 
 test("an ID token of a certified provider is exchanged, and its agent issues a code", async () => {

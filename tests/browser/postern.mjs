@@ -24,7 +24,7 @@ export class Postern {
     const ports = await freePorts(flags.length);
     const listen = flags.flatMap((flag, index) => [`--${flag}-listen`, `127.0.0.1:${ports[index]}`]);
     const postern = new Postern();
-    postern.origin = `http://127.0.0.1:${ports[0]}`;
+    [postern.origin, postern.issuer, postern.verifier] = ports.map((port) => `http://127.0.0.1:${port}`);
     postern.folder = folder;
     try {
       const options = { env: { POSTERN_LOG: "info" } };

@@ -75,7 +75,7 @@ def context(folder: Path) -> Path:
     authorities."""
     folder.mkdir()
     subprocess.run([ROOT / "deploy/docker/bills", folder], check=True, cwd=ROOT)
-    for binary in ("code-issuer", "verifier", "journey-runner", "postern"):
+    for binary in ("code-issuer", "verifier", "journey-runner", "console", "postern"):
         shutil.copy2(Path(os.environ["POSTERN_STATIC"]) / binary, folder)
     shutil.copy2(AUTHORITIES, folder)
     return folder

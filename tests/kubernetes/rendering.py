@@ -41,6 +41,9 @@ CHOICES = {
     ),
     # There TLS is the mesh's, so that the rules of production are not held to it.
     "in-a-mesh": ("production", {"mutual-tls": [], "redis-sentinel-tls": []}),
+    "in-a-mesh-with-the-console": (
+        "production", {"mutual-tls": [], "redis-sentinel-tls": [], "gateway": ["gateway", "console"]}
+    ),
 }
 RENDERED = {overlay: components_of(overlay) for overlay in OVERLAYS}
 for _name, (_overlay, _choice) in CHOICES.items():

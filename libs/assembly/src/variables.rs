@@ -2,7 +2,7 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 77] = [
+pub const ALL: [&str; 78] = [
     "POSTERN_ADMIN_LISTEN",
     "POSTERN_APPLICATION_STARTS_PER_MINUTE",
     "POSTERN_AUDIT_ADDRESSES",
@@ -16,6 +16,7 @@ pub const ALL: [&str; 77] = [
     "POSTERN_CONNECTIONS_PER_SOURCE",
     "POSTERN_CONSOLE_CLIENT",
     "POSTERN_CONSOLE_CLIENT_SECRET_FILE",
+    "POSTERN_CONSOLE_LISTEN",
     "POSTERN_CONSOLE_URL",
     "POSTERN_DIRECTORY",
     "POSTERN_DIRECTORY_AUTHORITY",

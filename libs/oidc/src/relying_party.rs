@@ -68,7 +68,7 @@ pub struct Attempt {
 }
 
 /// The parameters of a provider's answer. Which of them there are is up to a stranger.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub struct Answer {
     state: Option<String>,
     code: Option<String>,
@@ -273,3 +273,6 @@ fn unreachable(error: impl std::fmt::Display) -> SignInError {
 fn told(error: &str) -> String {
     error.chars().filter(char::is_ascii_graphic).take(64).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,15 +22,17 @@ struct Answers {
     of: HashMap<String, String>,
     asked: usize,
     is_slow: bool,
+    /// The last request that was no GET.
+    sent: String,
 }
 
-struct Provider {
+pub(crate) struct Provider {
     at: SocketAddr,
     answers: Arc<Mutex<Answers>>,
     _server: JoinSet<()>,
 }
 
-fn ok(headers: &str, body: &str) -> String {
+pub(crate) fn ok(headers: &str, body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
 }
 
@@ -41,7 +43,7 @@ fn set(kid: &str) -> String {
 }
 
 impl Provider {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let at = listener.local_addr().expect("an address");
         let answers: Arc<Mutex<Answers>> = Arc::default();
@@ -59,7 +61,7 @@ impl Provider {
         provider
     }
 
-    fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         format!("http://{}", self.at)
     }
 
@@ -68,12 +70,16 @@ impl Provider {
         self.says(DISCOVERY, &ok("", &body));
     }
 
-    fn says(&self, path: &str, answer: &str) {
+    pub(crate) fn says(&self, path: &str, answer: &str) {
         self.answers.lock().expect("no panic").of.insert(path.to_owned(), answer.to_owned());
     }
 
-    fn is_gone(&self) {
+    pub(crate) fn is_gone(&self) {
         self.answers.lock().expect("no panic").of.clear();
+    }
+
+    pub(crate) fn last_sent(&self) -> String {
+        self.answers.lock().expect("no panic").sent.clone()
     }
 
     fn asked(&self) -> usize {
@@ -89,6 +95,9 @@ async fn answer(mut stream: TcpStream, answers: Arc<Mutex<Answers>>) {
     let (answer, is_slow) = {
         let mut answers = answers.lock().expect("no panic");
         answers.asked += usize::from(path == DISCOVERY);
+        if !head.starts_with("GET ") {
+            answers.sent.clone_from(&head);
+        }
         (answers.of.get(path).cloned(), answers.is_slow)
     };
     if is_slow {

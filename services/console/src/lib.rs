@@ -51,6 +51,8 @@ use oidc::RelyingParty;
 use server::HttpServer;
 
 use self::session::Sessions;
+pub use self::settings::MAX_AGE;
+pub use self::sign_in::CALLBACK;
 pub use self::url::PublicUrl;
 
 /// What the console works with.

@@ -47,8 +47,8 @@ pub(crate) fn told(error: &CallError) -> String {
             "The service does not answer. Send the form again in a moment; nothing happens twice."
         }
         CallError::InvalidArgument(violations) => {
-            let texts = violations.iter().map(|it| format!("{}: {}", it.field, it.description));
-            return texts.collect::<Vec<_>>().join(". ");
+            let texts = violations.iter().map(|it| words::fault(&it.field, &it.description));
+            return texts.collect::<Vec<_>>().join(" ");
         }
         other => return words::sentence(&other.to_string()),
     };

@@ -23,7 +23,7 @@ use crate::url::local;
 use crate::{Console, page};
 
 /// Where the provider sends browsers back to.
-pub(crate) const CALLBACK: &str = "/callback";
+pub const CALLBACK: &str = "/callback";
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new()

@@ -5,6 +5,11 @@ pub(crate) fn plain(name: &str) -> String {
     name.replace('_', " ")
 }
 
+/// The part of a request's ID by which agents name it on the phone.
+pub(crate) fn short(id: &str) -> &str {
+    id.get(..6).unwrap_or(id)
+}
+
 /// A limit of the desk.
 pub(crate) fn limit(name: &str) -> &str {
     match name {
@@ -27,9 +32,28 @@ pub(crate) fn cause(cause: &str) -> &'static str {
     }
 }
 
+/// What is wrong with a field of a request, such as `context.reason`.
+pub(crate) fn fault(field: &str, text: &str) -> String {
+    let name = field.trim_end_matches(".value").rsplit('.').next().unwrap_or(field);
+    sentence(&format!("{} {text}", plain(name)))
+}
+
 /// A text of the services as a sentence.
 pub(crate) fn sentence(text: &str) -> String {
     let mut rest = text.chars();
     let first = rest.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
     format!("{first}{}.", rest.as_str().trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_fields_are_written_for_people() {
+        let text = "must be 6 or 8 digits";
+        assert_eq!(fault("pairing_number", text), "Pairing number must be 6 or 8 digits.");
+        assert_eq!(fault("user.value", text), "User must be 6 or 8 digits.");
+        assert_eq!(fault("context.ticket_ref", text), "Ticket ref must be 6 or 8 digits.");
+    }
 }

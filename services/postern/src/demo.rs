@@ -1,10 +1,16 @@
-//! The demo application, carried within the binary: what a newcomer meets first.
+//! The demo's two applications, carried within the binary: what a newcomer meets first.
 
 use config::Source;
 
-/// The demo's files.
-pub(crate) fn source() -> Source {
+use crate::people::People;
+
+/// The demo's files, with the key of its identity provider.
+pub(crate) fn source(people: &People) -> Source {
     Source::from_files([
+        ("agents/people.yaml", include_str!("../desk/agents/people.yaml")),
+        ("agents/people.jwks.json", &people.jwks()),
+        ("applications/globex.yaml", include_str!("../desk/applications/globex.yaml")),
+        ("users/globex.yaml", include_str!("../desk/users/globex.yaml")),
         ("applications/acme.yaml", include_str!("../demo/applications/acme.yaml")),
         ("journeys/account-recovery.yaml", include_str!("../demo/journeys/account-recovery.yaml")),
         (
@@ -13,4 +19,9 @@ pub(crate) fn source() -> Source {
         ),
         ("journeys/temp-code-form.yaml", include_str!("../demo/journeys/temp-code-form.yaml")),
     ])
+}
+
+/// The same, for a command that serves nobody.
+pub(crate) fn shown() -> Source {
+    source(&People::draw())
 }

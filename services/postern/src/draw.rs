@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 fn drawn(args: &Args) -> Result<String, Vec<String>> {
-    let source = args.config.config.clone().map_or_else(demo::source, Source::Folder);
+    let source = args.config.config.clone().map_or_else(demo::shown, Source::Folder);
     let configuration = Configuration::read(&source);
     let configuration = configuration
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;

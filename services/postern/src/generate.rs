@@ -61,7 +61,7 @@ enum Kind {
 
 /// Generates or checks.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let source = args.config.config.clone().map_or_else(demo::source, Source::Folder);
+    let source = args.config.config.clone().map_or_else(demo::shown, Source::Folder);
     let (lines, code) = match Configuration::read(&source) {
         Ok(configuration) => done(args, &configuration)
             .unwrap_or_else(|error| (errors([error]), ExitCode::from(USAGE))),

@@ -1,11 +1,13 @@
-//! Starts `postern`, the three services in one process; checks or compares configurations, prints a schema,
+//! Starts `postern`, all services in one process; checks or compares configurations, prints a schema,
 //! generates a project for one of its journeys, draws one, imports journeys into it, or handles the keys of notices.
 
 mod check;
 mod demo;
+mod desk;
 mod draw;
 mod generate;
 mod import;
+mod people;
 mod plan;
 mod schema;
 mod settings;

@@ -21,6 +21,7 @@ use settings::{AdminListen, HttpListen, Mistakes, endpoint};
 use tls::{HttpTls, ServerTls};
 use tokens::keys::KeyRing;
 
+use crate::people::People;
 use crate::{demo, draw, generate, import, plan, schema, webhook};
 
 /// Lets people back into their accounts with a temporary access code: all services in one process
@@ -91,6 +92,9 @@ pub(crate) struct Serve {
     /// Where the journey runner's gRPC is served
     #[arg(long, env = "POSTERN_RUNNER_GRPC_LISTEN", value_name = "ADDRESS")]
     runner_grpc_listen: Option<String>,
+    /// Where the demo's console is served
+    #[arg(long, env = "POSTERN_CONSOLE_LISTEN", value_name = "ADDRESS")]
+    console_listen: Option<String>,
     #[command(flatten)]
     admin: AdminListen,
     #[command(flatten)]
@@ -119,14 +123,15 @@ pub(crate) struct Endpoints {
     pub(crate) issuer: Endpoint,
     pub(crate) verifier: Endpoint,
     pub(crate) runner: Endpoint,
+    pub(crate) console: Endpoint,
     pub(crate) admin: Endpoint,
 }
 
 impl Endpoints {
     /// All but the operators'.
-    const fn of_clients(&self) -> [Endpoint; 4] {
-        let Self { http, issuer, verifier, runner, admin: _ } = self;
-        [*http, *issuer, *verifier, *runner]
+    const fn of_clients(&self) -> [Endpoint; 5] {
+        let Self { http, issuer, verifier, runner, console, admin: _ } = self;
+        [*http, *issuer, *verifier, *runner, *console]
     }
 }
 
@@ -136,6 +141,8 @@ pub(crate) struct Checked {
     pub(crate) live: Arc<Live>,
     pub(crate) directory: Directory,
     pub(crate) is_demo: bool,
+    /// The demo's identity provider, where its console is served.
+    pub(crate) people: Option<People>,
     pub(crate) store: Store,
     pub(crate) audit_addresses: Addresses,
     pub(crate) peppers: Arc<Peppers>,
@@ -160,12 +167,17 @@ impl server::Settings for Serve {
         let tls = self.http_tls.open(mistakes);
         let folder = self.config.config.clone();
         let is_demo = folder.is_none();
-        let source = folder.map_or_else(demo::source, Source::Folder);
+        let people = People::draw();
+        let source = folder.map_or_else(|| demo::source(&people), Source::Folder);
         let reach = endpoints.iter().flat_map(Endpoints::of_clients);
         let live = open(source, reach, Some(&self.directory), mistakes);
         let directory = self.directory.check(mistakes);
         let store = self.store.or_memory(mistakes);
         let store = store.and_then(|store| self.journey_store.beside(store, mistakes));
+        // Whoever signs in at this provider is believed, so that nothing of anybody's may be behind it.
+        let is_alone = is_demo && matches!(store, Some(Store::Memory));
+        let is_plain = tls.as_ref().is_some_and(|tls| !tls.is_spoken());
+        let people = Some(people).filter(|_| is_alone && is_plain);
         let audit_addresses = self.addresses.check(mistakes);
         let peppers = self.peppers(is_demo, store.as_ref(), mistakes);
         let keys = self.keys(mistakes);
@@ -180,6 +192,7 @@ impl server::Settings for Serve {
             live: live?,
             directory: directory?,
             is_demo,
+            people,
             store: store?,
             audit_addresses: audit_addresses?,
             peppers: peppers?,
@@ -194,27 +207,29 @@ impl server::Settings for Serve {
 
 impl Serve {
     fn endpoints(&self, mistakes: &mut Mistakes) -> Option<Endpoints> {
-        let mut grpc = |flag, env, address: &Option<String>, port| {
+        let mut listen = |flag, env, address: &Option<String>, port| {
             endpoint(flag, env, address.as_deref(), port, mistakes)
         };
-        let issuer = grpc(
+        let issuer = listen(
             "--issuer-grpc-listen",
             "POSTERN_ISSUER_GRPC_LISTEN",
             &self.issuer_grpc_listen,
             50051,
         );
-        let verifier = grpc(
+        let verifier = listen(
             "--verifier-grpc-listen",
             "POSTERN_VERIFIER_GRPC_LISTEN",
             &self.verifier_grpc_listen,
             50052,
         );
-        let runner = grpc(
+        let runner = listen(
             "--runner-grpc-listen",
             "POSTERN_RUNNER_GRPC_LISTEN",
             &self.runner_grpc_listen,
             50053,
         );
+        let console =
+            listen("--console-listen", "POSTERN_CONSOLE_LISTEN", &self.console_listen, 8081);
         let http = self.http.check(8080, mistakes);
         let admin = self.admin.check(9090, mistakes);
         Some(Endpoints {
@@ -222,6 +237,7 @@ impl Serve {
             issuer: issuer?,
             verifier: verifier?,
             runner: runner?,
+            console: console?,
             admin: admin?,
         })
     }

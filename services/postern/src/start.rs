@@ -43,16 +43,21 @@ const OPENAPI: &str = concat!(
 /// Binds, builds and says hello.
 pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, live, is_demo, store, peppers, keys, issuer, .. } = settings;
-    let Checked { directory, tls, audit_addresses, proxies, limits, .. } = settings;
-    let Endpoints { http, issuer: issuer_grpc, verifier, runner, admin } = endpoints;
+    let Checked { directory, tls, audit_addresses, proxies, limits, people, .. } = settings;
+    let Endpoints { http, issuer: issuer_grpc, verifier, runner, console, admin } = endpoints;
     let [http, issuer_grpc, verifier, runner, admin] =
         bind([http, issuer_grpc, verifier, runner, admin]).await?;
+    let console = match people {
+        Some(people) => Some((people, bind([console]).await?)),
+        None => None,
+    };
     let addresses = Addresses {
         http: http.address(),
         issuer: issuer_grpc.address(),
         verifier: verifier.address(),
         runner: runner.address(),
         admin: admin.address(),
+        console: console.as_ref().map(|(_, [listener])| listener.address()),
         scheme: if tls.is_spoken() { "https" } else { "http" },
     };
     let issuer = issuer.unwrap_or_else(|| format!("{}://{}", addresses.scheme, http.address()));
@@ -121,7 +126,11 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let issuer = issuer.service(code_issuer.desk_grpc());
     let runner = GrpcServer::new(runner).service(journey_runner.grpc());
     let runner = runner.service(journey_runner.authorization_grpc());
-    let servers = Servers::new()
+    let mut servers = Servers::new();
+    if let Some((people, [listener])) = console {
+        servers = servers.http(crate::desk::pages(people, listener, &addresses, &stores, &live)?);
+    }
+    let servers = servers
         .behind(proxies)
         .grpc(reflecting(issuer)?)
         // The journey runner calls it until its own last answer.

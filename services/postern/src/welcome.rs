@@ -14,6 +14,8 @@ pub(crate) struct Addresses {
     pub(crate) verifier: SocketAddr,
     pub(crate) runner: SocketAddr,
     pub(crate) admin: SocketAddr,
+    /// The demo's console, where it is served.
+    pub(crate) console: Option<SocketAddr>,
     /// `http` or `https`.
     pub(crate) scheme: &'static str,
 }
@@ -60,7 +62,8 @@ impl Style {
             ("health", format!("http://{}/readyz", reachable(addresses.admin))),
         ];
         text.push('\n');
-        for (name, place) in places {
+        let console = addresses.console.map(|at| ("console", format!("http://{}/", reachable(at))));
+        for (name, place) in places.into_iter().chain(console) {
             let _ = write!(text, "\n  {name:<15} {}", self.paint("36", &place));
         }
         text.push('\n');
@@ -112,6 +115,18 @@ impl Style {
         for (number, (what, command)) in (1..).zip(&steps) {
             let what = self.paint("1", &format!("{number}. {what}"));
             let _ = write!(text, "\n  {what}\n     {}\n", self.paint("32", command));
+        }
+        if let Some(console) = addresses.console {
+            let what = self
+                .paint("1", "At a desk: sign in as Ada, open the second page as the caller alice:");
+            let pages = [
+                format!("http://{}/", reachable(console)),
+                format!("{http}/?client_id=globex-web&journey=account-recovery"),
+            ];
+            let _ = write!(text, "\n  {what}\n");
+            for page in pages {
+                let _ = writeln!(text, "     {}", self.paint("36", &page));
+            }
         }
         let note = "This is the demo: codes, keys and lockouts end with this process.";
         let _ = write!(text, "\n  {}\n", self.paint("33", note));

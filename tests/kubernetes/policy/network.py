@@ -30,6 +30,21 @@ WITHIN: set[Flow] = {
     *((service, "opentelemetry-collector", "TCP 4317") for service in SERVICES),
 }
 
+# Those of the console, where it is added.
+CONSOLE_INTO: set[Flow] = {
+    ("postern-edge", "console", "TCP 8080"),
+    ("postern-monitoring", "console", "TCP 9090"),
+}
+CONSOLE_OUT_OF: set[Flow] = {("console", "anybody", "TCP 443")}
+CONSOLE_WITHIN: set[Flow] = {
+    ("console", "code-issuer", "TCP 50051"),
+    ("console", "code-issuer", "TCP 8080"),
+    ("console", "verifier", "TCP 50052"),
+}
+# Redis and the Collector admit every pod of Postern.
+CONSOLE_OUT_OF |= {("console", "redis", port) for port in REDIS}
+CONSOLE_OUT_OF |= {("console", "opentelemetry-collector", "TCP 4317")}
+
 
 def ends(peer: Document) -> list[str]:
     """A description of a policy's peer."""
@@ -64,9 +79,12 @@ def only_named_flows_pass(cluster: Cluster) -> Iterator[str]:
     policies = cluster.of("NetworkPolicy")
     inward = {flow for policy in policies for flow in flows(policy, "ingress")}
     outward = {flow for policy in policies for flow in flows(policy, "egress")}
+    into, out_of, within = INTO, OUT_OF, WITHIN
+    if any(name_of(it) == "console" for it in cluster.of("Deployment")):
+        into, out_of, within = into | CONSOLE_INTO, out_of | CONSOLE_OUT_OF, within | CONSOLE_WITHIN
     for found, named, where in (
-        (inward, INTO | WITHIN, "into the pods"),
-        (outward, OUT_OF | WITHIN, "out of the pods"),
+        (inward, into | within, "into the pods"),
+        (outward, out_of | within, "out of the pods"),
     ):
         for flow in sorted(found - named):
             yield f"{where}: {' -> '.join(flow)} is not among the named flows"

@@ -170,7 +170,8 @@ impl Deployment {
     /// The command and the listen addresses of each service.
     fn services(&self, checks: &str) -> anyhow::Result<(Addresses, [Service; 3])> {
         let [http, pages, issuer, verifier, runner, admin, verifier_admin, runner_admin] = free()?;
-        let at = Addresses { http, pages, issuer, verifier, runner, admin, runner_admin };
+        let console = pages;
+        let at = Addresses { http, pages, issuer, verifier, runner, admin, console, runner_admin };
         if let Some(way) = &self.way {
             way.lead_to(verifier);
         }

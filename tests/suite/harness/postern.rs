@@ -30,6 +30,8 @@ pub(crate) struct Addresses {
     pub(crate) runner: SocketAddr,
     /// The operators' listener of a `postern`, or of the code issuer.
     pub(crate) admin: SocketAddr,
+    /// The console of a demo; of others, nothing is served there.
+    pub(crate) console: SocketAddr,
     /// The operators' listener of the journey runner.
     pub(crate) runner_admin: SocketAddr,
 }
@@ -37,8 +39,9 @@ pub(crate) struct Addresses {
 impl Addresses {
     /// Addresses that were just free.
     pub(crate) fn free() -> anyhow::Result<Self> {
-        let [http, issuer, verifier, runner, admin] = free()?;
-        Ok(Self { http, pages: http, issuer, verifier, runner, admin, runner_admin: admin })
+        let [http, issuer, verifier, runner, admin, console] = free()?;
+        let (pages, runner_admin) = (http, admin);
+        Ok(Self { http, pages, issuer, verifier, runner, admin, console, runner_admin })
     }
 
     /// The flags that make `postern` listen there.
@@ -46,13 +49,14 @@ impl Addresses {
         self.all().iter().flat_map(|(flag, at)| [(*flag).to_owned(), at.to_string()]).collect()
     }
 
-    fn all(&self) -> [(&'static str, SocketAddr); 5] {
+    fn all(&self) -> [(&'static str, SocketAddr); 6] {
         [
             ("--http-listen", self.http),
             ("--issuer-grpc-listen", self.issuer),
             ("--verifier-grpc-listen", self.verifier),
             ("--runner-grpc-listen", self.runner),
             ("--admin-listen", self.admin),
+            ("--console-listen", self.console),
         ]
     }
 }

@@ -46,9 +46,13 @@ fn the_list_of_variables_is_that_of_all_settings() {
 
 #[test]
 fn the_demo_is_for_loopback_on_every_listener_of_clients() {
-    for flag in
-        ["--http-listen", "--issuer-grpc-listen", "--verifier-grpc-listen", "--runner-grpc-listen"]
-    {
+    for flag in [
+        "--http-listen",
+        "--issuer-grpc-listen",
+        "--verifier-grpc-listen",
+        "--runner-grpc-listen",
+        "--console-listen",
+    ] {
         let told = mistakes(&[flag, "0.0.0.0:0"]);
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].starts_with(&format!("{flag}: 0.0.0.0:0 is no loopback")), "{told:?}");
