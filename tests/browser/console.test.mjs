@@ -134,6 +134,7 @@ test("a reload issues nothing, and the code leaves after a minute and when the a
   await agent.getByRole("heading", { name: "Already shown" }).waitFor();
   // The browser has kept nothing to go back to.
   await agent.goBack().catch((error) => assert.match(error.message, /ERR_CACHE_MISS/));
+  await agent.waitForLoadState();
   assert.ok(!(await agent.content()).includes(code), "going back shows no code");
 
   await agent.clock.install();
