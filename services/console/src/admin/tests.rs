@@ -229,6 +229,23 @@ async fn a_journey_is_played_to_its_end_without_a_trace_of_the_code() {
 }
 
 #[tokio::test]
+async fn a_journey_that_is_too_large_to_draw_has_its_table_alone() {
+    let step = |at: usize| {
+        let next = at + 1;
+        format!(
+            "  s{at}: {{type: information, title: a, text: b, button_text: c, on: {{next: s{next}}}}}\n"
+        )
+    };
+    let steps: Vec<_> = (0..190).map(step).collect();
+    let yaml =
+        format!("id: long\nstart: s0\nsteps:\n{}  s190: {{type: complete}}\n", steps.concat());
+    let (status, text) = play(&demo(), &[("yaml", &yaml), ("act", "start")]).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(text.contains("postern draw long") && text.contains("next: s190"), "{text}");
+    assert!(!text.contains("<svg"), "{text}");
+}
+
+#[tokio::test]
 async fn mistakes_are_told_by_line_and_a_wild_script_is_refused() {
     let console = demo();
     let yaml = super::playground::EXAMPLE.replace("type: complete", "type: complet");
