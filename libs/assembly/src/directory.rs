@@ -36,8 +36,8 @@ pub struct DirectoryArgs {
     /// A file with the bearer token for the directory
     #[arg(long, env = "POSTERN_DIRECTORY_TOKEN_FILE", value_name = "FILE")]
     directory_token_file: Option<PathBuf>,
-    /// How long a resolved user is cached, at most 5m; 0s caches nothing. A user who was removed can use
-    /// codes for so long
+    /// How long an answer of the directory is cached, at most 5m; 0s caches nothing. A user who was
+    /// removed can use codes for so long
     #[arg(long, env = "POSTERN_DIRECTORY_CACHE", value_name = "DURATION", default_value = "30s")]
     directory_cache: String,
 }
@@ -72,9 +72,12 @@ impl DirectoryArgs {
         if self.directory.is_none() && token.is_none() && !files.is_any_given() {
             return cache.map(|_| Directory(None));
         }
-        let remote = Remote::check(SETTING, self.directory.as_deref(), files, mistakes);
+        let remote = Remote::check(SETTING, self.directory.as_deref(), files, mistakes)?;
+        if token.is_some() && remote.is_exposed() {
+            mistakes.note(format_args!("{SETTING}: must be https, since a token is sent there"));
+        }
         let token = token.map_or(Some(None), |token| token.map(Some));
-        Some(Directory(Some((remote?, token?, cache?))))
+        Some(Directory(Some((remote, token?, cache?))))
     }
 
     /// A problem for each application that needs the directory, if none is given.
@@ -100,6 +103,7 @@ impl Directory {
     /// # Errors
     /// The descriptors of the protos cannot be decoded.
     pub fn connect(self, live: &Live) -> Result<(), server::StartError> {
+        directory_grpc::begin();
         if let Some((remote, token, cache)) = self.0 {
             live.directory().connect(Arc::new(GrpcDirectory::connect(remote, token, cache)?));
         }

@@ -34,13 +34,13 @@ pub enum GuessError {
 pub struct Guess(Zeroizing<String>);
 
 impl Guess {
-    /// Normalises what was typed, and refuses what can be no code of that shape.
+    /// Normalises the typed text, and refuses a text that cannot be a code of that shape.
     ///
     /// - Compatibility forms, such as full-width digits, become plain (Unicode NFKC).
     /// - White space, dashes, brackets, default-ignorable characters and bidi controls go.
     /// - A leading `Code:`, in any case, and one trailing full stop or comma go.
     /// - A decimal digit of any script becomes the ASCII digit of its value.
-    /// - Letters become capitals; I, L and O, which no code has, become the digits they look like.
+    /// - Letters become capitals. No code has I, L and O: they become the digits that they look like.
     ///
     /// # Errors
     /// [`GuessError::Empty`] if nothing remains; [`GuessError::Shape`] for any other text that is
@@ -49,7 +49,7 @@ impl Guess {
         if text.len() > MAX_TYPED_BYTES {
             return Err(GuessError::Shape(shape));
         }
-        // Never reallocated: what a buffer leaves behind is not wiped.
+        // Never reallocated: the memory of a former buffer would not be wiped.
         let mut kept = Zeroizing::new(String::with_capacity(MAX_KEPT_BYTES));
         for c in text.nfkc().filter(|&c| !is_dropped(c)) {
             let c = digit(c).unwrap_or_else(|| c.to_ascii_uppercase());

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 pub enum Alphabet {
     /// `0` to `9`.
     Digits,
-    /// The 32 digits and capitals left when I, L, O and U, which are taken for others, are not used.
+    /// The 32 digits and capitals without I, L, O and U, which people take for other characters.
     Base32,
 }
 

@@ -124,7 +124,7 @@ impl Identifier {
             }
             IdentifierType::Username => compatibility_fold(&text),
         };
-        // A normal form may be longer than what was typed, or hold white space: U+00B4 becomes one.
+        // A normal form may be longer than the typed text, or hold white space: U+00B4 begins with a space.
         if value.len() > Self::MAX_BYTES {
             return Err(IdentifierError::TooLong);
         }
@@ -176,8 +176,8 @@ impl UserId {
         Identifier::parse(IdentifierType::UserId, text).map(|identifier| Self(identifier.value))
     }
 
-    /// The user who IS this identifier, where no directory knows more: a user id is itself, any
-    /// other type is marked with its name, so that no two types name the same user.
+    /// The user of this identifier without a directory. A user ID stands for itself. Any other type is
+    /// marked with its name, so that no two types name the same user.
     pub fn from_identifier(identifier: &Identifier) -> Self {
         match identifier.kind {
             IdentifierType::UserId => Self(identifier.value.clone()),

@@ -1,9 +1,11 @@
 //! The cache of answers.
 //!
-//! A cached answer can be out of date: a user who was removed still gets and redeems codes, and an
-//! identifier that moved to another user still leads to the former one, for the lifetime of a known user
-//! (30 seconds by default). An unknown user stays unknown for at most five seconds after they were added.
-//! Tiers are never read from here.
+//! A cached answer can be out of date for its lifetime, 30 seconds by default: a user who was removed still
+//! gets and redeems codes, an identifier that moved to another user still leads to the former one, and a
+//! user who was added stays unknown. Tiers are never read from here.
+//!
+//! # Why known and unknown users are cached alike
+//! With two lifetimes, the time of a second answer would tell whether there is such a user.
 
 use std::collections::HashMap;
 use std::mem;
@@ -17,9 +19,6 @@ use wire::directory::Known;
 
 /// How many answers one generation holds; there are two.
 const GENERATION: usize = 10_000;
-
-/// How long an unknown user is remembered, at most.
-const UNKNOWN: Duration = Duration::from_secs(5);
 
 /// Which user of which application was asked for.
 pub type Question = (ApplicationId, Identifier);
@@ -41,7 +40,7 @@ struct Generations {
 }
 
 impl Answers {
-    /// A cache that keeps a known user for this long.
+    /// A cache that keeps answers for this long.
     pub fn new(lifetime: Duration) -> Self {
         Self { lifetime, generations: Mutex::default() }
     }
@@ -56,12 +55,11 @@ impl Answers {
 
     /// Keeps an answer.
     pub fn keep(&self, question: Question, answer: Answer, now: Instant) {
-        let lifetime = if answer.is_some() { self.lifetime } else { self.lifetime.min(UNKNOWN) };
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         if generations.current.len() >= GENERATION {
             generations.former = mem::take(&mut generations.current);
         }
-        generations.current.insert(question, (answer, now + lifetime));
+        generations.current.insert(question, (answer, now + self.lifetime));
     }
 }
 
@@ -89,10 +87,9 @@ mod tests {
         answers.keep(question("acme", "ada"), ada(), now);
         answers.keep(question("acme", "eve"), None, now);
         let found = |user, after| answers.find(&question("acme", user), now + after);
-        assert_eq!(found("ada", LIFETIME.saturating_sub(A_MOMENT)), Some(ada()));
-        assert_eq!(found("ada", LIFETIME), None);
-        assert_eq!(found("eve", UNKNOWN.saturating_sub(A_MOMENT)), Some(None));
-        assert_eq!(found("eve", UNKNOWN), None);
+        let almost = LIFETIME.saturating_sub(A_MOMENT);
+        assert_eq!((found("ada", almost), found("eve", almost)), (Some(ada()), Some(None)));
+        assert_eq!((found("ada", LIFETIME), found("eve", LIFETIME)), (None, None));
         assert_eq!(answers.find(&question("staff", "ada"), now), None);
     }
 

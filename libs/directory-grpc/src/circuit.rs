@@ -1,24 +1,42 @@
 //! Fails calls fast while the directory is down.
 //!
 //! ```text
-//!                three calls in a row found it down
-//!   CLOSED  ────────────────────────────────────────> OPEN
-//!   calls go <──────────────────────────────────────  calls fail at once; one a second
-//!                any answer                           is tried
+//!            three calls in a row fail whatever they ask, or
+//!            eight different questions in a row have no answer
+//!   CLOSED ───────────────────────────────────────────────────> OPEN
+//!   calls go <─────────────────────────────────────────────────  calls fail at once; one a
+//!            an answer                                           second is tried
 //! ```
 //!
-//! An answer that is not believed is an answer: a single broken user must not stop all others.
+//! # Why questions are counted apart
+//! A stranger can repeat a question at which the directory is slow or fails. That must not stop all others.
 
+use std::collections::HashSet;
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many calls in a row find the directory down before all calls fail fast.
-const FAILURES: u32 = 3;
+use crate::answers::Question;
+
+/// How many calls in a row fail whatever they ask.
+const CALLS: u32 = 3;
+
+/// How many different questions in a row have no answer.
+const QUESTIONS: usize = 8;
 
 /// How often a call is tried while the directory is down.
 const TRY_EVERY: Duration = Duration::from_secs(1);
+
+/// What a call failed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The directory, whatever was asked: it cannot be reached, or refuses Postern.
+    Directory,
+    /// Perhaps the question: there was no answer in time, or an error.
+    Question,
+}
 
 /// Whether the directory is down.
 #[derive(Default)]
@@ -26,7 +44,8 @@ pub struct Circuit(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    failures: u32,
+    calls: u32,
+    questions: HashSet<Question>,
     /// When the next call may be tried; only while the directory is down.
     next_try: Option<Instant>,
 }
@@ -51,17 +70,24 @@ impl Circuit {
 
     /// Records that the directory answered.
     pub fn answered(&self) {
-        let was_down = self.state(|state| std::mem::take(state).next_try.is_some());
+        let was_down = self.state(|state| mem::take(state).next_try.is_some());
         if was_down {
             tracing::info!("the directory of users answers again");
         }
     }
 
-    /// Records that a call found the directory down.
-    pub fn failed(&self, now: Instant) {
+    /// Records that a call failed.
+    pub fn failed(&self, cause: Cause, question: Question, now: Instant) {
         let opens = self.state(|state| {
-            state.failures = state.failures.saturating_add(1);
-            let opens = state.failures >= FAILURES && state.next_try.is_none();
+            match cause {
+                Cause::Directory => state.calls = state.calls.saturating_add(1),
+                Cause::Question if state.questions.len() < QUESTIONS => {
+                    state.questions.insert(question);
+                }
+                Cause::Question => {}
+            }
+            let is_down = state.calls >= CALLS || state.questions.len() >= QUESTIONS;
+            let opens = is_down && state.next_try.is_none();
             if opens {
                 state.next_try = Some(now + TRY_EVERY);
             }
@@ -69,7 +95,7 @@ impl Circuit {
         });
         if opens {
             tracing::warn!(
-                "the directory of users is down: its users can do nothing until it answers"
+                "the directory of users is down: no user of it is served until it answers"
             );
         }
     }
@@ -81,13 +107,21 @@ impl Circuit {
 
 #[cfg(test)]
 mod tests {
+    use codes::ids::ApplicationId;
+    use codes::user::{Identifier, IdentifierType};
+
     use super::*;
+
+    fn question(number: usize) -> Question {
+        let user = Identifier::parse(IdentifierType::UserId, &format!("u-{number}"));
+        (ApplicationId::parse("acme").expect("an ID"), user.expect("an ID"))
+    }
 
     fn opened(now: Instant) -> Circuit {
         let circuit = Circuit::default();
-        for _ in 0..FAILURES {
+        for _ in 0..CALLS {
             assert!(circuit.is_closed() && circuit.admits(now));
-            circuit.failed(now);
+            circuit.failed(Cause::Directory, question(0), now);
         }
         circuit
     }
@@ -100,9 +134,20 @@ mod tests {
         let next = now + TRY_EVERY;
         let admitted = (0..10).filter(|_| circuit.admits(next)).count();
         assert_eq!(admitted, 1);
-        circuit.failed(next);
+        circuit.failed(Cause::Question, question(0), next);
         assert!(!circuit.admits(next), "it stays open");
         assert!(circuit.admits(next + TRY_EVERY));
+    }
+
+    #[test]
+    fn a_question_without_an_answer_does_not_open_it_but_many_do() {
+        let (circuit, now) = (Circuit::default(), Instant::now());
+        for turn in 0..100 {
+            circuit.failed(Cause::Question, question(turn % (QUESTIONS - 1)), now);
+        }
+        assert!(circuit.is_closed());
+        circuit.failed(Cause::Question, question(QUESTIONS), now);
+        assert!(!circuit.is_closed());
     }
 
     #[test]
@@ -111,9 +156,9 @@ mod tests {
         let circuit = opened(now);
         circuit.answered();
         assert!(circuit.is_closed() && circuit.admits(now));
-        for _ in 0..10 {
-            circuit.failed(now);
-            circuit.failed(now);
+        for turn in 0..100 {
+            circuit.failed(Cause::Directory, question(turn), now);
+            circuit.failed(Cause::Question, question(turn), now);
             circuit.answered();
         }
         assert!(circuit.is_closed());

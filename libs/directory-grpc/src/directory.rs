@@ -9,22 +9,22 @@ use codes::ids::ApplicationId;
 use codes::user::{Identifier, IdentifierType, UserId};
 use desk::names::Tier;
 use desk::tiers::Tiers;
-use grpc_client::{Client, Remote, has_lost_its_connection};
+use grpc_client::{Client, Remote};
 use telemetry::Counter;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tonic::{Code, Request, Status};
 use wire::directory::v1::directory_service_client::DirectoryServiceClient;
-use wire::directory::{from_identifier, parse_answer};
+use wire::directory::{AnswerError, from_identifier, parse_answer};
 
 use crate::answers::{Answer, Answers, Question};
-use crate::circuit::Circuit;
+use crate::circuit::{Cause, Circuit};
 use crate::token::Token;
 
-/// How long a question may take, with a second attempt where the connection was lost.
+/// How long a call may take. A question may wait as long before, for its turn.
 pub const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// The concurrency limit. More questions wait, within their time.
+/// The concurrency limit.
 const CONCURRENT: usize = 64;
 
 /// The longest answer, in bytes.
@@ -35,17 +35,6 @@ const OUTCOME: &str = "postern.outcome";
 static LOOKUPS: LazyLock<Counter> = LazyLock::new(|| {
     Counter::new("postern.directory.lookups", "Questions to the directory of users, by outcome.")
 });
-
-/// Why a question has no answer.
-#[derive(Debug, thiserror::Error)]
-enum Fault {
-    /// The directory is down, slow, or refuses Postern: so is it for every user.
-    #[error("{0}")]
-    Down(String),
-    /// The directory fails at this question, or contradicts it.
-    #[error("{0}")]
-    Answer(String),
-}
 
 /// The integrator's directory, for all applications that have `users: { directory: grpc }`.
 pub struct GrpcDirectory {
@@ -66,9 +55,6 @@ impl GrpcDirectory {
         token: Option<Token>,
         lifetime: Duration,
     ) -> anyhow::Result<Self> {
-        for outcome in ["cached", "found", "unknown", "unbelievable", "failed", "refused"] {
-            LOOKUPS.begin(&[(OUTCOME, outcome)]);
-        }
         if let Some(token) = token.clone() {
             tokio::spawn(token.look_after());
         }
@@ -99,49 +85,57 @@ impl GrpcDirectory {
             count("refused");
             return Err(DirectoryError("it is down, and is tried once a second".to_owned()));
         }
-        let late = || Fault::Down(format!("no answer within {} ms", TIMEOUT.as_millis()));
-        let answer = timeout(TIMEOUT, self.ask(&question)).await.unwrap_or_else(|_| Err(late()));
-        match &answer {
+        // The wait says nothing about the directory's health: it is not a part of the call's time.
+        let turn = timeout(TIMEOUT, self.permits.acquire()).await;
+        let Ok(Ok(_turn)) = turn else {
+            count("refused");
+            return Err(DirectoryError(format!("{CONCURRENT} questions are under way")));
+        };
+        let status = match timeout(TIMEOUT, self.ask(&question)).await {
+            Ok(Ok(answer)) => return Ok(self.conclude(question, &answer)),
+            Ok(Err(status)) => status,
+            Err(_) => Status::deadline_exceeded(""),
+        };
+        if status.code() == Code::OutOfRange {
+            // Longer than the limit, so there is a user.
+            return Ok(self.conclude(question, &Err(AnswerError::TooLong)));
+        }
+        count("failed");
+        self.circuit.failed(cause(&status), question, Instant::now());
+        // Without the status' message, which may name a user.
+        Err(DirectoryError(match status.code() {
+            Code::DeadlineExceeded => format!("no answer within {} ms", TIMEOUT.as_millis()),
+            code => format!("it answered {code:?}"),
+        }))
+    }
+
+    /// Keeps an answer. One that is not believed counts as no such user, since only an existing one could
+    /// be the reason: an error would tell a stranger that there is one.
+    fn conclude(&self, question: Question, answer: &Result<Answer, AnswerError>) -> Answer {
+        match answer {
             Ok(answer) => {
                 self.circuit.answered();
                 count(if answer.is_some() { "found" } else { "unknown" });
-                self.answers.keep(question, answer.clone(), Instant::now());
             }
-            Err(Fault::Answer(_)) => {
-                self.circuit.answered();
+            Err(error) => {
+                tracing::warn!(%error, "an answer of the directory of users is not believed");
                 count("unbelievable");
             }
-            Err(Fault::Down(_)) => {
-                self.circuit.failed(Instant::now());
-                count("failed");
-            }
         }
-        answer.map_err(|fault| DirectoryError(fault.to_string()))
+        let answer = answer.as_ref().map_or(None, Answer::clone);
+        self.answers.keep(question, answer.clone(), Instant::now());
+        answer
     }
 
-    /// Asks, once more where the connection was lost.
-    async fn ask(&self, question: &Question) -> Result<Answer, Fault> {
-        let closed = |_| Fault::Down("the process ends".to_owned());
-        let _permit = self.permits.acquire().await.map_err(closed)?;
+    async fn ask(&self, question: &Question) -> Result<Result<Answer, AnswerError>, Status> {
         let (application, identifier) = question;
-        let mut is_retry = false;
-        loop {
-            let mut request = Request::new(from_identifier(application, identifier));
-            request.set_timeout(TIMEOUT);
-            if let Some(token) = &self.token {
-                request.metadata_mut().insert("authorization", token.header());
-            }
-            match self.client.clone().resolve_user(request).await {
-                Ok(answer) => {
-                    let answer = parse_answer(identifier, answer.get_ref());
-                    return answer.map_err(|error| Fault::Answer(error.to_string()));
-                }
-                Err(status) if !is_retry && has_lost_its_connection(status.code()) => {
-                    is_retry = true;
-                }
-                Err(status) => return Err(fault(&status)),
-            }
+        let mut request = Request::new(from_identifier(application, identifier));
+        request.set_timeout(TIMEOUT);
+        if let Some(token) = &self.token {
+            request.metadata_mut().insert("authorization", token.header());
         }
+        let answer = self.client.clone().resolve_user(request).await?;
+        Ok(parse_answer(identifier, answer.get_ref()))
     }
 }
 
@@ -172,31 +166,37 @@ impl Tiers for GrpcDirectory {
     }
 }
 
+/// Has every label from the start, also where no directory is given, so that a first increase is one.
+pub fn begin() {
+    for outcome in ["cached", "found", "unknown", "unbelievable", "failed", "refused"] {
+        LOOKUPS.begin(&[(OUTCOME, outcome)]);
+    }
+}
+
 fn count(outcome: &'static str) {
     LOOKUPS.count(&[(OUTCOME, outcome)]);
 }
 
-/// What a status says about the directory. Its message may name a user, and is not repeated.
-fn fault(status: &Status) -> Fault {
-    let told = format!("it answered {:?}", status.code());
+/// What a call failed at.
+fn cause(status: &Status) -> Cause {
     match status.code() {
         Code::Unavailable
-        | Code::DeadlineExceeded
-        | Code::Cancelled
-        | Code::ResourceExhausted
         | Code::Unauthenticated
         | Code::PermissionDenied
-        | Code::Unimplemented => Fault::Down(told),
+        | Code::Unimplemented => Cause::Directory,
         Code::Ok
+        | Code::Cancelled
         | Code::Unknown
         | Code::InvalidArgument
+        | Code::DeadlineExceeded
         | Code::NotFound
         | Code::AlreadyExists
+        | Code::ResourceExhausted
         | Code::FailedPrecondition
         | Code::Aborted
         | Code::OutOfRange
         | Code::Internal
-        | Code::DataLoss => Fault::Answer(told),
+        | Code::DataLoss => Cause::Question,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The directory of users that the integrator serves over gRPC (`postern.directory.v1`).
 //!
 //! ```text
-//! resolve ──> Circuit ──> Answers ──> concurrency limit, deadline ──> DirectoryService
+//! resolve ──> Circuit ──> Answers ──> concurrency limit, timeout ──> DirectoryService
 //!             fails fast  the cache
 //!             while down
 //! ```
@@ -14,15 +14,16 @@
 //! | how Postern authenticates to the directory | [`Token`], or a client certificate in [`Remote`](grpc_client::Remote) |
 //! | which answers are believed | [`wire::directory`] |
 //!
-//! # Why every fault is alike
-//! A fault says nothing about the user: no fault is read as "no such user", and each is UNAVAILABLE to the
-//! caller. While the directory is down, cached answers do not serve either, so that no user fares better
-//! than another.
+//! # Why a stranger learns nothing
+//! - A failed call is UNAVAILABLE to the caller, whoever was asked for. While the directory is down, cached
+//!   answers do not serve either.
+//! - An answer that contradicts the question counts as no such user: only an existing user can be its cause.
+//! - Known and unknown users are cached for the same time.
 
 pub mod answers;
 pub mod circuit;
 mod directory;
 mod token;
 
-pub use directory::{GrpcDirectory, TIMEOUT};
+pub use directory::{GrpcDirectory, TIMEOUT, begin};
 pub use token::Token;

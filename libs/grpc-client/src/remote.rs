@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,6 +92,14 @@ impl Remote {
         mistakes.check(setting, Self::parse(url, tls?))
     }
 
+    /// Whether others can read what is sent: it goes to another host without TLS.
+    pub fn is_exposed(&self) -> bool {
+        let host = self.host();
+        let is_here = host == "localhost"
+            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.tls.is_none() && !is_here
+    }
+
     /// Resolves addresses in another way than the system does.
     #[must_use]
     pub fn found_by(mut self, lookup: Lookup) -> Self {
@@ -163,6 +171,12 @@ mod tests {
         }
         for url in ["", "verifier:50052", "ftp://verifier", "http://verifier/api", "http://:1"] {
             assert_eq!(Remote::parse(url, None).err(), Some(RemoteError::Url), "{url}");
+        }
+        for (url, is_exposed) in
+            [("http://verifier", true), ("http://localhost:1", false), ("http://[::1]:1", false)]
+        {
+            let remote = Remote::parse(url, None).expect(url);
+            assert_eq!(remote.is_exposed(), is_exposed, "{url}");
         }
         let insecure = Remote::parse("https://verifier", None);
         assert_eq!(insecure.err(), Some(RemoteError::NoTls));

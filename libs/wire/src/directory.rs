@@ -29,6 +29,9 @@ pub enum AnswerError {
     /// The user does not have the identifier that was asked for.
     #[error("the user does not have the identifier that was asked for: list it in identifiers")]
     OtherUser,
+    /// It is too long to be read.
+    #[error("it is longer than 16 KiB: leave out identifiers")]
+    TooLong,
 }
 
 /// Asks for the user with an identifier.

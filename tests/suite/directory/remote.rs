@@ -146,9 +146,6 @@ async fn every_fault_fails_known_and_unknown_users_alike_and_passes() -> Tested 
         Mood::Fails(Code::Unauthenticated),
         Mood::Fails(Code::Internal),
         Mood::Fails(Code::NotFound),
-        Mood::WrongUser,
-        Mood::NoUserId,
-        Mood::TooLong,
     ] {
         asking.directory.set(mood);
         let answers = [asking.guess(&known).await?, asking.guess(&unique("nobody")).await?];
@@ -163,6 +160,29 @@ async fn every_fault_fails_known_and_unknown_users_alike_and_passes() -> Tested 
     }
     let printed = asking.postern.printed();
     assert!(!printed.contains("the database is away"), "what it says may name a user");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_about_another_user_counts_as_no_such_user() -> Tested {
+    let asking = Asking::of(UserDirectory::start()?, "0s")?;
+    let known = unique("u");
+    asking.directory.add(&known, "standard", &[]);
+    asking.serves(&known).await?;
+    let denied = asking.guess(&unique("nobody")).await?;
+    assert_eq!(denied.0, StatusCode::OK, "a denial is no error");
+    for mood in [Mood::WrongUser, Mood::NoUserId, Mood::TooLong] {
+        asking.directory.set(mood);
+        assert_eq!(asking.guess(&known).await?, denied, "{mood:?}");
+        let answer = asking.issue(IdentifierType::UserId, &known).await;
+        refusal(answer, Code::NotFound, "USER_NOT_FOUND");
+    }
+    asking.directory.set(Mood::Well);
+    asking.issue(IdentifierType::UserId, &known).await?;
+    let metrics = asking.postern.metrics().await?;
+    let line = r#"postern_directory_lookups_total{postern_outcome="unbelievable""#;
+    let count = metrics.lines().find(|it| it.starts_with(line)).expect("exported");
+    assert!(!count.ends_with(" 0"), "{count}");
     Ok(())
 }
 
@@ -271,6 +291,12 @@ async fn an_application_without_its_directory_is_refused_at_the_start_and_at_a_r
     for told in ["must be at most 5m", "--directory (POSTERN_DIRECTORY): must be given"] {
         assert!(printed.contains(told), "{printed}");
     }
+    let token = folder.path().join("directory.token");
+    fs::write(&token, "a token\n")?;
+    let (_, printed) =
+        run(&["--directory", "http://192.0.2.1:50060", "--directory-token-file", utf8(&token)?])?;
+    let told = "--directory (POSTERN_DIRECTORY): must be https, since a token is sent there";
+    assert!(printed.contains(told), "{printed}");
 
     change(&folder, ACME, GRPC, "id: acme\n")?;
     let postern = Postern::serving(folder.path())?;

@@ -1,4 +1,4 @@
-//! Normal forms and case folding. Each is idempotent: what it gave, it gives again.
+//! Normal forms and case folding, each idempotent.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ pub(super) fn composed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
 }
 
-/// Full case folding that keeps what is canonically equivalent equal (Unicode, definition D145).
+/// Full case folding that maps canonically equivalent texts to one (Unicode, definition D145).
 pub(super) fn canonical_fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

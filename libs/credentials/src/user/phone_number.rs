@@ -1,7 +1,7 @@
 //! Phone numbers in ITU-T E.164's international form.
 //!
-//! Postern has no numbering plans: what a plan would be needed for is refused, so that one number
-//! is not two users. A trunk zero, as in `+49 (0)30`, is one such thing, an extension another.
+//! Postern has no numbering plans. It refuses a text that only a plan could read, such as a trunk zero in
+//! `+49 (0)30` or an extension: one number must not be two users.
 
 use unicode_normalization::UnicodeNormalization as _;
 

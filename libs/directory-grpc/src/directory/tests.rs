@@ -20,6 +20,8 @@ const LIFETIME: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 enum Reply {
     Known(&'static str),
+    /// A user who does not have the identifier.
+    OtherUser(&'static str),
     Unknown,
     Status(Code),
     Late,
@@ -53,6 +55,7 @@ impl DirectoryService for Scripted {
         };
         let user = match reply.expect("a reply") {
             Reply::Known(id) => Some(user(id, "privileged".to_owned())),
+            Reply::OtherUser(id) => Some(User { user_id: id.to_owned(), ..User::default() }),
             Reply::Unknown => None,
             Reply::Status(code) => return Err(Status::new(code, "about ada@staff.example")),
             Reply::Late => {
@@ -128,18 +131,32 @@ async fn a_tier_is_asked_for_each_time() {
 }
 
 #[tokio::test]
-async fn every_fault_is_an_error_and_none_repeats_what_the_directory_says() {
+async fn every_failed_call_is_an_error_and_none_repeats_what_the_directory_says() {
     for (reply, told) in [
         (Reply::Status(Code::NotFound), "it answered NotFound"),
         (Reply::Status(Code::PermissionDenied), "it answered PermissionDenied"),
         (Reply::Late, "no answer within 300 ms"),
-        (Reply::Long(MAX_ANSWER), "it answered OutOfRange"),
-        (Reply::Known(""), "user_id must not be empty"),
-        (Reply::Known("email:ada@staff.example"), "user_id a user id must not begin"),
     ] {
-        let (directory, _) = serving([reply]).await;
+        let (directory, scripted) = serving([reply]).await;
         let error = resolve(&directory, "ada@staff.example").await.expect_err(told);
         assert!(error.contains(told) && !error.contains("ada@"), "{error}");
+        assert_eq!(scripted.asked(), 1, "a repetition would double the load");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_believed_counts_as_no_such_user() {
+    for reply in [
+        Reply::Long(MAX_ANSWER),
+        Reply::Known(""),
+        Reply::Known("email:ada@staff.example"),
+        Reply::OtherUser("u-1815"),
+    ] {
+        let (directory, scripted) = serving([reply]).await;
+        for _ in 0..2 {
+            assert_eq!(resolve(&directory, "ada@staff.example").await, Ok(None));
+        }
+        assert_eq!(scripted.asked(), 1, "it is cached as an unknown user is");
     }
 }
 
@@ -166,20 +183,37 @@ async fn a_directory_that_is_down_fails_every_user_fast_until_it_answers() {
 }
 
 #[tokio::test]
-async fn one_broken_user_does_not_stop_the_others() {
-    let broken = (0..10).map(|_| Reply::Status(Code::Internal));
-    let (directory, _) = serving(broken.chain([Reply::Known("u-1815")])).await;
-    for user in 0..5 {
-        // Each is asked for twice: the code may also mean a lost connection.
-        resolve(&directory, &format!("u{user}@staff.example")).await.expect_err("broken");
+async fn a_question_that_fails_again_and_again_does_not_stop_the_others() {
+    for reply in [Reply::Status(Code::Internal), Reply::Status(Code::ResourceExhausted)] {
+        let broken = (0..20).map(|_| reply.clone());
+        let (directory, _) = serving(broken.chain([Reply::Known("u-1815")])).await;
+        for _ in 0..20 {
+            resolve(&directory, "broken@staff.example").await.expect_err("broken");
+        }
+        assert_eq!(resolve(&directory, "ada@staff.example").await, Ok(Some("u-1815".to_owned())));
     }
-    assert_eq!(resolve(&directory, "ada@staff.example").await, Ok(Some("u-1815".to_owned())));
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_repeated_once() {
-    let lost = Reply::Status(Code::Unavailable);
-    let (directory, scripted) = serving([lost, Reply::Known("u-1815")]).await;
+async fn a_directory_that_fails_at_every_question_is_down() {
+    let (directory, scripted) =
+        serving([Reply::Known("u-1815"), Reply::Status(Code::Internal)]).await;
+    resolve(&directory, "ada@staff.example").await.expect("an answer, which is cached");
+    for user in 0..20 {
+        resolve(&directory, &format!("u{user}@staff.example")).await.expect_err("broken");
+    }
+    resolve(&directory, "ada@staff.example").await.expect_err("no user fares better");
+    assert!(scripted.asked() < 20, "calls fail fast");
+}
+
+#[tokio::test]
+async fn questions_that_wait_for_their_turn_do_not_count_against_the_directory() {
+    let (directory, _) = serving([Reply::Known("u-1815")]).await;
+    let all = directory.permits.acquire_many(64).await.expect("the limit");
+    for user in 0..9 {
+        let error = resolve(&directory, &format!("u{user}@staff.example")).await;
+        assert!(error.expect_err("no turn").contains("64 questions are under way"));
+    }
+    drop(all);
     assert_eq!(resolve(&directory, "ada@staff.example").await, Ok(Some("u-1815".to_owned())));
-    assert_eq!(scripted.asked(), 2);
 }
