@@ -6,8 +6,9 @@ use codes::ids::{ApplicationId, ClientId, GrantId};
 use codes::user::UserId;
 use serde::{Deserialize, Serialize};
 
+use crate::code::hash;
 use crate::interaction::Interaction;
-use crate::pkce::Verifier;
+use crate::pkce::{Challenge, Verifier};
 
 /// What a code stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,49 @@ pub struct Presented<'a> {
     pub redirect_uri: &'a str,
     /// What only the party that began the flow knows.
     pub verifier: &'a Verifier,
+}
+
+/// What the rightful client of a code proves: a hash of the client, the redirect URI and the code challenge.
+/// Only the party that drew the code verifier can make it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof(String);
+
+impl Proof {
+    fn of(client: &str, redirect_uri: &str, challenge: &Challenge) -> Self {
+        Self(hash("proof", &format!("{client}\n{redirect_uri}\n{}", challenge.as_str())))
+    }
+
+    /// Reads what a store kept.
+    pub const fn from_store(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The proof as text, for a store.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a code stands for, encrypted: the only form in which a store keeps it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(Vec<u8>);
+
+impl Sealed {
+    /// Takes what a store kept.
+    pub const fn from_store(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The encrypted bytes, for a store.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sealed")
+    }
 }
 
 /// Why a code is not the presenting client's to redeem. The client is not told which of these.
@@ -53,6 +97,13 @@ struct Stored {
     at_ms: i64,
 }
 
+impl Presented<'_> {
+    /// What the client proves with this.
+    pub fn proof(&self) -> Proof {
+        Proof::of(self.client.as_str(), self.redirect_uri, &self.verifier.challenge())
+    }
+}
+
 impl Authorized {
     /// Checks that a client may redeem the code.
     ///
@@ -72,9 +123,27 @@ impl Authorized {
         Ok(())
     }
 
-    /// It as bytes, for the store.
-    #[expect(clippy::missing_panics_doc, reason = "strings and numbers are JSON")]
-    pub fn to_bytes(&self) -> Vec<u8> {
+    /// What its client proves.
+    pub fn proof(&self) -> Proof {
+        let request = &self.interaction.request;
+        let client = self.authentication.client.as_str();
+        Proof::of(client, &request.redirect_uri, &request.challenge)
+    }
+
+    /// It, encrypted by `seal`; `None` if that fails.
+    pub fn seal(&self, seal: impl FnOnce(Vec<u8>) -> Option<Vec<u8>>) -> Option<Sealed> {
+        seal(self.to_bytes()).map(Sealed)
+    }
+
+    /// Reads what was encrypted; `None` for any other text.
+    pub fn open<B: AsRef<[u8]>>(
+        sealed: &Sealed,
+        open: impl FnOnce(&[u8]) -> Option<B>,
+    ) -> Option<Self> {
+        Self::parse(open(&sealed.0)?.as_ref())
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
         let Authentication { application, client, user, grant, at } = &self.authentication;
         let stored = Stored {
             interaction: self.interaction.clone(),
@@ -87,8 +156,7 @@ impl Authorized {
         serde_json::to_vec(&stored).expect("it is JSON")
     }
 
-    /// Reads what the store kept; `None` if its format is another one.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    fn parse(bytes: &[u8]) -> Option<Self> {
         let stored: Stored = serde_json::from_slice(bytes).ok()?;
         let authentication = Authentication {
             application: ApplicationId::parse(&stored.application).ok()?,
@@ -136,8 +204,11 @@ mod tests {
     #[test]
     fn what_is_stored_is_read_as_it_was() {
         let authorized = authorized();
-        assert_eq!(Authorized::parse(&authorized.to_bytes()), Some(authorized));
-        assert_eq!(Authorized::parse(b"{}"), None);
+        let flipped = |text: &[u8]| Some(text.iter().map(|byte| byte ^ 1).collect::<Vec<_>>());
+        let sealed = authorized.seal(|text| flipped(&text)).expect("seals");
+        assert!(!sealed.as_bytes().windows(3).any(|window| window == b"ada"));
+        assert_eq!(Authorized::open(&sealed, flipped), Some(authorized));
+        assert_eq!(Authorized::open(&sealed, |text| Some(text.to_vec())), None);
     }
 
     #[test]
@@ -155,6 +226,8 @@ mod tests {
             let (client, verifier) = (client(id), verifier(text));
             let presented = Presented { client: &client, redirect_uri, verifier: &verifier };
             assert_eq!(authorized.check(&presented), expected, "{id} {redirect_uri}");
+            let has_proof = presented.proof() == authorized.proof();
+            assert_eq!(has_proof, expected.is_ok(), "{id} {redirect_uri}");
         }
     }
 }

@@ -12,8 +12,9 @@ use codes::ids::{CodeId, GrantId};
 use codes::randomness;
 use futures_util::future::join_all;
 
+use crate::authorized::{Proof, Sealed};
 use crate::code::{AuthorizationCode, CodeKey};
-use crate::store::{AuthorizationCodeStore, CODE_LIFETIME, Consumption, REPLAY_MEMORY};
+use crate::store::{AuthorizationCodeStore, CODE_LIFETIME, Consumption, NewCode, REPLAY_MEMORY};
 
 /// A store under test, and its clock.
 pub struct Bench {
@@ -32,6 +33,22 @@ fn fresh_grant() -> GrantId {
     CodeId::new(&Subject::from_bytes(random()), random()).grant()
 }
 
+fn new_code(grant: &GrantId, body: &str) -> NewCode {
+    let proof = Proof::from_store(format!("of {grant}"));
+    NewCode { grant: grant.clone(), proof, body: Sealed::from_store(body.into()) }
+}
+
+/// The outcome for a code that stands for `body`.
+pub fn first(body: &str) -> Consumption {
+    Consumption::First(Sealed::from_store(body.into()))
+}
+
+/// The outcome for a code that was consumed before.
+pub fn replayed(grant: &GrantId) -> Consumption {
+    let NewCode { grant, proof, .. } = new_code(grant, "");
+    Consumption::Replayed { grant, proof }
+}
+
 impl Bench {
     /// Stores a new code.
     pub async fn put(&self, body: &str) -> (CodeKey, GrantId) {
@@ -41,7 +58,7 @@ impl Bench {
     }
 
     async fn put_again(&self, key: &CodeKey, grant: &GrantId, body: &str) {
-        let put = self.store.put(key, self.clock.now(), grant, body.into());
+        let put = self.store.put(key, self.clock.now(), new_code(grant, body));
         put.await.expect("the store serves");
     }
 
@@ -65,9 +82,9 @@ pub async fn check_all(bench: &Bench) {
 /// A code gives its body once; then it names its grant.
 pub async fn a_code_is_consumed_once_and_then_known_as_replayed(bench: &Bench) {
     let (key, grant) = bench.put("body").await;
-    assert_eq!(bench.consume(&key).await, Consumption::First(b"body".to_vec()));
+    assert_eq!(bench.consume(&key).await, first("body"));
     for _ in 0..3 {
-        assert_eq!(bench.consume(&key).await, Consumption::Replayed(grant.clone()));
+        assert_eq!(bench.consume(&key).await, replayed(&grant));
     }
 }
 
@@ -82,10 +99,8 @@ pub async fn an_unknown_code_stands_for_nothing(bench: &Bench) {
 pub async fn of_many_that_consume_one_code_one_gets_it(bench: &Bench) {
     let (key, grant) = bench.put("body").await;
     let consumed = join_all((0..20).map(|_| bench.consume(&key))).await;
-    let first = |it: &&Consumption| matches!(it, Consumption::First(_));
-    assert_eq!(consumed.iter().filter(first).count(), 1);
-    let replayed = Consumption::Replayed(grant);
-    assert_eq!(consumed.iter().filter(|it| **it == replayed).count(), 19);
+    let count = |outcome| consumed.iter().filter(|it| **it == outcome).count();
+    assert_eq!((count(first("body")), count(replayed(&grant))), (1, 19));
 }
 
 /// At its end, a code that was not consumed is forgotten.
@@ -93,7 +108,7 @@ pub async fn a_code_expires(bench: &Bench) {
     let (early, _) = bench.put("early").await;
     let (late, _) = bench.put("late").await;
     bench.clock.advance(CODE_LIFETIME.saturating_sub(TICK));
-    assert_eq!(bench.consume(&early).await, Consumption::First(b"early".to_vec()));
+    assert_eq!(bench.consume(&early).await, first("early"));
     bench.clock.advance(TICK);
     assert_eq!(bench.consume(&late).await, Consumption::Unknown);
 }
@@ -101,9 +116,9 @@ pub async fn a_code_expires(bench: &Bench) {
 /// A consumed code is remembered from its consumption on, however late it is replayed.
 pub async fn a_replay_is_known_while_tokens_live(bench: &Bench) {
     let (key, grant) = bench.put("body").await;
-    assert_eq!(bench.consume(&key).await, Consumption::First(b"body".to_vec()));
+    assert_eq!(bench.consume(&key).await, first("body"));
     bench.clock.advance(REPLAY_MEMORY.saturating_sub(TICK));
-    assert_eq!(bench.consume(&key).await, Consumption::Replayed(grant));
+    assert_eq!(bench.consume(&key).await, replayed(&grant));
     bench.clock.advance(TICK);
     assert_eq!(bench.consume(&key).await, Consumption::Unknown);
 }
@@ -111,15 +126,15 @@ pub async fn a_replay_is_known_while_tokens_live(bench: &Bench) {
 /// A call that is sent again after the code was consumed does not renew it.
 pub async fn storing_a_code_again_does_not_bring_it_back(bench: &Bench) {
     let (key, grant) = bench.put("body").await;
-    assert_eq!(bench.consume(&key).await, Consumption::First(b"body".to_vec()));
+    assert_eq!(bench.consume(&key).await, first("body"));
     bench.put_again(&key, &grant, "body").await;
-    assert_eq!(bench.consume(&key).await, Consumption::Replayed(grant));
+    assert_eq!(bench.consume(&key).await, replayed(&grant));
 }
 
 /// Consuming one code leaves another as it is.
 pub async fn codes_do_not_touch_each_other(bench: &Bench) {
     let (one, _) = bench.put("one").await;
     let (other, _) = bench.put("other").await;
-    assert_eq!(bench.consume(&one).await, Consumption::First(b"one".to_vec()));
-    assert_eq!(bench.consume(&other).await, Consumption::First(b"other".to_vec()));
+    assert_eq!(bench.consume(&one).await, first("one"));
+    assert_eq!(bench.consume(&other).await, first("other"));
 }

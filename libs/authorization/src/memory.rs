@@ -9,8 +9,9 @@ use clock::{Clock, Monotonic, Timestamp};
 use codes::ids::GrantId;
 use codes::store::StoreError;
 
+use crate::authorized::{Proof, Sealed};
 use crate::code::CodeKey;
-use crate::store::{AuthorizationCodeStore, CODE_LIFETIME, Consumption, REPLAY_MEMORY};
+use crate::store::{AuthorizationCodeStore, CODE_LIFETIME, Consumption, NewCode, REPLAY_MEMORY};
 
 /// Keeps authorization codes in a map.
 pub struct MemoryAuthorizationCodeStore {
@@ -20,8 +21,9 @@ pub struct MemoryAuthorizationCodeStore {
 
 struct Entry {
     grant: GrantId,
+    proof: Proof,
     /// `None` once the code is consumed.
-    body: Option<Vec<u8>>,
+    body: Option<Sealed>,
     ends_at: Timestamp,
 }
 
@@ -42,16 +44,10 @@ impl MemoryAuthorizationCodeStore {
 
 #[async_trait]
 impl AuthorizationCodeStore for MemoryAuthorizationCodeStore {
-    async fn put(
-        &self,
-        key: &CodeKey,
-        _: Timestamp,
-        grant: &GrantId,
-        body: Vec<u8>,
-    ) -> Result<(), StoreError> {
+    async fn put(&self, key: &CodeKey, _: Timestamp, code: NewCode) -> Result<(), StoreError> {
+        let NewCode { grant, proof, body } = code;
         self.run(|codes, now| {
-            let ends_at = now + CODE_LIFETIME;
-            let entry = Entry { grant: grant.clone(), body: Some(body), ends_at };
+            let entry = Entry { grant, proof, body: Some(body), ends_at: now + CODE_LIFETIME };
             codes.entry(key.clone()).or_insert(entry);
         });
         Ok(())
@@ -61,7 +57,10 @@ impl AuthorizationCodeStore for MemoryAuthorizationCodeStore {
         Ok(self.run(|codes, now| match codes.get_mut(key) {
             None => Consumption::Unknown,
             Some(entry) => match entry.body.take() {
-                None => Consumption::Replayed(entry.grant.clone()),
+                None => {
+                    let (grant, proof) = (entry.grant.clone(), entry.proof.clone());
+                    Consumption::Replayed { grant, proof }
+                }
                 Some(body) => {
                     entry.ends_at = now + REPLAY_MEMORY;
                     Consumption::First(body)

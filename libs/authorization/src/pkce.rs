@@ -39,9 +39,13 @@ impl Challenge {
     }
 
     /// Whether the verifier's hash is this challenge, in constant time.
-    pub fn is_met_by(&self, Verifier(verifier): &Verifier) -> bool {
-        let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
-        hash.as_bytes().ct_eq(self.0.as_bytes()).into()
+    pub fn is_met_by(&self, verifier: &Verifier) -> bool {
+        verifier.challenge().0.as_bytes().ct_eq(self.0.as_bytes()).into()
+    }
+
+    /// The challenge as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -54,6 +58,11 @@ impl Verifier {
         let is_unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
         let valid = (43..=128).contains(&text.len()) && text.bytes().all(is_unreserved);
         valid.then(|| Self(text.to_owned())).ok_or(VerifierError)
+    }
+
+    /// The challenge that this verifier meets.
+    pub fn challenge(&self) -> Challenge {
+        Challenge(URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0)))
     }
 }
 

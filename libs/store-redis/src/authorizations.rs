@@ -1,8 +1,11 @@
 //! The store of authorization codes: each operation of the port as one call of its script.
 
 use async_trait::async_trait;
+use authorization::authorized::{Proof, Sealed};
 use authorization::code::CodeKey;
-use authorization::store::{AuthorizationCodeStore, CODE_LIFETIME, Consumption, REPLAY_MEMORY};
+use authorization::store::{
+    AuthorizationCodeStore, CODE_LIFETIME, Consumption, NewCode, REPLAY_MEMORY,
+};
 use clock::Timestamp;
 use codes::ids::GrantId;
 use codes::store::StoreError;
@@ -37,13 +40,11 @@ impl AuthorizationCodeStore for RedisAuthorizationCodeStore {
         &self,
         key: &CodeKey,
         asked_at: Timestamp,
-        grant: &GrantId,
-        body: Vec<u8>,
+        NewCode { grant, proof, body }: NewCode,
     ) -> Result<(), StoreError> {
-        let arguments = self.calls.opening(asked_at);
-        let arguments =
-            arguments.bytes(grant.as_str()).bytes(body).number(CODE_LIFETIME.as_millis());
-        let keys = [keys::authorization_code(key)];
+        let arguments = self.calls.opening(asked_at).bytes(grant.as_str()).bytes(proof.as_str());
+        let arguments = arguments.bytes(body.as_bytes()).number(CODE_LIFETIME.as_millis());
+        let keys = keys::authorization_code(key);
         match self.calls.run(&scripts::AUTHORIZATION_PUT, &keys, arguments).await?.0.as_str() {
             "put" => Ok(()),
             _ => Err(Unreadable.into()),
@@ -52,14 +53,14 @@ impl AuthorizationCodeStore for RedisAuthorizationCodeStore {
 
     async fn consume(&self, key: &CodeKey, asked_at: Timestamp) -> Result<Consumption, StoreError> {
         let arguments = self.calls.opening(asked_at).number(REPLAY_MEMORY.as_millis());
-        let keys = [keys::authorization_code(key)];
+        let keys = keys::authorization_code(key);
         let run = self.calls.run(&scripts::AUTHORIZATION_CONSUME, &keys, arguments);
         let (word, mut reply) = run.await?;
         match word.as_str() {
-            "first" => Ok(Consumption::First(reply.bytes()?)),
+            "first" => Ok(Consumption::First(Sealed::from_store(reply.bytes()?))),
             "replayed" => {
                 let grant = GrantId::parse(&reply.word()?).map_err(|_| Unreadable)?;
-                Ok(Consumption::Replayed(grant))
+                Ok(Consumption::Replayed { grant, proof: Proof::from_store(reply.word()?) })
             }
             "unknown" => Ok(Consumption::Unknown),
             _ => Err(Unreadable.into()),

@@ -9,7 +9,8 @@
 //! | `pcode:c:<attempt>` | string | the request of one idempotency key at the code issuer or the verifier, see `scripts/claim.lua` | for 120 seconds |
 //! | `pcode:g:<grant>` | string | the revocation of one grant, see `scripts/grant_revoke.lua` | for 25 hours: longer than every token of the grant |
 //! | `postern:journey:c:<attempt>` | string | the request of one idempotency key at the journey runner | for 120 seconds |
-//! | `postern:journey:a:<code>` | string | one authorization code, see `scripts/authorization_consume.lua` | for 60 seconds; 25 hours once consumed |
+//! | `postern:journey:a:{<code>}` | string | one authorization code, see `scripts/authorization_consume.lua` | for 60 seconds; 25 hours once consumed |
+//! | `postern:journey:a:{<code>}:b` | string | the request and the user of the code, encrypted | for 60 seconds |
 //! | `postern:desk:{<application>}:a:<attempt>` | string | one admission of a desk, packed as in `scripts/desk_admit.lua` | for 15 minutes |
 //! | `postern:desk:{<application>}:u:<subject>`, `:c:<agent>`, `:g:<group>` | string | the issues for a user, by an agent, by a group | until their window ends |
 //! | `postern:desk:{<application>}:t:<ticket>` | string | the user of one ticket | for 90 days |
@@ -88,9 +89,11 @@ pub(crate) fn journey_claim(attempt: &AttemptId) -> String {
     format!("postern:journey:c:{attempt}")
 }
 
-/// An authorization code.
-pub(crate) fn authorization_code(key: &CodeKey) -> String {
-    format!("postern:journey:a:{}", key.as_str())
+/// An authorization code, and what it stands for.
+pub(crate) fn authorization_code(key: &CodeKey) -> [String; 2] {
+    let code = format!("postern:journey:a:{{{}}}", key.as_str());
+    let body = format!("{code}:b");
+    [code, body]
 }
 
 /// A key of one application's desk. All of them are in one slot.

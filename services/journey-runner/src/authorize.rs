@@ -15,7 +15,7 @@ use authorization::code::AuthorizationCode;
 use authorization::interaction::{Browser, Interaction};
 use authorization::refusal::{DENIED, RequestError};
 use authorization::response;
-use authorization::store::{AuthorizationCodeStore, Consumption};
+use authorization::store::{AuthorizationCodeStore, Consumption, NewCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::Clock;
@@ -111,10 +111,11 @@ impl Authorizations {
         let code = AuthorizationCode::draw(&self.randomness);
         let grant = authentication.grant.clone();
         let authorized = Authorized { interaction, authentication };
-        let body =
-            self.sealer.seal(&stored(&code), authorized.to_bytes()).ok_or_else(unavailable)?;
+        let body = authorized.seal(|text| self.sealer.seal(&stored(&code), text));
+        let body = body.ok_or_else(unavailable)?;
         let key = code.key();
-        let put = span.around(self.store.put(&key, self.clock.now(), &grant, body)).await;
+        let new = NewCode { grant, proof: authorized.proof(), body };
+        let put = span.around(self.store.put(&key, self.clock.now(), new)).await;
         put.map_err(|error| failed(&error))?;
         self.count("granted");
         let request = &authorized.interaction.request;
@@ -154,8 +155,8 @@ impl Authorizations {
         let consumed = self.store.consume(&code.key(), self.clock.now()).await;
         let (outcome, redeemed) = match consumed.map_err(|error| failed(&error))? {
             Consumption::First(body) => {
-                let body = self.sealer.open(&stored(code), &body);
-                match body.and_then(|body| Authorized::parse(&body)) {
+                let opened = Authorized::open(&body, |text| self.sealer.open(&stored(code), text));
+                match opened {
                     // Sealed under another key, as before a restart without one.
                     None => ("unknown", Redeemed::Refused),
                     Some(authorized) => match authorized.check(presented) {
@@ -164,10 +165,12 @@ impl Authorizations {
                     },
                 }
             }
-            Consumption::Replayed(grant) => {
+            Consumption::Replayed { grant, proof } if proof == presented.proof() => {
                 tracing::warn!("an authorization code was presented again: its grant is revoked");
                 ("replayed", Redeemed::Replayed(grant))
             }
+            // A stranger who found a used code cannot end what it gave.
+            Consumption::Replayed { .. } => ("mismatched", Redeemed::Refused),
             Consumption::Unknown => ("unknown", Redeemed::Refused),
         };
         self.count(outcome);

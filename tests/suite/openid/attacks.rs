@@ -14,6 +14,11 @@ use crate::harness::*;
 async fn a_replay_revokes_what_the_code_gave(postern: &Postern) -> Tested {
     let (flow, back) = signed_in(postern, SHOP).await?;
     let tokens = flow.redeem(&back).await?;
+    // Nobody ends it who only found the code, in a history or a log.
+    let mut stranger = flow.grant(&back);
+    stranger.iter_mut().find(|(name, _)| *name == "code_verifier").expect("there").1 =
+        "x".repeat(43);
+    assert_eq!(flow.try_grant(&stranger).await?.1["error"], "invalid_grant");
     assert_eq!(back::introspect(postern, &tokens).await?["active"], true);
     let (status, body) = flow.try_redeem(&back).await?;
     assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_grant")));
