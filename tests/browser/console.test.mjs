@@ -18,14 +18,7 @@ after(async () => {
   await demo?.stop();
 });
 
-/** Signs in as one of the people; answers with their page. */
-async function signIn(context, name, options = desk) {
-  const page = await openPage(context, browser, `${demo.console}/`, options);
-  await page.getByRole("link", { name: "Sign in" }).click();
-  await page.getByRole("link", { name: new RegExp(`^${name},`) }).click();
-  await page.getByRole("button", { name: "Sign out" }).waitFor();
-  return page;
-}
+const signIn = (context, name, options) => demo.signIn(context, browser, name, options);
 
 /** Looks a user up. */
 async function lookUp(page, user, number = "") {

@@ -1,0 +1,71 @@
+// The administrators' pages of the console in Chromium: what the folder says, and the playground.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { startBrowser } from "./browser.mjs";
+import { Demo } from "./demo.mjs";
+import { desk, phone, screen } from "./visit.mjs";
+
+let demo, browser;
+
+before(async () => {
+  demo = await Demo.start();
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+const pages = ["Applications", "One time passcodes", "Identity journeys", "Playground", "Health"];
+
+for (const [name, options] of [["desktop", desk], ["dark", { ...desk, colorScheme: "dark" }], ["phone", phone]]) {
+  test(`each page is accessible: ${name}`, async (t) => {
+    const page = await demo.signIn(t, browser, "Ada", options);
+    for (const title of pages) {
+      await page.getByRole("link", { name: title, exact: true }).click();
+      await screen(page, title, `console-${title.toLowerCase().replaceAll(" ", "-")}-${name}`);
+    }
+    await page.goto(`${demo.console}/journeys/account-recovery`);
+    await screen(page, "account-recovery", `console-drawing-${name}`);
+  });
+}
+
+test("the services answer", async (t) => {
+  const page = await demo.signIn(t, browser, "Ada");
+  await page.getByRole("link", { name: "Health", exact: true }).click();
+  await page.getByRole("heading", { name: "Health" }).waitFor();
+  assert.equal(await page.getByText(/answers in \d+ ms/).count(), 2);
+});
+
+/** Waits for a text, presses Tab until a button of that name has the focus, then presses it. */
+async function press(page, shown, name) {
+  await page.getByText(shown).waitFor();
+  for (let tabs = 0; tabs < 60; tabs++) {
+    await page.keyboard.press("Tab");
+    const text = await page.evaluate(() => document.activeElement.textContent.trim());
+    if (text === name) return page.keyboard.press("Enter");
+  }
+  assert.fail(`no button ${name} within reach`);
+}
+
+test("a journey is played to its end by keyboard alone, and mistakes are told by line", async (t) => {
+  const page = await demo.signIn(t, browser, "Ada");
+  await page.goto(`${demo.console}/playground`);
+  await press(page, "Sub-journeys follow", "Check and play");
+  await page.getByText("The user sees the form account").waitFor();
+  await page.getByLabel("User ID").focus();
+  await page.keyboard.type("alice");
+  await page.keyboard.press("Enter");
+  await press(page, "The journey is paired for alice", "paired");
+  await press(page, "The user sees the form pairing", "Submit");
+  await screen(page, "A code of alice is verified: choose the outcome", "console-playground-verify");
+  await press(page, "A code of alice is verified", "accepted");
+  await page.getByText("The journey completed.").waitFor();
+  const yaml = page.getByLabel("YAML");
+  await yaml.fill((await yaml.inputValue()).replace("type: complete", "type: complet"));
+  await page.getByRole("button", { name: "Check and play" }).click();
+  await page.getByText("Line 49: step `done`: unknown step type `complet`").waitFor();
+  await screen(page, "Playground", "console-playground-mistake");
+});
