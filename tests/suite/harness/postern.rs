@@ -46,17 +46,18 @@ impl Addresses {
 
     /// The flags that make `postern` listen there.
     pub(crate) fn flags(&self) -> Vec<String> {
-        self.all().iter().flat_map(|(flag, at)| [(*flag).to_owned(), at.to_string()]).collect()
+        let all = self.all().into_iter().chain([("--console-listen", self.console)]);
+        all.flat_map(|(flag, at)| [flag.to_owned(), at.to_string()]).collect()
     }
 
-    fn all(&self) -> [(&'static str, SocketAddr); 6] {
+    /// Those that every `postern` has: only the demo serves a console.
+    fn all(&self) -> [(&'static str, SocketAddr); 5] {
         [
             ("--http-listen", self.http),
             ("--issuer-grpc-listen", self.issuer),
             ("--verifier-grpc-listen", self.verifier),
             ("--runner-grpc-listen", self.runner),
             ("--admin-listen", self.admin),
-            ("--console-listen", self.console),
         ]
     }
 }
