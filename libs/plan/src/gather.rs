@@ -14,7 +14,7 @@ pub(crate) fn facts(configuration: &Configuration, other: &Configuration) -> Fac
     let mut facts = Facts::default();
     for application in configuration.applications() {
         applications::note(&mut facts, application);
-        // Nobody relied on the controls of an application that is new.
+        // A new application has no controls yet that could get weaker.
         let is_known = other.application(&application.id).is_some();
         for client in application.clients.values() {
             clients::note(&mut facts, client, &application.id, is_known);
