@@ -30,7 +30,7 @@ pub(crate) fn shortened(text: &str) -> String {
 pub(crate) fn xml(text: &str) -> String {
     escaped(text, |c| match c {
         '&' => Some("&amp;"),
-        
+        '<' => Some("&lt;"),
         '>' => Some("&gt;"),
         '"' => Some("&quot;"),
         '\'' => Some("&#39;"),
