@@ -24,7 +24,6 @@
 //! The answer returns as `VerifyOutcome`, `Verification`, `VerifyCodeResponse`, `Verdict` and
 //! [`Answer`], which each protocol writes in its own form.
 
-mod authorize;
 mod claims;
 mod grpc;
 mod http;
@@ -53,13 +52,13 @@ use journeys::ports::{JourneyStore, VerifyCodes};
 use journeys::runner::{
     Answer, InputError, InputRequired, RunError, Runner, Start, Submission, Terms,
 };
+use openid::authorizations::Authorizations;
 use telemetry::{note, observe};
 use tokens::mint::Minter;
 use tokens::verify::TokenVerifier;
 use wire::error::Fault;
 use zeroize::Zeroizing;
 
-use crate::authorize::Authorizations;
 use crate::claims::Keys;
 use crate::http::Admissions;
 #[cfg(feature = "fuzzing")]
@@ -137,7 +136,7 @@ impl JourneyRunner {
             clock: Arc::clone(&clock),
             randomness: Arc::clone(&randomness),
             issuer: minter.issuer().to_owned(),
-            outcomes: authorize::outcomes(),
+            outcomes: openid::authorizations::outcomes(),
         };
         let runner = Runner::new(
             Arc::new(store),

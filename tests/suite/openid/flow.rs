@@ -39,6 +39,7 @@ const CLIENTS: &str = r#"  - id: shop
     journey: temp-code-form
   - id: portal
     secret_sha256: c79bfd18b84785a1d2eada4ea4449d14365018298c3588ad459f45f74746320f
+    scopes: [journeys:run]
     redirect_uris: ["https://portal.example/back?x=1"]
     openid: true
     journey: temp-code-authentication

@@ -7,6 +7,7 @@ use codes::ids::ClientId;
 use edge::guard::{Guarded, principal};
 use edge::principal::Principal;
 use journeys::runner::RunError;
+use openid::authorizations::{Redeemed, span};
 use tonic::{Request, Response, Status};
 use wire::error::Fault;
 use wire::journey::v1::authorization_service_server::{
@@ -18,7 +19,6 @@ use wire::journey::v1::{
     RedeemAuthorizationCodeRequest, RedeemAuthorizationCodeResponse,
 };
 
-use crate::authorize::{Redeemed, span};
 use crate::{JourneyRunner, fault};
 
 impl JourneyRunner {

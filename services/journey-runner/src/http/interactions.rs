@@ -6,14 +6,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use authorization::interaction::Browser;
-use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, HeaderValue};
-use codes::ids::ClientId;
+use axum::http::HeaderMap;
+use codes::ids::{ApplicationId, ClientId};
 use codes::operations::Caller;
 use config::{ClientKind, Configuration};
 use edge::principal::Principal;
-use journeys::runner::{Answer, Completed, Rejected};
+use journeys::runner::{Answer, Completed, Rejected, Tie};
+use openid::authorizations::{purpose, span};
+use openid::cookie;
+use openid::endpoint::Endpoint;
 use serde_json::json;
 use wire::error::Fault;
 
@@ -21,13 +22,6 @@ use super::answer;
 use super::call::{Call, SsoInvocation};
 use super::envelope::{Message, Reply};
 use crate::JourneyRunner;
-use crate::authorize::{self, Authorizations};
-
-/// The cookie's name where the page is served over https: `__Host-` lets no other host set it.
-const SECURE: &str = "__Host-postern-browser";
-
-/// Its name on loopback, where browsers may refuse a secure one.
-const PLAIN: &str = "postern-browser";
 
 /// The client of that id, if pages call in its name: those of a public client, and the recovery page for
 /// any that signs its users in.
@@ -47,28 +41,17 @@ pub(super) fn is_page(principal: &Principal) -> bool {
     matches!(client.map(|it| &it.kind), Some(ClientKind::Public { .. }))
 }
 
-/// The browser that sends these headers, if it has a cookie of ours.
-pub(super) fn browser(headers: &HeaderMap) -> Option<Browser> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
-    let mut pairs = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
-    let (_, value) = pairs.find(|(name, _)| [SECURE, PLAIN].contains(name))?;
-    Browser::parse(value).ok()
-}
-
-/// The cookie that marks a browser. It ends with the browser's session.
-pub(super) fn cookie(browser: &Browser, issuer: &str) -> Option<HeaderValue> {
-    let secret = browser.expose();
-    let text = if issuer.starts_with("https:") {
-        format!("{SECURE}={secret}; Path=/; HttpOnly; Secure; SameSite=Lax")
-    } else {
-        format!("{PLAIN}={secret}; Path=/; HttpOnly; SameSite=Lax")
-    };
-    let mut value = HeaderValue::try_from(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
 impl JourneyRunner {
+    /// The endpoint that authorization requests come to: they count as calls of journeys do.
+    pub(super) fn authorization_endpoint(&self) -> Endpoint {
+        let (pace, clock) = (Arc::clone(&self.pace), Arc::clone(&self.clock));
+        let authorizations = Arc::clone(&self.authorizations);
+        let admit = move |source, application: Option<&ApplicationId>| {
+            pace.count(source, application, clock.now()).is_ok()
+        };
+        Endpoint { authorizations, admit: Arc::new(admit) }
+    }
+
     /// Starts the client's journey for an authorization request.
     pub(super) async fn sso(
         &self,
@@ -80,7 +63,7 @@ impl JourneyRunner {
         let SsoInvocation { params } = message.data()?;
         let sealed = call.interaction.as_deref();
         let interaction = sealed
-            .zip(browser(headers))
+            .zip(cookie::browser(headers))
             .and_then(|(sealed, browser)| self.authorizations.open(sealed, &browser))
             .filter(|it| it.request.client() == principal.caller().client.as_str());
         let interaction = interaction.ok_or(Fault::SessionNotFound)?;
@@ -90,9 +73,10 @@ impl JourneyRunner {
         let is_registered = client.has_registered(&interaction.request.redirect_uri) == Some(true);
         let journey = client.openid.clone().filter(|_| is_registered);
         let journey = journey.ok_or(Fault::JourneyNotFound)?;
-        let tie = Some(Authorizations::tie(&interaction));
+        let browser = interaction.browser.as_str().to_owned();
+        let tie = Some(Tie { browser, purpose: purpose(&interaction) });
         let begun = self.begin(principal, (journey, tie), params, call, headers, message);
-        authorize::span(&interaction, "start the journey of a request").around(begun).await
+        span(&interaction, "start the journey of a request").around(begun).await
     }
 
     /// The answer to a page: of a journey for an authorization request, where the browser goes at its
@@ -101,8 +85,10 @@ impl JourneyRunner {
         match answer {
             Answer::Completed(Completed { tie: Some(tie), authentication, .. }) => {
                 let url = match authentication {
-                    Some(authentication) => self.authorizations.grant(&tie, authentication).await?,
-                    None => self.authorizations.deny(&tie)?,
+                    Some(authentication) => {
+                        self.authorizations.grant(&tie.purpose, authentication).await?
+                    }
+                    None => self.authorizations.deny(&tie.purpose)?,
                 };
                 Ok(Reply::fine(json!({
                     "state": "completed",
@@ -111,40 +97,11 @@ impl JourneyRunner {
                 })))
             }
             Answer::Rejected(Rejected { tie: Some(tie), reason, .. }) => {
-                let url = self.authorizations.deny(&tie)?;
+                let url = self.authorizations.deny(&tie.purpose)?;
                 let data = json!({ "state": "rejected", "data": { "url": url } });
                 Ok(Reply::rejected(reason.as_str(), data))
             }
             answer => Ok(answer::reply(answer)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use codes::randomness;
-
-    use super::*;
-
-    #[test]
-    fn a_browser_is_known_by_the_cookie_that_was_set() {
-        let mark = Browser::draw(&randomness::system());
-        for issuer in ["https://postern.example", "http://127.0.0.1:8080"] {
-            let set = cookie(&mark, issuer).expect("a cookie");
-            let set = set.to_str().expect("ASCII");
-            for attribute in ["Path=/", "HttpOnly", "SameSite=Lax"] {
-                assert!(set.contains(attribute), "{set}");
-            }
-            let is_secure = set.starts_with("__Host-") && set.contains("; Secure");
-            assert_eq!(is_secure, issuer.starts_with("https:"), "{set}");
-            let sent = set.split(';').next().expect("a pair");
-            let sent = format!("a=b; {sent}; c=d");
-            let headers = HeaderMap::from_iter([(COOKIE, sent.parse().expect("a header"))]);
-            assert_eq!(browser(&headers), Some(mark.clone()));
-        }
-        for other in ["", "postern-browser", "postern-browser=x", "x-postern-browser=1"] {
-            let headers = HeaderMap::from_iter([(COOKIE, other.parse().expect("a header"))]);
-            assert_eq!(browser(&headers), None, "{other}");
         }
     }
 }

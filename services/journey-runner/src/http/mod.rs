@@ -3,7 +3,6 @@
 mod admission;
 mod answer;
 mod authenticate;
-mod authorize;
 mod browser;
 mod call;
 mod cors;
@@ -31,6 +30,7 @@ use edge::principal::Principal;
 use encryption::CryptoSession;
 use journeys::ids::SessionId;
 use journeys::runner::{Answer, CLIENT_INPUT, Start, Submission, Tie};
+use openid::cookie;
 use serde_json::{Map, Value, json};
 use server::HttpServer;
 use server::http::Source;
@@ -48,7 +48,7 @@ impl JourneyRunner {
         Router::new()
             .route("/ido/api/v2/auth/{operation}", post(call))
             .merge(authenticate::routes())
-            .merge(authorize::routes())
+            .merge(self.authorization_endpoint().routes())
             .merge(introspection::routes())
             .merge(pages::recovery::routes(|| refusal(server::http::Refusal::NotFound)))
             .with_state(self.clone())
@@ -214,7 +214,7 @@ impl JourneyRunner {
             idempotency_key: None,
             source: call.source,
             browser: browser::family(headers),
-            secret: interactions::browser(headers).map(|it| it.hash().as_str().to_owned()),
+            secret: cookie::browser(headers).map(|it| it.hash().as_str().to_owned()),
         };
         self.reply(self.submit(principal, submission).await?).await
     }

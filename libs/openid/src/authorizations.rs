@@ -1,12 +1,4 @@
-//! The authorization code flow (RFC 6749, section 4.1) around a journey: a relying party sends a browser
-//! here, the journey authenticates the user, and the browser returns with a one-time code.
-//!
-//! ```text
-//!  http::authorize    GET /oidc/auth       -> interaction, sealed into the page
-//!  http::interactions the page's calls     -> the journey, tied to the interaction and the browser
-//!                     the journey's end    -> code or error, by redirect
-//!  grpc::redeem       the code issuer      -> tokens, once
-//! ```
+//! Interactions and codes: sealed, stored, redeemed and counted.
 
 use std::sync::Arc;
 
@@ -24,7 +16,6 @@ use codes::ids::GrantId;
 use codes::randomness::Randomness;
 use codes::store::StoreError;
 use encryption::seal::Sealer;
-use journeys::runner::Tie;
 use telemetry::{Counter, Span};
 use wire::error::{Fault, RETRY_AFTER};
 
@@ -34,18 +25,23 @@ const STORED: &str = "authorization code";
 const LABEL: &str = "postern.authorization.outcome";
 
 /// The codes of authorization requests.
-pub(crate) struct Authorizations {
-    pub(crate) store: Arc<dyn AuthorizationCodeStore>,
-    pub(crate) sealer: Arc<Sealer>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) randomness: Randomness,
+pub struct Authorizations {
+    /// Where codes are kept.
+    pub store: Arc<dyn AuthorizationCodeStore>,
+    /// Seals interactions and codes, with one key for all replicas.
+    pub sealer: Arc<Sealer>,
+    /// The service's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where codes and browsers' secrets come from.
+    pub randomness: Randomness,
     /// The URL that stands in `iss`.
-    pub(crate) issuer: String,
-    pub(crate) outcomes: Counter,
+    pub issuer: String,
+    /// Counts outcomes: see [`outcomes`].
+    pub outcomes: Counter,
 }
 
 /// What a presented code gives.
-pub(crate) enum Redeemed {
+pub enum Redeemed {
     /// The user whom the journey authenticated, and the request.
     Authorized(Box<Authorized>),
     /// It is unknown, has expired, or is not the presenting client's.
@@ -54,13 +50,18 @@ pub(crate) enum Redeemed {
     Replayed(GrantId),
 }
 
+/// An interaction as a journey keeps it, for [`Authorizations::grant`] and [`Authorizations::deny`].
+pub fn purpose(interaction: &Interaction) -> String {
+    URL_SAFE_NO_PAD.encode(interaction.to_bytes())
+}
+
 /// A span in the trace that the request began.
-pub(crate) fn span(interaction: &Interaction, name: &'static str) -> Span {
+pub fn span(interaction: &Interaction, name: &'static str) -> Span {
     Span::continued(interaction.trace.as_deref(), || (name.into(), Vec::new()))
 }
 
 /// Counts the outcomes of authorization requests.
-pub(crate) fn outcomes() -> Counter {
+pub fn outcomes() -> Counter {
     let outcomes = Counter::new(
         "postern.authorization.outcomes",
         "Authorization requests and their codes, by outcome.",
@@ -74,39 +75,33 @@ pub(crate) fn outcomes() -> Counter {
 
 impl Authorizations {
     /// Counts an outcome.
-    pub(crate) fn count(&self, outcome: &'static str) {
+    pub fn count(&self, outcome: &'static str) {
         self.outcomes.count(&[(LABEL, outcome)]);
     }
 
     /// An interaction as the page carries it; `None` if it cannot be sealed.
-    pub(crate) fn seal(&self, interaction: &Interaction) -> Option<String> {
+    pub fn seal(&self, interaction: &Interaction) -> Option<String> {
         let sealed = self.sealer.seal(Interaction::PURPOSE, interaction.to_bytes())?;
         Some(URL_SAFE_NO_PAD.encode(sealed))
     }
 
     /// The interaction that a page carries, if it is of this browser and has not expired.
-    pub(crate) fn open(&self, sealed: &str, browser: &Browser) -> Option<Interaction> {
+    pub fn open(&self, sealed: &str, browser: &Browser) -> Option<Interaction> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let bytes = self.sealer.open(Interaction::PURPOSE, &sealed)?;
         Interaction::parse(&bytes, browser, self.clock.now())
-    }
-
-    /// Ties a journey to an interaction.
-    pub(crate) fn tie(interaction: &Interaction) -> Tie {
-        let purpose = URL_SAFE_NO_PAD.encode(interaction.to_bytes());
-        Tie { browser: interaction.browser.as_str().to_owned(), purpose }
     }
 
     /// The address that the browser returns to after a journey that authenticated the user: with a code.
     ///
     /// # Errors
     /// [`Fault::Unavailable`] if the store fails.
-    pub(crate) async fn grant(
+    pub async fn grant(
         &self,
-        tie: &Tie,
+        purpose: &str,
         authentication: Authentication,
     ) -> Result<String, Fault> {
-        let interaction = tied(tie)?;
+        let interaction = tied(purpose)?;
         let span = span(&interaction, "grant an authorization code");
         let code = AuthorizationCode::draw(&self.randomness);
         let grant = authentication.grant.clone();
@@ -127,19 +122,14 @@ impl Authorizations {
     ///
     /// # Errors
     /// [`Fault::JourneyChanged`] if another version tied the journey.
-    pub(crate) fn deny(&self, tie: &Tie) -> Result<String, Fault> {
-        let request = tied(tie)?.request;
+    pub fn deny(&self, purpose: &str) -> Result<String, Fault> {
+        let request = tied(purpose)?.request;
         self.count("denied");
         Ok(self.refuse(&request.redirect_uri, request.state.as_deref(), DENIED))
     }
 
     /// The address of an error.
-    pub(crate) fn refuse(
-        &self,
-        redirect_uri: &str,
-        state: Option<&str>,
-        error: RequestError,
-    ) -> String {
+    pub fn refuse(&self, redirect_uri: &str, state: Option<&str>, error: RequestError) -> String {
         response::failure(redirect_uri, state, &self.issuer, error)
     }
 
@@ -147,7 +137,7 @@ impl Authorizations {
     ///
     /// # Errors
     /// [`Fault::Unavailable`] if the store fails.
-    pub(crate) async fn redeem(
+    pub async fn redeem(
         &self,
         code: &AuthorizationCode,
         presented: &Presented<'_>,
@@ -183,8 +173,8 @@ fn stored(code: &AuthorizationCode) -> String {
     format!("{STORED} {}", code.key().as_str())
 }
 
-fn tied(tie: &Tie) -> Result<Interaction, Fault> {
-    let bytes = URL_SAFE_NO_PAD.decode(&tie.purpose).ok();
+fn tied(purpose: &str) -> Result<Interaction, Fault> {
+    let bytes = URL_SAFE_NO_PAD.decode(purpose).ok();
     bytes.and_then(|bytes| Interaction::from_bytes(&bytes)).ok_or(Fault::JourneyChanged)
 }
 

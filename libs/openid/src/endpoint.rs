@@ -12,13 +12,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use codes::ids::ClientId;
+use codes::ids::{ApplicationId, ClientId};
 use config::Configuration;
 use pages::recovery::Request;
 use server::http::Source;
 
-use super::interactions;
-use crate::JourneyRunner;
+use crate::authorizations::Authorizations;
+use crate::cookie;
 
 /// Too many requests from one place.
 const SLOW_DOWN: RequestError = RequestError {
@@ -26,13 +26,27 @@ const SLOW_DOWN: RequestError = RequestError {
     description: "too many requests: try again in a minute",
 };
 
-/// The endpoint.
-pub(super) fn routes() -> Router<JourneyRunner> {
-    Router::new().route("/oidc/auth", get(authorize))
+/// Counts a request of a source for an application: whether both are within their limits.
+pub type Admit = dyn Fn(Source, Option<&ApplicationId>) -> bool + Send + Sync;
+
+/// The authorization endpoint.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// Seals interactions, and counts.
+    pub authorizations: Arc<Authorizations>,
+    /// The limits of requests.
+    pub admit: Arc<Admit>,
+}
+
+impl Endpoint {
+    /// Its route.
+    pub fn routes<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
+        Router::new().route("/oidc/auth", get(authorize)).with_state(self)
+    }
 }
 
 async fn authorize(
-    State(runner): State<JourneyRunner>,
+    State(endpoint): State<Endpoint>,
     RawQuery(query): RawQuery,
     Extension(source): Extension<Source>,
     Extension(configuration): Extension<Arc<Configuration>>,
@@ -48,20 +62,20 @@ async fn authorize(
         Err(_) => None,
     };
     let application = application.map(|(application, _)| &application.id);
-    let counted = runner.pace.count(source, application, runner.clock.now());
-    match (request, counted) {
-        (Ok(request), Ok(())) => runner.show(&configuration, request, &headers),
-        (Ok(AuthorizationRequest { redirect_uri, state, .. }), Err(_)) => {
-            runner.refuse(&redirect_uri, state.as_deref(), SLOW_DOWN)
+    let is_admitted = (endpoint.admit)(source, application);
+    match (request, is_admitted) {
+        (Ok(request), true) => endpoint.show(&configuration, request, &headers),
+        (Ok(AuthorizationRequest { redirect_uri, state, .. }), false) => {
+            endpoint.refuse(&redirect_uri, state.as_deref(), SLOW_DOWN)
         }
         (Err(Refusal::Redirect { redirect_uri, state, error }), _) => {
-            runner.refuse(&redirect_uri, state.as_deref(), error)
+            endpoint.refuse(&redirect_uri, state.as_deref(), error)
         }
         (Err(Refusal::Page(refusal)), _) => unknown(refusal, &headers),
     }
 }
 
-impl JourneyRunner {
+impl Endpoint {
     /// Shows the page, and marks the browser.
     fn show(
         &self,
@@ -69,10 +83,10 @@ impl JourneyRunner {
         request: AuthorizationRequest,
         headers: &HeaderMap,
     ) -> Response {
-        let browser = interactions::browser(headers);
-        let browser = browser.unwrap_or_else(|| Browser::draw(&self.randomness));
-        let cookie = interactions::cookie(&browser, self.minter.issuer());
-        let now = self.clock.now();
+        let browser = cookie::browser(headers);
+        let browser = browser.unwrap_or_else(|| Browser::draw(&self.authorizations.randomness));
+        let cookie = cookie::cookie(&browser, &self.authorizations.issuer);
+        let now = self.authorizations.clock.now();
         let interaction = Interaction::new(request, &browser, telemetry::traceparent(), now);
         let sealed = self.authorizations.seal(&interaction);
         let request = &interaction.request;
@@ -90,7 +104,7 @@ impl JourneyRunner {
             )
         });
         let (Some(mut page), Some(cookie)) = (page, cookie) else {
-            return super::refusal(server::http::Refusal::Internal);
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         page.headers_mut().insert(SET_COOKIE, cookie);
         self.authorizations.count("requested");
@@ -102,7 +116,7 @@ impl JourneyRunner {
         self.authorizations.count("refused");
         let address = self.authorizations.refuse(redirect_uri, state, error);
         let Ok(address) = HeaderValue::try_from(address) else {
-            return super::refusal(server::http::Refusal::Internal);
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         let no_store = HeaderValue::from_static("no-store");
         let no_referrer = HeaderValue::from_static("no-referrer");
