@@ -20,6 +20,7 @@ use crate::harness::collector::Collector;
 use crate::harness::http::TOKEN;
 use crate::harness::lossy::Lossy;
 use crate::harness::postern::{config, copy_of_config, utf8};
+use crate::harness::receiver::{Receiver, notifying};
 use crate::harness::*;
 
 /// Longer than any outage here.
@@ -214,7 +215,9 @@ async fn an_expired_token_is_renewed() -> Tested {
 
 #[tokio::test]
 async fn services_and_token_endpoint_are_called_over_mutual_tls() -> Tested {
-    let deployment = Deployment::of(&config())?.meshed(false)?.with_secure_issuer()?;
+    let receiver = Receiver::start().await?;
+    let (folder, _) = notifying(&format!("http://{}/", receiver.at), "private_addresses: true")?;
+    let deployment = Deployment::of(folder.path())?.meshed(false)?.with_secure_issuer()?;
     let postern = deployment.replica()?;
     let mesh = deployment.mesh();
     let pair = mesh.sign("login.example")?;
@@ -234,6 +237,20 @@ async fn services_and_token_endpoint_are_called_over_mutual_tls() -> Tested {
     let name = unique("jane");
     let code = issued(&postern, &issuer, &name).await?;
     assert!(accepts(&verifier, &name, &code).await?);
+
+    // The journey runner calls the code issuer when the user presses the link of the notice.
+    let mut told = String::new();
+    within(Duration::from_secs(30), "the user is told", async || {
+        let taken = receiver.taken();
+        let url = taken.first().and_then(|it| it.body["data"]["not_me_url"].as_str());
+        told = url.unwrap_or_default().to_owned();
+        Ok(url.is_some())
+    })
+    .await?;
+    let (_, link) = told.split_once("?t=").expect("a token");
+    postern.keep_secret(link);
+    let pressed = postern.post("/not-me").form(&[("t", link)]).send().await?;
+    assert_eq!(pressed.status(), 200);
 
     // Without a certificate it has a token, but no connection to the service.
     let bare = with("acme-verifier", Tls::authority(mesh.pem())?)?.verifier(&verifying)?;

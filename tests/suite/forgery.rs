@@ -16,7 +16,9 @@ use crate::harness::pairing::waiting;
 use crate::harness::pb::journey::StartJourneyRequest;
 use crate::harness::pb::journey::journey_state::State;
 use crate::harness::postern::{change, copy_of_config, utf8};
-use crate::harness::rpcs::{ISSUERS_OWN, OF_THE_DESK, RPCS, RUNNERS_OWN, TARGETED, Target, submit};
+use crate::harness::rpcs::{
+    CODE_ID, ISSUERS_OWN, LINKS_OWN, OF_THE_DESK, RPCS, RUNNERS_OWN, TARGETED, Target, submit,
+};
 use crate::harness::*;
 
 const ISSUER: &str = "https://recovery.example";
@@ -83,6 +85,7 @@ impl Forge {
     fn entitled(&self, scope: &str) -> anyhow::Result<String> {
         match scope {
             RUNNERS_OWN => self.runners(),
+            LINKS_OWN => self.link(&json!({}), &json!({ "code_id": CODE_ID })),
             ISSUERS_OWN => self.issuers(),
             scope => self.good(client(scope)),
         }
@@ -274,11 +277,10 @@ async fn a_token_gives_no_right_that_its_client_lacks() -> Tested {
         // The token claims no scope, or claims one that its client does not have.
         let other = if scope == "codes:read" { "codes:issue" } else { "codes:read" };
         let narrow = forge.changed(configured, &json!({}), &json!({ "scope": other }))?;
-        // No client may have a service's own scope: a token that claims it is not valid.
+        // No client may have the scope of a service or a link: a token that claims it is not valid.
         let claimed = forge.good((lacks_it, scope))?;
-        for (token, is_valid) in
-            [(claimed, ![RUNNERS_OWN, ISSUERS_OWN].contains(&scope)), (narrow, true)]
-        {
+        let is_clients = ![RUNNERS_OWN, ISSUERS_OWN, LINKS_OWN].contains(&scope);
+        for (token, is_valid) in [(claimed, is_clients), (narrow, true)] {
             let answer = call(&forge.postern, Some(token), &target).await;
             let status = answer.expect_err("a right that the client does not have");
             let expected = if is_valid { Code::PermissionDenied } else { Code::Unauthenticated };

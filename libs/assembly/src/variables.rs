@@ -2,7 +2,7 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 78] = [
+pub const ALL: [&str; 82] = [
     "POSTERN_ADMIN_LISTEN",
     "POSTERN_APPLICATION_STARTS_PER_MINUTE",
     "POSTERN_AUDIT_ADDRESSES",
@@ -12,6 +12,9 @@ pub const ALL: [&str; 78] = [
     "POSTERN_CLIENT_ISSUER",
     "POSTERN_CLIENT_KEYS",
     "POSTERN_CODE_ISSUER",
+    "POSTERN_CODE_ISSUER_AUTHORITY",
+    "POSTERN_CODE_ISSUER_CERTIFICATE",
+    "POSTERN_CODE_ISSUER_KEY",
     "POSTERN_CONFIG",
     "POSTERN_CONNECTIONS_PER_SOURCE",
     "POSTERN_CONSOLE_CLIENT",
@@ -49,6 +52,7 @@ pub const ALL: [&str; 78] = [
     "POSTERN_PROVIDER_SCOPE",
     "POSTERN_PROVIDER_SECRET_FILE",
     "POSTERN_PROXY_TRACES",
+    "POSTERN_RECOVERY_PAGE",
     "POSTERN_REFLECTION",
     "POSTERN_RUNNER_CERTIFICATE_NAME",
     "POSTERN_RUNNER_GRPC_LISTEN",

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use codes::ids::ClientId;
 use definitions::JourneyId;
+use tokens::link::LinkToken;
 use tokens::scope::Scope;
 use tokens::secret::SecretHash;
 use tokens::service::Service;
@@ -142,9 +143,11 @@ pub(crate) fn read(
 fn id(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<ClientId> {
     let text = notes.text(node, "client: id")?;
     let id = notes.check(node.line, "client", ClientId::parse(text))?;
-    // Services call each other under these names: a client of such a name could be taken for one in the
-    // audit trail.
-    if Service::ALL.iter().any(|service| service.subject() == id.as_str()) {
+    // Services and the holders of links call under these names: a client of such a name could be taken for
+    // one in the audit trail.
+    let mut reserved =
+        Service::ALL.iter().map(|service| service.subject()).chain([LinkToken::SUBJECT]);
+    if reserved.any(|name| name == id.as_str()) {
         notes.add(node.line, format!("client: the id `{id}` is reserved"));
         return None;
     }

@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use tls::Peer;
 use tokens::caller::CallerToken;
+use tokens::link::LinkToken;
 use tokens::service::{Service, ServiceToken};
 use tokens::verify::TokenVerifier;
 use wire::error::Fault;
@@ -33,6 +34,8 @@ pub struct Gate {
     /// The service that may call, and what verifies the tokens that it signs itself.
     service: Option<(Service, TokenVerifier)>,
     runner: Option<RunnerName>,
+    /// Whether the links of notices are let in.
+    links: bool,
     /// Calls of each client within a minute, by what they are charged to.
     charges: Arc<Throttle<(ClientId, Budget)>>,
 }
@@ -41,7 +44,7 @@ impl Gate {
     /// A gate for clients, whose tokens the code issuer signs.
     pub fn for_clients(live: Arc<Live>, clock: Arc<dyn Clock>, clients: TokenVerifier) -> Self {
         let charges = Arc::new(Throttle::new(MINUTE));
-        Self { live, clock, clients, service: None, runner: None, charges }
+        Self { live, clock, clients, service: None, runner: None, links: false, charges }
     }
 
     /// Also lets in a service, whose tokens it signs itself.
@@ -55,6 +58,13 @@ impl Gate {
     #[must_use]
     pub fn and_certificate(mut self, runner: RunnerName) -> Self {
         self.runner = Some(runner);
+        self
+    }
+
+    /// Also lets in the holders of notices' links, whose tokens the code issuer signs too.
+    #[must_use]
+    pub fn and_links(mut self) -> Self {
+        self.links = true;
         self
     }
 
@@ -128,7 +138,9 @@ impl Gate {
         match CallerToken::verify(token, &self.clients, now) {
             Ok(CallerToken::Client(token)) => Principal::client(configuration, token),
             Ok(CallerToken::Agent(token)) => agents::principal(configuration, token, now),
-            Err(_) => self.service(configuration, token),
+            Err(_) => {
+                self.service(configuration, token).or_else(|| self.link(configuration, token))
+            }
         }
     }
 
@@ -142,6 +154,14 @@ impl Gate {
         let token = ServiceToken::verify(token, *service, tokens, self.clock.now()).ok()?;
         let application = configuration.application(&token.application)?.id.clone();
         Principal::service(Arc::clone(configuration), *service, application)
+    }
+
+    fn link(&self, configuration: &Arc<Configuration>, token: &str) -> Option<Principal> {
+        if !self.links {
+            return None;
+        }
+        let link = LinkToken::verify(token, &self.clients, self.clock.now()).ok()?;
+        Principal::link_holder(Arc::clone(configuration), link)
     }
 }
 

@@ -9,6 +9,7 @@ use codes::operations::Caller;
 use codes::user::Identifier;
 use config::{Application, ClientKind, Configuration};
 use tokens::client::ClientToken;
+use tokens::link::LinkToken;
 use tokens::scope::Scope;
 use tokens::service::Service;
 use wire::error::Fault;
@@ -26,6 +27,8 @@ pub struct Principal {
     pub(crate) scopes: BTreeSet<Scope>,
     /// What the token says about the agent.
     pub(crate) agent: AgentFacts,
+    /// The link of a notice, if its holder is calling.
+    link: Option<LinkToken>,
     configuration: Arc<Configuration>,
 }
 
@@ -48,7 +51,7 @@ impl Principal {
         scopes: BTreeSet<Scope>,
     ) -> Option<Self> {
         configuration.application(&caller.application)?;
-        Some(Self { caller, scopes, agent: AgentFacts::default(), configuration })
+        Some(Self { caller, scopes, agent: AgentFacts::default(), link: None, configuration })
     }
 
     /// An agent, of whom the token says this.
@@ -72,6 +75,20 @@ impl Principal {
         let client = ClientId::parse(service.subject()).ok()?;
         let caller = Caller { application, client, agent: None, is_service: true };
         Self::new(configuration, caller, service.scopes().iter().copied().collect())
+    }
+
+    /// The holder of a link, who may repudiate its code.
+    pub(crate) fn link_holder(configuration: Arc<Configuration>, link: LinkToken) -> Option<Self> {
+        let client = ClientId::parse(LinkToken::SUBJECT).ok()?;
+        let application = link.application.clone();
+        let caller = Caller { application, client, agent: None, is_service: false };
+        let holder = Self::new(configuration, caller, BTreeSet::from([Scope::LinksUse]))?;
+        Some(Self { link: Some(link), ..holder })
+    }
+
+    /// The link of a notice, if its holder is calling.
+    pub const fn link(&self) -> Option<&LinkToken> {
+        self.link.as_ref()
     }
 
     /// The client and its application.

@@ -18,6 +18,7 @@ pub const fn scope(rpc: Rpc) -> Scope {
             Scope::DeskApprove
         }
         Rpc::SetBrake => Scope::DeskBrake,
+        Rpc::RepudiateByLink => Scope::LinksUse,
         Rpc::StartJourney | Rpc::SubmitInput => Scope::JourneysRun,
         Rpc::ListJourneys | Rpc::DescribeJourney => Scope::JourneysRead,
         Rpc::PairJourney | Rpc::WithdrawPairing => Scope::JourneysPair,
@@ -51,8 +52,8 @@ pub enum Budget {
     Reads,
 }
 
-/// The budget that this rpc is charged to; `None` if it neither changes nor records anything, or is the
-/// journey runner's own.
+/// The budget that this rpc is charged to; `None` if it neither changes nor records anything, or no client
+/// may call it.
 pub const fn budget(rpc: Rpc) -> Option<Budget> {
     match rpc {
         Rpc::IssueCode => Some(Budget::Issues),
@@ -73,7 +74,8 @@ pub const fn budget(rpc: Rpc) -> Option<Budget> {
         | Rpc::DescribeJourney
         | Rpc::PairJourney
         | Rpc::WithdrawPairing
-        | Rpc::RedeemAuthorizationCode => None,
+        | Rpc::RedeemAuthorizationCode
+        | Rpc::RepudiateByLink => None,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
 use serde_json::{Map, Value};
 
 /// A language that the page speaks.
@@ -22,6 +24,11 @@ static LANGUAGES: LazyLock<[Language; 2]> = LazyLock::new(|| {
 });
 
 impl Language {
+    /// The language that a browser prefers.
+    pub(crate) fn of(headers: &HeaderMap) -> &'static Self {
+        Self::preferred(accepted(headers))
+    }
+
     /// The language that an `Accept-Language` header prefers (RFC 9110, section 12.5.4). A region is
     /// ignored: `de-AT` is German.
     pub(crate) fn preferred(accepted: &str) -> &'static Self {
@@ -42,6 +49,11 @@ impl Language {
     pub(crate) fn text(&self, key: &str) -> &str {
         self.texts.get(key).and_then(Value::as_str).unwrap_or_default()
     }
+}
+
+/// The `Accept-Language` header; empty where there is none.
+pub(crate) fn accepted(headers: &HeaderMap) -> &str {
+    headers.get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -96,6 +108,12 @@ mod tests {
             include_str!("../page/screen.js"),
             include_str!("../page/form.js"),
             include_str!("../page/pairing.js"),
+            include_str!("../page/not-me/frame.html"),
+            include_str!("../page/not-me/ask.html"),
+            include_str!("../page/not-me/form.html"),
+            include_str!("../page/not-me/failed.html"),
+            include_str!("../page/not-me/done.html"),
+            include_str!("../page/not-me/invalid.html"),
         ];
         let page = page.concat();
         let is_key = |c: char| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit();

@@ -4,27 +4,38 @@
 //! | to learn | read |
 //! | --- | --- |
 //! | how the recovery page is served | [`recovery`] |
+//! | how a user says "this was not me" | [`not_me`] |
 //! | which languages the pages speak | `language`, and the files of texts beside `src` |
 //! | how HTML is written | `template` |
 
 mod language;
+pub mod not_me;
 pub mod recovery;
 mod template;
 
-use axum::http::HeaderName;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use axum::http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
+};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
-/// Nothing but our own files, no frames, no forms that go elsewhere.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; \
-    frame-ancestors 'none'";
+/// An HTML page in a language that the browser asked for.
+fn document(policy: &'static str, html: String) -> Response {
+    let mut page = secured("text/html; charset=utf-8", "no-store", policy, html);
+    page.headers_mut().append(VARY, HeaderValue::from(ACCEPT_LANGUAGE));
+    page
+}
 
-fn secured(content_type: &'static str, caching: &'static str, body: String) -> Response {
+fn secured(
+    content_type: &'static str,
+    caching: &'static str,
+    policy: &'static str,
+    body: String,
+) -> Response {
     let headers: [(HeaderName, &str); 4] = [
         (CONTENT_TYPE, content_type),
         (CACHE_CONTROL, caching),
-        (CONTENT_SECURITY_POLICY, POLICY),
+        (CONTENT_SECURITY_POLICY, policy),
         (REFERRER_POLICY, "no-referrer"),
     ];
     (headers, body).into_response()

@@ -2,6 +2,14 @@
 
 use serde_json::Value;
 
+/// What every page has in its head.
+pub(crate) const HEAD: &str = include_str!("../page/head.html");
+
+/// The application's name beside the door.
+pub(crate) fn brand(application_name: &str) -> String {
+    filled(include_str!("../page/brand.html"), |_| escaped(application_name))
+}
+
 /// JSON that ends no script element: HTML ends it at `</`, and reads comments from `<!--` on.
 pub(crate) fn data(json: &Value) -> String {
     json.to_string().replace('<', "\\u003c")

@@ -34,6 +34,8 @@ pub enum Scope {
     JourneysPair,
     /// Redeem authorization codes. No client may have it: only the code issuer knows who presents one.
     AuthorizationsRedeem,
+    /// Repudiate the one code of a link. No client may have it: users do by their notices.
+    LinksUse,
 }
 
 impl Scope {
@@ -70,6 +72,7 @@ impl Scope {
             Self::JourneysRead => "journeys:read",
             Self::JourneysPair => "journeys:pair",
             Self::AuthorizationsRedeem => "authorizations:redeem",
+            Self::LinksUse => "links:use",
         }
     }
 
@@ -135,6 +138,7 @@ mod tests {
             "codes:*",
             Scope::JourneysPair.as_str(),
             Scope::AuthorizationsRedeem.as_str(),
+            Scope::LinksUse.as_str(),
         ] {
             assert_eq!(parse_list(text), Err(ScopeError), "{text:?}");
         }

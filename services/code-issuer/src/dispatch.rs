@@ -10,7 +10,7 @@ use codes::ids::ApplicationId;
 use codes::randomness;
 use config::Live;
 use edge::notices::receiver;
-use notices::dispatcher::{DeadLetter, Dispatcher, Outcome};
+use notices::dispatcher::{DeadLetter, Dispatcher, Links, Outcome};
 use notices::notifier::Notifier;
 use notices::outbox::{Backlog, Entry, OutboxError};
 use notices::receiver::Receiver;
@@ -27,10 +27,14 @@ const EVERY: Duration = Duration::from_millis(500);
 /// other application.
 const AT_A_TIME: usize = 16;
 
-/// Delivers the notices of every application that has a receiver.
-pub async fn dispatch(live: Arc<Live>, notifier: Notifier) {
+/// Delivers the notices of every application that has a receiver, with links if there is a page for them.
+pub async fn dispatch(live: Arc<Live>, notifier: Notifier, links: Option<Arc<dyn Links>>) {
     let (post, clock) = (Arc::new(Webhooks), Arc::new(SystemClock));
     let dispatcher = Dispatcher::new(notifier.clone(), post, clock, randomness::system());
+    let dispatcher = match links {
+        Some(links) => dispatcher.with_links(links),
+        None => dispatcher,
+    };
     let metrics = Metrics::new();
     let mut under_way = BTreeMap::<ApplicationId, JoinSet<()>>::new();
     let mut ticks = interval(EVERY);

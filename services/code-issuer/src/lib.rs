@@ -21,6 +21,7 @@ mod desk;
 pub mod dispatch;
 mod grpc;
 mod http;
+pub mod links;
 mod notify;
 pub mod redemption;
 pub mod settings;

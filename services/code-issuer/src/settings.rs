@@ -8,7 +8,7 @@ use assembly::audit::AddressArgs;
 use assembly::configuration::{ConfigArgs, look_after};
 use assembly::directory::{Directory, DirectoryArgs};
 use assembly::health;
-use assembly::secrets::{PepperArgs, SigningArgs};
+use assembly::secrets::{PepperArgs, SigningArgs, issuer};
 use assembly::store::{Store, StoreArgs, Use};
 use clock::SystemClock;
 use codes::audit::Addresses;
@@ -28,6 +28,7 @@ use tokens::verify::TokenVerifier;
 
 use self::runner::RunnerArgs;
 use crate::dispatch::dispatch;
+use crate::links::PageLinks;
 use crate::redemption::RemoteRunner;
 use crate::{CodeIssuer, OPENAPI};
 
@@ -63,6 +64,10 @@ pub struct Args {
     signing: SigningArgs,
     #[command(flatten)]
     runner: RunnerArgs,
+    /// The journey runner's public URL: notices have links to its page, on which users say that a code was
+    /// not for them. Without it they have none
+    #[arg(long, env = "POSTERN_RECOVERY_PAGE", value_name = "URL")]
+    recovery_page: Option<String>,
 }
 
 /// Checked settings.
@@ -77,6 +82,7 @@ pub struct Checked {
     peppers: Arc<Peppers>,
     minter: Minter,
     runner: Option<(Remote, Arc<KeyRing>)>,
+    recovery_page: Option<String>,
     proxies: Proxies,
 }
 
@@ -103,6 +109,8 @@ impl server::Settings for Args {
         let peppers = self.peppers.open(mistakes);
         let minter = self.signing.open(mistakes);
         let runner = self.runner.open(mistakes);
+        let page = |url| issuer("--recovery-page (POSTERN_RECOVERY_PAGE)", Some(url), mistakes);
+        let recovery_page = self.recovery_page.as_deref().and_then(page);
         let proxies = self.proxies.check(mistakes);
         Some(Checked {
             endpoints: [grpc?, http?, admin?],
@@ -114,6 +122,7 @@ impl server::Settings for Args {
             peppers: peppers?,
             minter: minter?,
             runner,
+            recovery_page,
             proxies: proxies?,
         })
     }
@@ -125,14 +134,14 @@ impl server::Settings for Args {
 /// A listener cannot be bound, or the store is unfit.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, tls: [grpc_tls, http_tls], live, directory, store, .. } = settings;
-    let Checked { peppers, addresses, minter, runner, proxies, .. } = settings;
+    let Checked { peppers, addresses, minter, recovery_page, runner, proxies, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
     directory.connect(&live)?;
     let notifier = assembly::notifier(&stores, Arc::clone(&peppers));
     let operations = assembly::operations(&stores, peppers, addresses);
     let tokens = TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]);
-    let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens);
+    let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens).and_links();
     let (runner, other) = match runner {
         Some((remote, keys)) => {
             let way = Client::connect(remote, wire::FILE_DESCRIPTOR_SET)?;
@@ -149,6 +158,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     });
     let router = router.merge(metadata::openapi(&[OPENAPI], serde_json::Value::default));
     let desks = Arc::clone(&stores.desks);
+    let links = recovery_page.map(|page| PageLinks::to(page, minter.clone()));
     let service = CodeIssuer::new(gate, operations, desks, notifier.clone(), minter, runner);
     let server = GrpcServer::new(grpc.tls(grpc_tls)).service(service.grpc());
     let server = server.service(service.desk_grpc());
@@ -161,7 +171,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
         .grpc(server)
         .http(pages.behind(proxies))
         .admin(admin)
-        .task(dispatch(Arc::clone(&live), notifier))
+        .task(dispatch(Arc::clone(&live), notifier, links))
         .task(look_after(live))
         .task(watch);
     let readiness = servers.readiness();

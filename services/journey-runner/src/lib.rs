@@ -30,6 +30,7 @@ mod http;
 mod mint;
 mod outcome;
 mod pace;
+mod repudiation;
 pub mod settings;
 mod store;
 #[cfg(test)]
@@ -67,6 +68,7 @@ use crate::mint::JourneyMinter;
 use crate::outcome::Outcomes;
 pub use crate::pace::Limits;
 use crate::pace::Pace;
+pub use crate::repudiation::RemoteDesk;
 pub use crate::settings::Identity;
 use crate::store::SealedStore;
 pub use crate::verify::RemoteVerifier;
@@ -88,6 +90,8 @@ pub struct Ports {
     pub grants: Arc<dyn GrantStore>,
     /// Verifies codes.
     pub verifier: Arc<dyn VerifyCodes>,
+    /// Repudiates codes whose users press the links of notices, if they have any.
+    pub desk: Option<RemoteDesk>,
     /// The service's clock.
     pub clock: Arc<dyn Clock>,
     /// Where ids and challenges come from.
@@ -106,6 +110,7 @@ pub struct JourneyRunner {
     gate: Gate,
     runner: Arc<Runner>,
     verifier: Arc<dyn VerifyCodes>,
+    desk: Option<RemoteDesk>,
     minter: Minter,
     /// Verifies the tokens that users and journeys got from this service.
     own_tokens: TokenVerifier,
@@ -124,7 +129,7 @@ impl JourneyRunner {
     /// A runner of the configured journeys for those whom the gate lets in and for browsers.
     pub fn new(ports: Ports, gate: Gate, minter: Minter) -> Self {
         let Ports { live, store, verifier, clock, randomness, .. } = ports;
-        let Ports { authorizations, claims, grants, sealing_key, limits, .. } = ports;
+        let Ports { authorizations, claims, grants, desk, sealing_key, limits, .. } = ports;
         let keys = Arc::new(Keys::new(claims, &*sealing_key));
         let pace = Arc::new(Pace::new(limits));
         let sealer = Arc::new(Sealer::new(&sealing_key));
@@ -155,6 +160,7 @@ impl JourneyRunner {
             gate,
             runner,
             verifier,
+            desk,
             own_tokens: TokenVerifier::new(Arc::clone(minter.ring()), [minter.issuer()]),
             grants,
             minter,

@@ -1,5 +1,6 @@
 //! The settings of a journey runner, and how it is put together from them.
 
+mod issuer;
 mod verifier;
 
 use std::num::NonZeroU32;
@@ -27,9 +28,10 @@ use tokens::service::Service;
 use tokens::verify::TokenVerifier;
 use zeroize::Zeroizing;
 
+use self::issuer::CodeIssuerArgs;
 pub use self::verifier::Identity;
 use self::verifier::VerifierArgs;
-use crate::{JourneyRunner, Limits, OPENAPI, Ports, RemoteVerifier};
+use crate::{JourneyRunner, Limits, OPENAPI, Ports, RemoteDesk, RemoteVerifier};
 
 /// How fast anonymous callers may go.
 #[derive(Clone, Debug, clap::Args)]
@@ -117,6 +119,8 @@ pub struct Args {
     clients: TrustArgs,
     #[command(flatten)]
     verifier: VerifierArgs,
+    #[command(flatten)]
+    code_issuer: CodeIssuerArgs,
     /// A file of at least 32 random bytes, the same for all replicas, under which waiting journeys are
     /// sealed before they are stored
     #[arg(long, env = "POSTERN_SEALING_KEY", value_name = "FILE")]
@@ -134,6 +138,7 @@ pub struct Checked {
     clients: TokenVerifier,
     verifier: Remote,
     identity: Identity,
+    code_issuer: Option<Remote>,
     sealing_key: Zeroizing<[u8; 32]>,
     proxies: Proxies,
     limits: Limits,
@@ -160,6 +165,7 @@ impl server::Settings for Args {
         let minter = self.signing.open(mistakes);
         let clients = self.clients.open(mistakes);
         let verifier = self.verifier.open(mistakes);
+        let code_issuer = self.code_issuer.open(mistakes);
         let sealing_key = sealing_key(self.sealing_key.as_deref(), mistakes);
         let proxies = self.proxies.check(mistakes);
         let limits = self.pace.check(mistakes);
@@ -173,6 +179,7 @@ impl server::Settings for Args {
             clients: clients?,
             verifier,
             identity,
+            code_issuer,
             sealing_key: sealing_key?,
             proxies: proxies?,
             limits: limits?,
@@ -185,11 +192,14 @@ impl server::Settings for Args {
 /// # Errors
 /// A listener cannot be bound, or the store is unfit.
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
-    let Checked { endpoints, tls: [grpc_tls, http_tls], proxies, limits, .. } = settings;
-    let Checked { live, store, minter, clients, verifier, identity, sealing_key, .. } = settings;
+    let Checked { endpoints, tls: [grpc_tls, http_tls], proxies, limits, sealing_key, .. } =
+        settings;
+    let Checked { live, store, minter, clients, verifier, identity, code_issuer, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
     let verifier = Client::connect(verifier, wire::FILE_DESCRIPTOR_SET)?;
+    let desk = code_issuer.map(|remote| Client::connect(remote, wire::FILE_DESCRIPTOR_SET));
+    let desk = desk.transpose()?.map(|way| RemoteDesk::new(way, clients.clone()));
     let clock = || Arc::new(SystemClock);
     let ports = Ports {
         live: Arc::clone(&live),
@@ -198,6 +208,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
         claims: Arc::clone(&stores.journey_claims),
         grants: Arc::clone(&stores.grants),
         verifier: Arc::new(RemoteVerifier::new(verifier, identity, minter.clone(), clock())),
+        desk,
         clock: clock(),
         randomness: randomness::system(),
         sealing_key,

@@ -9,12 +9,13 @@ use assembly::health;
 use clock::SystemClock;
 use code_issuer::CodeIssuer;
 use code_issuer::dispatch::dispatch;
+use code_issuer::links::PageLinks;
 use code_issuer::redemption::RemoteRunner;
 use codes::randomness;
 use edge::gate::Gate;
 use edge::metadata::{self, Issuer};
 use grpc_client::{Client, Remote};
-use journey_runner::{Identity, JourneyRunner, Ports, RemoteVerifier};
+use journey_runner::{Identity, JourneyRunner, Ports, RemoteDesk, RemoteVerifier};
 use server::{GrpcServer, HttpServer, Process, Servers, StartError, bind};
 use tokens::mint::Minter;
 use tokens::service::Service;
@@ -71,7 +72,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), tokens.clone());
     let desks = Arc::clone(&stores.desks);
     let code_issuer = CodeIssuer::new(
-        gate.clone(),
+        gate.clone().and_links(),
         operations.clone(),
         desks,
         notifier.clone(),
@@ -89,12 +90,8 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         authorizations: Arc::clone(&stores.authorizations),
         claims: Arc::clone(&stores.journey_claims),
         grants: Arc::clone(&stores.grants),
-        verifier: Arc::new(RemoteVerifier::new(
-            way_to(addresses.verifier)?,
-            Identity::Token,
-            minter.clone(),
-            Arc::new(SystemClock),
-        )),
+        verifier: Arc::new(verifier_at(addresses.verifier, minter.clone())?),
+        desk: Some(RemoteDesk::new(way_to(addresses.issuer)?, tokens.clone())),
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
         sealing_key: Zeroizing::new(randomness::bytes(&randomness::system())),
@@ -102,6 +99,7 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
     };
     let gate = gate.and_service(Service::CodeIssuer, tokens);
     let journey_runner = JourneyRunner::new(ports, gate, minter.clone());
+    let links = PageLinks::to(minter.issuer().to_owned(), minter.clone());
 
     let router = code_issuer
         .http()
@@ -138,11 +136,17 @@ pub(crate) async fn start(settings: Checked, process: Process) -> Result<Servers
         .grpc(reflecting(runner)?)
         .http(pages)
         .admin(admin)
-        .task(dispatch(Arc::clone(&live), notifier))
+        .task(dispatch(Arc::clone(&live), notifier, Some(links)))
         .task(look_after(live))
         .task(code_issuer.watch_desks());
     let readiness = servers.readiness();
     Ok(servers.task(health::follow(stores, readiness)))
+}
+
+/// The verifier, as the journey runner calls it.
+fn verifier_at(listener: SocketAddr, minter: Minter) -> anyhow::Result<RemoteVerifier> {
+    let way = way_to(listener)?;
+    Ok(RemoteVerifier::new(way, Identity::Token, minter, Arc::new(SystemClock)))
 }
 
 /// The way to another service of this process.

@@ -25,6 +25,7 @@ OUT_OF: set[Flow] = {
 # Flows inside the namespace, which need a policy at both ends.
 WITHIN: set[Flow] = {
     ("journey-runner", "verifier", "TCP 50052"),
+    ("journey-runner", "code-issuer", "TCP 50051"),
     *((service, "redis", port) for service in SERVICES for port in REDIS),
     *(("redis", "redis", port) for port in [*REDIS, "TCP 16379"]),
     *((service, "opentelemetry-collector", "TCP 4317") for service in SERVICES),
@@ -93,10 +94,10 @@ def only_named_flows_pass(cluster: Cluster) -> Iterator[str]:
 
 
 @breaks(only_named_flows_pass)
-def a_runner_that_reaches_the_issuer(cluster: Cluster) -> None:
-    egress = cluster.one("NetworkPolicy", "journey-runner")["spec"]["egress"]
-    peer = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "code-issuer"}}}
-    egress.append({"to": [peer], "ports": [{"protocol": "TCP", "port": 50051}]})
+def an_issuer_that_reaches_the_verifier(cluster: Cluster) -> None:
+    egress = cluster.one("NetworkPolicy", "code-issuer")["spec"]["egress"]
+    peer = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "verifier"}}}
+    egress.append({"to": [peer], "ports": [{"protocol": "TCP", "port": 50052}]})
 
 
 @breaks(only_named_flows_pass)

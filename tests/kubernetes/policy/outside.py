@@ -112,16 +112,24 @@ def a_service_that_asks_callers_for_nothing(cluster: Cluster) -> None:
 
 @rule
 def either_both_ends_speak_tls_or_neither(cluster: Cluster) -> Iterator[str]:
-    _, verifier, runner = cluster.services()
+    issuer, verifier, runner = cluster.services()
     is_served = "POSTERN_GRPC_TLS_CERTIFICATE" in verifier.environment()
-    is_called = runner.environment()["POSTERN_VERIFIER"]["value"].startswith("https://")
-    if is_served != is_called:
-        yield "the runner calls the verifier in a way that it does not answer"
+    for called, variable in ((verifier, "POSTERN_VERIFIER"), (issuer, "POSTERN_CODE_ISSUER")):
+        is_called = runner.environment()[variable]["value"].startswith("https://")
+        if ("POSTERN_GRPC_TLS_CERTIFICATE" in called.environment()) != is_called:
+            yield f"the runner calls {called.name} in a way that it does not answer"
     for service in cluster.of("Service"):
         for port in service["spec"]["ports"]:
             wanted = "https" if is_served else "kubernetes.io/h2c"
             if port["name"] == "grpc" and port.get("appProtocol") != wanted:
                 yield f"{name_of(service)}: its gRPC is announced as {port.get('appProtocol')}"
+
+
+@breaks(either_both_ends_speak_tls_or_neither)
+def a_runner_that_calls_the_issuer_in_another_way(cluster: Cluster) -> None:
+    issuer = cluster.services()[2].environment()["POSTERN_CODE_ISSUER"]
+    is_secure = issuer["value"].startswith("https")
+    issuer["value"] = f"{'http' if is_secure else 'https'}://code-issuer:50051"
 
 
 @breaks(either_both_ends_speak_tls_or_neither)

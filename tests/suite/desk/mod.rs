@@ -4,6 +4,7 @@ mod approvals;
 mod brakes;
 mod library;
 mod limits;
+mod not_me;
 mod page;
 mod repudiation;
 mod rules;

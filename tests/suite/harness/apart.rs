@@ -195,6 +195,7 @@ impl Deployment {
         code_issuer.args(["--http-listen", &http.to_string()]);
         code_issuer.args(["--admin-listen", &admin.to_string()]);
         code_issuer.args(["--peppers", utf8(&pepper)?]);
+        code_issuer.args(["--recovery-page", RUNNER]);
         sign_as(&mut code_issuer, &issuer_keys, ISSUER)?;
         if self.runner_issuer == ISSUER {
             code_issuer.args(["--journey-runner", &format!("http://{runner}")]);
@@ -223,6 +224,14 @@ impl Deployment {
         journey_runner.args(["--verifier", &url_of_verifier, "--sealing-key", utf8(&sealing)?]);
         sign_as(&mut journey_runner, &runner_keys, self.runner_issuer)?;
 
+        let is_secure = self.mesh.as_ref().is_some_and(|mesh| mesh.issuer.is_some());
+        let url_of_issuer = if is_secure {
+            format!("https://localhost:{}", issuer.port())
+        } else {
+            format!("http://{issuer}")
+        };
+        journey_runner.args(["--code-issuer", &url_of_issuer]);
+
         if let Some(Mesh { authority, verifier, runner, is_identity, issuer }) = &self.mesh {
             let files =
                 |pair: &Pair| [authority.file(), pair.certificate.clone(), pair.key.clone()];
@@ -236,6 +245,11 @@ impl Deployment {
             }
             let flags = ["--verifier-authority", "--verifier-certificate", "--verifier-key"];
             journey_runner.args(flags.into_iter().zip(files(runner)).flat_map(flag));
+            if issuer.is_some() {
+                let flags =
+                    ["--code-issuer-authority", "--code-issuer-certificate", "--code-issuer-key"];
+                journey_runner.args(flags.into_iter().zip(files(runner)).flat_map(flag));
+            }
             if *is_identity {
                 code_verifier.args(["--runner-certificate-name", RUNNER_NAME]);
                 journey_runner.args(["--verifier-identity", "certificate"]);

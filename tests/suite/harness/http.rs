@@ -26,7 +26,8 @@ impl Postern {
 
     /// A request to a path, at the listener that serves it.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let at = if path.starts_with("/ido/") { self.at.pages } else { self.at.http };
+        let is_page = ["/ido/", "/not-me"].iter().any(|start| path.starts_with(start));
+        let at = if is_page { self.at.pages } else { self.at.http };
         Client::new().request(method, format!("http://{at}{path}"))
     }
 

@@ -9,7 +9,8 @@ use super::pairing::waiting;
 use super::pb::code::{DescribePairingRequest, WithdrawPairingRequest};
 use super::pb::desk::v1::{
     AgentRef, BrakeTarget, DecideRequestRequest, ExplainIssueRequest, LiftFreezeRequest,
-    LiftRepudiationRequest, ListRequestsRequest, RepudiateRequest, SetBrakeRequest, brake_target,
+    LiftRepudiationRequest, ListRequestsRequest, RepudiateByLinkRequest, RepudiateRequest,
+    SetBrakeRequest, brake_target,
 };
 use super::pb::journey::{
     DescribeJourneyRequest, InputRequired, ListJourneysRequest, RedeemAuthorizationCodeRequest,
@@ -52,6 +53,9 @@ pub(crate) const RUNNERS_OWN: &str = "journeys:pair";
 /// The scope that only the code issuer has.
 pub(crate) const ISSUERS_OWN: &str = "authorizations:redeem";
 
+/// The scope that only the link of a notice has.
+pub(crate) const LINKS_OWN: &str = "links:use";
+
 /// The rpcs of the desk, which acme does not have.
 pub(crate) const OF_THE_DESK: [&str; 7] = [
     "ExplainIssue",
@@ -64,7 +68,7 @@ pub(crate) const OF_THE_DESK: [&str; 7] = [
 ];
 
 /// Each rpc with its scope, a client of acme without that scope, and a call.
-pub(crate) const RPCS: [(&str, &str, &str, Call); 21] = [
+pub(crate) const RPCS: [(&str, &str, &str, Call); 22] = [
     (
         "IssueCode",
         "codes:issue",
@@ -197,6 +201,12 @@ pub(crate) const RPCS: [(&str, &str, &str, Call); 21] = [
         }),
     ),
     (
+        "RepudiateByLink",
+        LINKS_OWN,
+        "acme-support",
+        call!(desk_with, repudiate_by_link, |_| RepudiateByLinkRequest {}),
+    ),
+    (
         "LiftRepudiation",
         "desk:approve",
         "acme-support",
@@ -233,7 +243,7 @@ pub(crate) const RPCS: [(&str, &str, &str, Call); 21] = [
 ];
 
 /// A code of no application.
-const CODE_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA";
+pub(crate) const CODE_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA";
 
 const MINUTE: prost_types::Duration = prost_types::Duration { seconds: 60, nanos: 0 };
 

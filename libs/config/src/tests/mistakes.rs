@@ -40,6 +40,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "10: client: the id `acme-support` is taken in applications/acme.yaml",
     ),
     ("id: acme-web", "id: journey-runner", "10: client: the id `journey-runner` is reserved"),
+    ("id: acme-web", "id: not-me-link", "10: client: the id `not-me-link` is reserved"),
     ("codes:issue", "codes:all", "6: scopes: `codes:all`: unknown scope"),
     ("[codes:issue, codes:revoke, codes:read]", "[]", "6: scopes must be a list, and not empty"),
     (

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::{Host, Request};
 use crate::language::Language;
-use crate::template::{data, escaped, filled};
+use crate::template::{HEAD, brand, data, escaped, filled};
 
 const TEMPLATE: &str = include_str!("../../page/index.html");
 
 /// The page for a link of which nobody knows whose it is.
 pub(super) fn bad_link(language: &Language) -> String {
     filled(include_str!("../../page/bad-link.html"), |name| match name {
+        "head" => HEAD.to_owned(),
         "lang" => escaped(language.tag),
         text => escaped(language.text(text.trim_start_matches("texts."))),
     })
@@ -28,6 +29,8 @@ pub(super) fn render(
         "client_id" => escaped(host.client.id.as_str()),
         "journey_id" => escaped(host.journey.id().as_str()),
         "application_name" => escaped(&host.application.name),
+        "head" => HEAD.to_owned(),
+        "brand" => brand(&host.application.name),
         "interaction" => escaped(request.map_or("", |it| it.interaction)),
         "request" => escaped(request.map_or("", |it| it.fingerprint)),
         "page" => data(&told(host, language, request.and_then(|it| it.login_hint))),

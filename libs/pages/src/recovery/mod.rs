@@ -8,7 +8,6 @@ use std::sync::Arc;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT_LANGUAGE, HeaderValue, VARY};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
@@ -17,8 +16,13 @@ use config::{Application, Client, ClientKind, Configuration};
 use definitions::{Journey, JourneyId};
 use serde::Deserialize;
 
-use crate::language::Language;
+use crate::language::{Language, accepted};
 use crate::secured;
+
+/// Nothing but our own files, no frames, and no form is sent: scripts call the journey runner.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; \
+    frame-ancestors 'none'";
 
 /// The page and its assets. Where no page is served, `missing` answers.
 pub fn routes<S: Clone + Send + Sync + 'static>(missing: fn() -> Response) -> Router<S> {
@@ -45,7 +49,9 @@ fn asset<S: Clone + Send + Sync + 'static>(
     content_type: &'static str,
     body: &'static str,
 ) -> MethodRouter<S> {
-    get(move || async move { secured(content_type, "public, max-age=300", body.to_owned()) })
+    get(
+        move || async move { secured(content_type, "public, max-age=300", POLICY, body.to_owned()) },
+    )
 }
 
 /// What the address of the page names.
@@ -93,17 +99,11 @@ pub fn sign_in(
 
 /// The page for a link of which nobody knows whose it is.
 pub fn bad_link(headers: &HeaderMap) -> Response {
-    html(document::bad_link(Language::preferred(accepted(headers))))
-}
-
-fn accepted(headers: &HeaderMap) -> &str {
-    headers.get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok()).unwrap_or_default()
+    html(document::bad_link(Language::of(headers)))
 }
 
 fn html(text: String) -> Response {
-    let mut page = secured("text/html; charset=utf-8", "no-store", text);
-    page.headers_mut().append(VARY, HeaderValue::from(ACCEPT_LANGUAGE));
-    page
+    crate::document(POLICY, text)
 }
 
 /// The page of the journey that is asked for, if there is one.
@@ -113,8 +113,7 @@ fn page(
     headers: &HeaderMap,
 ) -> Option<Response> {
     let host = asked.ok().and_then(|Query(asked)| host(&configuration, &asked))?;
-    let language = Language::preferred(accepted(headers));
-    Some(html(document::render(&host, language, None)))
+    Some(html(document::render(&host, Language::of(headers), None)))
 }
 
 /// Chooses the client and its journey: those that are named, or else the first public client (that may

@@ -3,14 +3,15 @@
 mod decisions;
 pub(crate) mod figures;
 mod issue;
+mod repudiations;
 mod trail;
 mod watch;
 
+use codes::audit::Context;
 use desk::names::Tier;
 use desk::request::Standing;
 use edge::guard::{Guarded, principal};
 use edge::principal::Principal;
-use notices::notice::Notice;
 use tonic::{Request, Response, Status};
 use wire::decisions::{
     BrakeOrder, from_brakes, from_request, parse_brake, parse_decide, parse_explain, parse_lift,
@@ -19,9 +20,10 @@ use wire::desk::v1::desk_service_server::{DeskService, DeskServiceServer};
 use wire::desk::v1::{
     DecideRequestRequest, DecideRequestResponse, ExplainIssueRequest, ExplainIssueResponse,
     LiftFreezeRequest, LiftFreezeResponse, LiftRepudiationRequest, LiftRepudiationResponse,
-    ListRequestsRequest, ListRequestsResponse, RepudiateRequest, RepudiateResponse,
-    SetBrakeRequest, SetBrakeResponse,
+    ListRequestsRequest, ListRequestsResponse, RepudiateByLinkRequest, RepudiateByLinkResponse,
+    RepudiateRequest, RepudiateResponse, SetBrakeRequest, SetBrakeResponse,
 };
+use wire::error::Fault;
 use wire::repudiation::{self, from_lifted, from_repudiated, parse_repudiate};
 use wire::time::to_wire;
 
@@ -117,12 +119,20 @@ impl DeskService for CodeIssuer {
         principal.require_agent()?;
         let (code_id, mut context) = parse_repudiate(request.into_inner())?;
         principal.name_agent(&mut context)?;
-        let (caller, now) = (principal.caller(), self.clock.now());
-        let repudiated = self.repudiator.repudiate(caller, &code_id, now, &context).await;
-        let answer = from_repudiated(repudiated.map_err(edge::unavailable)?.as_ref())?;
-        let notice = |application: &_| Notice::repudiated(application, now, &code_id);
-        self.notices.write(&principal, notice).await?;
-        Ok(Response::new(answer))
+        let now = self.clock.now();
+        let repudiated = self.repudiate_code(&principal, &code_id, now, &context).await?;
+        Ok(Response::new(from_repudiated(repudiated.as_ref())?))
+    }
+
+    async fn repudiate_by_link(
+        &self,
+        request: Request<RepudiateByLinkRequest>,
+    ) -> Result<Response<RepudiateByLinkResponse>, Status> {
+        let principal = principal(&request)?;
+        let link = principal.link().ok_or(Fault::Unauthenticated)?;
+        let (code_id, context) = (&link.code_id, Context::default());
+        self.repudiate_code(&principal, code_id, link.told_of, &context).await?;
+        Ok(Response::new(RepudiateByLinkResponse {}))
     }
 
     async fn lift_repudiation(

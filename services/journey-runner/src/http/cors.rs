@@ -57,7 +57,7 @@ pub(super) fn is_foreign(
 /// That `Origin` and `Host` are equal proves nothing by itself: with DNS rebinding, a foreign page
 /// names its own host and reaches this service. So the host must be known to be this service's: by
 /// the configuration, or because its name always means the machine of the browser.
-fn is_from_elsewhere(
+pub(super) fn is_from_elsewhere(
     headers: &HeaderMap,
     is_clients: impl Fn(&str) -> bool,
     is_configured: impl Fn(&str) -> bool,

@@ -12,6 +12,7 @@ mod envelope;
 pub mod fuzzing;
 mod interactions;
 mod introspection;
+mod not_me;
 mod openapi;
 
 use std::sync::Arc;
@@ -50,6 +51,7 @@ impl JourneyRunner {
             .merge(authenticate::routes())
             .merge(self.authorization_endpoint().routes())
             .merge(introspection::routes())
+            .merge(not_me::routes())
             .merge(pages::recovery::routes(|| refusal(server::http::Refusal::NotFound)))
             .with_state(self.clone())
     }

@@ -56,6 +56,7 @@ impl World {
         let tokens = TokenVerifier::new(ring, [minter.issuer()]);
         let gate = Gate::for_clients(Arc::clone(&live), Arc::clone(&clock), tokens);
         let ports = Ports {
+            desk: None,
             live,
             store: Arc::new(Reloads(Arc::clone(&reloading), store)),
             authorizations: Arc::new(MemoryAuthorizationCodeStore::new(quiet())),
