@@ -53,7 +53,7 @@ use server::HttpServer;
 use self::session::Sessions;
 pub use self::settings::MAX_AGE;
 pub use self::sign_in::CALLBACK;
-pub use self::url::PublicUrl;
+pub use self::url::{PublicUrl, PublicUrlError};
 
 /// What the console works with.
 pub struct Ports {

@@ -7,7 +7,7 @@
 //! ```text
 //!  browser                               service
 //!  http::call                            edge::guard            one configuration, one Principal
-//!  http::envelope: JSON -> Message       wire::runner: protobuf -> Start, Submission
+//!  web_protocol: JSON -> Message         wire::runner: protobuf -> Start, Submission
 //!  http::invoke, assert: Message            |
 //!    -> Start, Submission                   |
 //!         `-------------+-------------------'
@@ -62,8 +62,6 @@ use zeroize::Zeroizing;
 
 use crate::claims::Keys;
 use crate::http::Admissions;
-#[cfg(feature = "fuzzing")]
-pub use crate::http::fuzzing;
 use crate::mint::JourneyMinter;
 use crate::outcome::Outcomes;
 pub use crate::pace::Limits;

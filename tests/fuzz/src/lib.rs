@@ -25,7 +25,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("grpc_timeout", server::fuzzing::grpc_timeout),
     ("identifier", credentials::identifier),
     ("journey", files::journey),
-    ("message", journey_runner::fuzzing::message),
+    ("message", web_protocol::fuzzing::message),
     ("reply", store_redis::codes::fuzzing::reply),
     ("session", journeys::fuzzing::session),
 ];

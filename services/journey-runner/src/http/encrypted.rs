@@ -13,10 +13,11 @@ use axum::response::Response;
 use encryption::CryptoSession;
 use journeys::runner::RunError;
 use tokio::time::{Instant, sleep_until};
+use web_protocol::message::{Encrypted, invalid};
+use web_protocol::reply::Reply;
 use wire::error::Fault;
 
 use super::call::{Call, Operation};
-use super::envelope::{Encrypted, Reply, invalid};
 use crate::{JourneyRunner, fault};
 
 /// When a refusal is told, at the earliest: later than any refusal is known while the store is well.

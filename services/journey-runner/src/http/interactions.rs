@@ -16,11 +16,11 @@ use openid::authorizations::{purpose, span};
 use openid::cookie;
 use openid::endpoint::Endpoint;
 use serde_json::json;
+use web_protocol::message::Message;
+use web_protocol::reply::Reply;
 use wire::error::Fault;
 
-use super::answer;
 use super::call::{Call, SsoInvocation};
-use super::envelope::{Message, Reply};
 use crate::JourneyRunner;
 
 /// The client of that id, if pages call in its name: those of a public client, and the recovery page for
@@ -101,7 +101,7 @@ impl JourneyRunner {
                 let data = json!({ "state": "rejected", "data": { "url": url } });
                 Ok(Reply::rejected(reason.as_str(), data))
             }
-            answer => Ok(answer::reply(answer)),
+            answer => Ok(Reply::of(answer)),
         }
     }
 }

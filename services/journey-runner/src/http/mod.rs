@@ -1,15 +1,11 @@
 //! The journey runner over HTTP: the protocol of the Web SDK, and the recovery page.
 
 mod admission;
-mod answer;
 mod authenticate;
 mod browser;
 mod call;
 mod cors;
 mod encrypted;
-mod envelope;
-#[cfg(feature = "fuzzing")]
-pub mod fuzzing;
 mod interactions;
 mod introspection;
 mod not_me;
@@ -35,12 +31,13 @@ use openid::cookie;
 use serde_json::{Map, Value, json};
 use server::HttpServer;
 use server::http::Source;
+use web_protocol::message::{Envelope, Message, SCHEME, invalid, is_plain};
+use web_protocol::reply::Reply;
 use wire::error::{Fault, HttpFault};
 
 pub(crate) use self::admission::Admissions;
 use self::call::{Assertion, Call, Invocation, Operation};
 pub(crate) use self::cors::layer as cors_layer;
-use self::envelope::{Envelope, Message, Reply, SCHEME, invalid, is_plain};
 use crate::JourneyRunner;
 
 impl JourneyRunner {

@@ -1,12 +1,11 @@
-//! The message of the Web SDK's protocol: headers and data, in clear or encrypted. Read strictly
-//! where we rely on it; what a newer SDK adds is ignored. What is encrypted is read by `encrypted`.
+//! What a page sends: headers and data, in clear or encrypted. It is read strictly where a journey relies
+//! on it; what a newer SDK adds is ignored.
 
 use axum::http::HeaderMap;
-use codes::randomness::Randomness;
 use edge::json;
 use encryption::{CryptoSession, Iv};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use wire::error::Fault;
 use wire::violations::FieldViolation;
 
@@ -43,37 +42,46 @@ enum Header {
 }
 
 /// A message, as far as it can be read without a key.
-pub(super) enum Envelope {
+pub enum Envelope {
+    /// In clear.
     Clear(Message),
+    /// Encrypted under the key of a crypto session.
     Encrypted(Encrypted),
 }
 
 /// An encrypted message.
-pub(super) struct Encrypted {
+pub struct Encrypted {
     iv: String,
-    pub(super) crypto_session_id: String,
+    /// The session under whose key it is encrypted.
+    pub crypto_session_id: String,
     headers: Vec<String>,
     data: Value,
 }
 
 /// A message in clear.
-pub(super) struct Message {
-    pub(super) correlation_id: Option<String>,
-    pub(super) device: Value,
-    pub(super) data: Value,
+pub struct Message {
+    /// The ID under which the page's operator traces the journey.
+    pub correlation_id: Option<String>,
+    /// What the SDK says of the device, or `null`.
+    pub device: Value,
+    /// The data of the call.
+    pub data: Value,
     /// The other side's point, in a request for a key.
-    pub(super) key_exchange: Option<String>,
+    pub key_exchange: Option<String>,
 }
 
 /// The one scheme of the encrypted mode.
-pub(super) const SCHEME: u32 = 3;
+pub const SCHEME: u32 = 3;
 
 /// The longest text that is kept of what a browser says beside its data, in bytes.
 const MAX_PLAIN: usize = 128;
 
 impl Envelope {
     /// Reads a message.
-    pub(super) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, Fault> {
+    ///
+    /// # Errors
+    /// [`Fault::InvalidArgument`] if it is not JSON or not of the protocol's shape.
+    pub fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, Fault> {
         let sent: Sent = json::parse(headers, body)?;
         let encryption = sent.headers.iter().find_map(|header| match header {
             Header::Encryption { iv, crypto_session_id } => Some((iv, crypto_session_id)),
@@ -93,13 +101,13 @@ impl Envelope {
 
 impl Encrypted {
     /// The initialisation vector, if it is one.
-    pub(super) fn iv(&self) -> Option<Iv> {
+    pub fn iv(&self) -> Option<Iv> {
         encryption::iv(&self.iv)
     }
 
     /// Decrypts the message; `None` for every reason alike. A list of the right values in the right
     /// order would be read as well, so the data must be an object.
-    pub(super) fn decrypt(&self, session: &CryptoSession, iv: Iv) -> Option<Message> {
+    pub fn decrypt(&self, session: &CryptoSession, iv: Iv) -> Option<Message> {
         let data = session.decrypt(iv, self.data.as_str()?)?;
         let data = serde_json::from_slice::<Map<_, _>>(&data).ok()?;
         let headers = self.headers.iter().map(|text| {
@@ -128,7 +136,10 @@ impl Message {
     }
 
     /// The data as what a request wants it to be.
-    pub(super) fn data<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Fault> {
+    ///
+    /// # Errors
+    /// [`Fault::InvalidArgument`], which does not repeat the data.
+    pub fn data<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Fault> {
         // A list of the right values in the right order would be read as well.
         if !self.data.is_object() {
             return Err(invalid("data must be a JSON object"));
@@ -140,63 +151,29 @@ impl Message {
 }
 
 /// Short, and nothing in it can forge a line of a trail.
-pub(super) fn is_plain(id: &str) -> bool {
+pub fn is_plain(id: &str) -> bool {
     (1..=MAX_PLAIN).contains(&id.len()) && !id.chars().any(char::is_control)
 }
 
-pub(super) fn invalid(rule: &str) -> Fault {
+/// The fault of a body that breaks this rule.
+pub fn invalid(rule: &str) -> Fault {
     Fault::InvalidArgument(vec![FieldViolation::new("body", rule)])
-}
-
-/// An answer: always with headers, without which the SDK fails.
-pub(super) struct Reply {
-    pub(super) error_code: u32,
-    pub(super) error_message: String,
-    pub(super) headers: Vec<Value>,
-    pub(super) data: Value,
-}
-
-/// Marks a rejection in an answer's `error_code`.
-const REJECTED: u32 = 4001;
-
-impl Reply {
-    /// An answer to a call that was fine in itself.
-    pub(super) const fn fine(data: Value) -> Self {
-        Self { error_code: 0, error_message: String::new(), headers: Vec::new(), data }
-    }
-
-    /// A rejection, whose reason the page is shown.
-    pub(super) fn rejected(reason: &str, data: Value) -> Self {
-        let error_message = reason.to_owned();
-        Self { error_code: REJECTED, error_message, headers: Vec::new(), data }
-    }
-
-    /// The answer as JSON, its data encrypted in a crypto session; `None` if that fails.
-    pub(super) fn into_json(
-        mut self,
-        session: Option<&CryptoSession>,
-        randomness: &Randomness,
-    ) -> Option<Value> {
-        if let Some(session) = session {
-            let encrypted = session.encrypt(self.data.to_string().as_bytes(), randomness)?;
-            self.headers.push(json!({ "type": "encryption", "iv": encrypted.iv }));
-            self.data = Value::String(encrypted.text);
-        }
-        Some(json!({
-            "error_code": self.error_code,
-            "error_message": self.error_message,
-            "headers": self.headers,
-            "data": self.data,
-        }))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use axum::http::header::CONTENT_TYPE;
+    use serde_json::json;
 
     use super::*;
-    use crate::http::call::Invocation;
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only its shape counts")]
+    struct Invocation {
+        policy_request_id: String,
+        #[serde(default)]
+        params: Map<String, Value>,
+    }
 
     fn parse(body: &Value) -> Message {
         let headers =

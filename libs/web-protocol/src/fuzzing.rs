@@ -14,7 +14,7 @@ use encryption::CryptoSession;
 use encryption::seal::Sealer;
 use serde_json::Value;
 
-use super::envelope::{Envelope, is_plain};
+use crate::message::{Envelope, is_plain};
 
 static SEALER: LazyLock<Sealer> = LazyLock::new(|| Sealer::new(&[7; 32]));
 
