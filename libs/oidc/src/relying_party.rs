@@ -60,7 +60,7 @@ pub struct Endpoints {
 }
 
 /// A sign-in that has begun. Secret, and good for one answer.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Attempt {
     state: String,
     nonce: String,

@@ -22,6 +22,7 @@
 //! keeps nothing but its sessions. Pages load nothing from other hosts.
 
 mod admin;
+mod again;
 mod agent;
 mod assets;
 mod brakes;
@@ -33,6 +34,10 @@ mod requests;
 mod session;
 pub mod settings;
 mod sign_in;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod url;
 mod words;
 

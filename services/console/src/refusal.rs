@@ -46,6 +46,9 @@ pub(crate) fn told(error: &CallError) -> String {
         CallError::Unavailable { .. } | CallError::DeadlineExceeded | CallError::Token(_) => {
             "The service does not answer. Send the form again in a moment; nothing happens twice."
         }
+        CallError::RateLimited { .. } | CallError::Overloaded { .. } => {
+            "The service is busy. Send the form again in a minute."
+        }
         CallError::InvalidArgument(violations) => {
             let texts = violations.iter().map(|it| words::fault(&it.field, &it.description));
             return texts.collect::<Vec<_>>().join(" ");
@@ -55,11 +58,28 @@ pub(crate) fn told(error: &CallError) -> String {
     text.to_owned()
 }
 
-/// Whether the same form may be sent again: what it asked for may have been done.
+/// Whether the outcome is open: what the form asked for may have been done.
 pub(crate) const fn is_open(error: &CallError) -> bool {
     matches!(
         error,
         CallError::Unavailable { .. } | CallError::DeadlineExceeded | CallError::Token(_)
+    )
+}
+
+/// Whether the agent sends the same form again: its outcome is open, or the service was too busy for it.
+pub(crate) const fn may_be_sent_again(error: &CallError) -> bool {
+    is_open(error) || matches!(error, CallError::RateLimited { .. } | CallError::Overloaded { .. })
+}
+
+/// Whether a request for approval is of no use any more.
+pub(crate) const fn ends_request(error: &CallError) -> bool {
+    use DeskRefusal::{
+        ApprovalChanged, ApprovalDenied, ApprovalExpired, ApprovalNotFound, ApprovalUsed,
+    };
+    let CallError::Desk(refusal) = error else { return false };
+    matches!(
+        refusal,
+        ApprovalChanged | ApprovalDenied | ApprovalExpired | ApprovalNotFound | ApprovalUsed
     )
 }
 

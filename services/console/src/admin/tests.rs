@@ -1,91 +1,23 @@
-//! Tests of the administrators' pages, over a session in memory. No service answers here.
+//! Tests of the administrators' pages.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::http::header::{CONTENT_TYPE, COOKIE};
+use axum::body::Body;
+use axum::http::header::COOKIE;
 use axum::http::{Request, StatusCode};
-use client::{Client, Credentials, Secret};
-use clock::FakeClock;
-use codes::randomness;
-use config::{Live, Source};
-use journeys::memory::MemoryJourneyStore;
-use oidc::RelyingParty;
-use oidc::relying_party::Registration;
-use tower::ServiceExt as _;
+use config::Source;
 
-use crate::session::{Person, Session};
-use crate::{Console, Ports, PublicUrl};
-
-const URL: &str = "https://console.example";
+use crate::Console;
+use crate::testing::{self, agent, console, page, post};
 
 /// The most bytes of a page, and the longest time that it may take.
 const LARGEST: usize = 60 * 1024;
 const LONGEST: Duration = Duration::from_millis(50);
 
-fn console(source: Option<Source>) -> Console {
-    let clock = Arc::new(FakeClock::default());
-    let nowhere = "http://127.0.0.1:1";
-    let credentials = Credentials {
-        token_endpoint: format!("{nowhere}/oidc/token"),
-        client_id: "acme-console".to_owned(),
-        secret: Secret::Text("a secret of the console".into()),
-    };
-    let client = Client::new(credentials, None).expect("a client");
-    let live = |source| Arc::new(Live::from_source(source).expect("a valid configuration"));
-    Console::new(Ports {
-        url: PublicUrl::parse(URL).expect("a URL"),
-        relying_party: RelyingParty::new(Registration {
-            issuer: "https://login.example".to_owned(),
-            client_id: "desk".to_owned(),
-            secret: "a secret".into(),
-            redirect_uri: format!("{URL}/callback"),
-            scope: "openid".to_owned(),
-            max_age: Duration::from_secs(60),
-        }),
-        issuer: client.code_issuer(nowhere).expect("a URL"),
-        desk: client.desk(nowhere).expect("a URL"),
-        verifier: client.verifier(nowhere).expect("a URL"),
-        client,
-        sessions: Arc::new(MemoryJourneyStore::new(clock.clone())),
-        clock,
-        randomness: randomness::system(),
-        configuration: source.map(live),
-    })
-}
-
 fn demo() -> Console {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../postern/demo");
     console(Some(Source::Published(folder)))
-}
-
-/// The cookie of an agent with these scopes.
-async fn agent(console: &Console, scopes: &[&str]) -> String {
-    let now = console.clock.now();
-    let mut session = Session::begin(now);
-    session.person = Some(Person {
-        subject: "lea".to_owned(),
-        name: Some("Lea".to_owned()),
-        authenticated_ms: now.unix_millis(),
-        token: "a token".to_owned(),
-        token_ends_ms: (now + Duration::from_secs(600)).unix_millis(),
-        scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-        refresh_token: None,
-    });
-    let cookie = console.sessions.create(&session).await.expect("room");
-    cookie.to_str().expect("ASCII").split(';').next().expect("a pair").to_owned()
-}
-
-/// A page, and how long it took.
-async fn page(console: &Console, request: Request<Body>) -> (StatusCode, String, Duration) {
-    let begun = Instant::now();
-    let response = console.http().oneshot(request).await.expect("an answer");
-    let took = begun.elapsed();
-    let status = response.status();
-    let body = to_bytes(response.into_body(), 1024 * 1024).await.expect("a body");
-    (status, String::from_utf8(body.to_vec()).expect("a text"), took)
 }
 
 async fn get(console: &Console, scopes: &[&str], path: &str) -> (StatusCode, String, Duration) {
@@ -96,16 +28,7 @@ async fn get(console: &Console, scopes: &[&str], path: &str) -> (StatusCode, Str
 
 async fn play(console: &Console, fields: &[(&str, &str)]) -> (StatusCode, String) {
     let cookie = agent(console, &["codes:read"]).await;
-    let encoded =
-        |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
-    let fields = fields.iter().map(|(name, text)| format!("{}={}", encoded(name), encoded(text)));
-    let request = Request::post("/playground")
-        .header(COOKIE, cookie)
-        .header("sec-fetch-site", "same-origin")
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(fields.collect::<Vec<_>>().join("&").into());
-    let (status, text, _) = page(console, request.expect("a request")).await;
-    (status, text)
+    post(console, &cookie, "/playground", fields).await
 }
 
 const PATHS: [&str; 7] = [
@@ -171,7 +94,7 @@ async fn without_the_scope_or_a_folder_there_is_nothing_to_read() {
         assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
         let request = Request::get(path).body(Body::empty()).expect("a request");
         assert_eq!(page(&console, request).await.0, StatusCode::FORBIDDEN, "{path}");
-        let (status, text, _) = get(&self::console(None), &["codes:read"], path).await;
+        let (status, text, _) = get(&testing::console(None), &["codes:read"], path).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         assert!(text.contains("--config"), "{text}");
     }

@@ -3,14 +3,15 @@
 use axum::response::Response;
 use client::revoke_code_request::Target;
 use client::{CallError, ClearLockoutRequest, LiftRepudiationRequest, RevokeCodeRequest};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::form::{LookUp, Sent};
 use super::{Notice, card};
 use crate::agent::Agent;
+use crate::{again, refusal};
 
 /// The form with the buttons of a card.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(super) struct Act {
     #[serde(flatten)]
     look_up: LookUp,
@@ -21,7 +22,7 @@ pub(super) struct Act {
 }
 
 /// The buttons.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum What {
     Revoke,
@@ -33,6 +34,9 @@ pub(super) async fn act(agent: Agent, Sent(act): Sent<Act>) -> Result<Response, 
     agent.take(&act.form).await?;
     let notice = match done(&agent, &act).await {
         Ok(text) => Notice::done(text),
+        Err(error) if refusal::may_be_sent_again(&error) => {
+            return again::page(&agent, "/desk/act", (&act.form, &act), &error).await;
+        }
         Err(error) => Notice::refusal(&error),
     };
     card(&agent, &act.look_up, None, Some(notice)).await

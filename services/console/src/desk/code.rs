@@ -3,14 +3,14 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use client::{IssueCodeResponse, PendingIssue};
+use client::{CallError, IssueCodeResponse, PendingIssue};
 use prost_types::Timestamp;
 
 use super::form::{Issue, Sent};
 use super::{Notice, card};
 use crate::agent::Agent;
 use crate::page::{self, Frame};
-use crate::refusal;
+use crate::{again, refusal};
 
 /// How long the page shows a code, in seconds.
 const SHOWN: u32 = 60;
@@ -68,18 +68,25 @@ pub(super) async fn issue(
             };
             Ok(page::html(StatusCode::OK, &shown))
         }
-        Err(error) => {
-            if refusal::is_open(&error) {
-                // The same key: if the code was issued, the next attempt gets it.
-                agent.hand_out(&issue.form).await?;
-            } else {
-                issue.form = String::new();
-            }
-            issue.request_id = String::new();
-            let look_up = issue.look_up.clone();
-            card(&agent, &look_up, Some(issue), Some(Notice::refusal(&error))).await
-        }
+        Err(error) => refused(&agent, issue, &error).await,
     }
+}
+
+/// If the code may have been issued, the same form, and thus the same key, gets it. A request that waits or
+/// was approved is kept until it has ended. Otherwise the agent corrects the form on the user's card.
+async fn refused(agent: &Agent, mut issue: Issue, error: &CallError) -> Result<Response, Response> {
+    if refusal::ends_request(error) {
+        issue.request_id.clear();
+    }
+    let is_same = refusal::may_be_sent_again(error);
+    if !is_same {
+        issue.form = agent.form().await?;
+    }
+    if is_same || !issue.request_id.is_empty() {
+        return again::page(agent, "/desk/code", (&issue.form, &issue), error).await;
+    }
+    let look_up = issue.look_up.clone();
+    card(agent, &look_up, Some(issue), Some(Notice::refusal(error))).await
 }
 
 /// A code in groups of three or four, as even as they can be.
@@ -96,7 +103,10 @@ fn spelled(code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use client::DeskRefusal;
+
     use super::*;
+    use crate::testing;
 
     #[test]
     fn a_code_is_shown_in_groups_and_read_by_characters() {
@@ -104,5 +114,28 @@ mod tests {
         assert_eq!(groups("12345678"), ["1234", "5678"]);
         assert_eq!(groups("ABCDEFGHJ"), ["ABC", "DEF", "GHJ"]);
         assert_eq!(spelled("120"), "1 2 0");
+    }
+
+    #[tokio::test]
+    async fn a_request_for_approval_is_kept_until_it_has_ended() {
+        let console = testing::console(None);
+        let cookie = testing::agent(&console, &["codes:issue", "codes:read"]).await;
+        let agent = testing::signed_in(&console, &cookie).await;
+        for (refusal, is_kept) in [
+            (DeskRefusal::Brake, true),
+            (DeskRefusal::ApprovalDenied, false),
+            (DeskRefusal::ApprovalExpired, false),
+        ] {
+            let issue = Issue { request_id: "req-1".to_owned(), ..Issue::default() };
+            let answer = refused(&agent, issue, &CallError::Desk(refusal)).await;
+            let text = testing::text(answer.expect("a page")).await;
+            assert_eq!(text.contains("value=\"req-1\""), is_kept, "{text}");
+            assert_eq!(text.contains("Send again"), is_kept, "{text}");
+        }
+        let issue = || Issue { form: "a form".to_owned(), ..Issue::default() };
+        let busy = CallError::RateLimited { retry_after: None };
+        let answer = refused(&agent, issue(), &busy).await.expect("a page");
+        assert!(testing::text(answer).await.contains("value=\"a form\""));
+        agent.take("a form").await.expect("it was handed out again");
     }
 }

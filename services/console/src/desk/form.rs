@@ -4,8 +4,8 @@ use axum::extract::{Form, FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
 use client::{IdentifierType, IssueCodeRequest, IssueContext, UserIdentifier, user};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::{Console, page};
 
@@ -24,7 +24,7 @@ impl<T: DeserializeOwned> FromRequest<Console> for Sent<T> {
 }
 
 /// The first form: who calls.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 pub(super) struct LookUp {
     #[serde(default)]
     pub(super) identifier_type: String,
@@ -58,7 +58,7 @@ impl LookUp {
 }
 
 /// The second form: why, and how the caller was checked.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 pub(super) struct Issue {
     #[serde(flatten)]
     pub(super) look_up: LookUp,

@@ -63,7 +63,7 @@ pub(crate) struct Person {
 }
 
 /// A sign-in that waits for the provider's answer.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Begun {
     pub(crate) attempt: Attempt,
     /// The page to return to.
@@ -78,6 +78,7 @@ impl Session {
 
     /// Hands out a form that can be sent once.
     pub(crate) fn add_form(&mut self, token: &str) {
+        self.forms.retain(|form| form != token);
         self.forms.push(token.to_owned());
         let surplus = self.forms.len().saturating_sub(MAX_FORMS);
         self.forms.drain(..surplus);

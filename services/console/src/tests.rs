@@ -1,0 +1,42 @@
+//! Forms whose outcome is open: no service answers.
+
+use axum::http::StatusCode;
+
+use crate::Console;
+use crate::testing::{agent, console, post, secret};
+
+/// A form that the agent's page could have handed out.
+const TOKEN: &str = "00112233445566778899aabbccddeeff";
+
+/// An agent with these scopes whose page handed out the form.
+async fn at_a_form(console: &Console, scopes: &[&str]) -> String {
+    let cookie = agent(console, scopes).await;
+    let secret = secret(console, &cookie);
+    console.sessions.change(&secret, |it| it.add_form(TOKEN)).await.expect("the store serves");
+    cookie
+}
+
+#[tokio::test]
+async fn a_form_whose_outcome_is_open_is_sent_again_with_the_same_token_and_fields() {
+    let console = console(None);
+    let issue = [("user", "<alice>"), ("reason", "lost phone"), ("request_id", "req-1")];
+    let act = [("user", "<alice>"), ("reason", "a mistake"), ("what", "revoke")];
+    for (scopes, path, fields) in [
+        (&["codes:issue", "codes:read"][..], "/desk/code", &issue[..]),
+        (&["codes:revoke"], "/desk/act", &act),
+    ] {
+        let cookie = at_a_form(&console, scopes).await;
+        let fields: Vec<_> = fields.iter().copied().chain([("form", TOKEN)]).collect();
+        for _ in 0..2 {
+            let (status, text) = post(&console, &cookie, path, &fields).await;
+            assert_eq!(status, StatusCode::CONFLICT, "{path}");
+            assert!(text.contains("does not answer"), "{path}: {text}");
+            assert!(text.contains(&format!("action=\"{path}\"")), "{path}: {text}");
+            for (name, value) in &fields {
+                let value = value.replace('<', "&#60;").replace('>', "&#62;");
+                let field = format!("name=\"{name}\" value=\"{value}\"");
+                assert!(text.contains(&field), "{path}: {field}: {text}");
+            }
+        }
+    }
+}
