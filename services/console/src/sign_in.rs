@@ -65,16 +65,14 @@ impl Console {
         headers: &HeaderMap,
         begun: Begun,
     ) -> Result<Option<HeaderValue>, journeys::ports::StoreFault> {
-        let begun = std::sync::Mutex::new(Some(begun));
-        let take = || begun.lock().ok().and_then(|mut it| it.take());
         if let Some(secret) = self.sessions.secret(headers) {
-            let kept = self.sessions.change(&secret, |session| session.begun = take());
+            let kept = self.sessions.change(&secret, |session| session.begun = Some(begun.clone()));
             if kept.await?.is_some() {
                 return Ok(None);
             }
         }
         let mut session = Session::begin(self.clock.now());
-        session.begun = take();
+        session.begun = Some(begun);
         self.sessions.create(&session).await.map(Some)
     }
 }

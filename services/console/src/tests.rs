@@ -1,9 +1,11 @@
-//! Forms whose outcome is open: no service answers.
+//! Sign-ins, and forms whose outcome is open: no service answers.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::header::COOKIE;
+use axum::http::{Request, StatusCode};
 
 use crate::Console;
-use crate::testing::{agent, console, post, secret};
+use crate::testing::{agent, console, page, post, secret};
 
 /// A form that the agent's page could have handed out.
 const TOKEN: &str = "00112233445566778899aabbccddeeff";
@@ -39,4 +41,16 @@ async fn a_form_whose_outcome_is_open_is_sent_again_with_the_same_token_and_fiel
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_is_kept_also_if_another_request_changes_the_session_meanwhile() {
+    let console = console(None);
+    let cookie = agent(&console, &[]).await;
+    let request = Request::get("/sign-in?to=/desk&again=1").header(COOKIE, &cookie);
+    let request = request.body(Body::empty()).expect("a request");
+    assert_eq!(page(&console, request).await.0, StatusCode::SEE_OTHER);
+    let secret = secret(&console, &cookie);
+    let to = console.sessions.change(&secret, |it| it.begun.as_ref().map(|it| it.to.clone()));
+    assert_eq!(to.await.expect("it serves").flatten().as_deref(), Some("/desk"));
 }
