@@ -25,6 +25,20 @@ struct AgainPage<'a> {
     fields: Vec<(String, String)>,
 }
 
+/// The page for a form that was sent to `action`, such as `/desk/code`, if it may be sent again; else the
+/// refusal.
+pub(crate) async fn or_refused(
+    agent: &Agent,
+    action: &str,
+    (token, sent): (&str, &impl Serialize),
+    error: &CallError,
+) -> Result<Response, Response> {
+    if refusal::may_be_sent_again(error) {
+        return page(agent, action, (token, sent), error).await;
+    }
+    Err(refusal::page(error, of(action)))
+}
+
 /// The page for a form with this token. Hands the token out again.
 pub(crate) async fn page(
     agent: &Agent,

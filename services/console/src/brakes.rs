@@ -7,12 +7,12 @@ use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use client::{AgentRef, Brake, BrakeTarget, SetBrakeRequest, Target};
 use prost_types::Duration;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
 use crate::desk::Sent;
 use crate::page::{self, Frame};
-use crate::{Console, refusal};
+use crate::{Console, again, refusal};
 
 const PATH: &str = "/brakes";
 
@@ -27,7 +27,8 @@ pub(crate) fn routes() -> Router<Console> {
 #[template(path = "brakes.html")]
 struct BrakesPage<'a> {
     frame: Frame,
-    brakes: Vec<Brake>,
+    /// What is stopped, or why that is not shown.
+    brakes: Result<Vec<Brake>, String>,
     agent: &'a Agent,
     form: String,
     notice: Option<&'a str>,
@@ -46,15 +47,20 @@ async fn list(agent: Agent) -> Result<Response, Response> {
     shown(&agent, None).await
 }
 
-async fn shown(agent: &Agent, notice: Option<&str>) -> Result<Response, Response> {
-    let brakes = agent.desk().list_brakes().await;
-    let brakes = brakes.map_err(|error| refusal::page(&error, "/desk"))?;
+pub(crate) async fn shown(agent: &Agent, notice: Option<&str>) -> Result<Response, Response> {
+    // A role may set brakes and read nothing.
+    let brakes = if agent.has("codes:read") {
+        refusal::listed(agent.desk().list_brakes().await, notice.is_some())
+            .map_err(|error| refusal::page(&error, PATH))?
+    } else {
+        Err("Your roles do not show what is stopped.".to_owned())
+    };
     let frame = agent.frame(PATH);
     let form = agent.form().await?;
     Ok(page::html(StatusCode::OK, &BrakesPage { frame, brakes, agent, form, notice }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Set {
     form: String,
     target: Kind,
@@ -70,7 +76,7 @@ struct Set {
     what: What,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Application,
@@ -78,7 +84,7 @@ enum Kind {
     Agent,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum What {
     Set,
@@ -103,8 +109,9 @@ async fn set(agent: Agent, Sent(sent): Sent<Set>) -> Result<Response, Response> 
         expires_in: is_set.then_some(life),
         reason: sent.reason.trim().to_owned(),
     };
-    let done = agent.desk().set_brake(request).await;
-    done.map_err(|error| refusal::page(&error, PATH))?;
+    if let Err(error) = agent.desk().set_brake(request).await {
+        return again::or_refused(&agent, "/brakes/set", (&sent.form, &sent), &error).await;
+    }
     let notice = if is_set { "Issuing is stopped." } else { "The brake is released." };
     shown(&agent, Some(notice)).await
 }

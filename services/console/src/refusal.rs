@@ -83,6 +83,19 @@ pub(crate) const fn ends_request(error: &CallError) -> bool {
     )
 }
 
+/// A list of a page, or why it is not shown. A page without it is still good after something was done, or
+/// while a service does not answer. Another refusal is the page.
+pub(crate) fn listed<T>(
+    listed: Result<T, CallError>,
+    is_after: bool,
+) -> Result<Result<T, String>, CallError> {
+    match listed {
+        Err(error) if is_after || may_be_sent_again(&error) => Ok(Err(told(&error))),
+        Err(error) => Err(error),
+        Ok(list) => Ok(Ok(list)),
+    }
+}
+
 /// The page of a refusal, which returns to `to`.
 pub(crate) fn page(error: &CallError, to: &str) -> Response {
     let text = told(error);

@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use client::{AgentRef, ApprovalRequest, DecideRequestRequest, LiftFreezeRequest};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
 use crate::desk::Sent;
 use crate::page::{self, Frame};
-use crate::{Console, refusal};
+use crate::{Console, again, refusal};
 
 const PATH: &str = "/requests";
 
@@ -27,7 +27,8 @@ pub(crate) fn routes() -> Router<Console> {
 #[template(path = "requests.html")]
 struct RequestsPage<'a> {
     frame: Frame,
-    requests: Vec<ApprovalRequest>,
+    /// The requests, or why they are not shown.
+    requests: Result<Vec<ApprovalRequest>, String>,
     agent: &'a Agent,
     form: String,
     notice: Option<&'a str>,
@@ -44,15 +45,16 @@ async fn list(agent: Agent) -> Result<Response, Response> {
     shown(&agent, None).await
 }
 
-async fn shown(agent: &Agent, notice: Option<&str>) -> Result<Response, Response> {
+pub(crate) async fn shown(agent: &Agent, notice: Option<&str>) -> Result<Response, Response> {
     let requests = agent.desk().list_requests().await;
-    let requests = requests.map_err(|error| refusal::page(&error, PATH))?;
+    let requests =
+        refusal::listed(requests, notice.is_some()).map_err(|error| refusal::page(&error, PATH))?;
     let frame = agent.frame(PATH);
     let form = agent.form().await?;
     Ok(page::html(StatusCode::OK, &RequestsPage { frame, requests, agent, form, notice }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Decision {
     form: String,
     request_id: String,
@@ -61,7 +63,7 @@ struct Decision {
     what: Decided,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Decided {
     Approve,
@@ -72,9 +74,14 @@ async fn decide(agent: Agent, Sent(sent): Sent<Decision>) -> Result<Response, Re
     agent.take(&sent.form).await?;
     let approve = sent.what == Decided::Approve;
     let reason = sent.reason.trim().to_owned();
-    let request = DecideRequestRequest { request_id: sent.request_id, approve, reason };
-    let decided = agent.desk().decide_request(request).await;
-    let decided = decided.map_err(|error| refusal::page(&error, PATH))?;
+    let request = DecideRequestRequest { request_id: sent.request_id.clone(), approve, reason };
+    let decided = match agent.desk().decide_request(request).await {
+        Ok(decided) => decided,
+        Err(error) => {
+            let sent = (sent.form.as_str(), &sent);
+            return again::or_refused(&agent, "/requests/decide", sent, &error).await;
+        }
+    };
     let notice = match (approve, decided.mutual) {
         (true, false) => "Approved. The agent who asked can show the code now.",
         (true, true) => {
@@ -85,7 +92,7 @@ async fn decide(agent: Agent, Sent(sent): Sent<Decision>) -> Result<Response, Re
     shown(&agent, Some(notice)).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Lift {
     form: String,
     provider: String,
@@ -99,8 +106,13 @@ async fn lift(agent: Agent, Sent(sent): Sent<Lift>) -> Result<Response, Response
     let (provider, agent_id) = (sent.provider.trim().to_owned(), sent.agent_id.trim().to_owned());
     let frozen = Some(AgentRef { provider, agent_id });
     let request = LiftFreezeRequest { agent: frozen, reason: sent.reason.trim().to_owned() };
-    let lifted = agent.desk().lift_freeze(request).await;
-    let lifted = lifted.map_err(|error| refusal::page(&error, PATH))?.lifted;
-    let notice = if lifted { "The agent can issue again." } else { "This agent is not frozen." };
+    let notice = match agent.desk().lift_freeze(request).await {
+        Ok(answer) if answer.lifted => "The agent can issue again.",
+        Ok(_) => "This agent is not frozen.",
+        Err(error) => {
+            let sent = (sent.form.as_str(), &sent);
+            return again::or_refused(&agent, "/requests/lift", sent, &error).await;
+        }
+    };
     shown(&agent, Some(notice)).await
 }

@@ -153,6 +153,17 @@ pub(crate) async fn page(
     (status, text(response).await, took)
 }
 
+/// What an agent with these scopes sees at a path.
+pub(crate) async fn get(
+    console: &Console,
+    scopes: &[&str],
+    path: &str,
+) -> (StatusCode, String, Duration) {
+    let cookie = agent(console, scopes).await;
+    let request = Request::get(path).header(COOKIE, cookie).body(Body::empty());
+    page(console, request.expect("a request")).await
+}
+
 /// Sends a form as a page of the console does.
 pub(crate) async fn post(
     console: &Console,

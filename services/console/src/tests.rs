@@ -5,7 +5,7 @@ use axum::http::header::COOKIE;
 use axum::http::{Request, StatusCode};
 
 use crate::Console;
-use crate::testing::{agent, console, page, post, secret};
+use crate::testing::{agent, console, get, page, post, secret, signed_in, text};
 
 /// A form that the agent's page could have handed out.
 const TOKEN: &str = "00112233445566778899aabbccddeeff";
@@ -23,9 +23,15 @@ async fn a_form_whose_outcome_is_open_is_sent_again_with_the_same_token_and_fiel
     let console = console(None);
     let issue = [("user", "<alice>"), ("reason", "lost phone"), ("request_id", "req-1")];
     let act = [("user", "<alice>"), ("reason", "a mistake"), ("what", "revoke")];
+    let set = [("target", "group"), ("group", "<night>"), ("hours", "8"), ("what", "set")];
+    let decide = [("request_id", "<req-1>"), ("reason", "checked"), ("what", "approve")];
+    let lift = [("provider", "acme"), ("agent_id", "<mallory>"), ("reason", "checked")];
     for (scopes, path, fields) in [
         (&["codes:issue", "codes:read"][..], "/desk/code", &issue[..]),
         (&["codes:revoke"], "/desk/act", &act),
+        (&["desk:brake"], "/brakes/set", &set),
+        (&["desk:approve"], "/requests/decide", &decide),
+        (&["desk:approve"], "/requests/lift", &lift),
     ] {
         let cookie = at_a_form(&console, scopes).await;
         let fields: Vec<_> = fields.iter().copied().chain([("form", TOKEN)]).collect();
@@ -53,4 +59,34 @@ async fn a_sign_in_is_kept_also_if_another_request_changes_the_session_meanwhile
     let secret = secret(&console, &cookie);
     let to = console.sessions.change(&secret, |it| it.begun.as_ref().map(|it| it.to.clone()));
     assert_eq!(to.await.expect("it serves").flatten().as_deref(), Some("/desk"));
+}
+
+#[tokio::test]
+async fn the_form_of_a_brake_is_shown_although_the_list_is_not() {
+    let console = console(None);
+    for (scopes, why) in [
+        (&["desk:brake"][..], "Your roles do not show what is stopped."),
+        (&["desk:brake", "codes:read"], "does not answer"),
+    ] {
+        let (status, text, _) = get(&console, scopes, "/brakes").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(text.contains(why) && text.contains("action=\"/brakes/set\""), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_is_said_although_the_list_does_not_answer() {
+    let console = console(None);
+    let scopes = ["codes:read", "desk:approve", "desk:brake"];
+    let cookie = agent(&console, &scopes).await;
+    let agent = signed_in(&console, &cookie).await;
+    for shown in [
+        crate::brakes::shown(&agent, Some("It is done.")).await,
+        crate::requests::shown(&agent, Some("It is done.")).await,
+    ] {
+        let shown = shown.expect("a page");
+        assert_eq!(shown.status(), StatusCode::OK);
+        let text = text(shown).await;
+        assert!(text.contains("It is done.") && text.contains("does not answer"), "{text}");
+    }
 }

@@ -4,12 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::COOKIE;
 use axum::http::{Request, StatusCode};
 use config::Source;
 
 use crate::Console;
-use crate::testing::{self, agent, console, page, post};
+use crate::testing::{self, agent, console, get, page, post};
 
 /// The most bytes of a page, and the longest time that it may take.
 const LARGEST: usize = 60 * 1024;
@@ -18,12 +17,6 @@ const LONGEST: Duration = Duration::from_millis(50);
 fn demo() -> Console {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../postern/demo");
     console(Some(Source::Published(folder)))
-}
-
-async fn get(console: &Console, scopes: &[&str], path: &str) -> (StatusCode, String, Duration) {
-    let cookie = agent(console, scopes).await;
-    let request = Request::get(path).header(COOKIE, cookie).body(Body::empty());
-    page(console, request.expect("a request")).await
 }
 
 async fn play(console: &Console, fields: &[(&str, &str)]) -> (StatusCode, String) {
