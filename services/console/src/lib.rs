@@ -9,7 +9,7 @@
 //! | to learn | read |
 //! | --- | --- |
 //! | what a request passes before a page sees it | [`Console::http`], `origin` |
-//! | how people sign in and out | `sign_in` |
+//! | how people sign in and out, and how often strangers may | `sign_in`, `pace` |
 //! | what a session holds, and who can read it | `session` |
 //! | how a page finds the agent and calls in their name | `agent` |
 //! | how a page is written, and which headers it has | `page` |
@@ -28,6 +28,7 @@ mod assets;
 mod brakes;
 mod desk;
 mod origin;
+mod pace;
 mod page;
 mod refusal;
 mod requests;
@@ -51,6 +52,7 @@ use client::{Client, CodeIssuer, Desk, Verifier};
 use clock::Clock;
 use codes::randomness::Randomness;
 use config::Live;
+use edge::throttle::SourceThrottle;
 use journeys::ports::JourneyStore;
 use oidc::RelyingParty;
 use server::HttpServer;
@@ -94,6 +96,7 @@ pub struct Console {
     desk: Desk,
     verifier: Verifier,
     sessions: Arc<Sessions>,
+    sign_ins: Arc<SourceThrottle<()>>,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     configuration: Option<Arc<Live>>,
@@ -123,6 +126,7 @@ impl Console {
             desk,
             verifier,
             sessions: Arc::new(sessions),
+            sign_ins: Arc::new(SourceThrottle::new(pace::WINDOW)),
             clock,
             randomness,
             configuration,

@@ -18,6 +18,7 @@ use oidc::relying_party::{Answer, SignInError};
 use serde::Deserialize;
 
 use crate::agent::EntryError;
+use crate::pace::Paced;
 use crate::session::{Begun, Session};
 use crate::url::local;
 use crate::{Console, page};
@@ -40,6 +41,7 @@ struct Asked {
 }
 
 async fn begin(
+    _: Paced,
     State(console): State<Console>,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
@@ -78,6 +80,7 @@ impl Console {
 }
 
 async fn end(
+    _: Paced,
     State(console): State<Console>,
     headers: HeaderMap,
     answer: Result<Query<Answer>, QueryRejection>,

@@ -11,7 +11,7 @@ use axum::http::header::{CONTENT_TYPE, COOKIE};
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use client::{Client, Credentials};
-use clock::FakeClock;
+use clock::{FakeClock, Timestamp};
 use codes::randomness;
 use config::{Live, Source};
 use journeys::ids::SessionKey;
@@ -107,9 +107,15 @@ impl JourneyStore for Busy {
 
 /// The cookie of an agent with these scopes.
 pub(crate) async fn agent(console: &Console, scopes: &[&str]) -> String {
-    let now = console.clock.now();
-    let mut session = Session::begin(now);
-    session.person = Some(Person {
+    let mut session = Session::begin(console.clock.now());
+    session.person = Some(person(console.clock.now(), scopes));
+    let cookie = console.sessions.create(&session).await.expect("room");
+    cookie.to_str().expect("ASCII").split(';').next().expect("a pair").to_owned()
+}
+
+/// A person who signed in now.
+pub(crate) fn person(now: Timestamp, scopes: &[&str]) -> Person {
+    Person {
         subject: "lea".to_owned(),
         name: Some("Lea".to_owned()),
         authenticated_ms: now.unix_millis(),
@@ -117,9 +123,7 @@ pub(crate) async fn agent(console: &Console, scopes: &[&str]) -> String {
         token_ends_ms: (now + Duration::from_secs(600)).unix_millis(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
         refresh_token: None,
-    });
-    let cookie = console.sessions.create(&session).await.expect("room");
-    cookie.to_str().expect("ASCII").split(';').next().expect("a pair").to_owned()
+    }
 }
 
 /// The secret in a cookie.
@@ -141,11 +145,19 @@ pub(crate) async fn text(response: Response) -> String {
     String::from_utf8(body.to_vec()).expect("a text")
 }
 
+/// A network from which people sign in.
+pub(crate) fn source(last: u8) -> server::http::Source {
+    server::http::Source::of([192, 0, 2, last].into())
+}
+
 /// A page, and how long it took.
 pub(crate) async fn page(
     console: &Console,
-    request: Request<Body>,
+    mut request: Request<Body>,
 ) -> (StatusCode, String, Duration) {
+    if request.extensions().get::<server::http::Source>().is_none() {
+        request.extensions_mut().insert(source(1));
+    }
     let begun = Instant::now();
     let response = console.http().oneshot(request).await.expect("an answer");
     let took = begun.elapsed();

@@ -5,7 +5,8 @@ use axum::http::header::COOKIE;
 use axum::http::{Request, StatusCode};
 
 use crate::Console;
-use crate::testing::{agent, console, get, page, post, secret, signed_in, text};
+use crate::pace::LIMIT;
+use crate::testing::{agent, console, get, page, post, secret, signed_in, source, text};
 
 /// A form that the agent's page could have handed out.
 const TOKEN: &str = "00112233445566778899aabbccddeeff";
@@ -88,5 +89,23 @@ async fn what_was_done_is_said_although_the_list_does_not_answer() {
         assert_eq!(shown.status(), StatusCode::OK);
         let text = text(shown).await;
         assert!(text.contains("It is done.") && text.contains("does not answer"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_of_one_source_begin_and_end_few_sign_ins_and_agents_all() {
+    let console = console(None);
+    let cookie = agent(&console, &[]).await;
+    let ask = async |path: &str, last: u8, cookie: &str| {
+        let request = Request::get(path).header(COOKIE, cookie).extension(source(last));
+        page(&console, request.body(Body::empty()).expect("a request")).await.0
+    };
+    for _ in 0..LIMIT {
+        assert_eq!(ask("/sign-in", 1, "").await, StatusCode::SEE_OTHER);
+    }
+    for path in ["/sign-in", "/callback?code=made-up"] {
+        assert_eq!(ask(path, 1, "").await, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert_ne!(ask(path, 2, "").await, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert_ne!(ask(path, 1, &cookie).await, StatusCode::TOO_MANY_REQUESTS, "{path}");
     }
 }

@@ -5,7 +5,7 @@
 //!    └───── SHA-256 ──> key that seals the contents: AES-256-GCM
 //! ```
 //! A reader of the store learns neither cookies nor contents. A session ends 15 minutes after its last
-//! request, and at most 8 hours after it began. A person gets a new one when they sign in.
+//! request, and at most 8 hours after it began, or 10 minutes if nobody signs in. A person gets a new one when they sign in.
 
 mod cookie;
 
@@ -28,6 +28,9 @@ use crate::url::PublicUrl;
 /// How long a session lives without a request, and at most.
 const IDLE: Duration = Duration::from_secs(15 * 60);
 const LONGEST: Duration = Duration::from_secs(8 * 60 * 60);
+
+/// How long a session lives at most before a person signs in: as long as that takes.
+const LONGEST_OF_STRANGERS: Duration = Duration::from_secs(10 * 60);
 
 /// How many forms of one session can be sent. An older one is refused.
 const MAX_FORMS: usize = 16;
@@ -93,7 +96,8 @@ impl Session {
     /// How long it may stay unused; nothing if it is over.
     fn lifetime(&self, now: Timestamp) -> Duration {
         let age = now.since(Timestamp::from_unix_millis(self.began_ms));
-        IDLE.min(LONGEST.saturating_sub(age))
+        let longest = if self.person.is_some() { LONGEST } else { LONGEST_OF_STRANGERS };
+        IDLE.min(longest.saturating_sub(age))
     }
 }
 

@@ -5,6 +5,7 @@ use codes::randomness;
 use journeys::memory::MemoryJourneyStore;
 
 use super::*;
+use crate::testing::person;
 
 struct Bench {
     store: Arc<MemoryJourneyStore>,
@@ -23,7 +24,12 @@ impl Bench {
     }
 
     async fn begin(&self) -> Secret {
-        let session = Session::begin(self.clock.now());
+        let mut session = Session::begin(self.clock.now());
+        session.person = Some(person(self.clock.now(), &[]));
+        self.keep(session).await
+    }
+
+    async fn keep(&self, session: Session) -> Secret {
         let cookie = self.sessions.create(&session).await.expect("room");
         let pair = cookie.to_str().expect("ASCII").split(';').next().expect("a pair").to_owned();
         let mut headers = HeaderMap::new();
@@ -52,6 +58,17 @@ async fn a_session_ends_after_a_quarter_of_an_hour_without_requests_and_after_ei
         assert!(bench.is_alive(&secret).await, "{age:?}");
     }
     bench.clock.advance(LONGEST.saturating_sub(age));
+    assert!(!bench.is_alive(&secret).await);
+}
+
+#[tokio::test]
+async fn a_session_without_a_person_ends_after_ten_minutes() {
+    let bench = Bench::new();
+    let secret = bench.keep(Session::begin(bench.clock.now())).await;
+    for _ in 0..2 {
+        assert!(bench.is_alive(&secret).await);
+        bench.clock.advance(LONGEST_OF_STRANGERS / 2);
+    }
     assert!(!bench.is_alive(&secret).await);
 }
 
