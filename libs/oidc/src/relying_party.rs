@@ -7,6 +7,8 @@
 //! | an answer of another provider (mix-up) | `iss` of RFC 9207, and the issuer of the ID token |
 //! | a code or token in a URL or a log | the answer comes by query with a code alone; `Debug` shows no secret |
 
+mod endpoints;
+
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,17 +20,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
+use self::endpoints::Discovery;
+pub use self::endpoints::Endpoints;
+use crate::fetch;
 use crate::id_token::{self, Expected, SignedIn};
-use crate::{discovery, fetch};
 
 /// How long a provider may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long the endpoints of a provider are kept.
-const ENDPOINTS_LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// This application, as the provider knows it.
 #[derive(Clone, Debug)]
@@ -45,18 +45,6 @@ pub struct Registration {
     pub scope: String,
     /// How long ago people may have authenticated. Asking for it makes providers tell `auth_time`.
     pub max_age: Duration,
-}
-
-/// Where a provider is reached.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Endpoints {
-    /// Where browsers sign in.
-    pub authorization_endpoint: String,
-    /// Where codes and refresh tokens are exchanged.
-    pub token_endpoint: String,
-    /// Whether its answers name it (RFC 9207).
-    #[serde(default)]
-    pub authorization_response_iss_parameter_supported: bool,
 }
 
 /// A sign-in that has begun. Secret, and good for one answer.
@@ -107,14 +95,14 @@ struct Tokens {
 #[derive(Debug)]
 pub struct RelyingParty {
     registration: Registration,
-    found: Mutex<Option<(Endpoints, Instant)>>,
+    discovery: Discovery,
     given: Option<Endpoints>,
 }
 
 impl RelyingParty {
     /// At the provider that discovery finds.
     pub fn new(registration: Registration) -> Self {
-        Self { registration, found: Mutex::default(), given: None }
+        Self { registration, discovery: Discovery::default(), given: None }
     }
 
     /// At a provider whose endpoints are known.
@@ -248,20 +236,7 @@ impl RelyingParty {
         if let Some(given) = &self.given {
             return Ok(given.clone());
         }
-        let mut found = self.found.lock().await;
-        if let Some((endpoints, at)) = &*found
-            && at.elapsed() < ENDPOINTS_LIFE
-        {
-            return Ok(endpoints.clone());
-        }
-        let asked = timeout(TIMEOUT, discovery::metadata(&self.registration.issuer)).await;
-        let endpoints: Endpoints = asked.map_err(unreachable)?.map_err(unreachable)?;
-        let is_secure = |url: &str| url.parse().is_ok_and(|uri| fetch::is_secure(&uri));
-        if !is_secure(&endpoints.authorization_endpoint) {
-            return Err(unreachable("authorization_endpoint must be https"));
-        }
-        *found = Some((endpoints.clone(), Instant::now()));
-        Ok(endpoints)
+        self.discovery.endpoints(&self.registration.issuer).await
     }
 }
 

@@ -82,7 +82,11 @@ impl Provider {
         self.answers.lock().expect("no panic").sent.clone()
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn hangs(&self) {
+        self.answers.lock().expect("no panic").is_slow = true;
+    }
+
+    pub(crate) fn asked(&self) -> usize {
         self.answers.lock().expect("no panic").asked
     }
 }
@@ -181,7 +185,7 @@ async fn old_keys_are_renewed_behind_the_calls_and_serve_until_they_expire() {
 async fn a_provider_that_hangs_delays_no_call_with_a_known_key() {
     let (provider, (cache, clock)) = (Provider::start().await, cache());
     assert_eq!(has(&cache, &provider, "1").await, Ok(true));
-    provider.answers.lock().expect("no panic").is_slow = true;
+    provider.hangs();
     clock.advance(31 * MINUTE);
     let waits = tokio::time::timeout(Duration::from_millis(300), has(&cache, &provider, "2"));
     assert!(waits.await.is_err(), "an unknown key waits for the provider");

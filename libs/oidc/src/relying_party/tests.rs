@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::endpoints::{LIFE, PAUSE};
 use super::*;
 use crate::tests::{Provider, ok};
 
@@ -149,4 +150,59 @@ async fn an_id_token_of_another_provider_client_sign_in_or_time_is_refused() {
     provider.is_gone();
     let error = party.finish(&attempt, &unnamed, NOW).await.expect_err("refused");
     assert!(matches!(error, SignInError::Refused(_)), "{error:?}");
+}
+
+async fn begins(party: &RelyingParty) -> bool {
+    match party.begin([[0; 32]; 3], false).await {
+        Ok(_) => true,
+        Err(SignInError::Unreachable(_)) => false,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// Time that passes at once.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_is_asked_once_in_five_seconds() {
+    let provider = Provider::start().await;
+    provider.is_gone();
+    let party = party(&provider);
+    let (one, other) = tokio::join!(begins(&party), begins(&party));
+    assert!(!one && !other && !begins(&party).await);
+    assert_eq!(provider.asked(), 1);
+    describes(&provider, true);
+    assert!(!begins(&party).await);
+    pass(PAUSE).await;
+    assert!(begins(&party).await && begins(&party).await);
+    assert_eq!(provider.asked(), 2);
+}
+
+#[tokio::test]
+async fn old_endpoints_serve_while_the_provider_fails_or_hangs() {
+    let provider = Provider::start().await;
+    describes(&provider, true);
+    let party = std::sync::Arc::new(party(&provider));
+    assert!(begins(&party).await);
+    pass(LIFE).await;
+    provider.is_gone();
+    assert!(begins(&party).await && begins(&party).await);
+    assert_eq!(provider.asked(), 2, "the failure is remembered");
+
+    provider.hangs();
+    pass(PAUSE).await;
+    let theirs = std::sync::Arc::clone(&party);
+    let waiting = tokio::spawn(async move { begins(&theirs).await });
+    while provider.asked() < 3 {
+        tokio::task::yield_now().await;
+    }
+    let others = timeout(Duration::from_secs(1), begins(&party)).await;
+    assert_eq!(others, Ok(true), "it waits for no attempt of another");
+    pass(TIMEOUT).await;
+    assert!(waiting.await.expect("no panic"), "old endpoints serve after the attempt too");
+    assert_eq!(provider.asked(), 3);
 }
