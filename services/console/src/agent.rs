@@ -10,10 +10,10 @@ use client::{AgentToken, CodeIssuer, Desk, TokenError, Verifier};
 use clock::Timestamp;
 use oidc::SignedIn;
 use oidc::relying_party::SignInError;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::page::Frame;
-use crate::session::{Person, Secret};
+use crate::session::{Person, Secret, Session};
 use crate::url::sign_in;
 use crate::{Console, page};
 
@@ -38,38 +38,54 @@ impl FromRequestParts<Console> for Agent {
         let path = parts.uri.path().to_owned();
         let signed_out = || page::signed_out(&path);
         let secret = console.sessions.secret(&parts.headers).ok_or_else(signed_out)?;
-        let found = console.sessions.change(&secret, |session| session.person.clone()).await;
-        let person = found.map_err(page::away)?.flatten().ok_or_else(signed_out)?;
-        let agent = Self { console: console.clone(), secret, person };
-        if !agent.remaining().saturating_sub(RENEWAL).is_zero() {
+        let now = console.clock.now();
+        let claim = |session: &mut Session| {
+            let person = session.person.as_mut()?;
+            let is_due = person.remaining(now) <= RENEWAL;
+            // Out of the session, so that one of parallel requests sends it: providers that rotate refresh
+            // tokens take a second use for theft.
+            let claimed = person.refresh_token.take_if(|_| is_due);
+            Some((person.clone(), claimed))
+        };
+        let found = console.sessions.change(&secret, claim).await;
+        let (person, claimed) = found.map_err(page::away)?.flatten().ok_or_else(signed_out)?;
+        let mut agent = Self { console: console.clone(), secret, person };
+        if let Some(refresh_token) = claimed {
+            // In a task, which goes on if the browser goes away: its token may be used up already.
+            let renewed = tokio::spawn(agent.renewed(refresh_token.into())).await;
+            agent = renewed.ok().flatten().ok_or_else(signed_out)?;
+        }
+        if !agent.person.remaining(now).is_zero() {
             return Ok(agent);
         }
-        match agent.renewed().await {
-            Some(agent) => Ok(agent),
-            // The provider may know the browser still, and then sends it back without a question.
-            None if parts.method == Method::GET => {
-                Err(Redirect::to(&sign_in(&path, false)).into_response())
-            }
-            None => Err(page::signed_out(&path)),
+        // The provider may know the browser still, and then sends it back without a question.
+        if parts.method == Method::GET {
+            return Err(Redirect::to(&sign_in(&path, false)).into_response());
         }
+        Err(signed_out())
     }
 }
 
 impl Agent {
-    /// The same agent with a token that was renewed at the provider.
-    async fn renewed(mut self) -> Option<Self> {
-        let refresh_token = self.person.refresh_token.take()?.into();
+    /// The same agent, with a token that was renewed if the provider did so. `None` if the session has ended.
+    async fn renewed(self, refresh_token: SecretString) -> Option<Self> {
         let now = self.console.clock.now();
-        let signed_in = self.console.relying_party.refresh(&refresh_token, now).await;
-        let signed_in = signed_in.inspect_err(
-            |error| tracing::info!(%error, "an agent's sign-in was not renewed by the provider"),
-        );
-        let signed_in = signed_in.ok().filter(|it| it.subject == self.person.subject)?;
-        let mut person = self.console.person(&signed_in).await.ok()?;
-        // Providers that do not rotate refresh tokens send none again.
-        person.refresh_token =
-            person.refresh_token.or_else(|| Some(refresh_token.expose_secret().to_owned()));
-        let kept = |session: &mut crate::session::Session| session.person = Some(person.clone());
+        let (renewed, next) = match self.console.relying_party.refresh(&refresh_token, now).await {
+            Ok(signed_in) if signed_in.subject == self.person.subject => {
+                let person = self.console.person(&signed_in).await;
+                // Providers that do not rotate refresh tokens send none again.
+                (person.ok(), Some(signed_in.refresh_token.unwrap_or(refresh_token)))
+            }
+            Ok(_) => (None, None),
+            Err(error) => {
+                tracing::info!(%error, "an agent's sign-in was not renewed by the provider");
+                let is_away = matches!(error, SignInError::Unreachable(_));
+                (None, is_away.then_some(refresh_token))
+            }
+        };
+        let mut person = renewed.unwrap_or_else(|| self.person.clone());
+        person.refresh_token = next.map(|it| it.expose_secret().to_owned());
+        let kept = |session: &mut Session| session.person = Some(person.clone());
         self.console.sessions.change(&self.secret, kept).await.ok()??;
         Some(Self { person, ..self })
     }
@@ -97,16 +113,10 @@ impl Agent {
         self.console.clock.now().since(authenticated_at) < RECENT
     }
 
-    /// How long the token lives still.
-    fn remaining(&self) -> Duration {
-        let ends_at = Timestamp::from_unix_millis(self.person.token_ends_ms);
-        ends_at.since(self.console.clock.now())
-    }
-
     fn token(&self) -> AgentToken {
         AgentToken {
             access_token: self.person.token.clone().into(),
-            expires_in: self.remaining(),
+            expires_in: self.person.remaining(self.console.clock.now()),
             scopes: self.person.scopes.clone(),
         }
     }

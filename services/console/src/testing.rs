@@ -28,6 +28,11 @@ use crate::{Console, Ports, PublicUrl};
 const URL: &str = "https://console.example";
 
 pub(crate) fn console(source: Option<Source>) -> Console {
+    console_at(source, "http://127.0.0.1:1")
+}
+
+/// A console of which the identity provider is there.
+pub(crate) fn console_at(source: Option<Source>, provider: &str) -> Console {
     let clock = Arc::new(FakeClock::default());
     let nowhere = "http://127.0.0.1:1";
     let credentials = Credentials {
@@ -49,7 +54,7 @@ pub(crate) fn console(source: Option<Source>) -> Console {
         })
         .at(Endpoints {
             authorization_endpoint: "https://login.example/authorize".to_owned(),
-            token_endpoint: format!("{nowhere}/token"),
+            token_endpoint: format!("{provider}/token"),
             authorization_response_iss_parameter_supported: false,
         }),
         issuer: client.code_issuer(nowhere).expect("a URL"),

@@ -1,12 +1,19 @@
 //! Sign-ins, and forms whose outcome is open: no service answers.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::header::COOKIE;
 use axum::http::{Request, StatusCode};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 use crate::Console;
 use crate::pace::LIMIT;
-use crate::testing::{agent, console, get, page, post, secret, signed_in, source, text};
+use crate::session::Session;
+use crate::testing::{
+    agent, console, console_at, get, page, post, secret, signed_in, source, text,
+};
 
 /// A form that the agent's page could have handed out.
 const TOKEN: &str = "00112233445566778899aabbccddeeff";
@@ -108,4 +115,61 @@ async fn strangers_of_one_source_begin_and_end_few_sign_ins_and_agents_all() {
         assert_ne!(ask(path, 2, "").await, StatusCode::TOO_MANY_REQUESTS, "{path}");
         assert_ne!(ask(path, 1, &cookie).await, StatusCode::TOO_MANY_REQUESTS, "{path}");
     }
+}
+
+/// An agent's cookie with a refresh token, and a token that ends so soon.
+async fn renewable(console: &Console, remaining: Duration) -> String {
+    let cookie = agent(console, &[]).await;
+    let ends = console.clock.now() + remaining;
+    let change = |session: &mut Session| {
+        let person = session.person.as_mut().expect("a person");
+        person.token_ends_ms = ends.unix_millis();
+        person.refresh_token = Some("once".to_owned());
+    };
+    let changed = console.sessions.change(&secret(console, &cookie), change).await;
+    changed.expect("it serves").expect("a session");
+    cookie
+}
+
+async fn refresh_token(console: &Console, cookie: &str) -> Option<String> {
+    let token = |session: &mut Session| session.person.as_ref()?.refresh_token.clone();
+    console.sessions.change(&secret(console, cookie), token).await.expect("it serves").flatten()
+}
+
+async fn desk(console: &Console, cookie: &str) -> StatusCode {
+    let request = Request::get("/desk").header(COOKIE, cookie).body(Body::empty());
+    page(console, request.expect("a request")).await.0
+}
+
+#[tokio::test]
+async fn requests_at_once_send_a_refresh_token_once_and_go_on_with_the_old_token() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let provider = format!("http://{}", listener.local_addr().expect("an address"));
+    let console = console_at(None, &provider);
+    let cookie = renewable(&console, Duration::from_secs(30)).await;
+    let first = desk(&console, &cookie);
+    let others = async {
+        let (mut stream, _) = listener.accept().await.expect("the renewal");
+        for _ in 0..3 {
+            assert_eq!(desk(&console, &cookie).await, StatusCode::OK);
+        }
+        let refusal = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(refusal).await.expect("a connection");
+        stream
+    };
+    let (first, _stream) = tokio::join!(first, others);
+    assert_eq!(first, StatusCode::OK);
+    assert_eq!(refresh_token(&console, &cookie).await, None, "a refused one is of no use");
+    let again = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+    assert!(again.is_err(), "it was sent once");
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_kept_while_the_provider_is_away() {
+    let console = console(None);
+    let cookie = renewable(&console, Duration::from_secs(30)).await;
+    assert_eq!(desk(&console, &cookie).await, StatusCode::OK, "the token lives");
+    assert_eq!(refresh_token(&console, &cookie).await.as_deref(), Some("once"));
+    let cookie = renewable(&console, Duration::ZERO).await;
+    assert_eq!(desk(&console, &cookie).await, StatusCode::SEE_OTHER, "it has ended");
 }

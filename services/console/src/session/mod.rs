@@ -65,6 +65,13 @@ pub(crate) struct Person {
     pub(crate) refresh_token: Option<String>,
 }
 
+impl Person {
+    /// How long the token lives still.
+    pub(crate) fn remaining(&self, now: Timestamp) -> Duration {
+        Timestamp::from_unix_millis(self.token_ends_ms).since(now)
+    }
+}
+
 /// A sign-in that waits for the provider's answer.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Begun {
