@@ -131,11 +131,11 @@ test("another site neither sends a form, nor fetches, nor frames a page of a sig
 test("a form is answered once, and by the session that it was given to", async () => {
   const [agent, other] = [await signedIn("ada"), await signedIn("lee")];
   const form = await agent.form();
-  assert.match(await (await other.post("/desk/code", issue(form))).text(), /Already shown/);
+  assert.match(await (await other.post("/desk/code", issue(form))).text(), /no longer valid/);
   const answers = await Promise.all(Array.from({ length: 5 }, () => agent.post("/desk/code", issue(form))));
   const pages = await Promise.all(answers.map((answer) => answer.text()));
   assert.equal(pages.filter((page) => page.includes("Code for alice")).length, 1);
-  assert.equal(pages.filter((page) => page.includes("Already shown")).length, 4);
+  assert.equal(pages.filter((page) => page.includes("no longer valid")).length, 4);
 });
 
 test("a planted cookie gives nobody a place in the session", async () => {

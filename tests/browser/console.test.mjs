@@ -124,7 +124,7 @@ test("a reload issues nothing, and the code leaves after a minute and when the a
   };
   const code = await issue();
   await agent.reload();
-  await agent.getByRole("heading", { name: "Already shown" }).waitFor();
+  await agent.getByRole("heading", { name: "The form is no longer valid" }).waitFor();
   // The browser has kept nothing to go back to.
   await agent.goBack().catch((error) => assert.match(error.message, /ERR_CACHE_MISS/));
   await agent.waitForLoadState();

@@ -152,8 +152,8 @@ impl Agent {
         if taken.map_err(page::away)? == Some(true) {
             return Ok(());
         }
-        let text = "This form was sent before, and its answer was shown. Nothing was done again.";
-        Err(page::message(StatusCode::CONFLICT, "Already shown", text))
+        let text = "This form was sent before, or is too old. Nothing was done now. Look the user up again.";
+        Err(page::message(StatusCode::CONFLICT, "The form is no longer valid", text))
     }
 }
 

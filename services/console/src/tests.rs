@@ -70,6 +70,16 @@ async fn a_sign_in_is_kept_also_if_another_request_changes_the_session_meanwhile
 }
 
 #[tokio::test]
+async fn a_form_that_is_not_valid_any_more_says_so() {
+    let console = console(None);
+    let cookie = agent(&console, &["codes:issue"]).await;
+    let (status, text) =
+        post(&console, &cookie, "/desk/code", &[("user", "a"), ("form", TOKEN)]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(text.contains("no longer valid") && text.contains("Look the user up again"), "{text}");
+}
+
+#[tokio::test]
 async fn the_form_of_a_brake_is_shown_although_the_list_is_not() {
     let console = console(None);
     for (scopes, why) in [

@@ -32,8 +32,9 @@ const LONGEST: Duration = Duration::from_secs(8 * 60 * 60);
 /// How long a session lives at most before a person signs in: as long as that takes.
 const LONGEST_OF_STRANGERS: Duration = Duration::from_secs(10 * 60);
 
-/// How many forms of one session can be sent. An older one is refused.
-const MAX_FORMS: usize = 16;
+/// How many forms of one session can be sent. An older one is refused. A look-up hands out two, and the form
+/// of a request that waits for approval outlives many look-ups.
+const MAX_FORMS: usize = 64;
 
 /// How often a change is tried while other requests of the session change it too.
 const ATTEMPTS: usize = 16;

@@ -96,10 +96,23 @@ async fn the_latest_forms_can_be_sent() {
     let secret = bench.begin().await;
     let counted = |session: &mut Session| {
         (0..=MAX_FORMS).for_each(|n| session.add_form(&n.to_string()));
-        (session.take_form("0"), session.take_form("1"), session.take_form("16"))
+        (session.take_form("0"), session.take_form("1"), session.take_form(&MAX_FORMS.to_string()))
     };
     let taken = bench.sessions.change(&secret, counted).await.expect("the store serves");
     assert_eq!(taken, Some((false, true, true)));
+}
+
+#[tokio::test]
+async fn the_form_of_a_request_that_waits_outlives_thirty_look_ups() {
+    let bench = Bench::new();
+    let secret = bench.begin().await;
+    let look_up = |session: &mut Session| {
+        session.add_form("waiting");
+        (0..60).for_each(|n| session.add_form(&n.to_string()));
+        session.take_form("waiting")
+    };
+    let taken = bench.sessions.change(&secret, look_up).await.expect("the store serves");
+    assert_eq!(taken, Some(true));
 }
 
 #[tokio::test]
