@@ -71,7 +71,10 @@ async fn all_complaints_are_reported_together() {
 
 #[tokio::test]
 async fn a_replica_is_refused() {
-    let replica = Server::start(&format!("replicaof 127.0.0.1 {}", STANDALONE.port));
+    // Not of the server that other tests share: with its first replica, a server gets a new replication ID,
+    // and with it a new fence.
+    let primary = Server::start("");
+    let replica = Server::start(&format!("replicaof 127.0.0.1 {}", primary.port));
     let refusal = refusal(&replica, Use::Codes).await;
     assert!(refusal.contains("name the primary"), "{refusal}");
 }
