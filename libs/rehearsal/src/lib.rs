@@ -41,6 +41,7 @@ mod play;
 mod reading;
 mod script;
 mod shown;
+pub mod view;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,6 @@ mod codes;
 mod health;
 mod journeys;
 mod playground;
-mod step;
 
 #[cfg(test)]
 mod tests;

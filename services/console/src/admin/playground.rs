@@ -11,10 +11,10 @@ use axum::response::Response;
 use axum::routing::get;
 use definitions::Journey;
 use drawing::Diagram;
+use rehearsal::view::{Stage, View};
 use rehearsal::{Input, Outcome, Script, read, rehearse};
 
 use super::Reader;
-use super::step::{Scene, Stage};
 use crate::Console;
 use crate::desk::Sent;
 use crate::page::{self, Frame};
@@ -39,7 +39,7 @@ struct PlaygroundPage<'j> {
     /// What is wrong with the journey, each with its line.
     problems: Vec<(Option<u64>, String)>,
     diagram: Option<Diagram<'j>>,
-    scene: Option<Scene<'j>>,
+    scene: Option<View<'j>>,
     /// The script as JSON.
     script: String,
 }
@@ -68,7 +68,7 @@ async fn play(
         }
     };
     let script = changed(&journey, script.unwrap_or_default(), &act, fields);
-    let scene = Scene::of(&journey, rehearse(&journey, &script, console.clock.now()));
+    let scene = View::of(&journey, rehearse(&journey, &script, console.clock.now()));
     shown(&reader, &yaml, Some(&journey), &script, Some(scene))
 }
 
@@ -108,7 +108,7 @@ fn shown<'j>(
     yaml: &'j str,
     journey: Option<&'j Journey>,
     script: &Script,
-    scene: Option<Scene<'j>>,
+    scene: Option<View<'j>>,
 ) -> Response {
     let page = PlaygroundPage {
         frame: reader.frame(PATH),

@@ -1,60 +1,85 @@
-//! Where a rehearsal stands, as the playground shows it.
+//! Where a rehearsal stands, as a page shows it to the author.
 
 use definitions::{FieldKind, Journey};
 use journeys::engine::{Prompt, PromptBody, PromptError};
 use journeys::input::InputError;
-use rehearsal::{RehearsalError, Stop};
 use serde_json::Value;
 
+use crate::{RehearsalError, Stop};
+
 /// The answers that the author can give, and what led there.
-pub(super) struct Scene<'j> {
+pub struct View<'j> {
     /// The steps on the way.
-    pub(super) trail: Vec<&'j str>,
+    pub trail: Vec<&'j str>,
     /// The variables as JSON.
-    pub(super) variables: Vec<(String, String)>,
-    pub(super) stage: Stage<'j>,
+    pub variables: Vec<(String, String)>,
+    /// What comes next.
+    pub stage: Stage<'j>,
 }
 
 /// What the author can do next.
-pub(super) enum Stage<'j> {
+pub enum Stage<'j> {
     /// The start needs these parameters.
-    Parameters { fields: Vec<Field<'j>>, wrong: Vec<String> },
+    Parameters {
+        /// The parameters.
+        fields: Vec<Field<'j>>,
+        /// What is wrong with those that were given.
+        wrong: Vec<String>,
+    },
     /// A form.
     Form {
+        /// The form's ID.
         title: String,
+        /// The form's fields.
         fields: Vec<Field<'j>>,
+        /// The escapes: their IDs and what they are called.
         escapes: Vec<(String, String)>,
         /// What the page is sent with the form, as JSON.
         app_data: String,
+        /// What is wrong with the latest answer.
         wrong: Vec<String>,
     },
     /// A page with a button.
-    Page { title: String, text: String, button: String },
+    Page {
+        /// The title.
+        title: String,
+        /// The text.
+        text: String,
+        /// The button's text.
+        button: String,
+    },
     /// The outcome of a verification.
     Verify(String),
     /// The outcome of a pairing.
     Pair(String),
     /// The journey ended so, with this data.
-    End { is_good: bool, text: String, data: String },
+    End {
+        /// Whether the user gets in.
+        is_good: bool,
+        /// How it ended.
+        text: String,
+        /// The data of the end, as JSON.
+        data: String,
+    },
 }
 
 /// A field of a form.
-pub(super) struct Field<'j> {
-    pub(super) name: &'j str,
-    pub(super) label: &'j str,
-    pub(super) is_code: bool,
+pub struct Field<'j> {
+    /// The name in answers.
+    pub name: &'j str,
+    /// The label.
+    pub label: &'j str,
+    /// Whether it takes a code.
+    pub is_code: bool,
 }
 
-impl<'j> Scene<'j> {
-    /// The scene, or why the script cannot be played.
-    pub(super) fn of(
-        journey: &'j Journey,
-        played: Result<rehearsal::Scene<'j>, RehearsalError>,
-    ) -> Self {
+impl<'j> View<'j> {
+    /// The view of a scene, or why the script cannot be played.
+    pub fn of(journey: &'j Journey, played: Result<crate::Scene<'j>, RehearsalError>) -> Self {
         let scene = match played {
             Ok(scene) => scene,
             Err(error) => {
-                let text = crate::words::sentence(&error.to_string());
+                let text = format!("The script cannot be played: {error}.");
                 let stage = Stage::End { is_good: false, text, data: String::new() };
                 return Self { trail: Vec::new(), variables: Vec::new(), stage };
             }
