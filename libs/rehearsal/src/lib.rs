@@ -8,7 +8,7 @@
 //!
 //! A rehearsal keeps no state. Its script is the list of inputs, and each request plays it from the start.
 //! It stores nothing, calls nothing and mints nothing. A script never contains a code, and a scene never
-//! shows a secret value.
+//! shows a secret value. A page shows a scene by its [`view`].
 //!
 //! ```
 //! use clock::Timestamp;

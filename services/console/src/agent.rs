@@ -152,7 +152,7 @@ impl Agent {
         if taken.map_err(page::away)? == Some(true) {
             return Ok(());
         }
-        let text = "This form was sent before, or is too old. Nothing was done now. Look the user up again.";
+        let text = "This form was sent before, or is too old. Nothing was done again. Look the user up again.";
         Err(page::message(StatusCode::CONFLICT, "The form is no longer valid", text))
     }
 }

@@ -14,6 +14,7 @@
 //! | how a page finds the agent and calls in their name | `agent` |
 //! | how a page is written, and which headers it has | `page` |
 //! | how an agent issues a code | `desk` |
+//! | what follows a form that a service refused or did not answer | `refusal`, `again` |
 //! | how requests are approved, and issuing is stopped | `requests`, `brakes` |
 //! | what the configuration says, and how a journey is tried | `admin` |
 //!
