@@ -44,6 +44,9 @@ CHOICES = {
     "in-a-mesh-with-the-console": (
         "production", {"mutual-tls": [], "redis-sentinel-tls": [], "gateway": ["gateway", "console"]}
     ),
+    "in-a-mesh-with-openid": (
+        "production", {"mutual-tls": [], "redis-sentinel-tls": [], "gateway": ["gateway", "openid"]}
+    ),
 }
 RENDERED = {overlay: components_of(overlay) for overlay in OVERLAYS}
 for _name, (_overlay, _choice) in CHOICES.items():

@@ -15,7 +15,7 @@ OWNERS = {
     "code-issuer-signing-keys": {"code-issuer"},
     "code-issuer-public-keys": {"verifier", "journey-runner"},
     "journey-runner-signing-keys": {"journey-runner"},
-    "journey-runner-public-keys": {"verifier"},
+    "journey-runner-public-keys": {"verifier", "code-issuer"},
     "journey-runner-sealing-key": {"journey-runner"},
     "code-issuer-redis": {"code-issuer"},
     "verifier-redis": {"verifier"},

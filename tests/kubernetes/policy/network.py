@@ -46,6 +46,9 @@ CONSOLE_WITHIN: set[Flow] = {
 CONSOLE_OUT_OF |= {("console", "redis", port) for port in REDIS}
 CONSOLE_OUT_OF |= {("console", "opentelemetry-collector", "TCP 4317")}
 
+# Those of OpenID Connect, where it is added.
+OPENID_WITHIN: set[Flow] = {("code-issuer", "journey-runner", "TCP 50053")}
+
 
 def ends(peer: Document) -> list[str]:
     """A description of a policy's peer."""
@@ -83,6 +86,8 @@ def only_named_flows_pass(cluster: Cluster) -> Iterator[str]:
     into, out_of, within = INTO, OUT_OF, WITHIN
     if any(name_of(it) == "console" for it in cluster.of("Deployment")):
         into, out_of, within = into | CONSOLE_INTO, out_of | CONSOLE_OUT_OF, within | CONSOLE_WITHIN
+    if any(name_of(it) == "openid" for it in cluster.of("HTTPRoute")):
+        within = within | OPENID_WITHIN
     for found, named, where in (
         (inward, into | within, "into the pods"),
         (outward, out_of | within, "out of the pods"),
