@@ -1,6 +1,7 @@
 //! An application with a user directory: every identifier of a user leads to the same code.
 
 mod remote;
+mod settings;
 
 use reqwest::StatusCode;
 use serde_json::json;

@@ -12,19 +12,18 @@ use super::issue;
 use crate::Tested;
 use crate::harness::directory::{Mood, UserDirectory};
 use crate::harness::postern::{change, copy_of_config, utf8};
-use crate::harness::process::run;
 use crate::harness::tls::Authority;
 use crate::harness::verify_code_response::Outcome;
 use crate::harness::*;
 
-const ACME: &str = "applications/acme.yaml";
-const GRPC: &str = "id: acme\nusers: { directory: grpc }\n";
+pub(super) const ACME: &str = "applications/acme.yaml";
+pub(super) const GRPC: &str = "id: acme\nusers: { directory: grpc }\n";
 
 /// Time enough for a directory to be found, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The tests' configuration, in which acme asks a directory.
-fn folder() -> anyhow::Result<TempDir> {
+pub(super) fn folder() -> anyhow::Result<TempDir> {
     let folder = copy_of_config()?;
     change(&folder, ACME, "id: acme\n", GRPC)?;
     Ok(folder)
@@ -275,36 +274,5 @@ async fn postern_proves_itself_by_a_certificate_and_a_token_that_can_rotate() ->
         let answer = issuer.issue_code(issue(IdentifierType::UserId, &user)).await;
         refusal(answer, Code::Unavailable, "UNAVAILABLE");
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn an_application_without_its_directory_is_refused_at_the_start_and_at_a_reload() -> Tested {
-    let folder = folder()?;
-    let (status, printed) = run(&["--config", utf8(folder.path())?])?;
-    assert_eq!(status.code(), Some(64), "{printed}");
-    let told = "--directory (POSTERN_DIRECTORY): must be given: the application `acme` has";
-    assert!(printed.contains(told), "{printed}");
-    let (status, printed) = run(&["check", utf8(folder.path())?])?;
-    assert_eq!(status.code(), Some(0), "the folder itself is valid: {printed}");
-    let (_, printed) = run(&["--directory-cache", "6m", "--directory-key", "none.key"])?;
-    for told in ["must be at most 5m", "--directory (POSTERN_DIRECTORY): must be given"] {
-        assert!(printed.contains(told), "{printed}");
-    }
-    let token = folder.path().join("directory.token");
-    fs::write(&token, "a token\n")?;
-    let (_, printed) =
-        run(&["--directory", "http://192.0.2.1:50060", "--directory-token-file", utf8(&token)?])?;
-    let told = "--directory (POSTERN_DIRECTORY): must be https, since a token is sent there";
-    assert!(printed.contains(told), "{printed}");
-
-    change(&folder, ACME, GRPC, "id: acme\n")?;
-    let postern = Postern::serving(folder.path())?;
-    change(&folder, ACME, "id: acme\n", GRPC)?;
-    within(PATIENCE, "the change is refused", async || {
-        Ok(postern.printed().contains("the configuration's change is refused"))
-    })
-    .await?;
-    postern.issue(&unique("jane")).await?;
     Ok(())
 }
