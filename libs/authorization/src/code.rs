@@ -17,11 +17,9 @@ pub struct AuthorizationCode(String);
 pub struct CodeError;
 
 impl AuthorizationCode {
-    const BYTES: usize = 32;
-
     /// Draws a new code.
     pub fn draw(randomness: &Randomness) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(bytes::<{ Self::BYTES }>(randomness)))
+        Self(draw(randomness))
     }
 
     /// Parses a code that a client presents.
@@ -29,10 +27,7 @@ impl AuthorizationCode {
     /// # Errors
     /// Any text that can be no code.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        match URL_SAFE_NO_PAD.decode(text) {
-            Ok(bytes) if bytes.len() == Self::BYTES => Ok(Self(text.to_owned())),
-            _ => Err(CodeError),
-        }
+        is_256_bits(text).then(|| Self(text.to_owned())).ok_or(CodeError)
     }
 
     /// The code in clear, for the redirect.
@@ -61,6 +56,16 @@ impl CodeKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Draws 256 bits as text: 43 characters of base64url.
+pub(crate) fn draw(randomness: &Randomness) -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<32>(randomness))
+}
+
+/// Whether a text is 256 bits in base64url without padding.
+pub(crate) fn is_256_bits(text: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(text).is_ok_and(|bits| bits.len() == 32)
 }
 
 /// The SHA-256 of a secret text for one purpose.

@@ -4,14 +4,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::Timestamp;
-use codes::randomness::{Randomness, bytes};
+use codes::randomness::Randomness;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use crate::code::hash;
+use crate::code;
 use crate::request::AuthorizationRequest;
 
 /// How long a user may take from the request to the start of the journey.
@@ -24,17 +22,16 @@ pub struct Browser(String);
 /// A browser, by the hash of that secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowserHash(String);
+
 /// The text is not a browser's secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the cookie was not set by this service")]
 pub struct BrowserError;
 
 impl Browser {
-    const BYTES: usize = 32;
-
     /// Draws the secret of a browser without one.
     pub fn draw(randomness: &Randomness) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(bytes::<{ Self::BYTES }>(randomness)))
+        Self(code::draw(randomness))
     }
 
     /// Parses the secret that a browser sends.
@@ -42,10 +39,7 @@ impl Browser {
     /// # Errors
     /// Any text that can be no such secret.
     pub fn parse(text: &str) -> Result<Self, BrowserError> {
-        match URL_SAFE_NO_PAD.decode(text) {
-            Ok(bytes) if bytes.len() == Self::BYTES => Ok(Self(text.to_owned())),
-            _ => Err(BrowserError),
-        }
+        code::is_256_bits(text).then(|| Self(text.to_owned())).ok_or(BrowserError)
     }
 
     /// The secret in clear, for the cookie.
@@ -55,7 +49,7 @@ impl Browser {
 
     /// The hash that requests and journeys are tied to.
     pub fn hash(&self) -> BrowserHash {
-        BrowserHash(hash("browser", &self.0))
+        BrowserHash(code::hash("browser", &self.0))
     }
 }
 

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::code::is_256_bits;
+
 /// The SHA-256 of a code verifier: method `S256`. There is no other method here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge(String);
@@ -32,10 +34,7 @@ impl Challenge {
     /// # Errors
     /// Any text that is not 32 bytes in base64url without padding.
     pub fn parse(text: &str) -> Result<Self, ChallengeError> {
-        match URL_SAFE_NO_PAD.decode(text) {
-            Ok(hash) if hash.len() == 32 => Ok(Self(text.to_owned())),
-            _ => Err(ChallengeError),
-        }
+        is_256_bits(text).then(|| Self(text.to_owned())).ok_or(ChallengeError)
     }
 
     /// Whether the verifier's hash is this challenge, in constant time.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use grpc_client::bearer;
 use settings::Mistakes;
 use tls::files::{File, FromFiles};
 use tonic::metadata::{Ascii, MetadataValue};
@@ -42,9 +43,5 @@ impl Token {
 
 fn header(content: &[u8]) -> Result<MetadataValue<Ascii>, String> {
     let line = files::line(content).map_err(|error| error.to_string())?;
-    let header = format!("Bearer {line}").parse();
-    let mut header: MetadataValue<Ascii> =
-        header.map_err(|_| "must be a token in ASCII".to_owned())?;
-    header.set_sensitive(true);
-    Ok(header)
+    bearer(line).map_err(|_| "must be a token in ASCII".to_owned())
 }

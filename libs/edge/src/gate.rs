@@ -111,7 +111,7 @@ impl Gate {
         if caller.is_service {
             return Ok(());
         }
-        let client = principal.application().clients.get(&caller.client);
+        let client = principal.registration();
         let Some(ClientKind::Confidential { rates, .. }) = client.map(|client| &client.kind) else {
             return Err(Fault::Unauthenticated);
         };

@@ -7,7 +7,7 @@ use clock::Timestamp;
 use codes::ids::{ApplicationId, ClientId};
 use codes::operations::Caller;
 use codes::user::Identifier;
-use config::{Application, ClientKind, Configuration};
+use config::{Application, Client, ClientKind, Configuration};
 use tokens::client::ClientToken;
 use tokens::link::LinkToken;
 use tokens::scope::Scope;
@@ -106,6 +106,11 @@ impl Principal {
     pub fn application(&self) -> &Application {
         let application = self.configuration.application(&self.caller.application);
         application.expect("`new` found it in this configuration")
+    }
+
+    /// The client as it is configured. `None` for a service, and for the holder of a link.
+    pub fn registration(&self) -> Option<&Client> {
+        self.application().clients.get(&self.caller.client)
     }
 
     /// Whether the principal has a right.

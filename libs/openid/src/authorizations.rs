@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authorization::authorized::{Authorized, Mismatch, Presented};
-use authorization::code::AuthorizationCode;
+use authorization::code::{AuthorizationCode, CodeKey};
 use authorization::interaction::{Browser, Interaction};
 use authorization::refusal::{DENIED, RequestError};
 use authorization::response;
@@ -106,9 +106,9 @@ impl Authorizations {
         let code = AuthorizationCode::draw(&self.randomness);
         let grant = authentication.grant.clone();
         let authorized = Authorized { interaction, authentication };
-        let body = authorized.seal(|text| self.sealer.seal(&stored(&code), text));
-        let body = body.ok_or_else(unavailable)?;
         let key = code.key();
+        let body = authorized.seal(|text| self.sealer.seal(&stored(&key), text));
+        let body = body.ok_or_else(unavailable)?;
         let new = NewCode { grant, proof: authorized.proof(), body };
         let put = span.around(self.store.put(&key, self.clock.now(), new)).await;
         put.map_err(|error| failed(&error))?;
@@ -142,10 +142,11 @@ impl Authorizations {
         code: &AuthorizationCode,
         presented: &Presented<'_>,
     ) -> Result<Redeemed, Fault> {
-        let consumed = self.store.consume(&code.key(), self.clock.now()).await;
+        let key = code.key();
+        let consumed = self.store.consume(&key, self.clock.now()).await;
         let (outcome, redeemed) = match consumed.map_err(|error| failed(&error))? {
             Consumption::First(body) => {
-                let opened = Authorized::open(&body, |text| self.sealer.open(&stored(code), text));
+                let opened = Authorized::open(&body, |text| self.sealer.open(&stored(&key), text));
                 match opened {
                     // Sealed under another key, as before a restart without one.
                     None => ("unknown", Redeemed::Refused),
@@ -169,8 +170,8 @@ impl Authorizations {
 }
 
 /// The purpose under which one code is sealed: a store that mixes up two of them gives neither.
-fn stored(code: &AuthorizationCode) -> String {
-    format!("{STORED} {}", code.key().as_str())
+fn stored(key: &CodeKey) -> String {
+    format!("{STORED} {}", key.as_str())
 }
 
 fn tied(purpose: &str) -> Result<Interaction, Fault> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clock::Timestamp;
 use codes::ids::ApplicationId;
-use grpc_client::Client;
+use grpc_client::{Client, bearer};
 use tokens::mint::Minter;
 use tokens::service::{Service, ServiceToken};
 use tonic::metadata::{Ascii, MetadataValue};
@@ -64,10 +64,6 @@ impl RemoteRunner {
         let token = ServiceToken { service: Service::CodeIssuer, application: application.clone() };
         let token = token.mint(&self.minter, now);
         let token = token.map_err(|error| Status::internal(error.to_string()))?;
-        let mut credential: MetadataValue<Ascii> = format!("Bearer {token}")
-            .parse()
-            .map_err(|_| Status::internal("a token is no header"))?;
-        credential.set_sensitive(true);
-        Ok(credential)
+        bearer(&token).map_err(|_| Status::internal("a token is no header"))
     }
 }

@@ -220,7 +220,7 @@ fn journey(
     id: &JourneyId,
     may_run: impl Fn(&Client, &JourneyId) -> bool,
 ) -> Option<Arc<Journey>> {
-    let client = principal.application().clients.get(&principal.caller().client)?;
+    let client = principal.registration()?;
     principal.configuration().journey(id).filter(|_| may_run(client, id)).cloned()
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clock::Timestamp;
 use config::{Application, Configuration};
-use grpc_client::{Client, has_lost_its_connection};
+use grpc_client::{Client, bearer, has_lost_its_connection};
 use tokens::link::LinkToken;
 use tokens::verify::TokenVerifier;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -53,10 +53,7 @@ impl RemoteDesk {
 
     /// Repudiates the code of a link.
     pub(crate) async fn press(&self, token: &str) -> Pressed {
-        let Ok(mut credential) = format!("Bearer {token}").parse::<MetadataValue<Ascii>>() else {
-            return Pressed::Invalid;
-        };
-        credential.set_sensitive(true);
+        let Ok(credential) = bearer(token) else { return Pressed::Invalid };
         let mut tried = self.call(credential.clone()).await;
         if tried.as_ref().is_err_and(|status| has_lost_its_connection(status.code())) {
             // It acts once, however often it is called.

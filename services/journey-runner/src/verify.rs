@@ -14,7 +14,7 @@ use codes::ids::ApplicationId;
 use codes::user::IdentifierType;
 use definitions::Part;
 use edge::certificate::APPLICATION;
-use grpc_client::{Client, has_lost_its_connection};
+use grpc_client::{Client, bearer, has_lost_its_connection};
 use journeys::ports::{PairRequest, VerifyCodes, VerifyFault, VerifyRequest, Withdrawal};
 use journeys::verdict::{Malformed, PairVerdict, Verdict};
 use server::http::Source;
@@ -83,9 +83,7 @@ impl RemoteVerifier {
             ServiceToken { service: Service::JourneyRunner, application: application.clone() };
         let misconfigured = |error: &dyn ToString| VerifyFault::Misconfigured(error.to_string());
         let token = token.mint(&self.minter, now).map_err(|error| misconfigured(&error))?;
-        let mut header: MetadataValue<Ascii> =
-            format!("Bearer {token}").parse().map_err(|error| misconfigured(&error))?;
-        header.set_sensitive(true);
+        let header = bearer(&token).map_err(|error| misconfigured(&error))?;
         let fresh_until = now + ServiceToken::LIFETIME / 2;
         tokens.insert(application.clone(), (header.clone(), fresh_until));
         Ok(header)

@@ -9,7 +9,7 @@ use crate::template::{HEAD, brand, data, escaped, filled};
 
 const TEMPLATE: &str = include_str!("../../page/index.html");
 
-/// The page for a link of which nobody knows whose it is.
+/// The page for an authorization request without a known client and redirect URI.
 pub(super) fn bad_link(language: &Language) -> String {
     filled(include_str!("../../page/bad-link.html"), |name| match name {
         "head" => HEAD.to_owned(),

@@ -97,7 +97,7 @@ pub fn sign_in(
     Some(html(document::render(&host, language, Some(request))))
 }
 
-/// The page for a link of which nobody knows whose it is.
+/// The page for an authorization request without a known client and redirect URI.
 pub fn bad_link(headers: &HeaderMap) -> Response {
     html(document::bad_link(Language::of(headers)))
 }

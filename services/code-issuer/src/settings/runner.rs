@@ -50,11 +50,7 @@ impl RunnerArgs {
             ),
         };
         let keys = self.runner_keys.as_deref();
-        let is_unset = self.journey_runner.is_none() && keys.is_none();
-        let has_files = [&files.authority.1, &files.certificate.1, &files.key.1]
-            .into_iter()
-            .any(Option::is_some);
-        if is_unset && !has_files {
+        if self.journey_runner.is_none() && keys.is_none() && !files.is_any_given() {
             return None;
         }
         let url = self.journey_runner.as_deref();

@@ -40,7 +40,7 @@ pub(super) fn is_foreign(
     issuer: &str,
 ) -> bool {
     let is_clients = |origin: &str| {
-        let client = client.and_then(|it| it.application().clients.get(&it.caller().client));
+        let client = client.and_then(Principal::registration);
         match client.map(|client| &client.kind) {
             Some(ClientKind::Public { origins, .. }) => origins.contains(origin),
             Some(ClientKind::Confidential { .. }) | None => false,

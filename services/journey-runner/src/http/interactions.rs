@@ -37,8 +37,7 @@ pub(super) fn client(configuration: &Arc<Configuration>, client_id: &str) -> Opt
 
 /// Whether the principal is a page's client.
 pub(super) fn is_page(principal: &Principal) -> bool {
-    let client = principal.application().clients.get(&principal.caller().client);
-    matches!(client.map(|it| &it.kind), Some(ClientKind::Public { .. }))
+    matches!(principal.registration().map(|it| &it.kind), Some(ClientKind::Public { .. }))
 }
 
 impl JourneyRunner {
@@ -67,8 +66,7 @@ impl JourneyRunner {
             .and_then(|(sealed, browser)| self.authorizations.open(sealed, &browser))
             .filter(|it| it.request.client() == principal.caller().client.as_str());
         let interaction = interaction.ok_or(Fault::SessionNotFound)?;
-        let client = principal.application().clients.get(&principal.caller().client);
-        let client = client.ok_or(Fault::JourneyNotFound)?;
+        let client = principal.registration().ok_or(Fault::JourneyNotFound)?;
         // The configuration may have changed since the request.
         let is_registered = client.has_registered(&interaction.request.redirect_uri) == Some(true);
         let journey = client.openid.clone().filter(|_| is_registered);
