@@ -123,7 +123,8 @@ pub(crate) fn read(
     let is_confidential = secret.iter().chain([&scopes]).chain(&rates).any(Option::is_some);
     let is_page = if is_relying_party { !is_confidential } else { redirect_uris.is_some() };
     let openid = openid::read(notes, known, line, is_relying_party, journey);
-    let uris = public::redirect_uris(notes, line, redirect_uris, is_relying_party || is_page);
+    let needs_uris = is_relying_party || journeys.is_some() && !is_confidential;
+    let uris = public::redirect_uris(notes, line, redirect_uris, needs_uris);
     let kind = match (is_confidential, is_page || journeys.is_some()) {
         (true, false) => {
             confidential::read(reading, notes, line, secret, scopes, rates, is_relying_party)
@@ -138,6 +139,14 @@ pub(crate) fn read(
         }
     };
     Some(Client { id: id?, kind: kind?, redirect_uris: uris?.into_keys().collect(), openid })
+}
+
+/// Notes that a key is missing, unless it is optional.
+fn optional(notes: &mut Notes, line: u64, key: &str, is_optional: bool) -> Option<()> {
+    if !is_optional {
+        notes.add(line, format!("client: missing key `{key}`"));
+    }
+    is_optional.then_some(())
 }
 
 fn id(notes: &mut Notes, known: &mut Known, node: &Node) -> Option<ClientId> {

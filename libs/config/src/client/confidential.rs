@@ -8,7 +8,7 @@ use tokens::scope::Scope;
 use tokens::secret::{self, SecretHash};
 use yaml::{Node, Notes};
 
-use super::{ClientKind, Rates, each};
+use super::{ClientKind, Rates, each, optional};
 use crate::reading::{Reading, beside};
 
 /// The shortest secret, in bytes: 128 bits as 22 characters of base64 fit, `secret` does not.
@@ -50,11 +50,7 @@ pub(super) fn read(
     };
     let scopes = match scopes {
         Some(scopes) => self::scopes(notes, scopes),
-        None if is_relying_party => Some(BTreeSet::new()),
-        None => {
-            notes.add(line, "client: missing key `scopes`");
-            None
-        }
+        None => optional(notes, line, "scopes", is_relying_party).map(|()| BTreeSet::new()),
     };
     if is_relying_party && scopes.as_ref().is_some_and(|it| it.contains(&Scope::CodesIssue)) {
         let rule = format!("no client may have both `openid` and `{}`", Scope::CodesIssue);

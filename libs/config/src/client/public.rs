@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use definitions::JourneyId;
 use yaml::{Node, Notes};
 
-use super::{ClientKind, each};
+use super::{ClientKind, each, optional};
 use crate::known::Known;
 use crate::origin;
 
@@ -63,12 +63,4 @@ pub(super) fn journey(
         &format!("{key}: `{text}`"),
         is_known.ok_or("no journey file defines it"),
     )
-}
-
-/// Notes that a key is missing, unless it is optional.
-fn optional(notes: &mut Notes, line: u64, key: &str, is_optional: bool) -> Option<()> {
-    if !is_optional {
-        notes.add(line, format!("client: missing key `{key}`"));
-    }
-    is_optional.then_some(())
 }

@@ -91,6 +91,11 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "/back",
         "11: redirect_uris: must be an absolute http or https URL with a host and without user, fragment or wildcard",
     ),
+    (
+        "    redirect_uris: [\"https://Acme.example:443/back\", \"http://localhost:8080\"]\n",
+        "",
+        "10: client: missing key `redirect_uris`",
+    ),
     ("[recover]", "[recover, other]", "12: journeys: `other`: no journey file defines it"),
     ("    journeys: [recover]\n", "", "10: client: missing key `journeys`"),
     (
