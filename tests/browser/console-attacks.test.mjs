@@ -138,7 +138,7 @@ test("a form is answered once, and by the session that it was given to", async (
   assert.equal(pages.filter((page) => page.includes("no longer valid")).length, 4);
 });
 
-test("a planted cookie gives nobody a place in the session", async () => {
+test("a planted cookie does not give its author the session", async () => {
   const visitor = new Visitor();
   await visitor.get("/sign-in");
   const [[name, planted]] = visitor.cookies;

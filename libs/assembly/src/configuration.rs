@@ -63,15 +63,7 @@ pub fn open(
         let missing = directory.iter().flat_map(|directory| directory.missing_for(configuration));
         demo_secrets(configuration, &exposed).into_iter().chain(missing).collect()
     };
-    match Live::guarded(source, guard) {
-        Ok(live) => Some(Arc::new(live)),
-        Err(problems) => {
-            for problem in problems {
-                mistakes.note(problem);
-            }
-            None
-        }
-    }
+    mistakes.check_all(Live::guarded(source, guard)).map(Arc::new)
 }
 
 /// A problem for each listener that others can reach, while a client has a secret of the demo:

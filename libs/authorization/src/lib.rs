@@ -22,7 +22,7 @@
 //! # Why so strict
 //! A redirect URI must be one that the client registered, character by character: each looser
 //! comparison has led a code to an attacker (RFC 9700, section 4.1). A code is consumed before it is
-//! checked, so that nobody can try verifiers against it.
+//! checked, so that an attacker can try one verifier per code.
 
 pub mod authorized;
 pub mod code;

@@ -51,7 +51,7 @@ pub enum ErrorCode {
     RequestUriNotSupported,
     /// The `registration` parameter is not supported.
     RegistrationNotSupported,
-    /// The client asked for no interaction, without which nobody is authenticated.
+    /// The client asked for no interaction, but users are authenticated by interaction only.
     LoginRequired,
     /// The journey did not authenticate the user.
     AccessDenied,

@@ -32,7 +32,7 @@ pub struct Answers {
     generations: Mutex<Generations>,
 }
 
-/// A full generation takes the place of the former, so that memory is bounded whatever is asked.
+/// A full generation takes the place of the former, so that memory is bounded for any number of questions.
 #[derive(Default)]
 struct Generations {
     current: HashMap<Question, (Answer, Instant)>,

@@ -15,8 +15,8 @@
 //! | which answers are believed | [`wire::directory`] |
 //!
 //! # Why a stranger learns nothing
-//! - A failed call is UNAVAILABLE to the caller, whoever was asked for. While the directory is down, cached
-//!   answers do not serve either.
+//! - A failed call is UNAVAILABLE to the caller, for known and unknown users alike. While the directory is
+//!   down, cached answers do not serve either.
 //! - An answer that contradicts the question counts as no such user: only an existing user can be its cause.
 //! - Known and unknown users are cached for the same time.
 

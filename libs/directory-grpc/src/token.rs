@@ -19,15 +19,7 @@ impl Token {
         let opened = FromFiles::open(vec![file], |files, contents| {
             header(&contents[0]).map_err(|wrong| vec![files[0].says(wrong)])
         });
-        match opened {
-            Ok(opened) => Some(Self(Arc::new(opened))),
-            Err(wrong) => {
-                for mistake in wrong {
-                    mistakes.note(mistake);
-                }
-                None
-            }
-        }
+        mistakes.check_all(opened).map(|opened| Self(Arc::new(opened)))
     }
 
     /// The value of `authorization`.

@@ -66,6 +66,24 @@ pub struct Start {
     pub tie: Option<Tie>,
 }
 
+impl Start {
+    /// A request with these parameters, and nothing else.
+    pub fn new(journey: JourneyId, params: Map<String, Value>) -> Self {
+        Self {
+            journey,
+            params,
+            headers: Map::new(),
+            device: Value::Null,
+            locale: None,
+            correlation_id: None,
+            idempotency_key: None,
+            source: None,
+            browser: BrowserFamily::default(),
+            tie: None,
+        }
+    }
+}
+
 /// An answer to the waiting step.
 pub struct Submission {
     /// The session, from [`InputRequired`](crate::runner::InputRequired).

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use http::header::{ACCEPT, AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http::request::Builder;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use http_client::{Bytes, Reach, SendError, host};
 
@@ -48,32 +49,31 @@ pub(crate) async fn post(
     form: String,
     authorization: HeaderValue,
 ) -> Result<(StatusCode, Bytes), FetchError> {
-    if !is_secure(uri) {
-        return Err(FetchError::InsecureUrl);
-    }
     let request = Request::post(uri)
-        .header(ACCEPT, "application/json")
         .header(AUTHORIZATION, authorization)
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Full::from(form))
-        .map_err(|_| FetchError::InsecureUrl)?;
-    let answer = http_client::send(request, Reach::Anywhere, MAX_BYTES).await?;
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let answer = send(request, form).await?;
     Ok((answer.status(), answer.into_body()))
 }
 
 /// Fetches a document. The caller limits the time.
 pub(crate) async fn get(uri: &Uri) -> Result<Document, FetchError> {
-    if !is_secure(uri) {
-        return Err(FetchError::InsecureUrl);
-    }
-    let request = Request::get(uri).header(ACCEPT, "application/json").body(Full::default());
-    let request = request.map_err(|_| FetchError::InsecureUrl)?;
-    let answer = http_client::send(request, Reach::Anywhere, MAX_BYTES).await?;
+    let answer = send(Request::get(uri), String::new()).await?;
     if answer.status() != StatusCode::OK {
         return Err(FetchError::Status(answer.status()));
     }
     let fresh_for = fresh_for(answer.headers());
     Ok(Document { body: answer.into_body(), fresh_for })
+}
+
+/// Sends a request for JSON.
+async fn send(request: Builder, body: String) -> Result<Response<Bytes>, FetchError> {
+    if !request.uri_ref().is_some_and(is_secure) {
+        return Err(FetchError::InsecureUrl);
+    }
+    let request = request.header(ACCEPT, "application/json").body(Full::from(body));
+    let request = request.map_err(|_| FetchError::InsecureUrl)?;
+    Ok(http_client::send(request, Reach::Anywhere, MAX_BYTES).await?)
 }
 
 /// The `max-age` of an answer without the `Age` that it has reached in caches on the way (RFC 9111,

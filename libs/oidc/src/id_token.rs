@@ -5,9 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clock::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-
-/// How far two machines' clocks may be apart, in seconds.
-const LEEWAY: i64 = 30;
+use tokens::verify::TokenVerifier;
 
 /// A person who signed in.
 #[derive(Debug)]
@@ -87,7 +85,7 @@ pub(crate) fn read(
     if expected.nonce.is_some() && claims.nonce.as_deref() != expected.nonce {
         return Err("nonce belongs to another sign-in");
     }
-    if expected.now.unix_seconds() >= claims.exp.saturating_add(LEEWAY) {
+    if expected.now.unix_seconds() >= claims.exp.saturating_add(TokenVerifier::LEEWAY_SECONDS) {
         return Err("it has expired");
     }
     let authenticated_at = Timestamp::from_unix_millis(claims.auth_time.saturating_mul(1000));

@@ -64,7 +64,7 @@ pub struct Answer {
     error: Option<String>,
 }
 
-/// Why nobody was signed in.
+/// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// The answer belongs to no sign-in of this browser, or was used before.

@@ -51,7 +51,7 @@ function follow(outcome) {
       break;
     }
     case "returning":
-      // In place of this page: nobody comes back to it by the browser's history.
+      // Replaces this page in the history, so that "back" does not return to it.
       setBusy(true);
       window.location.replace(outcome.url);
       break;

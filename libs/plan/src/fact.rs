@@ -87,11 +87,11 @@ impl Fact {
 
     /// A list of what is allowed; an empty one allows everything.
     pub(crate) fn allowed_or_any(items: impl IntoIterator<Item = impl Display>) -> Self {
-        let fact = Self::allowed(items);
-        if fact.text == NOTHING {
+        let items = set(items);
+        if items.is_empty() {
             return Self { strength: Strength::Allowed(None), ..Self::plain("any") };
         }
-        fact
+        Self::allowed(items)
     }
 
     /// A list of what is demanded.
@@ -111,15 +111,13 @@ impl Fact {
     }
 }
 
-const NOTHING: &str = "none";
-
 fn set(items: impl IntoIterator<Item = impl Display>) -> BTreeSet<String> {
     items.into_iter().map(|item| item.to_string()).collect()
 }
 
 fn listed(items: &BTreeSet<String>) -> String {
     if items.is_empty() {
-        return NOTHING.to_owned();
+        return "none".to_owned();
     }
     let items: Vec<_> = items.iter().map(String::as_str).collect();
     items.join(", ")

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use clock::Timestamp;
-use codes::facts::BrowserFamily;
 use codes::ids::{ApplicationId, ClientId, GrantId, IdError};
 use codes::pairer::NUMBER_LIFE;
 use codes::pairing::PairingNumber;
@@ -16,7 +15,7 @@ use journeys::input::InputError;
 use journeys::ports::UserTokens;
 use journeys::runner::{CLIENT_INPUT, Start};
 use journeys::verdict::{Malformed, PairVerdict, Verdict};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::script::{Input, MAX_INPUTS, Outcome, Script};
 use crate::shown::shown;
@@ -159,18 +158,7 @@ fn follow<'s>(
 fn start(journey: &Journey, script: &Script) -> Start {
     let params =
         script.params().iter().map(|(name, text)| (name.clone(), Json::from(text.as_str())));
-    Start {
-        journey: journey.id().clone(),
-        params: params.collect(),
-        headers: Map::new(),
-        device: Json::Null,
-        locale: None,
-        correlation_id: None,
-        idempotency_key: None,
-        source: None,
-        browser: BrowserFamily::default(),
-        tie: None,
-    }
+    Start::new(journey.id().clone(), params.collect())
 }
 
 /// The user's answer; `None` if the step does not wait for it.

@@ -17,13 +17,14 @@ const FILE: &str = "journey";
 /// # Errors
 /// Every problem, with its line in the text.
 pub fn read(text: &str) -> Result<Journey, Vec<Problem>> {
-    let drafts: Vec<Draft> = documents(text).iter().map(|text| Draft::parse(FILE, text)).collect();
+    let texts = documents(text);
     let problem = |reason: String| vec![Problem { file: FILE.to_owned(), line: None, reason }];
-    if drafts.len() > MAX_JOURNEYS {
+    if texts.len() > MAX_JOURNEYS {
         return Err(problem(format!(
             "there can be at most {MAX_JOURNEYS} journeys, with `---` between them"
         )));
     }
+    let drafts: Vec<Draft> = texts.iter().map(|text| Draft::parse(FILE, text)).collect();
     let (count, first) = (drafts.len(), drafts.first().and_then(Draft::id).cloned());
     let (journeys, mut problems) = link(drafts, &BTreeSet::new());
     if !problems.is_empty() {

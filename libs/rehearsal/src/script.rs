@@ -65,9 +65,11 @@ impl Outcome {
 impl Script {
     /// A script that starts with these parameters, without codes.
     pub fn new(journey: &Journey, mut params: BTreeMap<String, String>) -> Self {
-        let kind = |name: &str| journey.parameters().find(|it| it.name == name).map(|it| it.kind);
+        let is_code = |name: &str| {
+            journey.parameters().any(|it| it.name == name && it.kind == FieldKind::Code)
+        };
         for (name, text) in &mut params {
-            hide(kind(name), text);
+            hide(is_code(name), text);
         }
         Self { params, inputs: Vec::new() }
     }
@@ -75,12 +77,12 @@ impl Script {
     /// Adds an input, without codes.
     pub fn push(&mut self, journey: &Journey, mut input: Input) {
         if let Input::Submit(fields) = &mut input {
+            let is_code = |name: &str| {
+                let mut fields = journey.forms().flat_map(|form| form.fields);
+                fields.any(|it| it.name == name && it.kind == FieldKind::Code)
+            };
             for (name, text) in fields {
-                let fields = journey.forms().flat_map(|form| form.fields);
-                let kinds: Vec<_> =
-                    fields.filter(|it| it.name == *name).map(|it| it.kind).collect();
-                let code = kinds.into_iter().find(|kind| *kind == FieldKind::Code);
-                hide(code, text);
+                hide(is_code(name), text);
             }
         }
         self.inputs.push(input);
@@ -100,8 +102,8 @@ impl Script {
     }
 }
 
-fn hide(kind: Option<FieldKind>, text: &mut String) {
-    if kind == Some(FieldKind::Code) && !text.is_empty() {
+fn hide(is_code: bool, text: &mut String) {
+    if is_code && !text.is_empty() {
         CODE.clone_into(text);
     }
 }

@@ -18,6 +18,11 @@ impl Mistakes {
         value.map_err(|error| self.note(format_args!("{setting}: {error}"))).ok()
     }
 
+    /// Takes the value, or notes everything that is wrong with it.
+    pub fn check_all<T, E: fmt::Display>(&mut self, value: Result<T, Vec<E>>) -> Option<T> {
+        value.map_err(|wrong| wrong.into_iter().for_each(|error| self.note(error))).ok()
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

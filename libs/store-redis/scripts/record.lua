@@ -1,7 +1,8 @@
 -- The record of one user, as specified in libs/records/src/record: the prelude of every script on codes.
 --
 -- KEYS[1]  the record, a string: the fields below in this order, each as MessagePack
--- ARGV[6]  attempt, [7] its fingerprint, [8] allowed failures: in all scripts except `describe`
+-- ARGV[6]  attempt, [7] its fingerprint, [8] allowed failures: in `issue`, `verify`, `revoke` and
+--          `clear_lockout`
 --
 -- An absent field is nil, and a counter of zero is nil too. Trailing nils are left out, and unknown trailing
 -- fields are ignored: a new version may append fields, at no cost to records without them. The nonce, the
@@ -15,7 +16,8 @@
 local NONCE, STATE, KID, DIGEST, FENCE, FAILED = 1, 2, 3, 4, 5, 6
 local ISSUED_AT, EXPIRES_AT, CLIENT, AGENT = 7, 8, 9, 10
 
--- Counters. The field after each is its end.
+-- Counters. The field after each is its end. `count_for` has the others: failures 13 and consecutive
+-- failures 15 at unpaired codes, 24 and 26 at paired ones. 19 and 28 are the ends of their locks.
 local ISSUES, OVERRIDES = 11, 17
 
 -- A list, the oldest first, of {attempt, time, fingerprint, call, kind, facts ..}.
@@ -123,6 +125,7 @@ end
 -- When everything in the record has expired.
 local function dies_at()
   local last = record[EXPIRES_AT] and record[EXPIRES_AT] + TRACE or 0
+  -- All but EXPIRES_AT, to which the trace is added.
   for i = 2, #ENDS do
     local ends = record[ENDS[i]]
     last = ends and ends > last and ends or last
@@ -134,6 +137,7 @@ local function dies_at()
 end
 
 local function packed()
+  -- DESK_CALL is the last field.
   local last = DESK_CALL
   while record[last] == nil do
     last = last - 1

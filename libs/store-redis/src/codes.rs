@@ -30,12 +30,12 @@ pub struct RedisCodeStore {
 impl RedisCodeStore {
     /// A store behind this connection, at the server's own time.
     pub fn new(connection: Connection) -> Self {
-        Self { calls: OpenedCalls::new(connection, None) }
+        Self { calls: OpenedCalls::new(connection) }
     }
 
     /// A store at an injected time, for tests.
     pub fn with_injected(connection: Connection, injected: Injected) -> Self {
-        Self { calls: OpenedCalls::new(connection, Some(injected)) }
+        Self { calls: OpenedCalls::new(connection).at(injected) }
     }
 }
 

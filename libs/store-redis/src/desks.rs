@@ -33,7 +33,7 @@ pub struct RedisDeskStore {
 impl RedisDeskStore {
     /// A store behind this connection, at the server's own time.
     pub fn new(connection: Connection) -> Self {
-        Self { calls: OpenedCalls::new(connection, None) }
+        Self { calls: OpenedCalls::new(connection) }
     }
 
     /// The same store at an injected time, for tests.

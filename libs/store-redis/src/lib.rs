@@ -1,4 +1,5 @@
-//! Codes, lockouts, waiting journeys, authorization codes and notices in Redis, shared by every replica of every service.
+//! Codes, lockouts, waiting journeys, authorization codes and notices in Redis, shared by all replicas of
+//! all services.
 //!
 //! One operation is one script and one round trip: the scripts under `scripts/` are the transitions
 //! of `codes::record`, to the letter, and the contract suites of the ports hold all stores equal. What

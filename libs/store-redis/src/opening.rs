@@ -26,9 +26,9 @@ pub(crate) struct OpenedCalls {
 }
 
 impl OpenedCalls {
-    /// Calls over this connection, at the server's own time unless another is injected.
-    pub(crate) fn new(connection: Connection, injected: Option<Injected>) -> Self {
-        Self { connection, ids: Calls::default(), injected }
+    /// Calls over this connection, at the server's own time.
+    pub(crate) fn new(connection: Connection) -> Self {
+        Self { connection, ids: Calls::default(), injected: None }
     }
 
     /// The same calls at an injected time.

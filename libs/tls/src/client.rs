@@ -71,15 +71,7 @@ impl ClientTlsFiles {
         } else {
             FromFiles::open(files, move |files, contents| make(has_authority, files, contents))
         };
-        match opened {
-            Ok(opened) => Some(ClientTls(Arc::new(opened))),
-            Err(wrong) => {
-                for mistake in wrong {
-                    mistakes.note(mistake);
-                }
-                None
-            }
-        }
+        mistakes.check_all(opened).map(|opened| ClientTls(Arc::new(opened)))
     }
 }
 

@@ -171,15 +171,7 @@ pub(super) fn open(
         // Report which of the other files cannot be read.
         read(&given).err().map_or_else(|| Err(Vec::new()), Err)
     };
-    match opened {
-        Ok(opened) => Some(ServerTls(Some(Arc::new(opened)))),
-        Err(wrong) => {
-            for mistake in wrong {
-                mistakes.note(mistake);
-            }
-            None
-        }
-    }
+    mistakes.check_all(opened).map(|opened| ServerTls(Some(Arc::new(opened))))
 }
 
 /// Builds the configuration from certificate, key and an optional authority.

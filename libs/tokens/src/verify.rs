@@ -28,7 +28,10 @@ pub struct TokenVerifier {
 
 impl TokenVerifier {
     /// How far two machines' clocks may be apart.
-    pub const LEEWAY: Duration = Duration::from_secs(30);
+    pub const LEEWAY: Duration = Duration::from_secs(Self::LEEWAY_SECONDS.unsigned_abs());
+
+    /// The same in seconds, as tokens have their times.
+    pub const LEEWAY_SECONDS: i64 = 30;
 
     /// A verifier of the tokens that the ring's keys signed for one of the issuers.
     pub fn new(ring: Arc<KeyRing>, issuers: impl IntoIterator<Item = impl Into<String>>) -> Self {
@@ -116,7 +119,7 @@ pub(crate) fn signature_alone(algorithm: Algorithm) -> Validation {
 
 fn check_time(claims: &Claims, now: Timestamp) -> Result<(), TokenError> {
     let now = now.unix_seconds();
-    let leeway = i64::try_from(TokenVerifier::LEEWAY.as_secs()).unwrap_or(0);
+    let leeway = TokenVerifier::LEEWAY_SECONDS;
     if now >= claims.exp.saturating_add(leeway) {
         return Err(TokenError::Expired);
     }

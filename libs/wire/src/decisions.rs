@@ -17,7 +17,7 @@ use crate::desk::v1::{self as pb, brake_target::Target};
 use crate::error::{DeskFault, Fault};
 use crate::issuer::parse_issue;
 use crate::time::to_wire;
-use crate::violations::{Checked, Violations, from_identifier_type};
+use crate::violations::{Checked, Violations, user_identifier};
 
 /// Reads which issue to explain.
 ///
@@ -108,14 +108,13 @@ fn from_agent(Agent { provider, id }: &Agent) -> pb::AgentRef {
 
 /// Writes a request for approval.
 pub fn from_request(view: &RequestView) -> pb::ApprovalRequest {
-    let (kind, value) = (from_identifier_type(view.user.kind()), view.user.value().to_owned());
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let context = &view.context;
     pb::ApprovalRequest {
         request_id: view.id.to_string(),
         client_id: view.client.to_string(),
         requester: Some(from_agent(&view.agent)),
-        user: Some(code::UserIdentifier { r#type: kind.into(), value }),
+        user: Some(user_identifier(view.user.kind(), view.user.value())),
         tier: view.tier.to_string(),
         cause: view.cause.as_str().to_owned(),
         context: Some(code::IssueContext {

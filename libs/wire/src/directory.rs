@@ -7,7 +7,7 @@ use desk::names::Tier;
 
 use crate::code::v1::{self as code, UserIdentifier};
 use crate::directory::v1 as pb;
-use crate::violations::{from_identifier_type, to_identifier_type};
+use crate::violations::{to_identifier_type, user_identifier};
 
 pub use protos::directory::v1;
 
@@ -41,10 +41,7 @@ pub fn from_identifier(
 ) -> pb::ResolveUserRequest {
     pb::ResolveUserRequest {
         application_id: application.as_str().to_owned(),
-        identifier: Some(UserIdentifier {
-            r#type: from_identifier_type(identifier.kind()).into(),
-            value: identifier.value().to_owned(),
-        }),
+        identifier: Some(user_identifier(identifier.kind(), identifier.value())),
     }
 }
 
@@ -64,12 +61,12 @@ pub fn parse_answer(
             answered.identifiers.iter().filter_map(read).any(|identifier| identifier == *asked)
         }
     };
-    // A tier that is no name counts as unknown: the desk refuses, and nobody else can tell.
+    // A tier that is not a valid name counts as unknown: the desk then refuses the issue.
     let tier = Tier::parse(&answered.tier).ok();
     if has_it { Ok(Some(Known { user, tier })) } else { Err(AnswerError::OtherUser) }
 }
 
-/// An identifier of an answer. One that cannot be read is none that was asked for.
+/// An identifier of an answer. One that cannot be read cannot be the one that was asked for.
 fn read(identifier: &UserIdentifier) -> Option<Identifier> {
     let kind = code::IdentifierType::try_from(identifier.r#type).ok()?;
     Identifier::parse(to_identifier_type(kind)?, &identifier.value).ok()

@@ -15,8 +15,13 @@ pub use errors::FieldViolation;
 
 use crate::code::v1::{self as pb, UserIdentifier};
 
+/// Writes an identifier.
+pub fn user_identifier(kind: IdentifierType, value: &str) -> UserIdentifier {
+    UserIdentifier { r#type: from_identifier_type(kind).into(), value: value.to_owned() }
+}
+
 /// Writes the type of an identifier.
-pub const fn from_identifier_type(kind: IdentifierType) -> pb::IdentifierType {
+const fn from_identifier_type(kind: IdentifierType) -> pb::IdentifierType {
     match kind {
         IdentifierType::UserId => pb::IdentifierType::UserId,
         IdentifierType::Email => pb::IdentifierType::Email,
@@ -26,7 +31,7 @@ pub const fn from_identifier_type(kind: IdentifierType) -> pb::IdentifierType {
 }
 
 /// Reads the type of an identifier; `None` if it is not given.
-pub const fn to_identifier_type(kind: pb::IdentifierType) -> Option<IdentifierType> {
+pub(crate) const fn to_identifier_type(kind: pb::IdentifierType) -> Option<IdentifierType> {
     match kind {
         pb::IdentifierType::Unspecified => None,
         pb::IdentifierType::UserId => Some(IdentifierType::UserId),

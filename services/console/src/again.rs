@@ -46,7 +46,7 @@ pub(crate) async fn page(
     (token, sent): (&str, &impl Serialize),
     error: &CallError,
 ) -> Result<Response, Response> {
-    agent.hand_out(token).await?;
+    agent.hand_out(&[token.to_owned()]).await?;
     let fields: BTreeMap<String, Value> =
         serde_json::to_value(sent).and_then(serde_json::from_value).unwrap_or_default();
     let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -133,16 +133,23 @@ impl Agent {
         self.console.verifier.acting_as(&self.token())
     }
 
-    /// Hands out a form that can be sent once.
-    pub(crate) async fn form(&self) -> Result<String, Response> {
-        let form = self.console.sessions.draw_form();
-        self.hand_out(&form).await?;
-        Ok(form)
+    /// Draws the token of a form. It counts once it is handed out.
+    pub(crate) fn draw_form(&self) -> String {
+        self.console.sessions.draw_form()
     }
 
-    /// Hands out a form again: what it was sent for may not have happened.
-    pub(crate) async fn hand_out(&self, form: &str) -> Result<(), Response> {
-        let added = self.console.sessions.change(&self.secret, |it| it.add_form(form)).await;
+    /// Hands out forms that can be sent once each.
+    pub(crate) async fn forms<const N: usize>(&self) -> Result<[String; N], Response> {
+        let forms = std::array::from_fn(|_| self.draw_form());
+        self.hand_out(&forms).await?;
+        Ok(forms)
+    }
+
+    /// Hands out forms with these tokens, which may have been sent before: what they were sent for may not
+    /// have happened.
+    pub(crate) async fn hand_out(&self, forms: &[String]) -> Result<(), Response> {
+        let add = |session: &mut Session| forms.iter().for_each(|form| session.add_form(form));
+        let added = self.console.sessions.change(&self.secret, add).await;
         added.map_err(page::away)?.ok_or_else(|| page::signed_out("/desk"))
     }
 

@@ -56,7 +56,7 @@ pub(crate) async fn shown(agent: &Agent, notice: Option<&str>) -> Result<Respons
         Err("Your roles do not show what is stopped.".to_owned())
     };
     let frame = agent.frame(PATH);
-    let form = agent.form().await?;
+    let [form] = agent.forms().await?;
     Ok(page::html(StatusCode::OK, &BrakesPage { frame, brakes, agent, form, notice }))
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn shown(agent: &Agent, notice: Option<&str>) -> Result<Respons
     let requests =
         refusal::listed(requests, notice.is_some()).map_err(|error| refusal::page(&error, PATH))?;
     let frame = agent.frame(PATH);
-    let form = agent.form().await?;
+    let [form] = agent.forms().await?;
     Ok(page::html(StatusCode::OK, &RequestsPage { frame, requests, agent, form, notice }))
 }
 

@@ -20,11 +20,12 @@ use server::{HttpServer, Process, ProcessArgs, Servers, StartError, bind};
 use settings::{AdminListen, Endpoint, HttpListen, Mistakes};
 use tls::{HttpTls, ServerTls};
 
+use crate::session::LONGEST;
 use crate::sign_in::CALLBACK;
 use crate::{Console, Ports, PublicUrl};
 
 /// How long ago agents may have authenticated at the provider: as long as a session lives.
-pub const MAX_AGE: Duration = Duration::from_secs(8 * 60 * 60);
+pub const MAX_AGE: Duration = LONGEST;
 
 /// Pages for the agents of a help desk and for their administrators
 #[derive(clap::Parser)]

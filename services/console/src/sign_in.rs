@@ -4,7 +4,7 @@
 //! GET /sign-in ──> provider ──> GET /callback ── code for ID token, ID token for agent's token ──> page
 //! ```
 //! The sign-in that waits is part of the browser's session, and is taken out of it by the first answer. The
-//! session that begins then has a new cookie, so that a planted one gives nobody a place in it.
+//! session that begins then has a new cookie, so that an attacker who planted one does not share it.
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -112,9 +112,9 @@ async fn end(
     }
 }
 
-/// Why nobody was signed in, for people; the log has the rest.
+/// Why a sign-in failed, for people; the log has the rest.
 fn failed(error: &EntryError) -> Response {
-    tracing::info!(%error, "nobody was signed in");
+    tracing::info!(%error, "a sign-in failed");
     let text = match error {
         EntryError::SignIn(SignInError::State) => {
             "The sign-in was begun in another window, or took too long. Sign in again.".to_owned()

@@ -89,28 +89,18 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use clock::FakeClock;
-    use codes::facts::BrowserFamily;
     use codes::ids::{ApplicationId, ClientId};
     use codes::memory::MemoryClaimStore;
     use definitions::JourneyId;
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
 
     fn start(user: &str, key: &str) -> Start {
         let params = json!({ "external_user_id": user, "temp_code": "123456" });
-        Start {
-            journey: JourneyId::parse("recovery").expect("valid"),
-            params: params.as_object().cloned().unwrap_or_default(),
-            headers: Map::new(),
-            device: Value::Null,
-            correlation_id: None,
-            locale: None,
-            source: None,
-            browser: BrowserFamily::default(),
-            tie: None,
-            idempotency_key: IdempotencyKey::parse(key).ok(),
-        }
+        let journey = JourneyId::parse("recovery").expect("valid");
+        let params = params.as_object().cloned().unwrap_or_default();
+        Start { idempotency_key: IdempotencyKey::parse(key).ok(), ..Start::new(journey, params) }
     }
 
     fn of(client: &str) -> Caller {

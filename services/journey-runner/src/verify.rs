@@ -11,7 +11,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use clock::{Clock, Timestamp};
 use codes::ids::ApplicationId;
-use codes::user::IdentifierType;
 use definitions::Part;
 use edge::certificate::APPLICATION;
 use grpc_client::{Client, bearer, has_lost_its_connection};
@@ -24,9 +23,8 @@ use tokio::time::{Instant, sleep_until};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Code, Request, Response, Status};
 use tracing::Instrument as _;
-use wire::code::v1::UserIdentifier;
 use wire::code::v1::verifier_service_client::VerifierServiceClient;
-use wire::violations::{FieldViolation, from_identifier_type};
+use wire::violations::FieldViolation;
 
 use crate::settings::Identity;
 
@@ -172,14 +170,6 @@ async fn within_deadline<R>(
     call: impl Future<Output = Result<Result<R, Status>, VerifyFault>> + Send,
 ) -> Result<Result<R, Status>, VerifyFault> {
     tokio::time::timeout(DEADLINE, call).await.unwrap_or(Err(VerifyFault::Unavailable))
-}
-
-/// The user of whom a call is.
-fn user(identifier_type: IdentifierType, identifier: &str) -> UserIdentifier {
-    UserIdentifier {
-        r#type: from_identifier_type(identifier_type).into(),
-        value: identifier.to_owned(),
-    }
 }
 
 /// The address as the verifier learns it: of IPv6, the site, which has all its addresses.

@@ -21,7 +21,7 @@ pub(crate) fn source(people: &People) -> Source {
     ])
 }
 
-/// The same, for a command that serves nobody.
+/// The same, for a command that starts no server.
 pub(crate) fn shown() -> Source {
     source(&People::draw())
 }

@@ -167,17 +167,21 @@ impl server::Settings for Serve {
         let tls = self.http_tls.open(mistakes);
         let folder = self.config.config.clone();
         let is_demo = folder.is_none();
-        let people = People::draw();
-        let source = folder.map_or_else(|| demo::source(&people), Source::Folder);
+        let (source, people) = if let Some(folder) = folder {
+            (Source::Folder(folder), None)
+        } else {
+            let people = People::draw();
+            (demo::source(&people), Some(people))
+        };
         let reach = endpoints.iter().flat_map(Endpoints::of_clients);
         let live = open(source, reach, Some(&self.directory), mistakes);
         let directory = self.directory.check(mistakes);
         let store = self.store.or_memory(mistakes);
         let store = store.and_then(|store| self.journey_store.beside(store, mistakes));
-        // Whoever signs in at this provider is believed, so that nothing of anybody's may be behind it.
-        let is_alone = is_demo && matches!(store, Some(Store::Memory));
+        // Anyone can sign in at the demo's provider: it serves only a store that ends with this process.
+        let is_alone = matches!(store, Some(Store::Memory));
         let is_plain = tls.as_ref().is_some_and(|tls| !tls.is_spoken());
-        let people = Some(people).filter(|_| is_alone && is_plain);
+        let people = people.filter(|_| is_alone && is_plain);
         let audit_addresses = self.addresses.check(mistakes);
         let peppers = self.peppers(is_demo, store.as_ref(), mistakes);
         let keys = self.keys(mistakes);

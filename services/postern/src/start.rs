@@ -1,5 +1,5 @@
-//! Puts the three services together in one process. They talk over gRPC as they would apart; only
-//! the store and the keys are shared by hand.
+//! Puts all services together in one process. They talk over gRPC as they would apart; only the store and
+//! the keys are shared by hand.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

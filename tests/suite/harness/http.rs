@@ -24,6 +24,14 @@ impl Postern {
         Ok(reqwest::get(format!("http://{}/metrics", self.at.admin)).await?.text().await?)
     }
 
+    /// The value of the first metric whose line begins so.
+    pub(crate) async fn metric(&self, name: &str) -> anyhow::Result<u64> {
+        let metrics = self.metrics().await?;
+        let line = metrics.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.rsplit_once(' ')).map(|(_, value)| value.parse());
+        Ok(value.unwrap_or_else(|| panic!("{name} is missing"))?)
+    }
+
     /// A request to a path, at the listener that serves it.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let is_page = ["/ido/", "/not-me"].iter().any(|start| path.starts_with(start));

@@ -40,7 +40,7 @@ async fn a_refused_notice_is_a_dead_letter_at_once() -> Tested {
     desk.receiver.behaves("mallory", Manner::Answers(410));
     desk.issue("mallory", 1).await?;
     let dead = r#"postern_notices_dead_letters_total{postern_reason="refused"}"#;
-    within(SOON, "it is counted", async || Ok(desk.metric(dead).await? == 1)).await?;
+    within(SOON, "it is counted", async || Ok(desk.postern.metric(dead).await? == 1)).await?;
     let printed = desk.postern.printed();
     let told = printed.lines().find(|line| line.contains("a notice is dead: refused"));
     assert!(

@@ -56,13 +56,6 @@ impl Notifying {
         within(SOON, "every user is told", async || Ok(untold(&self.receiver, event, users) == 0))
             .await
     }
-
-    async fn metric(&self, name: &str) -> anyhow::Result<u64> {
-        let metrics = self.postern.metrics().await?;
-        let line = metrics.lines().find(|line| line.starts_with(name));
-        let value = line.and_then(|line| line.rsplit_once(' ')).map(|(_, value)| value.parse());
-        Ok(value.unwrap_or_else(|| panic!("{name} is missing"))?)
-    }
 }
 
 /// How many of the users no notice of that event was taken about.
@@ -151,7 +144,7 @@ async fn nothing_is_lost_while_the_receiver_is_down_and_nothing_comes_under_a_se
     desk.told("code.issued", &users).await?;
     desk.told("code.redeemed", &users[..5]).await?;
     one_id_each(&desk.receiver);
-    assert_eq!(desk.metric("postern_notices_dead_letters_total").await?, 0);
+    assert_eq!(desk.postern.metric("postern_notices_dead_letters_total").await?, 0);
     Ok(())
 }
 
@@ -175,7 +168,7 @@ async fn no_code_is_issued_above_the_lag_and_the_next_one_once_notices_arrive() 
     // What was issued can be redeemed: the user is told later.
     assert_eq!(desk.postern.verify(&users[0].0, &users[0].1).await?, Ok(()));
     within(SOON, "it is told", async || {
-        Ok(desk.metric("postern_notices_delayed_applications").await? > 0)
+        Ok(desk.postern.metric("postern_notices_delayed_applications").await? > 0)
     })
     .await?;
 

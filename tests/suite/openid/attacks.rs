@@ -14,7 +14,7 @@ use crate::harness::*;
 async fn a_replay_revokes_what_the_code_gave(postern: &Postern) -> Tested {
     let (flow, back) = signed_in(postern, SHOP).await?;
     let tokens = flow.redeem(&back).await?;
-    // Nobody ends it who only found the code, in a history or a log.
+    // A stranger with the code alone, from a history or a log, does not end it.
     let mut stranger = flow.grant(&back);
     stranger.iter_mut().find(|(name, _)| *name == "code_verifier").expect("there").1 =
         "x".repeat(43);

@@ -175,7 +175,7 @@ async fn a_request_is_served_in_the_browser_that_made_it_only() -> Tested {
         assert_eq!(call.send().await?.status(), StatusCode::NOT_FOUND, "{cookie:?}");
     }
     let answer = flow.answer(&asked, &asked, &input).await?;
-    assert!(flow.back(&answer)?.get("code").is_some(), "nobody spent the user's code: {answer}");
+    assert!(flow.back(&answer)?.get("code").is_some(), "the user's code is not spent: {answer}");
     Ok(())
 }
 

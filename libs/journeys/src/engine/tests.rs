@@ -5,7 +5,6 @@ mod calls;
 mod forms;
 
 use clock::Timestamp;
-use codes::facts::BrowserFamily;
 use codes::ids::{ApplicationId, ClientId};
 use codes::record::DenialReason;
 use definitions::{Journey, Part};
@@ -41,18 +40,7 @@ impl Run {
 
     /// Starts a journey.
     fn of(journey: Journey, params: Json) -> (Self, Move) {
-        let mut start = Start {
-            journey: journey.id().clone(),
-            params: object(params),
-            headers: Map::new(),
-            device: Json::Null,
-            locale: None,
-            correlation_id: None,
-            idempotency_key: None,
-            source: None,
-            browser: BrowserFamily::default(),
-            tie: None,
-        };
+        let mut start = Start::new(journey.id().clone(), object(params));
         let seen = surroundings(&journey, &mut start).expect("small");
         let whose = (ApplicationId::parse("app").expect("id"), ClientId::parse("web").expect("id"));
         let state = State::new(&journey, whose, seen, 3);

@@ -9,8 +9,9 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{Expected, leeway};
+use super::Expected;
 use crate::error::TokenError;
+use crate::verify::TokenVerifier;
 
 /// All claims of a token. None occurs twice: readers differ on which of the two counts.
 pub(super) struct Claims(BTreeMap<String, Value>);
@@ -74,7 +75,7 @@ impl Claims {
         self.check_audience(expected.audience)?;
         self.check_time(now)?;
         let signed_in = self.integer("auth_time")?;
-        if signed_in > now.saturating_add(leeway()) {
+        if signed_in > now.saturating_add(TokenVerifier::LEEWAY_SECONDS) {
             return Err(TokenError::Claim("auth_time"));
         }
         let max_age = i64::try_from(expected.max_age.as_secs()).unwrap_or(i64::MAX);
@@ -104,13 +105,15 @@ impl Claims {
     }
 
     fn check_time(&self, now: i64) -> Result<(), TokenError> {
-        if now >= self.integer("exp")?.saturating_add(leeway()) {
+        if now >= self.integer("exp")?.saturating_add(TokenVerifier::LEEWAY_SECONDS) {
             return Err(TokenError::Expired);
         }
-        if self.integer("iat")? > now.saturating_add(leeway()) {
+        if self.integer("iat")? > now.saturating_add(TokenVerifier::LEEWAY_SECONDS) {
             return Err(TokenError::IssuedInFuture);
         }
-        if self.0.contains_key("nbf") && self.integer("nbf")? > now.saturating_add(leeway()) {
+        if self.0.contains_key("nbf")
+            && self.integer("nbf")? > now.saturating_add(TokenVerifier::LEEWAY_SECONDS)
+        {
             return Err(TokenError::NotYetValid);
         }
         Ok(())

@@ -29,7 +29,7 @@ use self::claims::Claims;
 pub use self::claims::IdClaims;
 pub use self::keys::{KeySetError, ProviderKeys};
 use crate::error::{MAX_BYTES, TokenError};
-use crate::verify::{TokenVerifier, signature_alone};
+use crate::verify::signature_alone;
 
 /// What an ID token must say.
 #[derive(Clone, Copy, Debug)]
@@ -112,9 +112,4 @@ impl<'t> Unverified<'t> {
         })?;
         claims.check(expected, now.unix_seconds())
     }
-}
-
-/// How far two machines' clocks may be apart, in seconds.
-fn leeway() -> i64 {
-    i64::try_from(TokenVerifier::LEEWAY.as_secs()).unwrap_or(0)
 }

@@ -82,11 +82,8 @@ impl Card {
             Err(error) => (Outlook::Refused(refusal::told(&error)), None),
         };
         let kind = TYPES.iter().find(|(name, ..)| *name == look_up.identifier_type);
-        let mut issue = filled.unwrap_or_default();
-        issue.look_up = look_up.clone();
-        if issue.form.is_empty() {
-            issue.form = agent.form().await?;
-        }
+        let [form, act] = agent.forms().await?;
+        let issue = Issue { look_up: look_up.clone(), form, ..filled.unwrap_or_default() };
         Ok(Ok(Self {
             user: look_up.user.trim().to_owned(),
             kind: kind.map_or(TYPES[0].1, |(_, name, _)| *name),
@@ -96,7 +93,7 @@ impl Card {
             outlook,
             explained,
             issue,
-            act: agent.form().await?,
+            act,
         }))
     }
 

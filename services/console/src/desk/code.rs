@@ -52,7 +52,7 @@ pub(super) async fn issue(
             let pending = issued.pending.clone().unwrap_or_default();
             let is_again = !issue.request_id.is_empty();
             issue.request_id.clone_from(&pending.request_id);
-            issue.form = agent.form().await?;
+            [issue.form] = agent.forms().await?;
             let waiting = WaitingPage { frame, issue: &issue, pending: &pending, is_again };
             Ok(page::html(StatusCode::ACCEPTED, &waiting))
         }
@@ -80,7 +80,7 @@ async fn refused(agent: &Agent, mut issue: Issue, error: &CallError) -> Result<R
     }
     let is_same = refusal::may_be_sent_again(error);
     if !is_same {
-        issue.form = agent.form().await?;
+        issue.form = agent.draw_form();
     }
     if is_same || !issue.request_id.is_empty() {
         return again::page(agent, "/desk/code", (&issue.form, &issue), error).await;

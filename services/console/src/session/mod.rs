@@ -5,7 +5,8 @@
 //!    └───── SHA-256 ──> key that seals the contents: AES-256-GCM
 //! ```
 //! A reader of the store learns neither cookies nor contents. A session ends 15 minutes after its last
-//! request, and at most 8 hours after it began, or 10 minutes if nobody signs in. A person gets a new one when they sign in.
+//! request, and at most 8 hours after it began, or 10 minutes after it began without a sign-in. A person gets a
+//! new one when they sign in.
 
 mod cookie;
 
@@ -27,7 +28,7 @@ use crate::url::PublicUrl;
 
 /// How long a session lives without a request, and at most.
 const IDLE: Duration = Duration::from_secs(15 * 60);
-const LONGEST: Duration = Duration::from_secs(8 * 60 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(8 * 60 * 60);
 
 /// How long a session lives at most before a person signs in: as long as that takes.
 const LONGEST_OF_STRANGERS: Duration = Duration::from_secs(10 * 60);

@@ -87,7 +87,7 @@ async fn a_form_is_taken_once_also_by_requests_at_once() {
     let taken = requests.join_all().await;
     assert_eq!(taken.iter().filter(|taken| **taken == Some(true)).count(), 1);
     let again = bench.sessions.change(&secret, |it| it.take_form("b")).await;
-    assert_eq!(again.expect("it serves"), Some(false), "nobody handed it out");
+    assert_eq!(again.expect("it serves"), Some(false), "it was never handed out");
 }
 
 #[tokio::test]

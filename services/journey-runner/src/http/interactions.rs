@@ -1,7 +1,7 @@
 //! The journeys of authorization requests: how a page starts one, and the redirect at its end.
 //!
 //! A request is tied to one browser by a cookie. The journey is started and answered with that cookie
-//! only, so that nobody can complete another person's request, nor have their own completed.
+//! only, so that no person can complete the request of another.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -9,12 +9,13 @@ use tonic::{Code, Status};
 use wire::code::v1::verify_code_response::Outcome;
 use wire::code::v1::{VerifyCodeRequest, VerifyCodeResponse, VerifyContext};
 use wire::time::from_wire;
+use wire::violations::user_identifier;
 
-use super::{fault, malformed, site, unreadable, user};
+use super::{fault, malformed, site, unreadable};
 
 pub(super) fn message(attempt: &VerifyRequest) -> VerifyCodeRequest {
     VerifyCodeRequest {
-        user: Some(user(attempt.identifier_type, &attempt.identifier)),
+        user: Some(user_identifier(attempt.identifier_type, &attempt.identifier)),
         // Wiped from memory when the message is dropped.
         code: attempt.code.expose_secret().to_owned(),
         context: Some(VerifyContext {

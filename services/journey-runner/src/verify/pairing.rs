@@ -8,13 +8,14 @@ use tonic::{Code, Status};
 use wire::code::v1::{PairJourneyRequest, PairJourneyResponse, WithdrawPairingRequest};
 use wire::pairing::from_facts;
 use wire::time::{from_wire, to_wire};
+use wire::violations::user_identifier;
 
-use super::{fault, malformed, site, unreadable, user};
+use super::{fault, malformed, site, unreadable};
 
 pub(super) fn message(request: &PairRequest) -> PairJourneyRequest {
     let facts = Facts { source: request.facts.source.map(site), ..request.facts };
     PairJourneyRequest {
-        user: Some(user(request.identifier_type, &request.identifier)),
+        user: Some(user_identifier(request.identifier_type, &request.identifier)),
         binding: request.binding.as_bytes().to_vec(),
         facts: Some(from_facts(facts)),
         session_expires_at: Some(to_wire(request.session_ends_at)),
@@ -42,7 +43,7 @@ pub(super) fn verdict(
 
 pub(super) fn withdrawal(withdrawal: &Withdrawal) -> WithdrawPairingRequest {
     WithdrawPairingRequest {
-        user: Some(user(withdrawal.identifier_type, &withdrawal.identifier)),
+        user: Some(user_identifier(withdrawal.identifier_type, &withdrawal.identifier)),
         binding: withdrawal.binding.as_bytes().to_vec(),
     }
 }

@@ -1,4 +1,4 @@
-//! The demo's identity provider: whoever reaches it signs in as one of three people by a click.
+//! The demo's identity provider: visitors sign in as one of three people by a click.
 //!
 //! It exists in the demo alone, with the store in memory, on the loopback. It signs with a key that is drawn at
 //! each start, and answers only under the address that the demo prints, so that no name that is pointed at

@@ -197,18 +197,7 @@ impl World {
             Value::Object(params) => params,
             _ => Map::new(),
         };
-        Start {
-            journey: JourneyId::parse("j").expect("a journey"),
-            params,
-            headers: Map::new(),
-            device: Value::Null,
-            locale: None,
-            correlation_id: None,
-            idempotency_key: None,
-            source: None,
-            browser: BrowserFamily::default(),
-            tie: None,
-        }
+        Start::new(JourneyId::parse("j").expect("a journey"), params)
     }
 
     /// The terms of the client `acme-web`.
