@@ -1,17 +1,14 @@
 // A plain web application signs its users in with a certified relying party (the npm package
 // `openid-client`): the user comes to Postern, redeems a temporary code and is back in the application.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import * as oidc from "openid-client";
-
+import { Application } from "./application.mjs";
 import { startBrowser } from "./browser.mjs";
 import { Postern, someone } from "./postern.mjs";
 import { screen } from "./visit.mjs";
 
-let browser, application, origin, postern, provider, login;
+let browser, application, postern;
 
 /** The application `acme` with a relying party, whose users come back to `origin`. */
 const acme = (origin) => `id: acme
@@ -28,47 +25,18 @@ temp_code: { length: 12 }
 tokens: { scope: "openid recovery" }
 `;
 
-/** The application: `/login` begins a sign-in, `/back` ends it and says who it was. */
-async function answer({ url }, response) {
-  const here = new URL(url, origin);
-  if (here.pathname === "/login") {
-    const verifier = oidc.randomPKCECodeVerifier();
-    login = { verifier, state: oidc.randomState(), nonce: oidc.randomNonce() };
-    const address = oidc.buildAuthorizationUrl(provider, {
-      redirect_uri: `${origin}/back`, scope: "openid", state: login.state, nonce: login.nonce,
-      code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256",
-      ...Object.fromEntries(here.searchParams),
-    });
-    response.writeHead(302, { location: address.href }).end();
-    return;
-  }
-  try {
-    const tokens = await oidc.authorizationCodeGrant(provider, here, {
-      pkceCodeVerifier: login.verifier, expectedState: login.state, expectedNonce: login.nonce, idTokenExpected: true,
-    });
-    response.setHeader("content-type", "text/html");
-    response.end(`<h1>Hello, ${tokens.claims().sub}</h1><p>${response.req.headers.referer ?? "no referrer"}</p>`);
-  } catch (error) {
-    response.setHeader("content-type", "text/html");
-    response.end(`<h1>Not signed in</h1><p>${error.error ?? error.code}</p>`);
-  }
-}
-
 before(async () => {
-  application = createServer(answer).listen(0, "127.0.0.1");
-  await once(application, "listening");
-  origin = `http://127.0.0.1:${application.address().port}`;
-  postern = await Postern.start(origin, { files: { "applications/acme.yaml": acme(origin) } });
-  provider = await oidc.discovery(new URL(postern.origin), "shop", undefined, oidc.None(), {
-    execute: [oidc.allowInsecureRequests],
-  });
+  application = await Application.start();
+  const files = { "applications/acme.yaml": acme(application.origin) };
+  postern = await Postern.start(application.origin, { files });
+  await application.delegate(postern.origin, "shop");
   browser = await startBrowser();
 });
 
 after(async () => {
   await browser?.close();
   await postern?.stop();
-  application?.close();
+  application?.stop();
 });
 
 /** A new browser that begins a sign-in. */
@@ -76,7 +44,7 @@ async function begin(context, query = "") {
   const profile = await browser.newContext();
   context.after(() => profile.close());
   const page = await profile.newPage();
-  await page.goto(`${origin}/login${query}`);
+  await page.goto(`${application.origin}/login${query}`);
   return page;
 }
 

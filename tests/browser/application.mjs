@@ -1,0 +1,68 @@
+// A plain web application whose users sign in at an OpenID provider: with the npm package `openid-client`, a
+// certified relying party.
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+import * as oidc from "openid-client";
+
+export class Application {
+  #server = createServer((request, response) => this.#answer(request, response)).listen(0, "127.0.0.1");
+  #provider;
+  #login;
+  /** The claims of the last user's ID token. */
+  claims;
+
+  static async start() {
+    const application = new Application();
+    await once(application.#server, "listening");
+    application.origin = `http://127.0.0.1:${application.#server.address().port}`;
+    return application;
+  }
+
+  /** Signs users in at that provider from now on, as a client without a secret. */
+  async delegate(issuer, client) {
+    const execute = [oidc.allowInsecureRequests];
+    this.#provider = await oidc.discovery(new URL(issuer), client, undefined, oidc.None(), { execute });
+  }
+
+  stop() {
+    this.#server.close();
+  }
+
+  async #answer({ url, headers }, response) {
+    const here = new URL(url, this.origin);
+    if (here.pathname === "/login") {
+      response.writeHead(302, { location: await this.#begin(here.searchParams) }).end();
+      return;
+    }
+    response.setHeader("content-type", "text/html");
+    try {
+      const user = await this.#end(here);
+      response.end(`<h1>Hello, ${user}</h1><p>${headers.referer ?? "no referrer"}</p>`);
+    } catch (error) {
+      response.end(`<h1>Not signed in</h1><p>${error.error ?? error.code}</p>`);
+    }
+  }
+
+  /** Begins a sign-in with these further parameters; answers with where the browser goes. */
+  async #begin(parameters) {
+    const verifier = oidc.randomPKCECodeVerifier();
+    this.#login = { verifier, state: oidc.randomState(), nonce: oidc.randomNonce() };
+    const address = oidc.buildAuthorizationUrl(this.#provider, {
+      redirect_uri: `${this.origin}/back`, scope: "openid", state: this.#login.state, nonce: this.#login.nonce,
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256",
+      ...Object.fromEntries(parameters),
+    });
+    return address.href;
+  }
+
+  /** Ends a sign-in with the provider's answer; answers with who the user is. */
+  async #end(address) {
+    const { verifier, state, nonce } = this.#login;
+    const tokens = await oidc.authorizationCodeGrant(this.#provider, address, {
+      pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true,
+    });
+    this.claims = tokens.claims();
+    return this.claims.preferred_username ?? this.claims.sub;
+  }
+}
