@@ -2,7 +2,7 @@
 //! without a code use.
 //!
 //! `cargo run -p store-redis --example footprint` starts its own `redis-server` on a free port,
-//! with the delivered configuration. Given a URL, it measures that server, which should be idle.
+//! with the delivered configuration. Given a URL, it measures that server, which must be empty, and empties it.
 
 use std::error::Error;
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ use clock::{Clock as _, SystemClock};
 use codes::digest::{AttemptId, CodeDigest, Fingerprint, Kid, Source, Subject};
 use codes::grants::GrantStore as _;
 use codes::ids::{ClientId, CodeId};
-use codes::pairing::{Binding, PairingNumber};
+use codes::pairing::{Binding, ForJourney, Journey, PairingNumber};
 use codes::randomness;
 use codes::record::{Attempt, Issue, IssueOutcome, IssuedBy, Limits, Pair, Verify};
 use codes::store::{CodeStore as _, StoreError};
@@ -66,31 +66,34 @@ async fn main() -> Outcome<()> {
     let mut measured = measured?;
     let connection =
         Connection::open(&Address::parse(&url)?, Access::default(), Checks::Off, None, None)?;
+    if Footprint::of(&mut measured).await?.keys > 0 {
+        return Err("the server holds keys, which would be deleted: give an empty one".into());
+    }
     let store = RedisCodeStore::new(connection.clone());
     let grants = RedisGrantStore::new(connection);
 
     // The first calls also pay for loading scripts and opening connections, so they are not
     // measured.
-    let first = issue(&store).await?;
-    let before = Footprint::of(&mut measured).await?;
-    let codes = stream::iter(0..CODES).map(|_| issue(&store)).buffer_unordered(AT_ONCE);
-    codes.try_for_each(async |_| Ok(())).await?;
-    let after = Footprint::of(&mut measured).await?;
-    let key = format!("pcode:{{{first}}}");
-    let usage: u64 = redis::cmd("MEMORY").arg("USAGE").arg(&key).query_async(&mut measured).await?;
-    println!("{CODES} active codes: {} keys more", after.keys - before.keys);
-    println!(
-        "one active code: {} bytes of memory",
-        (after.bytes - before.bytes) / u64::from(CODES)
-    );
-    println!("one key by MEMORY USAGE: {usage} bytes");
+    for (kind, is_paired) in [("unpaired", false), ("paired", true)] {
+        let first = issue(&store, is_paired).await?;
+        let before = Footprint::of(&mut measured).await?;
+        let codes =
+            stream::iter(0..CODES).map(|_| issue(&store, is_paired)).buffer_unordered(AT_ONCE);
+        codes.try_for_each(async |_| Ok(())).await?;
+        let after = Footprint::of(&mut measured).await?;
+        let key = format!("pcode:{{{first}}}");
+        let length: u64 = redis::cmd("STRLEN").arg(&key).query_async(&mut measured).await?;
+        println!("one active {kind} code: {}, {length} of them its record", before.each(&after));
+        empty(&mut measured).await?;
+    }
 
+    let before = Footprint::of(&mut measured).await?;
     let guesses = stream::iter(0..GUESSES).map(|_| guess(&store)).buffer_unordered(AT_ONCE);
     guesses.try_for_each(async |()| Ok(())).await?;
     let last = Footprint::of(&mut measured).await?;
     println!("{GUESSES} guesses at users without a code:");
-    println!("  keys:   {} before, {} after", after.keys, last.keys);
-    println!("  memory: {} bytes before, {} bytes after", after.bytes, last.bytes);
+    println!("  keys:   {} before, {} after", before.keys, last.keys);
+    println!("  memory: {} bytes before, {} bytes after", before.bytes, last.bytes);
 
     pair(&store).await?;
     let before = Footprint::of(&mut measured).await?;
@@ -98,6 +101,7 @@ async fn main() -> Outcome<()> {
     pairings.try_for_each(async |()| Ok(())).await?;
     let after = Footprint::of(&mut measured).await?;
     println!("one open pairing: {}", before.each(&after));
+    empty(&mut measured).await?;
 
     revoke(&grants).await?;
     let before = Footprint::of(&mut measured).await?;
@@ -130,6 +134,11 @@ impl Footprint {
     }
 }
 
+/// Deletes all keys, so that each figure has the same share of Redis' hash tables.
+async fn empty(measured: &mut MultiplexedConnection) -> Outcome<()> {
+    Ok(redis::cmd("FLUSHALL").query_async(measured).await?)
+}
+
 fn drawn() -> [u8; 16] {
     randomness::bytes(&randomness::system())
 }
@@ -140,7 +149,7 @@ fn attempt() -> Attempt {
 }
 
 /// Issues a code to a new user.
-async fn issue(store: &RedisCodeStore) -> Result<Subject, Box<dyn Error>> {
+async fn issue(store: &RedisCodeStore, is_paired: bool) -> Result<Subject, Box<dyn Error>> {
     let subject = Subject::from_bytes(drawn());
     let issued_by =
         IssuedBy { client: ClientId::parse("help-desk")?, agent: Some("agent-17".to_owned()) };
@@ -150,7 +159,12 @@ async fn issue(store: &RedisCodeStore) -> Result<Subject, Box<dyn Error>> {
         digest: CodeDigest::from_parts(Kid::from_u32(u32::MAX), drawn()),
         life: Duration::from_secs(300),
         issued_by,
-        pairing: None,
+        pairing: is_paired.then(|| {
+            ForJourney::Known(Journey {
+                binding: Binding::from_bytes(drawn()),
+                session_ends_at: SystemClock.now() + Duration::from_secs(3600),
+            })
+        }),
         reissue_only: false,
         override_lockout: false,
         limits: LIMITS,

@@ -57,7 +57,7 @@ end
 
 if known then
   local live = again ~= 'conflict' and known[5] == WAS_ISSUED and is_redeemable
-    and record[FENCE] == fence()
+    and record[FENCE] == fence(binding)
   if not live then
     return {'conflict'}
   end
@@ -131,9 +131,9 @@ for _, earlier in ipairs(record[OUTCOMES]) do
   end
 end
 origin, at = now, 0
-nonce, binding = ARGV[12], paired_with
+nonce, binding = ARGV[12], paired_with and string.sub(paired_with, 1, 12)
 record[NONCE], record[STATE] = nonce .. (binding or ''), binding and PAIRED or ACTIVE
-record[FENCE], record[FAILED], record[SOURCES], record[EXHAUSTED] = fence(), nil, nil, nil
+record[FENCE], record[FAILED], record[SOURCES], record[EXHAUSTED] = fence(binding), nil, nil, nil
 record[ISSUED_AT], record[EXPIRES_AT] = now, tonumber(ARGV[15])
 record[CLIENT], record[AGENT] = ARGV[16], ARGV[17] ~= '' and ARGV[17] or nil
 one_more(ISSUES, HOUR)

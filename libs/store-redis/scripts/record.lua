@@ -12,7 +12,7 @@
 -- Each script compiles no closure and fills no table that it can do without: on Redis' one thread, they cost
 -- more than the commands. So fields have numbers instead of names.
 
--- The code. The binding of a paired code follows the nonce.
+-- The code. The first 12 bytes of the binding of a paired code, 96 bits of a hash, follow the nonce.
 local NONCE, STATE, KID, DIGEST, FENCE, FAILED = 1, 2, 3, 4, 5, 6
 local ISSUED_AT, EXPIRES_AT, CLIENT, AGENT = 7, 8, 9, 10
 

@@ -102,7 +102,7 @@ end
 if not is_active then
   return refuse('no_code')
 end
-if binding and binding ~= ARGV[12] or not binding and ARGV[11] == '1' then
+if binding and binding ~= string.sub(ARGV[12], 1, #binding) or not binding and ARGV[11] == '1' then
   return refuse('not_paired')
 end
 if record[EXHAUSTED] and told_apart(source_tag(), record[EXHAUSTED]) > 0 then
@@ -120,7 +120,7 @@ end
 local failed = record[FAILED] or 0
 if not is_redeemable then
   -- Compared only to tell the owner of the right code that it expired. The code's limit still applies.
-  if failed >= limit or record[FENCE] ~= fence() then
+  if failed >= limit or record[FENCE] ~= fence(binding) then
     return refuse('no_code')
   end
   if candidate == record[DIGEST] then
@@ -132,7 +132,7 @@ if not is_redeemable then
 end
 
 -- Before any comparison: guesses made on the other primary may be unknown here.
-if record[FENCE] ~= fence() then
+if record[FENCE] ~= fence(binding) then
   finish(REVOKED)
   return deny('fenced')
 end

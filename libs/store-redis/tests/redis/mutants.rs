@@ -22,8 +22,10 @@ pub(crate) type Mutation = &'static [(&'static str, &'static str)];
 pub(crate) const NONE: Mutation = &[];
 
 /// All primaries look alike.
-pub(crate) const NO_FENCE: Mutation =
-    &[("local function fence()\n", "local function fence()\n  if true then return 'any' end\n")];
+pub(crate) const NO_FENCE: Mutation = &[(
+    "local function fence(as_bytes)\n",
+    "local function fence(as_bytes)\n  if true then return 'any' end\n",
+)];
 
 /// A primary is identified by its run id alone.
 pub(crate) const RUN_ID_ALONE: Mutation = &[
@@ -36,8 +38,8 @@ pub(crate) const REPLICAS_TOO: Mutation = &[("'\\nrole:master'", "'\\nrole:'")];
 
 /// The fence is checked for right guesses only.
 pub(crate) const FENCE_FOR_RIGHT_GUESSES: Mutation = &[(
-    "if record[FENCE] ~= fence() then",
-    "if candidate == record[DIGEST] and record[FENCE] ~= fence() then",
+    "if record[FENCE] ~= fence(binding) then",
+    "if candidate == record[DIGEST] and record[FENCE] ~= fence(binding) then",
 )];
 
 /// No operation is recognised as a retry.
