@@ -1,7 +1,7 @@
 //! What one client can do to the others over the store that all share: nothing that they notice.
 //!
 //! `POSTERN_FLOOD=60` takes as many turns of calm and flood, of a second each; every run takes a few. They
-//! alternate, so that whatever else the machine does slows both down.
+//! alternate, so that other work on the machine slows both down.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ const CALL_EVERY: Duration = Duration::from_millis(4);
 /// How often the neighbour has a code issued and redeems it.
 const WORK_EVERY: Duration = Duration::from_millis(20);
 const TURN: Duration = Duration::from_secs(1);
-/// What a busy machine may add to the neighbour's latency, whatever the flood does.
+/// How much a busy machine may add to the neighbour's latency, besides the flood.
 const NOISE: Duration = Duration::from_millis(100);
 
 fn turns() -> usize {
@@ -100,7 +100,7 @@ impl Turns {
     }
 }
 
-/// What came of a flood.
+/// The result of a flood.
 #[derive(Debug, Default)]
 struct Flood {
     served: usize,

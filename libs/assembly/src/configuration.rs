@@ -1,4 +1,4 @@
-//! The configuration that is served, and the task that looks after it.
+//! The live configuration, and the task that reloads it.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

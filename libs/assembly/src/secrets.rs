@@ -1,4 +1,4 @@
-//! Secrets, which come as files and as nothing else.
+//! Reads secrets, always from files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

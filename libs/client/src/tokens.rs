@@ -22,7 +22,7 @@ const RENEWAL: Duration = Duration::from_secs(60);
 /// How long a token that still holds is used after its renewal failed.
 const RENEW_AGAIN: Duration = Duration::from_secs(5);
 
-/// The longest that a token is kept, whatever its lifetime.
+/// How long a token is kept at most, even if it lives longer.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The access token of an agent of the help desk, who signed in at the company's identity provider.

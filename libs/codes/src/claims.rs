@@ -1,5 +1,5 @@
 //! The port to claims: an idempotency key of a client belongs to the first request sent under it,
-//! for whichever user that request is.
+//! also if a second request is for another user.
 //!
 //! # Why not in the records
 //! A record only knows the keys of its own user: one key for two users would have two effects. So a

@@ -1,5 +1,4 @@
-//! What differs between two configurations, in words for the audit trail: names of what is configured,
-//! and never a value.
+//! The differences between two configurations, for the audit trail: names, never values.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What is known from other files while one is read.
+//! The names in other files that a file may refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

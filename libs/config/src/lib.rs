@@ -1,4 +1,4 @@
-//! What an administrator says: applications, their users and journeys, in a folder of YAML.
+//! The configuration: applications, their users and journeys, in a folder of YAML.
 //!
 //! ```text
 //! applications/<any>.yaml   an application, its clients, its policy

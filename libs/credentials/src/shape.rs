@@ -1,4 +1,4 @@
-//! What the codes of a policy look like.
+//! The shape of a policy's codes: alphabet and length.
 
 use std::fmt;
 use std::ops::RangeInclusive;

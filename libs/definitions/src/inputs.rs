@@ -1,6 +1,6 @@
-//! What a journey reads of its start.
+//! The inputs that a journey reads from its start.
 //!
-//! Whatever it does not read is dropped before it runs, so that nothing a caller sends by mistake,
+//! Other inputs are dropped before it runs, so that nothing a caller sends by mistake,
 //! a temporary code least of all, is kept while the journey waits.
 
 use std::collections::BTreeSet;
@@ -101,7 +101,7 @@ fn required(steps: &[Step], start: StepIndex) -> BTreeSet<String> {
     .collect()
 }
 
-/// The verification to which every run comes, whatever happens: no step before it has a choice.
+/// The verification that every run reaches: no step before it has a choice.
 fn first_verification(steps: &[Step], start: StepIndex) -> Option<&Authenticate> {
     let mut at = start;
     // Steps may lead in a circle.

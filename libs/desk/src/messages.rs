@@ -1,4 +1,4 @@
-//! What a desk answers.
+//! The answers of a desk.
 
 use std::time::Duration;
 

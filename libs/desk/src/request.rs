@@ -1,4 +1,4 @@
-//! What an agent asks of a desk.
+//! The request of an agent to a desk.
 
 use std::collections::BTreeSet;
 

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::answers::Question;
 
-/// How many calls in a row fail whatever they ask.
+/// How many calls in a row fail before the circuit opens, even with one question.
 const CALLS: u32 = 3;
 
 /// How many different questions in a row have no answer.
@@ -32,7 +32,7 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 /// What a call failed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The directory, whatever was asked: it cannot be reached, or refuses Postern.
+    /// The directory fails for every question: it cannot be reached, or refuses Postern.
     Directory,
     /// Perhaps the question: there was no answer in time, or an error.
     Question,

@@ -1,4 +1,4 @@
-//! Agents: what the token of one gives, and what no agent may do, whatever their role.
+//! Agents: the rights that a token gives, and the acts that every role forbids.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

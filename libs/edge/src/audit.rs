@@ -103,7 +103,7 @@ pub(crate) fn scope_denied(caller: &Caller, scope: Scope) {
     denied(caller, "scope.denied", Some(scope), None);
 }
 
-/// What no agent may do, whatever their role.
+/// The acts that every role forbids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AgentDenial {
     /// To act in another agent's name.

@@ -1,4 +1,4 @@
-//! Why a source is no expression, and why an expression has no value.
+//! The errors of parsing and of evaluating an expression.
 
 use crate::function::Function;
 use crate::value::OversizeError;

@@ -1,4 +1,4 @@
-//! Whatever the source: no panic, no runaway, the same result twice.
+//! Properties of every source: no panic, bounded work, the same result twice.
 
 use proptest::prelude::*;
 

@@ -1,5 +1,4 @@
-//! The files that an operator names: read whole, and refused with a reason where they are not what
-//! they should be.
+//! Reads the files that an operator names. A refusal says what is wrong with the file.
 //!
 //! - [`read`] and [`read_secret`]: a regular file of a bounded size. A named pipe would never end.
 //! - [`line()`]: the one line that a file with a password holds.

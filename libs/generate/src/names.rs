@@ -1,4 +1,4 @@
-//! Identifiers of generated code, which are made of texts that may hold anything.
+//! Identifiers of generated code, made from arbitrary texts.
 
 use std::collections::BTreeSet;
 

@@ -71,7 +71,7 @@ pub fn host(uri: &Uri) -> &str {
     uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
 }
 
-/// Sends a request to its URL and reads the whole answer, whatever its status is.
+/// Sends a request to its URL and reads the whole answer, with any status.
 ///
 /// # Errors
 /// [`SendError`] says why there is no answer. The request may have been received.

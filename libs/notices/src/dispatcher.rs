@@ -1,4 +1,4 @@
-//! The use case behind the services: deliver each notice that waits, or say that it is dead.
+//! The use case: deliver each waiting notice, or make it a dead letter.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The use case of the services: write a notice before the answer leaves.
+//! The use case: write a notice before the answer leaves.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What serves every service, and knows no word of what they do: the one `main` body, listeners,
+//! The server under every service, without their domain: the one `main` body, listeners,
 //! connections, and the layers around gRPC and HTTP.
 //!
 //! ```text

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_spoken_where_the_url_says_so_with_whoever_is_to_be_believed() {
+    fn tls_is_spoken_where_the_url_says_so_with_the_configured_authorities() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let authority = rcgen::generate_simple_self_signed([]).expect("a certificate");
         std::fs::write(&file, authority.cert.pem()).expect("written");

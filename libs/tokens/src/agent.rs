@@ -1,5 +1,5 @@
-//! What an agent's backend calls the services with: a client token that also says which agent is
-//! acting. The client gets it for the agent's ID token (RFC 8693).
+//! The token with which an agent's backend calls the services: a client token that also names the
+//! agent. The client gets it for the agent's ID token (RFC 8693).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

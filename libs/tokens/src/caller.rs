@@ -1,4 +1,4 @@
-//! What a backend calls the services with: a token of its own, or one for an agent.
+//! The token of a calling backend: its own, or one for an agent.
 
 use clock::Timestamp;
 

@@ -1,4 +1,4 @@
-//! What a token can say: every claim of every kind, once.
+//! Every claim of every kind of token, once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

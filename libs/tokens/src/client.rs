@@ -1,5 +1,5 @@
-//! What a client calls the services with: an access token of the client credentials grant, as RFC
-//! 9068 profiles it.
+//! The token with which a client calls the services: an access token of the client credentials
+//! grant, as RFC 9068 profiles it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

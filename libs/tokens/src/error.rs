@@ -1,4 +1,4 @@
-//! Why a token is not believed.
+//! Why a token is refused.
 
 /// The longest token that is read, in bytes.
 pub const MAX_BYTES: usize = 8 * 1024;

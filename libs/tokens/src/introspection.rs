@@ -8,7 +8,7 @@ use crate::journey::JourneyToken;
 use crate::user::{IdToken, UserToken};
 use crate::verify::TokenVerifier;
 
-/// What is answered about a token that is not active, whatever the reason.
+/// The answer about an inactive token. It never says why.
 pub fn inactive() -> Value {
     json!({ "active": false })
 }

@@ -1,5 +1,5 @@
-//! What one service calls another with, in the name of an application: a token of its own, so that no
-//! client ever needs one that can do as much.
+//! The token with which one service calls another, in the name of an application. It is a kind of
+//! its own, because no client should hold a token with these rights.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What a user has after a code was accepted: an access token for the application's own services,
-//! and an ID token (`OpenID` Connect Core, section 2) for the client.
+//! The tokens of a user after a code was accepted: an access token for the application's own
+//! services, and an ID token (`OpenID` Connect Core, section 2) for the client.
 //!
 //! Both follow from the grant: minted again, as after a lost reply, they are the same tokens, with
 //! the same ids and the same end.

@@ -43,7 +43,7 @@ pub struct Key {
     pub text: String,
 }
 
-/// The limits on a file. Only a few aliases are allowed, whatever the limits.
+/// The limits on a file. The limit for aliases is fixed and small.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The maximum nesting depth of lists and maps.

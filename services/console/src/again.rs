@@ -1,4 +1,4 @@
-//! What follows a form that a service refused, or did not answer.
+//! The page after a form that a service refused or did not answer.
 //!
 //! After an open outcome the page sends the same form again. It is written from the form alone, so that it
 //! needs no service, and keeps the form's token, which is the idempotency key too.

@@ -1,5 +1,5 @@
-//! Waiting journeys, sealed before they are stored: what a user typed, and who they are, is nobody
-//! else's to read.
+//! Waiting journeys, sealed before they are stored: a reader of the store learns neither the users
+//! nor what they typed.
 
 use std::sync::Arc;
 use std::time::Duration;

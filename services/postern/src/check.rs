@@ -1,4 +1,4 @@
-//! `postern check DIR`: whether a configuration would be served, and what its policies come to.
+//! `postern check DIR`: whether a configuration is valid, and the odds of guessing a code.
 
 use std::path::Path;
 use std::process::ExitCode;

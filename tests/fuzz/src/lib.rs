@@ -1,5 +1,5 @@
-//! The fuzz targets: each feeds bytes to one parser of what strangers or files send, and checks a
-//! property beyond "no panic".
+//! The fuzz targets: each feeds bytes to one parser of untrusted input, and checks a property
+//! beyond "no panic".
 //!
 //! `cargo test` replays the corpora, one folder of `corpus/` for each target. `fuzz/` holds the
 //! programs for cargo-fuzz; the command stands in `.github/CONTRIBUTING.md`.

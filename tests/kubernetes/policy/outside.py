@@ -66,7 +66,7 @@ def a_monitor_of_another_port(cluster: Cluster) -> None:
 
 
 @rule
-def whoever_speaks_tls_has_a_certificate_for_it(cluster: Cluster) -> Iterator[str]:
+def tls_listeners_have_a_certificate(cluster: Cluster) -> Iterator[str]:
     """Certificates, without a schema here: their issuer, their names, and the pods that use them."""
     certificates = {it["spec"]["secretName"]: it["spec"] for it in cluster.of("Certificate")}
     issuers = {name_of(it) for it in cluster.of("Issuer")}
@@ -94,17 +94,17 @@ def whoever_speaks_tls_has_a_certificate_for_it(cluster: Cluster) -> Iterator[st
             yield f"{pod.name}: it takes calls from anybody"
 
 
-@breaks(whoever_speaks_tls_has_a_certificate_for_it)
+@breaks(tls_listeners_have_a_certificate)
 def a_certificate_for_another_name(cluster: Cluster) -> None:
     cluster.one("Certificate", "verifier")["spec"]["dnsNames"] = ["verifier"]
 
 
-@breaks(whoever_speaks_tls_has_a_certificate_for_it)
+@breaks(tls_listeners_have_a_certificate)
 def a_runner_that_is_no_client(cluster: Cluster) -> None:
     cluster.one("Certificate", "journey-runner")["spec"]["usages"].remove("client auth")
 
 
-@breaks(whoever_speaks_tls_has_a_certificate_for_it)
+@breaks(tls_listeners_have_a_certificate)
 def a_service_that_asks_callers_for_nothing(cluster: Cluster) -> None:
     variables = cluster.services()[0].service["env"]
     variables[:] = [it for it in variables if it["name"] != "POSTERN_GRPC_TLS_CLIENT_AUTHORITY"]

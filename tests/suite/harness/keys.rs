@@ -40,7 +40,7 @@ impl SigningKey {
         Ok(json!({"kty": "EC", "crv": "P-256", "use": "sig", "kid": kid, "x": x, "y": y}))
     }
 
-    /// A token with that header and those claims, whatever they are.
+    /// A token with that header and those claims, valid or not.
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> anyhow::Result<String> {
         signed_with(&EncodingKey::from_ec_der(&self.0), Algorithm::ES256, header, claims)
     }

@@ -14,7 +14,7 @@ use super::{Authorized, DescribeLockoutRequest, Postern, VerifyCodeRequest, figu
 /// The limit for an answer. Generous, since the test machine is busy too.
 const LIMIT: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_millis(10);
-/// The limit for the server's memory growth, whatever it receives.
+/// The limit for the server's memory growth, for any input.
 const MAX_GROWTH: u64 = 64 * 1024 * 1024;
 /// The calls before the attack.
 const BEFORE: usize = 50;

@@ -1,4 +1,4 @@
-//! Notices of codes: users learn of every issue and redemption, whatever their receiver does.
+//! Notices of codes: users learn of every issue and redemption, even if their receiver fails.
 
 mod hostile;
 

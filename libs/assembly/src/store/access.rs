@@ -1,4 +1,4 @@
-//! What it takes to be let in by Redis, and by its sentinels.
+//! The credentials for Redis and for its sentinels.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What an issue must say, and who may serve whom.
+//! The fields that an issue must have, and the users that an agent may serve.
 
 use std::time::Duration;
 

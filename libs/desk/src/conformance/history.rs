@@ -1,4 +1,4 @@
-//! Random histories: whatever agents do in whatever order, the invariants hold, and two stores show the
+//! Random histories: for any actions in any order, the invariants hold, and two stores show the
 //! same.
 
 use std::collections::{BTreeMap, BTreeSet};

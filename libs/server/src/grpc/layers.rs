@@ -19,7 +19,7 @@ use crate::finish::finish;
 use crate::limit::{Limit, Permit};
 use crate::timeout::parse_timeout;
 
-/// The longest that an rpc may take, whatever the client allows.
+/// How long an rpc may take at most, even if the client allows more.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The value of `grpc-status` for `OUT_OF_RANGE`.

@@ -1,4 +1,4 @@
-//! What a denial costs: the same commands, whatever there was to deny. The time that an answer takes then
+//! The cost of a denial: the same commands for every reason. The time that an answer takes then
 //! tells callers nothing of a user.
 
 use std::collections::BTreeMap;

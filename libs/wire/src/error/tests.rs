@@ -111,7 +111,7 @@ fn every_text_is_lowercase_and_the_same_over_both_protocols() {
 }
 
 #[test]
-fn whoever_shall_come_back_is_told_when() {
+fn a_fault_that_passes_says_when_to_retry() {
     for fault in all() {
         let status = Status::from(fault.clone());
         let waits = matches!(status.code(), Code::ResourceExhausted | Code::Unavailable);

@@ -1,4 +1,4 @@
-//! What the configuration says, for people who do not read its files: pages that change nothing.
+//! Read-only pages of the configuration, for people who do not read its files.
 //!
 //! The folder is the source of truth. The console reads it without its secrets, and follows its changes.
 

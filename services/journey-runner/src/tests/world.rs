@@ -105,7 +105,7 @@ impl World {
         token.mint(&self.minter, SystemClock.now()).expect("signs")
     }
 
-    /// What came of a start over gRPC: the version of the journey, and the scope of the tokens.
+    /// The result of a start over gRPC: the version of the journey, and the scope of the tokens.
     pub(super) async fn start_over_grpc(&mut self) -> String {
         self.requests += 1;
         let params = json!({ "user": "ada", "code": "123456" });
@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    /// What came of a start by a page of the first version.
+    /// The result of a start by a page of the first version.
     pub(super) async fn start_over_http(&mut self) -> String {
         let data =
             json!({ "policy_request_id": "enter", "params": { "user": "ada", "code": "1" } });
@@ -148,7 +148,7 @@ impl World {
         (answer["data"].clone(), session.to_owned())
     }
 
-    /// What came of the answer to that form.
+    /// The result of answering that form.
     pub(super) async fn answer_over_http(&self, (asked, session): &(Value, String)) -> String {
         let data = json!({
             "assertion_id": asked["control_flow"][0]["assertion_id"],

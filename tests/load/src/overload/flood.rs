@@ -37,7 +37,7 @@ pub(super) struct Flood {
     pub(super) statuses: BTreeMap<String, usize>,
 }
 
-/// Open loop: makes that many calls a second for that time, whatever their results.
+/// Open loop: makes that many calls a second for that time, without waiting for results.
 pub(super) async fn flood(target: &Target, rate: f64, length: Duration) -> anyhow::Result<Flood> {
     let connections = connections(target).await?;
     let mut calls = JoinSet::new();
