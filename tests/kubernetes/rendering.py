@@ -47,6 +47,9 @@ CHOICES = {
     "in-a-mesh-with-openid": (
         "production", {"mutual-tls": [], "redis-sentinel-tls": [], "gateway": ["gateway", "openid"]}
     ),
+    "production-with-public-https": (
+        "production", {"network-policies": ["network-policies", "public-https"]}
+    ),
 }
 RENDERED = {overlay: components_of(overlay) for overlay in OVERLAYS}
 for _name, (_overlay, _choice) in CHOICES.items():

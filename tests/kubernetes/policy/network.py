@@ -1,5 +1,6 @@
 """The allowed network flows. All others are denied."""
 
+from ipaddress import ip_network
 from typing import Iterator
 
 from cluster import SERVICES, Cluster, Document, matches, name_of
@@ -49,6 +50,15 @@ CONSOLE_OUT_OF |= {("console", "opentelemetry-collector", "TCP 4317")}
 # Those of OpenID Connect, where it is added.
 OPENID_WITHIN: set[Flow] = {("code-issuer", "journey-runner", "TCP 50053")}
 
+# That of notices and identity providers, where it is added.
+PUBLIC_HTTPS_OUT_OF: set[Flow] = {("code-issuer", "addresses", "TCP 443")}
+
+# Networks with services of the cluster or of the cloud that trust every caller.
+PRIVATE = [ip_network(it) for it in (
+    "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+    "::1/128", "fc00::/7", "fe80::/10",
+)]
+
 
 def ends(peer: Document) -> list[str]:
     """A description of a policy's peer."""
@@ -62,6 +72,8 @@ def ends(peer: Document) -> list[str]:
         if labels == {"app.kubernetes.io/part-of": "postern"}:
             return list(SERVICES)
         return [labels.get("app.kubernetes.io/name", "everybody")]
+    if set(peer) == {"ipBlock"}:
+        return ["addresses"]
     return [str(peer)]
 
 
@@ -88,6 +100,8 @@ def only_named_flows_pass(cluster: Cluster) -> Iterator[str]:
         into, out_of, within = into | CONSOLE_INTO, out_of | CONSOLE_OUT_OF, within | CONSOLE_WITHIN
     if any(name_of(it) == "openid" for it in cluster.of("HTTPRoute")):
         within = within | OPENID_WITHIN
+    if any(name_of(it) == "code-issuer-to-public-https" for it in policies):
+        out_of = out_of | PUBLIC_HTTPS_OUT_OF
     for found, named, where in (
         (inward, into | within, "into the pods"),
         (outward, out_of | within, "out of the pods"),
@@ -120,6 +134,26 @@ def dns_over_udp_alone(cluster: Cluster) -> None:
 def a_flow_with_leave_at_one_end(cluster: Cluster) -> None:
     ingress = cluster.one("NetworkPolicy", "verifier")["spec"]["ingress"]
     ingress[0]["from"] = [peer for peer in ingress[0]["from"] if "namespaceSelector" in peer]
+
+
+@rule
+def no_block_of_addresses_holds_a_private_network(cluster: Cluster) -> Iterator[str]:
+    for policy in cluster.of("NetworkPolicy"):
+        rules = [*policy["spec"].get("egress", []), *policy["spec"].get("ingress", [])]
+        peers = [peer for it in rules for peer in [*it.get("to", []), *it.get("from", [])]]
+        for block in [peer["ipBlock"] for peer in peers if "ipBlock" in peer]:
+            allowed, left_out = ip_network(block["cidr"]), map(ip_network, block.get("except", []))
+            left_out = [it for it in left_out if it.version == allowed.version]
+            for private in [it for it in PRIVATE if it.version == allowed.version]:
+                if allowed.overlaps(private) and not any(private.subnet_of(it) for it in left_out):
+                    yield f"{name_of(policy)}: {block['cidr']} leads to {private}"
+
+
+@breaks(no_block_of_addresses_holds_a_private_network)
+def a_way_out_to_the_metadata_service(cluster: Cluster) -> None:
+    egress = cluster.one("NetworkPolicy", "code-issuer")["spec"]["egress"]
+    private = [str(it) for it in PRIVATE if it.version == 4 and str(it) != "169.254.0.0/16"]
+    egress.append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": private}}]})
 
 
 @rule
