@@ -86,8 +86,17 @@ impl Stack {
 
     /// Starts a code issuer. Also returns the address of its token endpoint.
     pub(crate) fn issuer(&self, more: &[&str]) -> anyhow::Result<(Service, SocketAddr)> {
+        self.issuer_of("config", more)
+    }
+
+    /// Starts a code issuer with the configuration in that folder.
+    pub(crate) fn issuer_of(
+        &self,
+        config: &str,
+        more: &[&str],
+    ) -> anyhow::Result<(Service, SocketAddr)> {
         let [http] = free()?;
-        let mut command = self.command("code-issuer", USUAL)?;
+        let mut command = self.command("code-issuer", config, USUAL)?;
         command.args(["--http-listen", &http.to_string()]).args(more);
         self.give(&mut command, &[("--peppers", "peppers"), ("--signing-keys", "issuer")]);
         command.args(["--issuer", ISSUER]);
@@ -96,7 +105,7 @@ impl Stack {
 
     /// Starts a verifier.
     pub(crate) fn verifier(&self, traces: Traces, more: &[&str]) -> anyhow::Result<Service> {
-        let mut command = self.command("verifier", traces)?;
+        let mut command = self.command("verifier", "config", traces)?;
         command.args(more);
         self.give(
             &mut command,
@@ -113,7 +122,7 @@ impl Stack {
     /// Starts a journey runner in front of a verifier. Also returns the address of its web protocol.
     pub(crate) fn runner(&self, verifier: &Service) -> anyhow::Result<(Service, SocketAddr)> {
         let [http] = free()?;
-        let mut command = self.command("journey-runner", USUAL)?;
+        let mut command = self.command("journey-runner", "config", USUAL)?;
         command.args(["--http-listen", &http.to_string()]);
         command.args(["--verifier", &format!("http://{}", verifier.grpc)]);
         self.give(
@@ -159,12 +168,12 @@ impl Stack {
         Ok(answer["access_token"].as_str().context("no access token")?.to_owned())
     }
 
-    fn command(&self, service: &str, traces: Traces) -> anyhow::Result<Command> {
+    fn command(&self, service: &str, config: &str, traces: Traces) -> anyhow::Result<Command> {
         let mut command = command(service)?;
         command.args(["--store", &self.store, "--store-username", service]);
         self.give(
             &mut command,
-            &[("--config", "config"), ("--store-password-file", "store.password")],
+            &[("--config", config), ("--store-password-file", "store.password")],
         );
         let (sink, share) = match traces {
             Traces::Off => return Ok(command),
@@ -201,7 +210,7 @@ fn start_sink(folder: &Path, more: &[&str]) -> anyhow::Result<(SocketAddr, Proce
 }
 
 /// Writes the configuration with a new client secret.
-fn configure(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn configure(folder: &Path) -> anyhow::Result<()> {
     for kind in ["applications", "journeys"] {
         fs::create_dir_all(folder.join(kind))?;
     }

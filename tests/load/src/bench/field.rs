@@ -1,18 +1,20 @@
 //! The services of the benchmark, which run side by side on one Redis.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::guarded;
 use crate::calls::{self, Issued};
 use crate::generator::{Outcome, Target};
 use crate::paired;
 use crate::process::{Process, free};
 use crate::redis_server::{PASSWORD, Redis};
 use crate::reference::seed;
-use crate::stack::{Service, Stack, Traces, USUAL};
+use crate::stack::{self, Service, Stack, Traces, USUAL};
 
 /// A target, and the processes behind it.
 pub(crate) struct Called {
@@ -30,6 +32,8 @@ pub(crate) struct Field {
     pub(crate) get: Called,
     pub(crate) single_use: Called,
     pub(crate) issue: Called,
+    /// An issuer of an application with every rule of a desk.
+    pub(crate) issue_guarded: Called,
     pub(crate) verify: Called,
     /// The verifier, as the journey runner calls it.
     pub(crate) pair: Target,
@@ -56,6 +60,7 @@ impl Field {
         let redis = Redis::start(files.path(), "")?;
         let stack = Stack::on(&redis)?;
         let (issuer, http) = stack.issuer(&[])?;
+        let (guarded, agent) = guarded_issuer(&stack).await?;
         let verifier = stack.verifier(USUAL, &[])?;
         let untraced = stack.verifier(Traces::Off, &[])?;
         let all_traced = stack.verifier(Traces::Sampled(1.0), &[])?;
@@ -83,6 +88,7 @@ impl Field {
             Called { target, processes }
         };
         let issue = called(issuer, calls::ISSUE, &desk, &[]);
+        let issue_guarded = called(guarded, calls::ISSUE, &agent, &[]);
         let verify = called(verifier, calls::VERIFY, &login, &[]);
         let verify_untraced = called(untraced, calls::VERIFY, &login, &[]);
         let verify_all_traced = called(all_traced, calls::VERIFY, &login, &[]);
@@ -97,6 +103,7 @@ impl Field {
             get,
             single_use,
             issue,
+            issue_guarded,
             verify,
             pair,
             verify_untraced,
@@ -147,6 +154,17 @@ impl Measured {
             self.redis.as_secs_f64() * 1e6,
         );
     }
+}
+
+/// Starts the issuer of the guarded application. Also returns the token of its agent.
+async fn guarded_issuer(stack: &Stack) -> anyhow::Result<(Service, String)> {
+    let config = stack.files.path().join("guarded");
+    stack::configure(&config)?;
+    let id_token = guarded::configure(&config)?;
+    let (issuer, http) = stack.issuer_of("guarded", &[])?;
+    let secret = fs::read_to_string(config.join("applications/load.secret"))?;
+    let agent = guarded::exchange(http, &secret, &id_token).await?;
+    Ok((issuer, agent))
 }
 
 fn reference(

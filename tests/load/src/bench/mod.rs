@@ -3,6 +3,7 @@
 
 mod bars;
 mod field;
+mod guarded;
 mod h2load;
 mod memory;
 mod rounds;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::bars::Figures;
 use super::field::{Called, Field, Measured};
-use super::{Args, QUIET_RATE};
+use super::{Args, QUIET_RATE, guarded};
 use crate::calls::{self, Issued};
 use crate::generator::{Outcome, Pace};
 use crate::paired;
@@ -28,6 +28,9 @@ pub(super) async fn run(field: &Field, args: &Args, figures: &mut Figures) -> an
 
     let (issue, codes) = issue(field, args.calls).await?;
     issue.print("issue");
+    let run = guarded::issue(&field.issue_guarded.target, args.calls);
+    let guarded = field.measure(&field.issue_guarded, run).await?;
+    guarded.print("issue, every rule");
     let verify = verify(field, &field.verify, &codes, Pace::Full).await?;
     verify.print("verify");
     let codes = paired::issue(&field.pair, &field.issue.target, args.calls).await?;
@@ -59,6 +62,7 @@ pub(super) async fn run(field: &Field, args: &Args, figures: &mut Figures) -> an
     figures.add("P2", rate(&verify, &echo));
     figures.add("P3", ratio(verify.cpu, get.cpu));
     figures.add("P4", rate(&issue, &verify));
+    figures.add("P14", rate(&guarded, &issue));
     figures.add("P5", rate(&journey, &verify));
     let p99 = |measured: &Measured| measured.outcome.quantile(0.99);
     figures.add("P6", ratio(p99(&quiet), p99(&quiet_single_use)));
