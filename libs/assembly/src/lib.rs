@@ -48,5 +48,5 @@ pub fn operations(stores: &Stores, peppers: Arc<Peppers>, addresses: Addresses) 
 
 /// What writes notices for a running service.
 pub fn notifier(stores: &Stores, peppers: Arc<Peppers>) -> Notifier {
-    Notifier::new(Arc::clone(&stores.outbox), peppers)
+    Notifier::new(Arc::clone(&stores.outbox), peppers, Arc::new(SystemClock))
 }

@@ -1,12 +1,14 @@
 //! The desk, for the help desk's backend: what an issue would meet, approvals, brakes and lifts.
 
+use prost_types::Timestamp;
 use protos::code::v1::IssueCodeRequest;
 use protos::desk::v1::desk_service_client::DeskServiceClient;
 use protos::desk::v1::{
     ApprovalRequest, Brake, DecideRequestRequest, DecideRequestResponse, ExplainIssueRequest,
     ExplainIssueResponse, LiftFreezeRequest, LiftFreezeResponse, LiftRepudiationRequest,
     LiftRepudiationResponse, ListRequestsRequest, ListRequestsResponse, RepudiateRequest,
-    RepudiateResponse, SetBrakeRequest, SetBrakeResponse,
+    RepudiateResponse, SetBrakeRequest, SetBrakeResponse, SuspendLagRuleRequest,
+    SuspendLagRuleResponse,
 };
 use tonic::transport::Channel;
 
@@ -81,6 +83,15 @@ impl Desk {
         self.listed().await.map(|answer| answer.brakes)
     }
 
+    /// Until when codes are issued although notices are late; `None` if late notices stop issuing. Needs the
+    /// scope `codes:read`.
+    ///
+    /// # Errors
+    /// Those of every call, see [`CallError`].
+    pub async fn lag_rule_suspended_until(&self) -> Result<Option<Timestamp>, CallError> {
+        self.listed().await.map(|answer| answer.lag_rule_suspended_until)
+    }
+
     async fn listed(&self) -> Result<ListRequestsResponse, CallError> {
         let request = ListRequestsRequest {};
         self.calls
@@ -107,10 +118,29 @@ impl Desk {
     /// Sets a brake, or releases it. Needs the scope `desk:brake`; setting one needs no agent's token.
     ///
     /// # Errors
-    /// [`CallError::OwnStop`] and [`CallError::SignInAgain`] for a release, and those of every call.
+    /// [`CallError::TooManyBrakes`]; [`CallError::OwnStop`] and [`CallError::SignInAgain`] for a release; and
+    /// those of every call.
     pub async fn set_brake(&self, request: SetBrakeRequest) -> Result<SetBrakeResponse, CallError> {
         self.calls
             .make(&self.stub, request, |mut stub, it| async move { stub.set_brake(it).await })
+            .await
+    }
+
+    /// Lets codes be issued although notices are late, or ends that. Needs the scope `desk:brake`.
+    ///
+    /// # Errors
+    /// [`CallError::SignInAgain`], and those of every call.
+    pub async fn suspend_lag_rule(
+        &self,
+        request: SuspendLagRuleRequest,
+    ) -> Result<SuspendLagRuleResponse, CallError> {
+        let calls = &self.calls;
+        calls
+            .make(
+                &self.stub,
+                request,
+                |mut stub, it| async move { stub.suspend_lag_rule(it).await },
+            )
             .await
     }
 

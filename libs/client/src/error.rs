@@ -61,6 +61,9 @@ pub enum CallError {
     /// An agent lifts what stops themselves.
     #[error("agents cannot lift what stops themselves: ask another agent")]
     OwnStop,
+    /// The application has as many brakes as it may.
+    #[error("the application has as many brakes as it may: release one, or stop the application")]
+    TooManyBrakes,
     /// The agent has roles of several groups.
     #[error("the agent has roles of several groups: give them roles of one")]
     SeveralGroups,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use codes::ids::{Agent, ApplicationId};
 use codes::operations::{Caller, OperationError};
-use codes::store::StoreError;
 
 use crate::body::Body;
 use crate::desk::Desk;
@@ -84,8 +83,7 @@ impl Desk {
     /// Stops issuing. A longer brake of the same scope stays.
     ///
     /// # Errors
-    /// The store failed: the brake may be set. Or [`MAX_BRAKES`] are set, and this one is not: every issue
-    /// reads them all.
+    /// The store failed: the brake may be set.
     pub async fn set_brake(
         &self,
         caller: &Caller,
@@ -98,9 +96,7 @@ impl Desk {
         if scope != Scope::Application {
             let brakes = self.stops(&caller.application).await?.brakes;
             if brakes.len() >= MAX_BRAKES && brakes.iter().all(|(set, _)| *set != scope) {
-                let full =
-                    format!("{MAX_BRAKES} brakes are set; lift one, or stop the application");
-                return Err(StoreError::Unavailable(full).into());
+                return Ok(Stopped::TooManyBrakes);
             }
         }
         self.stop(caller, Stop::Brake(scope, life)).await

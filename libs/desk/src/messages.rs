@@ -109,6 +109,8 @@ pub enum Stopped {
     },
     /// Only an agent who proved who they are may lift.
     AgentRequired,
+    /// [`MAX_BRAKES`](crate::store::MAX_BRAKES) are set, and this one is not: every issue reads them all.
+    TooManyBrakes,
     /// A brake must last from one second to [`LONGEST_BRAKE`](crate::store::LONGEST_BRAKE).
     OutOfRange,
 }

@@ -17,7 +17,7 @@ pub const fn scope(rpc: Rpc) -> Scope {
         Rpc::DecideRequest | Rpc::LiftFreeze | Rpc::Repudiate | Rpc::LiftRepudiation => {
             Scope::DeskApprove
         }
-        Rpc::SetBrake => Scope::DeskBrake,
+        Rpc::SetBrake | Rpc::SuspendLagRule => Scope::DeskBrake,
         Rpc::RepudiateByLink => Scope::LinksUse,
         Rpc::StartJourney | Rpc::SubmitInput => Scope::JourneysRun,
         Rpc::ListJourneys | Rpc::DescribeJourney => Scope::JourneysRead,
@@ -61,6 +61,7 @@ pub const fn budget(rpc: Rpc) -> Option<Budget> {
         | Rpc::ClearLockout
         | Rpc::DecideRequest
         | Rpc::SetBrake
+        | Rpc::SuspendLagRule
         | Rpc::LiftFreeze
         | Rpc::Repudiate
         | Rpc::LiftRepudiation => Some(Budget::Changes),

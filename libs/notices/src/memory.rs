@@ -124,7 +124,7 @@ impl Queue {
         Backlog {
             waiting: self.waiting.len() as u64,
             lag: self.late_since.map(|since| now.since(since)).unwrap_or_default(),
-            is_suspended: now < self.suspended_until,
+            suspended_until: Some(self.suspended_until).filter(|until| now < *until),
         }
     }
 }

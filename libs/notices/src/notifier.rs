@@ -1,24 +1,33 @@
 //! The use case: write a notice before the answer leaves.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use clock::{Clock, Timestamp};
 use codes::ids::ApplicationId;
 use codes::peppers::Peppers;
 
 use crate::notice::{Notice, NoticeId};
 use crate::outbox::{Backlog, Outbox, OutboxError};
 
-/// Writes notices to an outbox.
+/// How long a backlog counts after the outbox told it. The dispatcher asks more often, so that an issue need
+/// not ask.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// Writes notices to an outbox. Clones share what the outbox told them.
 #[derive(Clone)]
 pub struct Notifier {
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) peppers: Arc<Peppers>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) told: Arc<Mutex<HashMap<ApplicationId, (Timestamp, Backlog)>>>,
 }
 
 impl Notifier {
     /// A notifier over that outbox.
-    pub fn new(outbox: Arc<dyn Outbox>, peppers: Arc<Peppers>) -> Self {
-        Self { outbox, peppers }
+    pub fn new(outbox: Arc<dyn Outbox>, peppers: Arc<Peppers>, clock: Arc<dyn Clock>) -> Self {
+        Self { outbox, peppers, clock, told: Arc::default() }
     }
 
     /// Writes a notice. A repeated one has the same name, and waits once.
@@ -41,7 +50,45 @@ impl Notifier {
     /// # Errors
     /// [`OutboxError`] if the outbox does not answer.
     pub async fn backlog(&self, application: &ApplicationId) -> Result<Backlog, OutboxError> {
-        self.outbox.backlog(application).await
+        let backlog = self.outbox.backlog(application).await?;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(application.clone(), (self.clock.now(), backlog));
+        Ok(backlog)
+    }
+
+    /// Whether notices are too late for another code to be issued, as the outbox told within two seconds.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the outbox told nothing lately and does not answer.
+    pub async fn is_delayed(
+        &self,
+        application: &ApplicationId,
+        max_lag: Duration,
+    ) -> Result<bool, OutboxError> {
+        let backlog = match self.recent(application) {
+            Some(backlog) => backlog,
+            None => self.backlog(application).await?,
+        };
+        Ok(backlog.is_delayed(max_lag))
+    }
+
+    /// A clock that steps makes what was told old.
+    fn recent(&self, application: &ApplicationId) -> Option<Backlog> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, backlog) = told.get(application)?;
+        (at.distance(self.clock.now()) < FRESH).then_some(*backlog)
+    }
+
+    /// Lets codes be issued for that time, however large the lag is; zero ends it.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if it is not known whether the rule is suspended.
+    pub async fn suspend(
+        &self,
+        application: &ApplicationId,
+        duration: Duration,
+    ) -> Result<(), OutboxError> {
+        self.outbox.suspend(application, duration).await
     }
 
     /// Opens a notice; `None` if it is of another application, name or key.
@@ -58,4 +105,41 @@ impl Notifier {
 
 fn owner(application: &ApplicationId, id: &NoticeId) -> Vec<u8> {
     [application.as_str(), id.as_str()].join("\0").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::FakeClock;
+
+    use super::*;
+    use crate::memory::MemoryOutbox;
+    use crate::notice::EventType;
+
+    #[tokio::test]
+    async fn a_lag_counts_for_two_seconds_after_the_outbox_told_it() {
+        let (clock, key) = (Arc::new(FakeClock::default()), |byte| vec![byte; 32].into());
+        let peppers = Peppers::new(key(1), key(2), None).expect("valid");
+        let outbox = Arc::new(MemoryOutbox::new(clock.clone()));
+        let notifier = Notifier::new(outbox.clone(), Arc::new(peppers), clock.clone());
+        let acme = ApplicationId::parse("acme").expect("valid");
+        let is_delayed = async || {
+            let max_lag = Duration::from_secs(60);
+            notifier.is_delayed(&acme, max_lag).await.expect("memory serves")
+        };
+        assert!(!is_delayed().await);
+        let id = NoticeId::of(EventType::Issued, "a code");
+        outbox.write(&acme, &id, Vec::new()).await.expect("memory serves");
+        clock.advance(Duration::from_secs(61));
+        assert!(is_delayed().await, "what was told a minute ago is old");
+        outbox.suspend(&acme, Duration::from_secs(3600)).await.expect("memory serves");
+        assert!(is_delayed().await, "the outbox is not asked for each issue");
+        clock.advance(FRESH);
+        assert!(!is_delayed().await);
+        outbox.suspend(&acme, Duration::ZERO).await.expect("memory serves");
+        notifier.backlog(&acme).await.expect("memory serves");
+        assert!(is_delayed().await, "the dispatcher asked");
+        clock.set(Timestamp::default());
+        outbox.suspend(&acme, Duration::from_secs(3600)).await.expect("memory serves");
+        assert!(!is_delayed().await, "the clock stepped back");
+    }
 }

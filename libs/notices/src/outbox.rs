@@ -66,14 +66,14 @@ pub struct Backlog {
     /// written, or failed for the first time. Only a delivery ends it, or an hour after a dead letter in
     /// which nothing waits. A notice that later ones overtook does not count: its receiver works.
     pub lag: Duration,
-    /// Whether codes are issued however large the lag is.
-    pub is_suspended: bool,
+    /// Until when codes are issued however large the lag is; `None` if the lag counts.
+    pub suspended_until: Option<Timestamp>,
 }
 
 impl Backlog {
     /// Whether notices are too late for another code to be issued.
     pub fn is_delayed(&self, max_lag: Duration) -> bool {
-        self.lag > max_lag && !self.is_suspended
+        self.lag > max_lag && self.suspended_until.is_none()
     }
 }
 

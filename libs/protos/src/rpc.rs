@@ -51,7 +51,7 @@ mod tests {
     fn a_path_leads_to_its_rpc_and_back() {
         assert_eq!(Rpc::VerifyCode.path(), "/postern.code.v1.VerifierService/VerifyCode");
         assert_eq!(Rpc::VerifyCode.service(), "postern.code.v1.VerifierService");
-        assert_eq!(Rpc::ALL.len(), 22);
+        assert_eq!(Rpc::ALL.len(), 23);
         for rpc in Rpc::ALL {
             assert_eq!(Rpc::from_path(rpc.path()), Some(*rpc));
         }

@@ -127,7 +127,7 @@ impl Outbox for RedisOutbox {
         Ok(Backlog {
             waiting: reply.number()?,
             lag: Duration::from_millis(reply.number()?),
-            is_suspended: reply.either("suspended", "effective")?,
+            suspended_until: reply.maybe_instant()?,
         })
     }
 

@@ -208,6 +208,30 @@ pub fn parse_brake(request: pb::SetBrakeRequest) -> Result<BrakeOrder, Fault> {
     Ok(BrakeOrder { scope, life, reason })
 }
 
+/// The longest suspension of the rule that notices must not be late.
+const LONGEST_SUSPENSION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Reads for how long to suspend the rule that notices must not be late, and why. Without a time the
+/// suspension ends.
+///
+/// # Errors
+/// [`Fault::InvalidArgument`] with every violation.
+pub fn parse_suspension(
+    request: pb::SuspendLagRuleRequest,
+) -> Result<(Option<Duration>, Option<String>), Fault> {
+    let mut violations = Violations::default();
+    let life = violations.whole_seconds("expires_in", request.expires_in.as_ref());
+    let life = match life {
+        Ok(Some(life)) if life > LONGEST_SUSPENSION => {
+            Err(violations.note("expires_in", "must be at most 24 hours"))
+        }
+        life => life,
+    };
+    let reason = violations.text("reason", request.reason, Violations::LONG_TEXT);
+    let (Ok(life), Ok(reason)) = (life, reason) else { return Err(violations.into()) };
+    Ok((life, reason))
+}
+
 /// Reads which agent to unfreeze, and why.
 ///
 /// # Errors

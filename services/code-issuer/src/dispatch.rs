@@ -123,13 +123,15 @@ impl Send {
     }
 }
 
-/// Over all applications: how many notices wait, the longest lag, and how many applications are delayed.
+/// Over all applications: how many notices wait, the longest lag, how many applications are delayed, and for
+/// how many the lag does not count.
 /// Metrics have no label that a configuration can set.
 #[derive(Clone, Copy, Default)]
 struct Worst {
     waiting: u64,
     lag: Duration,
     delayed: u64,
+    suspended: u64,
 }
 
 impl Worst {
@@ -137,6 +139,7 @@ impl Worst {
         self.waiting += backlog.waiting;
         self.lag = self.lag.max(backlog.lag);
         self.delayed += u64::from(backlog.is_delayed(receiver.max_lag));
+        self.suspended += u64::from(backlog.suspended_until.is_some());
     }
 }
 
@@ -148,6 +151,7 @@ struct Metrics {
     waiting: Gauge,
     lag: Seconds,
     delayed: Gauge,
+    suspended: Gauge,
 }
 
 impl Metrics {
@@ -172,6 +176,10 @@ impl Metrics {
                 "How long no notice of an application was delivered although some wait; the longest.",
             ),
             delayed: Gauge::new("postern.notices.delayed_applications", says),
+            suspended: Gauge::new(
+                "postern.notices.suspended_applications",
+                "Applications for which codes are issued however late their notices are.",
+            ),
         }
     }
 
@@ -187,5 +195,6 @@ impl Metrics {
         self.waiting.set(worst.waiting);
         self.lag.set(worst.lag.as_secs_f64());
         self.delayed.set(worst.delayed);
+        self.suspended.set(worst.suspended);
     }
 }

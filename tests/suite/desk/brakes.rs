@@ -113,3 +113,23 @@ async fn a_brake_stops_what_it_names_and_only_a_recent_sign_in_releases_it() -> 
     assert_eq!(desk.trail("brake.released").len(), 1);
     Ok(())
 }
+
+#[tokio::test]
+async fn one_brake_too_many_is_refused_with_what_to_do() -> Tested {
+    let desk = Desk::start("desk: { agent: verified }\n")?;
+    let security = desk.agent("guard-1", "security").await?;
+    let set = async |number: usize| {
+        let agent_id = format!("agent-{number}");
+        let agent = AgentRef { provider: "acme".to_owned(), agent_id };
+        desk.service(&security).set_brake(brake(Target::Agent(agent), Some(MINUTES))).await
+    };
+    for number in 0..200 {
+        set(number).await?;
+    }
+    let status = set(200).await.expect_err("there are 200");
+    assert_eq!(told(&status), (Code::FailedPrecondition, "TOO_MANY_BRAKES".to_owned()));
+    assert!(status.message().contains("release one, or stop the whole application"), "{status:?}");
+    let all = brake(Target::Application(true), Some(MINUTES));
+    desk.service(&security).set_brake(all).await?;
+    Ok(())
+}

@@ -8,6 +8,7 @@ mod not_me;
 mod page;
 mod repudiation;
 mod rules;
+mod suspension;
 mod tiers;
 
 use std::fmt::Write as _;
@@ -24,6 +25,7 @@ use crate::harness::pb::code::IssueCodeResponse;
 use crate::harness::pb::desk::v1::desk_service_client::DeskServiceClient;
 use crate::harness::postern::copy_of_config;
 use crate::harness::provider::Provider;
+use crate::harness::receiver::{Receiver, keygen};
 use crate::harness::*;
 
 /// An application whose client may do everything of a desk.
@@ -106,6 +108,18 @@ impl Folder {
         let claims = json!({"sub": name, "roles": [role], "employee_id": employee});
         postern.agent("acme-console", &self.provider, &claims).await
     }
+}
+
+/// A desk with verified agents, and the receiver of its notices. `more` has more keys of `notify`.
+async fn notifying(more: &str) -> anyhow::Result<(Folder, Receiver)> {
+    let receiver = Receiver::start().await?;
+    let notify = format!(
+        "notify: {{ url: 'http://{}/', key_files: [notify.key], private_addresses: true{more} }}",
+        receiver.at
+    );
+    let folder = Folder::with(&format!("desk: {{ agent: verified, {notify} }}\n"))?;
+    keygen(&folder.folder)?;
+    Ok((folder, receiver))
 }
 
 /// A Postern with a desk.

@@ -8,22 +8,10 @@ use crate::forgery::Forge;
 use crate::harness::apart::Deployment;
 use crate::harness::keys::{self, SigningKey, signed_with_secret, unsigned};
 use crate::harness::pb::desk::v1::LiftRepudiationRequest;
-use crate::harness::receiver::{Receiver, keygen};
+use crate::harness::receiver::Receiver;
 
 const NOT_ME: &str = "/not-me";
 const SOON: std::time::Duration = std::time::Duration::from_secs(30);
-
-/// A desk with verified agents, and the receiver of its notices.
-async fn notifying() -> anyhow::Result<(Folder, Receiver)> {
-    let receiver = Receiver::start().await?;
-    let notify = format!(
-        "notify: {{ url: 'http://{}/', key_files: [notify.key], private_addresses: true }}",
-        receiver.at
-    );
-    let folder = Folder::with(&format!("desk: {{ agent: verified, {notify} }}\n"))?;
-    keygen(&folder.folder)?;
-    Ok((folder, receiver))
-}
 
 /// The token of the link in the notice of that event about that user.
 async fn link(
@@ -82,7 +70,7 @@ fn for_boss() -> IssueCodeRequest {
 /// An impostor has an agent recover an administrator. The administrator is told, and answers.
 #[tokio::test]
 async fn a_user_who_was_recovered_by_an_impostor_ends_it() -> Tested {
-    let (folder, receiver) = notifying().await?;
+    let (folder, receiver) = notifying("").await?;
     let postern = Postern::serving(folder.folder.path())?;
     let agent = folder.agent(&postern, "agent-1", "helpdesk").await?;
     let lead = folder.agent(&postern, "lead-1", "lead").await?;
@@ -128,7 +116,7 @@ async fn a_user_who_was_recovered_by_an_impostor_ends_it() -> Tested {
 /// For 24 hours after a lift, a link ends its code and does not block the user.
 #[tokio::test]
 async fn a_link_after_a_lift_ends_its_code_without_a_block() -> Tested {
-    let (folder, receiver) = notifying().await?;
+    let (folder, receiver) = notifying("").await?;
     let postern = Postern::serving(folder.folder.path())?;
     let agent = folder.agent(&postern, "agent-1", "helpdesk").await?;
     let lead = folder.agent(&postern, "lead-1", "lead").await?;
@@ -258,7 +246,7 @@ async fn one_address_may_press_so_often_and_no_more() -> Tested {
 /// page asks to try again.
 #[tokio::test]
 async fn a_press_that_fails_is_tried_again() -> Tested {
-    let (folder, receiver) = notifying().await?;
+    let (folder, receiver) = notifying("").await?;
     let deployment = Deployment::of(folder.folder.path())?;
     let mut postern = deployment.replica()?;
     let agent = folder.agent(&postern, "agent-1", "helpdesk").await?;

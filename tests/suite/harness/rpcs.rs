@@ -10,7 +10,7 @@ use super::pb::code::{DescribePairingRequest, WithdrawPairingRequest};
 use super::pb::desk::v1::{
     AgentRef, BrakeTarget, DecideRequestRequest, ExplainIssueRequest, LiftFreezeRequest,
     LiftRepudiationRequest, ListRequestsRequest, RepudiateByLinkRequest, RepudiateRequest,
-    SetBrakeRequest, brake_target,
+    SetBrakeRequest, SuspendLagRuleRequest, brake_target,
 };
 use super::pb::journey::{
     DescribeJourneyRequest, InputRequired, ListJourneysRequest, RedeemAuthorizationCodeRequest,
@@ -57,18 +57,19 @@ pub(crate) const ISSUERS_OWN: &str = "authorizations:redeem";
 pub(crate) const LINKS_OWN: &str = "links:use";
 
 /// The rpcs of the desk, which acme does not have.
-pub(crate) const OF_THE_DESK: [&str; 7] = [
+pub(crate) const OF_THE_DESK: [&str; 8] = [
     "ExplainIssue",
     "ListRequests",
     "DecideRequest",
     "SetBrake",
+    "SuspendLagRule",
     "LiftFreeze",
     "Repudiate",
     "LiftRepudiation",
 ];
 
 /// Each rpc with its scope, a client of acme without that scope, and a call.
-pub(crate) const RPCS: [(&str, &str, &str, Call); 22] = [
+pub(crate) const RPCS: [(&str, &str, &str, Call); 23] = [
     (
         "IssueCode",
         "codes:issue",
@@ -183,6 +184,12 @@ pub(crate) const RPCS: [(&str, &str, &str, Call); 22] = [
             let target = Some(BrakeTarget { target: Some(target) });
             SetBrakeRequest { target, expires_in: Some(MINUTE), ..Default::default() }
         }),
+    ),
+    (
+        "SuspendLagRule",
+        "desk:brake",
+        "acme-support",
+        call!(desk_with, suspend_lag_rule, |_| SuspendLagRuleRequest::default()),
     ),
     (
         "LiftFreeze",

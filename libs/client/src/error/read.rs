@@ -39,6 +39,7 @@ impl CallError {
             ("REQUEST_EXPIRED", _) => Self::RequestExpired,
             ("REQUEST_DECIDED", _) => Self::RequestDecided,
             ("OWN_STOP", _) => Self::OwnStop,
+            ("TOO_MANY_BRAKES", _) => Self::TooManyBrakes,
             ("SEVERAL_GROUPS", _) => Self::SeveralGroups,
             ("OWN_REQUEST", _) => Self::OwnRequest,
             ("USER_NOT_FOUND", _) => Self::UserNotFound,

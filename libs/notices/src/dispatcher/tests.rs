@@ -57,7 +57,7 @@ impl World {
     async fn new() -> Self {
         let (clock, net) = (Arc::new(FakeClock::default()), Arc::new(Receiving::default()));
         let outbox = Arc::new(MemoryOutbox::new(clock.clone()));
-        let notifier = Notifier::new(outbox, peppers(1));
+        let notifier = Notifier::new(outbox, peppers(1), clock.clone());
         let dispatcher = Dispatcher::new(notifier.clone(), net.clone(), clock.clone(), system());
         let acme = ApplicationId::parse("acme").expect("valid");
         let alice = Identifier::parse(IdentifierType::UserId, "alice").expect("valid");

@@ -34,6 +34,8 @@ pub enum DeskFault {
     OwnRequest,
     /// The agent would lift what stops themselves.
     OwnStop,
+    /// As many brakes are set as an issue can read.
+    TooManyBrakes,
     /// The agent has roles of several groups, so no limit or brake of one group holds for them.
     SeveralGroups,
 }
@@ -61,6 +63,8 @@ impl DeskFault {
                 "agents may not approve their own request: ask another agent"),
             Self::OwnStop => Row::new(Code::PermissionDenied, "OWN_STOP", StatusCode::FORBIDDEN, "own_stop", Nothing,
                 "agents may not lift what stops themselves: ask another agent"),
+            Self::TooManyBrakes => Row::new(Code::FailedPrecondition, "TOO_MANY_BRAKES", StatusCode::CONFLICT, "too_many_brakes", Nothing,
+                "the application has as many brakes as it may: release one, or stop the whole application"),
             Self::SeveralGroups => Row::new(Code::PermissionDenied, "SEVERAL_GROUPS", StatusCode::FORBIDDEN, "several_groups", Nothing,
                 "the agent has roles of several groups: give them roles of one"),
         }

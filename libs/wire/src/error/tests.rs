@@ -44,6 +44,7 @@ fn of_the_desk(retry_after: Duration) -> Vec<DeskFault> {
         DeskFault::RequestDecided,
         DeskFault::OwnRequest,
         DeskFault::OwnStop,
+        DeskFault::TooManyBrakes,
         DeskFault::SeveralGroups,
     ];
     refused.chain(others).collect()

@@ -93,6 +93,20 @@ impl CodeIssuer {
         self.record(principal, happened).await
     }
 
+    /// Lets codes be issued although notices are late, and tells until when; or ends that.
+    pub(super) async fn suspend_lag_rule(
+        &self,
+        principal: &Principal,
+        life: Option<Duration>,
+        reason: Option<String>,
+    ) -> Result<Option<Timestamp>, Fault> {
+        self.notices.suspend_lag_rule(principal, life.unwrap_or_default()).await?;
+        let until = life.map(|life| self.clock.now() + life);
+        let action = if until.is_some() { "lag_rule.suspended" } else { "lag_rule.resumed" };
+        self.record(principal, Happened { until, reason, ..Happened::new(action) }).await?;
+        Ok(until)
+    }
+
     /// Lets a frozen agent issue again. Says whether the agent was frozen.
     pub(super) async fn lift_freeze(
         &self,
@@ -130,6 +144,7 @@ fn stopped(stopped: Stopped) -> Result<bool, Fault> {
         Stopped::AgentRequired => {
             Err(Fault::Desk(DeskFault::Rule { rule: Rule::AgentRequired, retry_after: None }))
         }
+        Stopped::TooManyBrakes => Err(Fault::Desk(DeskFault::TooManyBrakes)),
         Stopped::OutOfRange => {
             let rule = "must be from 1 second to 7 days";
             Err(Fault::InvalidArgument(vec![FieldViolation::new("expires_in", rule)]))

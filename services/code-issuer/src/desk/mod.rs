@@ -15,13 +15,15 @@ use edge::principal::Principal;
 use tonic::{Request, Response, Status};
 use wire::decisions::{
     BrakeOrder, from_brakes, from_request, parse_brake, parse_decide, parse_explain, parse_lift,
+    parse_suspension,
 };
 use wire::desk::v1::desk_service_server::{DeskService, DeskServiceServer};
 use wire::desk::v1::{
     DecideRequestRequest, DecideRequestResponse, ExplainIssueRequest, ExplainIssueResponse,
     LiftFreezeRequest, LiftFreezeResponse, LiftRepudiationRequest, LiftRepudiationResponse,
     ListRequestsRequest, ListRequestsResponse, RepudiateByLinkRequest, RepudiateByLinkResponse,
-    RepudiateRequest, RepudiateResponse, SetBrakeRequest, SetBrakeResponse,
+    RepudiateRequest, RepudiateResponse, SetBrakeRequest, SetBrakeResponse, SuspendLagRuleRequest,
+    SuspendLagRuleResponse,
 };
 use wire::error::Fault;
 use wire::repudiation::{self, from_lifted, from_repudiated, parse_repudiate};
@@ -62,10 +64,12 @@ impl DeskService for CodeIssuer {
         let listed = listed.map_err(edge::unavailable)?;
         let stops = self.desk.stops(&principal.caller().application).await;
         let stops = stops.map_err(edge::unavailable)?;
+        let suspended = self.notices.suspended_until(&principal).await?;
         self.record(&principal, Happened::new("requests.listed")).await?;
         Ok(Response::new(ListRequestsResponse {
             requests: listed.iter().map(from_request).collect(),
             brakes: from_brakes(&stops),
+            lag_rule_suspended_until: suspended.map(to_wire),
         }))
     }
 
@@ -96,6 +100,18 @@ impl DeskService for CodeIssuer {
             None
         };
         Ok(Response::new(SetBrakeResponse { expires_at: until.map(to_wire) }))
+    }
+
+    async fn suspend_lag_rule(
+        &self,
+        request: Request<SuspendLagRuleRequest>,
+    ) -> Result<Response<SuspendLagRuleResponse>, Status> {
+        let principal = principal(&request)?;
+        principal.desk()?;
+        principal.require_recent_sign_in(self.clock.now())?;
+        let (life, reason) = parse_suspension(request.into_inner())?;
+        let until = self.suspend_lag_rule(&principal, life, reason).await?;
+        Ok(Response::new(SuspendLagRuleResponse { expires_at: until.map(to_wire) }))
     }
 
     async fn lift_freeze(
