@@ -1,16 +1,14 @@
 """A real API server accepts every overlay, and refuses what it must."""
 
-import os
-from pathlib import Path
 from typing import Iterator
 
 import pytest
 import yaml
 from cluster import Cluster, Document, Pod, name_of
+from kinds import APPLY, teach
 from rendering import RENDERED, folder_of, rendered
 from server import Server, running
 
-APPLY = ("apply", "--server-side")
 DRY = (*APPLY, "--dry-run=server")
 
 
@@ -19,18 +17,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the custom resource definitions and the namespace. Without the namespace,
     a dry run fails."""
     with running(tmp_path_factory.mktemp("server")) as started:
-        for folder in os.environ["LEARNT"].split(":"):
-            files = sorted(it for it in Path(folder).glob("*.yaml") if is_definition(it))
-            assert files, folder
-            started.must(*APPLY, *(word for file in files for word in ("-f", str(file))))
-        started.must("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        teach(started.must)
         (namespace,) = rendered("production").of("Namespace")
         started.must(*APPLY, "-f", "-", given=yaml.safe_dump(namespace))
         yield started
-
-
-def is_definition(file: Path) -> bool:
-    return "kind: CustomResourceDefinition" in file.read_text()
 
 
 @pytest.mark.parametrize("overlay", RENDERED)

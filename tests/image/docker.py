@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 from typing import Any, Iterator
 
+from roots import REDIS, add_programs
+
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
-# The programs in the image of Redis.
-REDIS = ("redis-server", "redis-cli", "sh", "sed", "head", "grep", "cat", "sleep", "hostname", "mkdir", "mv", "tr", "getent", "awk")
 
 
 class Daemon:
@@ -83,17 +83,7 @@ def context(folder: Path) -> Path:
 
 def import_redis(running: Daemon, folder: Path, image: str) -> None:
     """Builds an image of the host's Redis with the programs that the scripts of deploy/ use."""
-    for tool in REDIS:
-        binary = Path(shutil.which(tool)).resolve()
-        needed = subprocess.run(["ldd", binary], capture_output=True, text=True, check=False).stdout
-        for file in [str(binary), *re.findall(r"(/\S+) \(0x", needed)]:
-            target = folder / file[1:]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(file, target)
-        for link in ("bin", "usr/bin", "usr/local/bin"):
-            (folder / link).mkdir(parents=True, exist_ok=True)
-            if not (folder / link / tool).exists():
-                shutil.copy2(binary, folder / link / tool)
+    add_programs(folder, REDIS)
     archive = folder.with_suffix(".tar")
     subprocess.run(["tar", "-C", folder, "-cf", archive, "."], check=True)
     running.docker("import", "--change", "ENV PATH=/usr/bin:/bin", str(archive), image)

@@ -88,9 +88,9 @@ def recover(node) -> dict[str, Any]:
     return seen
 
 
-def token(issuer: str, secret: str) -> str:
+def token(issuer: str, secret: str, client: str = "help-desk") -> str:
     """A client's token."""
-    form = {"grant_type": "client_credentials", "client_id": "help-desk", "client_secret": secret}
+    form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
     status, text = ask(f"{issuer}/oidc/token", list(form.items()))
     assert status == 200, text
     return json.loads(text)["access_token"]

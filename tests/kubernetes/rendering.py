@@ -35,7 +35,9 @@ CHOICES = {
         "local", {"redis-development": ["redis-cluster", "mutual-tls", "redis-cluster-tls"]}
     ),
     "local-with-tls": ("local", {"redis-development": ["redis-development", "mutual-tls"]}),
+    "local-with-ipv6": ("local", {"network-policies": ["network-policies", "ipv6"]}),
     "production-with-ingress": ("production", {"gateway": ["ingress"]}),
+    "production-with-ipv6": ("production", {"network-policies": ["network-policies", "ipv6"]}),
     "production-with-a-cluster": (
         "production", {"redis-sentinel": ["redis-cluster"], "redis-sentinel-tls": ["redis-cluster-tls"]}
     ),
