@@ -94,32 +94,27 @@ end
 -- Remembers an outcome. Beyond the allowed failures plus one, drops the least needed one; of equals, the
 -- oldest. The newest clearing has a place of its own.
 local function remember(kind, ...)
-  local newest, live, clearing = {ARGV[6], at, ARGV[7], call, kind, ...}, {}, nil
-  for _, outcome in ipairs(record[OUTCOMES]) do
-    if at < outcome[2] + REPLAY_WINDOW then
-      if outcome[5] == WAS_CLEARED then
-        clearing = outcome
-      else
-        live[#live + 1] = outcome
-      end
+  local outcomes, others = record[OUTCOMES], 0
+  for i = #outcomes, 1, -1 do
+    local clears = outcomes[i][5] == WAS_CLEARED
+    if at >= outcomes[i][2] + REPLAY_WINDOW or clears and kind == WAS_CLEARED then
+      table.remove(outcomes, i)
+    elseif not clears then
+      others = others + 1
     end
   end
-  if kind == WAS_CLEARED then
-    newest, clearing = nil, newest
-  end
-  while newest and #live > tonumber(ARGV[8]) do
+  while kind ~= WAS_CLEARED and others > tonumber(ARGV[8]) do
     -- How much a retry needs an outcome of each kind: `Worth` of libs/records/src/record.
-    local worth, least = {2, 0, 3, 1, 2, 0}, 1
-    for i = 2, #live do
-      if worth[live[i][5]] < worth[live[least][5]] then
+    local worth, least = {2, 0, 3, 1, 2, 0, 4}, 1
+    for i = 2, #outcomes do
+      if worth[outcomes[i][5]] < worth[outcomes[least][5]] then
         least = i
       end
     end
-    table.remove(live, least)
+    table.remove(outcomes, least)
+    others = others - 1
   end
-  live[#live + 1] = newest
-  live[#live + 1] = clearing
-  record[OUTCOMES] = live
+  outcomes[#outcomes + 1] = {ARGV[6], at, ARGV[7], call, kind, ...}
 end
 
 -- When everything in the record has expired.
@@ -145,23 +140,19 @@ local function packed()
   return cmsgpack.pack(unpack(record, 1, last))
 end
 
-local ended_at = stored and origin + dies_at()
-
 -- Writes the record with the lifetime of its longest part.
 local function save()
-  local ends_at = origin + dies_at()
-  if ends_at == ended_at then
-    redis.call('SET', key, packed(), 'KEEPTTL')
-  elseif ends_at > now then
-    -- A lifetime rather than a time: it is right for the server's clock and for an injected one.
-    redis.call('SET', key, packed(), 'PX', ends_at - now)
+  -- A lifetime rather than a time: it is right for the server's clock and for an injected one.
+  local left = dies_at() - at
+  if left > 0 then
+    redis.call('SET', key, packed(), 'PX', left)
   else
     redis.call('DEL', key)
   end
 end
 
 -- Under an injected clock, keys expire later than records: ignore an expired record.
-if ARGV[2] ~= '' and stored and now >= ended_at then
+if ARGV[2] ~= '' and stored and at >= dies_at() then
   record, origin, at = {[OUTCOMES] = {}}, 0, now
 end
 -- A code is forgotten an hour after its expiry, even if a counter keeps the record longer. The times of the

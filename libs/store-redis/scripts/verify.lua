@@ -9,9 +9,6 @@
 
 local limit, lockout = tonumber(ARGV[8]), tonumber(ARGV[9])
 
--- The length of a source's tag.
-local TAG = 4
-
 local function lock_word()
   local ends = future(lock_until)
   return ends and text(origin + ends) or '-'
@@ -38,28 +35,20 @@ local function deny(reason)
   return {'denied', reason, lock, nonce, 'fresh'}
 end
 
--- The source's tag at this code.
-local function source_tag()
+-- How many of the tags are the source's own at this code; then the others, and its own.
+local function told_apart(tags)
   local hash = redis.sha1hex(nonce .. ARGV[13])
-  local tag = {}
-  for i = 1, TAG do
-    tag[i] = string.char(tonumber(string.sub(hash, 2 * i - 1, 2 * i), 16))
-  end
-  return table.concat(tag)
-end
-
--- Splits the tags into those that equal this one, which are counted, and the others.
-local function told_apart(tag, tags)
-  local same, others = 0, ''
-  for i = 1, #tags, TAG do
-    local it = string.sub(tags, i, i + TAG - 1)
+  local tag = struct.pack('>I4', tonumber(string.sub(hash, 1, 8), 16))
+  local own, others = 0, ''
+  for i = 1, #tags, #tag do
+    local it = string.sub(tags, i, i + #tag - 1)
     if it == tag then
-      same = same + 1
+      own = own + 1
     else
       others = others .. it
     end
   end
-  return same, others
+  return own, others, tag
 end
 
 -- Counts a failure of the source. Stores nothing if one source may use every attempt.
@@ -68,8 +57,7 @@ local function count_source()
   if binding or most >= limit then
     return
   end
-  local tag = source_tag()
-  local failed, others = told_apart(tag, record[SOURCES] or '')
+  local failed, others, tag = told_apart(record[SOURCES] or '')
   if failed + 1 >= most then
     record[EXHAUSTED] = (record[EXHAUSTED] or '') .. tag
     record[SOURCES] = others ~= '' and others or nil
@@ -105,7 +93,7 @@ end
 if binding and binding ~= string.sub(ARGV[12], 1, #binding) or not binding and ARGV[11] == '1' then
   return refuse('not_paired')
 end
-if record[EXHAUSTED] and told_apart(source_tag(), record[EXHAUSTED]) > 0 then
+if record[EXHAUSTED] and told_apart(record[EXHAUSTED]) > 0 then
   return refuse('source_exhausted')
 end
 local candidate
