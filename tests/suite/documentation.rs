@@ -1,6 +1,7 @@
 //! The pages of the documentation: every link is valid, every setting is described, and the
 //! commands that can run here work as written.
 
+mod commands;
 mod steps;
 
 use std::collections::BTreeSet;

@@ -2,8 +2,8 @@
 //! inactive.
 
 use anyhow::Context as _;
-use reqwest::{Response, StatusCode};
-use serde_json::{Value, json};
+use reqwest::StatusCode;
+use serde_json::Value;
 
 use crate::Tested;
 use crate::authorization::user_tokens;
@@ -12,12 +12,6 @@ use crate::harness::http::refused;
 use crate::harness::pb::code::RevokeCodeResponse;
 use crate::harness::postern::config;
 use crate::harness::*;
-
-/// What the runner answers a backend about a token.
-async fn ask(postern: &Postern, client: &str, token: &str) -> anyhow::Result<Response> {
-    let asked = postern.post("/ido/api/v2/token/introspect").bearer_auth(client);
-    Ok(asked.json(&json!({ "token": token })).send().await?)
-}
 
 /// Which of a recovery's tokens are active.
 async fn active(
@@ -28,7 +22,8 @@ async fn active(
     let mut active = Vec::new();
     for (kind, token) in tokens {
         postern.keep_secret(token);
-        let answer: Value = ask(postern, client, token).await?.error_for_status()?.json().await?;
+        let answer: Value =
+            postern.introspect(client, token).await?.error_for_status()?.json().await?;
         active
             .push(answer["data"]["active"].as_bool().with_context(|| format!("{kind}: {answer}"))?);
     }
@@ -98,7 +93,7 @@ async fn no_token_is_active_while_revocations_cannot_be_read() -> Tested {
     assert_eq!(active(&postern, &backend, &tokens).await?, [true; 3]);
     deployment.redis.freeze()?;
     for (kind, token) in &tokens {
-        let answer = ask(&postern, &backend, token).await?;
+        let answer = postern.introspect(&backend, token).await?;
         assert!(answer.headers().contains_key("retry-after"), "{kind}");
         refused(answer, StatusCode::SERVICE_UNAVAILABLE, "unavailable").await?;
     }

@@ -19,17 +19,12 @@ async fn standard(postern: &Postern, client: &str, token: &str) -> anyhow::Resul
     Ok(asked.send().await?)
 }
 
-async fn as_mosaic(postern: &Postern, client: &str, token: &str) -> anyhow::Result<Response> {
-    let asked = postern.post(&format!("{AS_MOSAIC}?clientId=acme-web")).bearer_auth(client);
-    Ok(asked.json(&json!({ "token": token })).send().await?)
-}
-
 /// What is answered about a token at either endpoint, which must be the same.
 async fn ask(postern: &Postern, client: &str, token: &str) -> anyhow::Result<Value> {
     let answer = standard(postern, client, token).await?.error_for_status()?;
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let answer: Value = answer.json().await?;
-    let wrapped: Value = as_mosaic(postern, client, token).await?.json().await?;
+    let wrapped: Value = postern.introspect(client, token).await?.json().await?;
     assert_eq!(wrapped, json!({ "error_code": 0, "data": answer }));
     Ok(answer)
 }
@@ -103,8 +98,7 @@ async fn only_clients_may_ask_and_a_malformed_question_is_refused() -> Tested {
     let desk = postern.token("acme-support").await?;
     let user = user_tokens(&postern).await?;
     for token in ["garbage", &user[0].1] {
-        for answer in
-            [standard(&postern, token, "a").await?, as_mosaic(&postern, token, "a").await?]
+        for answer in [standard(&postern, token, "a").await?, postern.introspect(token, "a").await?]
         {
             assert!(answer.headers()["www-authenticate"].to_str()?.starts_with("Bearer"));
             refused(answer, StatusCode::UNAUTHORIZED, "unauthorized").await?;
@@ -155,7 +149,7 @@ async fn questions_are_charged_to_the_client_that_asks() -> Tested {
         [postern.token("acme-support").await?, postern.token("acme-backend").await?];
     ask(&postern, &backend, "a").await?;
     for answer in
-        [standard(&postern, &backend, "a").await?, as_mosaic(&postern, &backend, "a").await?]
+        [standard(&postern, &backend, "a").await?, postern.introspect(&backend, "a").await?]
     {
         assert!(answer.headers().contains_key("retry-after"));
         refused(answer, StatusCode::TOO_MANY_REQUESTS, "too_many_requests").await?;

@@ -58,8 +58,7 @@ async fn press(postern: &Postern, token: &str) -> anyhow::Result<(StatusCode, St
 
 async fn is_active(postern: &Postern, token: &str) -> anyhow::Result<bool> {
     let client = postern.token("acme-console").await?;
-    let ask = postern.post("/ido/api/v2/token/introspect").bearer_auth(client);
-    let answer: Value = ask.json(&json!({ "token": token })).send().await?.json().await?;
+    let answer: Value = postern.introspect(&client, token).await?.json().await?;
     Ok(answer["data"]["active"] == json!(true))
 }
 

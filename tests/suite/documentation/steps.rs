@@ -14,8 +14,11 @@ use super::{page, root};
 use crate::Tested;
 use crate::harness::Postern;
 use crate::harness::postern::{free, utf8};
-use crate::harness::process::{command, run_to_end};
+use crate::harness::process::{command, run_within};
 use crate::harness::within;
+
+/// The limit for the commands of a page: their readiness probes alone retry for 20 seconds each.
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// The blocks of shell commands in a page.
 fn blocks(page: &str) -> Vec<String> {
@@ -31,7 +34,7 @@ fn shell(folder: &Path, commands: &str) -> anyhow::Result<String> {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("POSTERN_")) {
         bash.env_remove(name);
     }
-    let (status, printed) = run_to_end(bash)?;
+    let (status, printed) = run_within(LIMIT, bash)?;
     anyhow::ensure!(status.success(), "{status}\n{commands}\n{printed}");
     Ok(printed)
 }
@@ -122,7 +125,7 @@ async fn three_services_on_one_host_start_as_written() -> Tested {
     let page = all.split("--http-listen ").nth(2).and_then(|rest| rest.split(' ').next());
     let page = page.context("the address of the recovery page")?;
     let redeem = readme[6].replace("127.0.0.1:8080", page).replace("123456", &code);
-    within(Duration::from_secs(10), "the code is redeemed", async || {
+    within(LIMIT, "the code is redeemed", async || {
         Ok(shell(at, &redeem)?.contains(r#""state":"completed""#))
     })
     .await

@@ -68,6 +68,12 @@ impl Postern {
         Ok(self.post(OTP_SEND).bearer_auth(token).json(body).send().await?)
     }
 
+    /// Asks with a client's token whether a token is active, as Mosaic's clients ask.
+    pub(crate) async fn introspect(&self, client: &str, token: &str) -> anyhow::Result<Response> {
+        let asked = self.post("/ido/api/v2/token/introspect?clientId=acme-web");
+        Ok(asked.bearer_auth(client).json(&json!({ "token": token })).send().await?)
+    }
+
     /// Starts a journey as acme's page does.
     pub(crate) async fn invoke(&self, journey: &str, params: Value) -> anyhow::Result<Response> {
         let data = json!({

@@ -177,12 +177,18 @@ impl Postern {
     /// The output so far. A log line is written shortly after the answer.
     pub(crate) fn printed(&self) -> String {
         sleep(LOG_DELAY);
+        self.written()
+    }
+
+    /// The lines that have reached the file.
+    fn written(&self) -> String {
         self.processes.iter().map(|(_, process)| process.printed()).collect()
     }
 }
 
 impl Drop for Postern {
     fn drop(&mut self) {
+        sleep(LOG_DELAY);
         for (_, process) in &mut self.processes {
             process.kill();
         }
@@ -201,9 +207,10 @@ impl Drop for Postern {
             return;
         }
         let secrets = self.secrets.lock().expect("no test panics while it holds this");
-        let leaks = scan::leaks(self.printed(), &secrets);
+        let printed = self.written();
+        let unforeseen = trail::unforeseen(&printed);
+        let leaks = scan::leaks(printed, &secrets);
         assert!(leaks.is_empty(), "the log holds secrets: {leaks:#?}");
-        let unforeseen = trail::unforeseen(&self.printed());
         assert!(unforeseen.is_empty(), "the audit trail's schema has no {unforeseen:#?}");
         if let Some(redis) = &self.redis {
             let seen = redis.all_that_it_was_told().expect("Redis outlives its clients");

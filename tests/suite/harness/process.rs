@@ -195,7 +195,15 @@ pub(crate) fn run_with(
 }
 
 /// Runs a process until it exits. Returns its status and its output.
-pub(crate) fn run_to_end(mut command: Command) -> anyhow::Result<(ExitStatus, String)> {
+pub(crate) fn run_to_end(command: Command) -> anyhow::Result<(ExitStatus, String)> {
+    run_within(START_LIMIT, command)
+}
+
+/// Like [`run_to_end`], for commands that take longer than a start.
+pub(crate) fn run_within(
+    limit: Duration,
+    mut command: Command,
+) -> anyhow::Result<(ExitStatus, String)> {
     let output = TempDir::new()?;
     let mut child = command
         .stdin(Stdio::null())
@@ -203,7 +211,7 @@ pub(crate) fn run_to_end(mut command: Command) -> anyhow::Result<(ExitStatus, St
         .stderr(File::create(output.path().join("stderr"))?)
         .spawn()?;
     let begun = Instant::now();
-    while begun.elapsed() < START_LIMIT {
+    while begun.elapsed() < limit {
         if let Some(status) = child.try_wait()? {
             return Ok((status, read_all(output.path())));
         }

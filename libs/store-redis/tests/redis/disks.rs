@@ -29,7 +29,7 @@ async fn killed_under_load(settings: &str) {
     load.recovery(Instant::now()).await;
     for _ in 0..2 {
         block_in_place(|| server.kill());
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        load.outage(Duration::from_millis(200)).await;
         block_in_place(|| server.restart());
         let (back, away) = load.recovery(Instant::now()).await;
         assert!(back < BACK_WITHIN, "{settings}: {back:?}");

@@ -101,6 +101,11 @@ impl Ledger {
         self.answers
     }
 
+    /// When the first call failed since the previous call of [`Ledger::back`].
+    pub(crate) const fn first_fault(&self) -> Option<Instant> {
+        self.first_fault
+    }
+
     /// When the last call failed.
     pub(crate) fn last_fault(&self) -> Option<Instant> {
         self.last_fault.as_ref().map(|(at, _)| *at)

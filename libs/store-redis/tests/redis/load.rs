@@ -62,6 +62,15 @@ impl Load {
         Self { ledger, over, clients }
     }
 
+    /// Waits until calls have failed for that long.
+    pub(crate) async fn outage(&self, long: Duration) {
+        let began = Instant::now();
+        while lock(&self.ledger).first_fault().is_none_or(|first| first.elapsed() < long) {
+            assert!(began.elapsed() < PATIENCE, "no call fails");
+            sleep(PAUSE).await;
+        }
+    }
+
     /// Waits until calls succeed and none fails for a while. Returns how long after that instant
     /// the service recovered, and how long some calls failed.
     pub(crate) async fn recovery(&self, after: Instant) -> (Duration, Duration) {

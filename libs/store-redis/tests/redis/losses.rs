@@ -3,10 +3,13 @@
 //!
 //! `POSTERN_LOSSES=10000` runs ten thousand rounds.
 
+use std::time::{Duration, Instant};
+
 use codes::record::{Attempt, DenialReason, IssueOutcome, VerifyOutcome};
 use codes::store::StoreError;
 use store_redis::codes::RedisCodeStore;
 use store_redis::connection::address::Access;
+use tokio::time::sleep;
 
 use crate::cases::{Case, attempt, digest, is_accepted, reason, stranger};
 use crate::mutants::{self, Mutation, teach};
@@ -15,6 +18,9 @@ use crate::servers::{STANDALONE, Server, eventually, free_port};
 
 /// The number of rounds that run concurrently, over separate connections.
 const ABREAST: usize = 8;
+
+/// How long a caller retries, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const POINTS: [Point; 3] = [Point::Command, Point::Reply, Point::HalfReply];
 
@@ -38,16 +44,15 @@ impl Lossy {
 
     /// Retries until there is an answer.
     async fn insist<T>(&self, ask: impl AsyncFn() -> Result<T, StoreError>) -> T {
-        for _ in 0..100 {
+        let began = Instant::now();
+        loop {
             match ask().await {
                 Ok(answer) => return answer,
-                Err(StoreError::Unavailable(_)) => {
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                }
+                Err(StoreError::Unavailable(_)) => sleep(Duration::from_millis(20)).await,
                 Err(error) => panic!("no caller is told {error}"),
             }
+            assert!(began.elapsed() < PATIENCE, "there is no answer within {PATIENCE:?}");
         }
-        panic!("there is no answer after a hundred tries");
     }
 
     async fn guess(&self, case: &Case, is_right: bool, attempt: Attempt) -> VerifyOutcome {
