@@ -110,13 +110,55 @@ async fn every_attempt_has_the_same_id_and_a_signature_of_its_own_time() {
     assert_eq!(times.len(), 4);
 }
 
+/// Nothing is lost, nothing comes under a second ID, and meanwhile no code is issued.
+#[tokio::test]
+async fn a_receiver_that_was_down_for_an_hour_gets_every_notice_within_the_longest_pause() {
+    const NOTICES: u8 = 20;
+    let world = World::new().await;
+    let alice = Identifier::parse(IdentifierType::UserId, "alice").expect("valid");
+    for number in 2..=NOTICES {
+        let code = CodeId::new(&Subject::from_bytes([7; 16]), [number; 16]);
+        let notice = Notice::redeemed((&world.acme, &alice), world.clock.now(), &code);
+        world.notifier.write(&world.acme, &notice).await.expect("memory serves");
+    }
+    let serve_for = async |seconds: u32, answer: fn() -> Answer| {
+        let mut taken = Vec::new();
+        for _ in 0..seconds {
+            for entry in world.dispatcher.take(&world.acme, 99).await.expect("memory serves") {
+                world.net.answers.lock().expect("no panic").push(answer());
+                let delivered = world.dispatcher.deliver(&world.acme, &world.receiver, &entry);
+                if delivered.await.expect("memory serves") == Outcome::Delivered {
+                    taken.push(entry.id);
+                }
+            }
+            world.clock.advance(Duration::from_secs(1));
+        }
+        taken
+    };
+    let is_delayed = async || {
+        let max_lag = Duration::from_secs(600);
+        world.notifier.is_delayed(&world.acme, max_lag).await.expect("memory serves")
+    };
+    assert!(!is_delayed().await);
+    assert_eq!(serve_for(3600, || Err(PostError("down".to_owned()))).await, []);
+    assert!(is_delayed().await);
+    let mut taken = serve_for(301, || Ok(200)).await;
+    taken.sort();
+    let every = taken.len();
+    taken.dedup();
+    assert_eq!((every, taken.len()), (usize::from(NOTICES), usize::from(NOTICES)));
+    assert_eq!((world.waiting().await, is_delayed().await), (0, false));
+}
+
 #[tokio::test]
 async fn what_the_receiver_will_never_take_is_dead_at_once() {
     for status in [400, 401, 403, 404, 410, 413, 422, 499] {
         let world = World::new().await;
+        world.clock.advance(Duration::from_secs(1));
         let outcome = world.deliver(Ok(status)).await;
         assert!(matches!(outcome, Outcome::Dead(DeadLetter::Refused, _)), "{status}: {outcome:?}");
-        assert_eq!(world.waiting().await, 0);
+        let backlog = world.notifier.backlog(&world.acme).await.expect("memory serves");
+        assert_eq!((backlog.waiting, backlog.lag), (0, Duration::from_secs(1)), "it was not told");
     }
     for answer in [301, 302, 307, 408, 425, 429, 500, 503, 599, 100] {
         let world = World::new().await;
