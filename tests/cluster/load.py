@@ -21,6 +21,12 @@ from stubs import Issuer, Verifier
 THREADS = 16
 # A kept connection is replaced after so many calls, so that load spreads over new pods.
 CALLS_PER_CONNECTION = 50
+# As many as gRPC makes: see stubs.py.
+ATTEMPTS = 5
+
+
+class UnavailableError(AssertionError):
+    """The answer 503, after which a client tries again."""
 
 
 class Load:
@@ -72,10 +78,22 @@ def over_http(secret: str) -> Callable[[], Callable[[str], int]]:
             text = answer.read().decode()
             if not answer.will_close:
                 connections[service] = (connection, used + 1)
+            if answer.status == 503:
+                raise UnavailableError(f"{service}: {text}")
             assert answer.status == 200, f"{service}: {answer.status} {text}"
             return json.loads(text)
 
         def act(user: str) -> int:
+            """Begins again after a 503, with a new code, as people do."""
+            for turn in range(ATTEMPTS):
+                try:
+                    return recover(user)
+                except UnavailableError:
+                    if turn + 1 == ATTEMPTS:
+                        raise
+                    time.sleep(0.2 * 2**turn)
+
+        def recover(user: str) -> int:
             asked = {"channel": "direct", "identifier_type": "user_id", "identifier": user}
             issued = send("code-issuer", "/cis/v1/auth/otp/send", asked, {"Authorization": f"Bearer {bearer}"})
             params = {"external_user_id": user, "temp_code": issued["code"]}
