@@ -2,14 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { binary, configuration, issue } from "./postern.mjs";
-import { answers, freePorts, startProcess } from "./process.mjs";
+import { answers, freePorts, listens, startProcess } from "./process.mjs";
 
 const collectors = fileURLToPath(new URL("../collector/", import.meta.url));
 const at = (port) => `127.0.0.1:${port}`;
@@ -89,16 +87,6 @@ export class Apart {
     await Promise.all([...this.#services, ...this.#others].map((it) => it.stop()));
     await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true })));
   }
-}
-
-async function listens(port) {
-  const socket = connect(port, "127.0.0.1");
-  const outcome = await Promise.race([
-    once(socket, "connect").then(() => true, () => false),
-    once(socket, "error").then(() => false, () => false),
-  ]);
-  socket.destroy();
-  return outcome;
 }
 
 /** Each service's own key, the others' public halves, and what is random. */

@@ -1,11 +1,10 @@
 // Starts the `console` binary over a Redis of its own. Its agents sign in at a provider and act on a `postern`.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { binary } from "./postern.mjs";
-import { answers, startProcess } from "./process.mjs";
+import { answers, listens, startProcess } from "./process.mjs";
 
 /** `ports` are three free ports: the pages', the administration's, and the Redis'. */
 export async function startConsole({ issuer, client, scope }, postern, [pages, admin, redis]) {
@@ -39,8 +38,3 @@ export async function startConsole({ issuer, client, scope }, postern, [pages, a
     throw error;
   }
 }
-
-const listens = (port) => new Promise((done) => {
-  const socket = connect(port, "127.0.0.1", () => done(true)).on("error", () => done(false));
-  socket.on("connect", () => socket.destroy());
-});

@@ -1,7 +1,7 @@
 // Processes that a suite starts on free loopback ports, and ends in every case.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const startLimitMs = 20_000;
@@ -38,6 +38,14 @@ export async function answers(url) {
   } catch {
     return false;
   }
+}
+
+/** Whether a server accepts connections on a port of the loopback. */
+export function listens(port) {
+  return new Promise((done) => {
+    const socket = connect(port, "127.0.0.1", () => done(true)).on("error", () => done(false));
+    socket.on("connect", () => socket.destroy());
+  });
 }
 
 /** Ports that were free a moment ago; all are held until all are known, so that they differ. */

@@ -1,0 +1,26 @@
+// What the recipes share: the application with a relying party, and what a user does on the recovery page.
+import { createHash } from "node:crypto";
+
+/** The files of a configuration in which users of the relying party `client` come back to `back`. */
+export const acme = (client, secret, back) => ({
+  "applications/acme.yaml": `id: acme
+name: Acme
+clients:
+  - id: acme-support
+    secret_sha256: 8aa0f733cc5abfccabfd934eef7c107b1300709c21ef40cec8ddef0ec6793f8c
+    scopes: [codes:issue]
+  - id: ${client}
+    secret_sha256: ${createHash("sha256").update(secret).digest("hex")}
+    redirect_uris: ["${back}"]
+    openid: true
+    journey: temp-code-form
+temp_code: { length: 12 }
+`,
+});
+
+/** Redeems a code on the recovery page, as `user` unless the page knows who it is. */
+export async function redeem(page, user, code) {
+  if (user) await page.getByLabel("User ID").fill(user);
+  await page.getByLabel("Temporary code").fill(code);
+  await page.getByRole("button", { name: "Login with Temporary Code" }).click();
+}
