@@ -116,7 +116,7 @@ const fn refusal(action: Action) -> Option<IssueRefusal> {
     }
 }
 
-/// What an action is counted under.
+/// The label of an action's counter.
 fn labels(action: Action) -> Vec<(&'static str, &'static str)> {
     let mut labels = vec![("postern.action", action.as_str())];
     labels.extend(denial(action).map(|reason| ("postern.denial", reason.as_str())));

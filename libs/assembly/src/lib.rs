@@ -46,7 +46,7 @@ pub fn operations(stores: &Stores, peppers: Arc<Peppers>, addresses: Addresses) 
     }
 }
 
-/// What writes notices for a running service.
+/// The notifier of a running service.
 pub fn notifier(stores: &Stores, peppers: Arc<Peppers>) -> Notifier {
     Notifier::new(Arc::clone(&stores.outbox), peppers, Arc::new(SystemClock))
 }

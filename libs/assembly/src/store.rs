@@ -23,7 +23,7 @@ pub struct StoreArgs {
     /// `redis+cluster://host:port,host:port`; `rediss` for `redis` where TLS is spoken
     #[arg(long, env = "POSTERN_STORE", value_name = "STORE")]
     pub store: Option<String>,
-    /// What it takes to be let in.
+    /// The credentials.
     #[command(flatten)]
     pub store_access: AccessArgs,
     /// What Redis must have done before a caller learns a code's outcome: `fenced` (run it; the default),
@@ -44,9 +44,9 @@ pub enum Store {
     Redis {
         /// Where it is.
         address: Address,
-        /// What it takes to be let in.
+        /// The credentials.
         access: Box<Access>,
-        /// What is looked at before it is used.
+        /// The checks before its use.
         checks: Checks,
         /// The confirmation that an outcome needs.
         confirmation: Option<Confirmation>,

@@ -39,7 +39,7 @@ pub struct Application {
     pub desk: Option<Desk>,
     /// How its users reach support.
     pub support: Support,
-    /// What its users' tokens say.
+    /// The settings of its users' tokens.
     pub tokens: TokenSettings,
     /// Its clients.
     pub clients: BTreeMap<ClientId, Client>,
@@ -58,7 +58,7 @@ impl fmt::Debug for Application {
     }
 }
 
-/// What the tokens of an application's users say.
+/// The settings of the tokens of an application's users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSettings {
     /// Their scope, which means nothing to Postern.

@@ -179,7 +179,7 @@ impl Configuration {
         self.applications.values().map(line).collect()
     }
 
-    /// What is valid and yet unwise: a line for each, with what to do.
+    /// Warnings about valid settings: a line for each, with what to do.
     pub fn warnings(&self) -> Vec<String> {
         self.applications.values().flat_map(|application| self.warnings_of(application)).collect()
     }

@@ -13,7 +13,7 @@ use crate::source::Source;
 /// The outcome of a reload.
 pub type Reload = files::Reload<Problem>;
 
-/// What a configuration must not hold where it is to serve, beside what is never valid.
+/// Further reasons to refuse a configuration in the process that would serve it.
 type Guard = Box<dyn Fn(&Configuration) -> Vec<Problem> + Send + Sync>;
 
 /// A configuration that can be exchanged while it serves.

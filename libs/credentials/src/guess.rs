@@ -14,7 +14,7 @@ const MAX_TYPED_BYTES: usize = 1024;
 /// The longest text that may be left of it, in bytes: the label, twelve characters, a full stop.
 const MAX_KEPT_BYTES: usize = 32;
 
-/// What people copy along with a code, in capitals.
+/// The labels that people copy along with a code, in capitals.
 const LABEL: &str = "CODE:";
 
 /// Why a text can be no code. Depends on the text and the policy alone, never on a user.

@@ -30,7 +30,7 @@ impl Alphabet {
     }
 }
 
-/// What the codes of a policy look like.
+/// The shape of a policy's codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     length: u8,

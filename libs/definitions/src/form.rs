@@ -26,7 +26,7 @@ pub struct Form<'j> {
 pub struct FormField<'j> {
     /// The name under which it is submitted.
     pub name: &'j str,
-    /// What the page calls it; the name where the file has no label.
+    /// The label on the page; the name if the file has none.
     pub label: &'j str,
     /// What it takes: as the file says, or else as the journey uses it.
     pub kind: FieldKind,

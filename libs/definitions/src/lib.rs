@@ -189,7 +189,7 @@ impl Journey {
         &self.inputs.params.names
     }
 
-    /// What the journey reads of its start.
+    /// The inputs that the journey reads from its start.
     pub const fn inputs(&self) -> &Inputs {
         &self.inputs
     }

@@ -24,7 +24,7 @@ pub struct Step {
     pub action: Action,
 }
 
-/// What a step does, and which steps it leads to.
+/// The action of a step, and its branches.
 #[derive(Debug)]
 pub enum Action {
     /// `temp_code_authentication`
@@ -77,7 +77,7 @@ pub enum Action {
     },
     /// `provide_json_data`
     Provide {
-        /// What the next answer carries.
+        /// The data of the next answer.
         data: Data,
         /// The step after.
         next: StepIndex,

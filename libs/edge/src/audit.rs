@@ -11,7 +11,7 @@ use tokens::scope::Scope;
 
 use crate::throttle::Throttle;
 
-/// What stands in an event for a client that is not configured: what it called itself may be anything.
+/// The name in an event for a client that is not configured: the name that it sent may hold anything.
 const UNKNOWN: &str = "(unknown)";
 
 /// How many denials of one client the trail tells of within a minute. More say nothing new, and

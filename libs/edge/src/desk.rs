@@ -25,7 +25,7 @@ impl Principal {
         self.application().desk.as_ref().ok_or(Fault::Desk(DeskFault::Off))
     }
 
-    /// What the agent's roles say about them where they exercise a right. Nothing, for a client.
+    /// The tiers and the group that the agent's roles give for a right. Empty for a client.
     pub fn standing(&self, right: Right) -> Standing {
         let Some(provider) = self.provider() else { return Standing::default() };
         provider.standing(&self.caller().application, &self.agent.roles, right)

@@ -13,7 +13,7 @@ use tokens::mint::Minter;
 /// How long others may keep what they read here: a new key is published long before it signs.
 const CACHING: &str = "public, max-age=300";
 
-/// What a service says of its issuer.
+/// The public facts about an issuer.
 pub struct Issuer<'a> {
     /// Signs in the issuer's name.
     pub minter: &'a Minter,

@@ -32,7 +32,7 @@ pub struct Principal {
     configuration: Arc<Configuration>,
 }
 
-/// What an agent's token says about them, beside who they are. Nothing, for a client's own token.
+/// The facts in an agent's token, besides their identity. Empty for a client's own token.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AgentFacts {
     /// The identifiers of the agent's own account.

@@ -39,7 +39,7 @@ pub const fn granted(right: Right) -> &'static [Scope] {
     }
 }
 
-/// What a call is charged to: a client's rate of calls of one kind.
+/// The rate limit that counts a call: a client's calls of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Budget {
     /// Codes that are asked for.

@@ -112,7 +112,7 @@ pub struct SourceThrottle<K> {
     sites: Throttle<(Site, K)>,
 }
 
-/// What is beyond its limit.
+/// The key that is beyond its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// One source.
@@ -121,7 +121,7 @@ pub enum Scope {
     Site,
 }
 
-/// What is beyond its limit, and the time to wait.
+/// The key that is beyond its limit, and the time to wait.
 pub type Refused = (Scope, Duration);
 
 impl<K: Clone + Eq + Hash> SourceThrottle<K> {

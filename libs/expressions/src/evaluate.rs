@@ -25,7 +25,7 @@ pub(crate) const FUEL: usize = 10_000;
 
 const WEIGHT_PER_STEP: usize = 64;
 
-/// What an expression can see.
+/// The values that an expression can read.
 pub struct Scope<'s> {
     /// The journey's variables.
     pub variables: &'s BTreeMap<String, Value>,
@@ -41,7 +41,7 @@ pub struct Scope<'s> {
     pub now: Timestamp,
 }
 
-/// What a value is for.
+/// The purpose of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// It may reach the client.

@@ -1,4 +1,4 @@
-//! What the functions of expressions do.
+//! The implementations of the functions.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What operators do to plain values. Nothing is coerced.
+//! The operators on plain values. Nothing is coerced.
 
 use std::cmp::Ordering;
 

@@ -59,7 +59,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// What an expression does with what it reads.
+/// How an expression uses the value of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Usage {
     /// Compares it with null.
@@ -73,9 +73,9 @@ pub enum Usage {
 /// One read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
-    /// What is read.
+    /// The path.
     pub path: Path,
-    /// What for.
+    /// The use of its value.
     pub usage: Usage,
 }
 

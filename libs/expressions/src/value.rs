@@ -1,4 +1,4 @@
-//! What expressions compute with: JSON, and two kinds of value that must not get out.
+//! The values of expressions: JSON, and two kinds that must not get out.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -180,7 +180,7 @@ impl Value {
         }
     }
 
-    /// What the value is, in a word.
+    /// The name of the value's type.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

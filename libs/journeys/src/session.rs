@@ -83,7 +83,7 @@ struct StoredPairing {
     number: String,
 }
 
-/// What a session has besides the state of its journey.
+/// The facts of a session besides the state of its journey.
 pub(crate) struct Facts {
     pub(crate) run: String,
     pub(crate) correlation_id: Option<String>,
@@ -187,7 +187,7 @@ impl Session {
         self.challenge.as_deref() == Some(fingerprint("challenge", &[challenge]).as_str())
     }
 
-    /// What the session has besides the state of its journey.
+    /// The facts of the session besides the state of its journey.
     pub(crate) fn facts(&self) -> Facts {
         let lifetime = i64::try_from(SESSION_LIFETIME.as_millis()).unwrap_or(i64::MAX);
         let opened_at_ms = self.opened_at_ms.unwrap_or(self.expires_at_ms - lifetime);

@@ -13,12 +13,12 @@ use crate::outbox::{Entry, OutboxError, RETENTION, Settlement};
 use crate::receiver::Receiver;
 use crate::signature::Headers;
 
-/// A request that was not answered. Says why, without a word of the notice.
+/// A request without an answer: its cause, without the notice's contents.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct PostError(pub String);
 
-/// The port to the net.
+/// The port that posts webhooks.
 #[async_trait]
 pub trait Post: Send + Sync {
     /// Posts a body to the receiver and returns the status code of the answer, within a few seconds. Follows
@@ -33,7 +33,7 @@ pub trait Post: Send + Sync {
 
 /// The port to the links by which users disown codes.
 pub trait Links: Send + Sync {
-    /// The link for a code that a notice written then is about; `None` if there are no such links.
+    /// The link for the code of a notice that was written then; `None` if the deployment has no links.
     fn not_me(
         &self,
         application: &ApplicationId,
@@ -42,7 +42,7 @@ pub trait Links: Send + Sync {
     ) -> Option<String>;
 }
 
-/// Why a notice is dead.
+/// Why a notice became a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadLetter {
     /// The receiver answered that it will never take it.
@@ -89,7 +89,7 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// A dispatcher of what that notifier writes.
+    /// A dispatcher of that notifier's notices.
     pub fn new(
         notifier: Notifier,
         post: Arc<dyn Post>,

@@ -1,4 +1,5 @@
-//! Notices: the user of a code learns of it by webhook, so that a stolen recovery does not stay unseen.
+//! Notices: a webhook tells users of each code that is issued or redeemed for them, so that they see a
+//! stolen recovery.
 //!
 //! ```text
 //! issue, redemption ──> Notifier ──> Outbox ──> Dispatcher ──> signed webhook ──> the application's receiver,

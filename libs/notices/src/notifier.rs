@@ -11,11 +11,10 @@ use codes::peppers::Peppers;
 use crate::notice::{Notice, NoticeId};
 use crate::outbox::{Backlog, Outbox, OutboxError};
 
-/// How long a backlog counts after the outbox told it. The dispatcher asks more often, so that an issue need
-/// not ask.
+/// How long a known backlog is used. The dispatcher renews it more often, so that an issue rarely asks.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// Writes notices to an outbox. Clones share what the outbox told them.
+/// Writes notices to an outbox. Clones share the known backlogs.
 #[derive(Clone)]
 pub struct Notifier {
     pub(crate) outbox: Arc<dyn Outbox>,
@@ -33,8 +32,7 @@ impl Notifier {
     /// Writes a notice. A repeated one has the same name, and waits once.
     ///
     /// # Errors
-    /// [`OutboxError`] if it is not known whether the notice waits: the operation that it is about must not
-    /// be answered.
+    /// [`OutboxError`] if it is not known whether the notice waits: its operation must not be answered.
     pub async fn write(
         &self,
         application: &ApplicationId,
@@ -56,10 +54,10 @@ impl Notifier {
         Ok(backlog)
     }
 
-    /// Whether notices are too late for another code to be issued, as the outbox told within two seconds.
+    /// Whether notices are too late for another code to be issued, by a backlog of the last two seconds.
     ///
     /// # Errors
-    /// [`OutboxError`] if the outbox told nothing lately and does not answer.
+    /// [`OutboxError`] if no such backlog is known and the outbox does not answer.
     pub async fn is_delayed(
         &self,
         application: &ApplicationId,
@@ -72,14 +70,14 @@ impl Notifier {
         Ok(backlog.is_delayed(max_lag))
     }
 
-    /// A clock that steps makes what was told old.
+    /// A clock that steps makes the known backlogs old.
     fn recent(&self, application: &ApplicationId) -> Option<Backlog> {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, backlog) = told.get(application)?;
         (at.distance(self.clock.now()) < FRESH).then_some(*backlog)
     }
 
-    /// Lets codes be issued for that time, however large the lag is; zero ends it.
+    /// Suspends the lag's effect on issuing for that time; zero ends the suspension.
     ///
     /// # Errors
     /// [`OutboxError`] if it is not known whether the rule is suspended.

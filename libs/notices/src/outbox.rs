@@ -24,8 +24,8 @@ pub const RETENTION: Duration = Duration::from_secs(72 * 60 * 60);
 pub const LEASE: Duration = Duration::from_secs(15);
 
 /// How long dead letters count as lag once nothing waits. A receiver that refuses every notice stops the
-/// issuing of codes as one that is down does; an application that issues no code meanwhile, and so can have
-/// no delivery, is tried again after this time.
+/// issuing of codes, as an outage does. Without new codes no delivery can end the lag, so it ends after
+/// this time.
 pub const REFUSALS_COUNT: Duration = Duration::from_secs(60 * 60);
 
 /// How long an untouched outbox is kept: longer than its notices are retried.
@@ -63,10 +63,11 @@ pub struct Backlog {
     /// How many wait.
     pub waiting: u64,
     /// How long no delivery has succeeded although notices wait or died: since the first of them was
-    /// written, or failed for the first time. Only a delivery ends it, or an hour after a dead letter in
-    /// which nothing waits. A notice that later ones overtook does not count: its receiver works.
+    /// written, or failed for the first time. A delivery ends it, and so does an hour without waiting
+    /// notices after the last dead letter. A notice that later ones overtook does not count: its receiver
+    /// works.
     pub lag: Duration,
-    /// Until when codes are issued however large the lag is; `None` if the lag counts.
+    /// Until when the lag stops no issue; `None` if it counts.
     pub suspended_until: Option<Timestamp>,
 }
 
@@ -100,7 +101,7 @@ pub trait Outbox: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Entry>, OutboxError>;
 
-    /// Ends the attempt of that number. A failure of an attempt that another one followed changes nothing.
+    /// Ends the attempt of that number. A failure changes nothing if a later attempt has begun.
     async fn settle(
         &self,
         application: &ApplicationId,
@@ -111,7 +112,7 @@ pub trait Outbox: Send + Sync {
     /// Describes the application's notices.
     async fn backlog(&self, application: &ApplicationId) -> Result<Backlog, OutboxError>;
 
-    /// Lets codes be issued for that time, however large the lag is; zero ends it.
+    /// Suspends the lag's effect on issuing for that time; zero ends the suspension.
     async fn suspend(
         &self,
         application: &ApplicationId,

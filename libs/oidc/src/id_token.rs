@@ -1,4 +1,4 @@
-//! What an ID token says about the sign-in that it came from.
+//! The ID token of a sign-in.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use tokens::verify::TokenVerifier;
 pub struct SignedIn {
     /// The ID token.
     pub id_token: SecretString,
-    /// What renews it, if the provider gives such a token.
+    /// The refresh token, if the provider gives one.
     pub refresh_token: Option<SecretString>,
     /// The person, as the provider names them.
     pub subject: String,
@@ -22,7 +22,7 @@ pub struct SignedIn {
     pub authenticated_at: Timestamp,
 }
 
-/// What the ID token of a sign-in must say.
+/// The claims that the ID token of a sign-in must have.
 pub(crate) struct Expected<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
@@ -66,7 +66,7 @@ impl Audience {
 /// issuer checks the signature when the token is exchanged, before anybody may do anything with it.
 ///
 /// # Errors
-/// What the token lacks or says wrongly.
+/// The claim that is missing or wrong.
 pub(crate) fn read(
     id_token: SecretString,
     refresh_token: Option<SecretString>,

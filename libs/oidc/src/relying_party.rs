@@ -84,7 +84,7 @@ pub enum SignInError {
     IdToken(&'static str),
 }
 
-/// What the token endpoint gives.
+/// The answer of the token endpoint.
 #[derive(Deserialize)]
 struct Tokens {
     id_token: Option<SecretString>,

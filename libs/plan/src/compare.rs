@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::fact::{Fact, Strength};
 use crate::gather::facts;
 
-/// What a change does to the controls of a configuration.
+/// The effect of a change on the controls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
@@ -68,7 +68,7 @@ fn note(text: Option<&str>) -> String {
     text.filter(|text| !text.is_empty()).map(|text| format!(" ({text})")).unwrap_or_default()
 }
 
-/// What a change of the configuration does.
+/// The effect of a change of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The keys that differ, by place and key.
@@ -76,7 +76,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What differs in `new`.
+    /// The differences in `new`.
     pub fn between(old: &Configuration, new: &Configuration) -> Self {
         let (before, after) = (facts(old, new), facts(new, old));
         let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();

@@ -11,7 +11,7 @@ use clock::duration;
 pub(crate) struct Fact {
     /// The value for people. Never a secret.
     pub(crate) text: String,
-    /// What tells values apart whose text is the same: a digest, or a fingerprint.
+    /// A digest or a fingerprint, which differs for values with the same text.
     pub(crate) identity: String,
     /// How strong a control it is.
     pub(crate) strength: Strength,
@@ -24,9 +24,9 @@ pub(crate) enum Strength {
     None,
     /// The higher, the stronger.
     Level(f64),
-    /// What is allowed: less is stronger. `None` allows everything.
+    /// The rights that are allowed: fewer are stronger. `None` allows everything.
     Allowed(Option<BTreeSet<String>>),
-    /// What is demanded: more is stronger.
+    /// The controls that are demanded: more are stronger.
     Demanded(BTreeSet<String>),
 }
 

@@ -1,4 +1,4 @@
-//! What proxies write about their clients: the entries of `X-Forwarded-For` and of `Forwarded`.
+//! How proxies name their clients: the entries of `X-Forwarded-For` and of `Forwarded`.
 //!
 //! | entry | who writes it |
 //! | --- | --- |

@@ -49,11 +49,11 @@ const MAX_STREAMS: u32 = 256;
 const MAX_TAKEN_BACK: usize = 20;
 /// Requests of one connection that its client made us take back.
 const MAX_SPOILT: usize = 64;
-/// What one request may send before it is read: the largest message and its frame, twice.
+/// The receive window of a request: the largest message and its frame, twice.
 const STREAM_WINDOW: u32 = 128 * 1024;
-/// What all requests of one connection may send before they are read.
+/// The receive window of a connection.
 const CONNECTION_WINDOW: u32 = 512 * 1024;
-/// What waits to be sent for one request. Answers are small.
+/// The send buffer of a request. Answers are small.
 const MAX_SEND_BUFFER: usize = 64 * 1024;
 /// How often a silent HTTP/2 client is asked whether it lives, and how long it may take to answer.
 const PING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
@@ -154,7 +154,7 @@ impl Complaint {
     }
 }
 
-/// What is the same for every connection of a listener.
+/// The settings that all connections of a listener share.
 #[derive(Clone)]
 struct Server {
     router: Router,

@@ -1,4 +1,4 @@
-//! What the fuzz targets call: parsers of headers that anybody may send.
+//! Fuzz targets: parsers of headers that anybody may send.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 

@@ -88,7 +88,7 @@ impl GrpcServer {
         Ok(self)
     }
 
-    /// What is served, and the handle on its health.
+    /// The services, and the handle on their health.
     pub(crate) fn into_parts(self) -> (Listener, axum::Router, Health) {
         let router = layers::around(self.routes.into_axum_router(), self.methods, self.limit);
         (self.listener, router, Health { names: self.names, reporter: self.health })

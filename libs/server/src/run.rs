@@ -29,7 +29,7 @@ use crate::listener::BindError;
 use crate::process::{Process, ProcessArgs};
 use crate::servers::Servers;
 
-/// What every process takes its memory from: a request takes some a hundred times, at half of the
+/// The allocator of every process: a request takes some a hundred times, at half of the
 /// cost that the C library's has.
 #[global_allocator]
 static MEMORY: MiMalloc = MiMalloc;

@@ -34,7 +34,7 @@ pub struct TaskError;
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What a process serves.
+/// The edges that a process serves.
 #[derive(Default)]
 pub struct Servers {
     grpc: Vec<GrpcServer>,

@@ -1,4 +1,4 @@
-//! What the fuzz targets call: the messages of the Web SDK's protocol.
+//! Fuzz targets: the messages of the Web SDK's protocol.
 
 use std::sync::LazyLock;
 

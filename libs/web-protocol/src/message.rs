@@ -1,4 +1,4 @@
-//! What a page sends: headers and data, in clear or encrypted. It is read strictly where a journey relies
+//! The messages of a page: headers and data, in clear or encrypted. It is read strictly where a journey relies
 //! on it; what a newer SDK adds is ignored.
 
 use axum::http::HeaderMap;

@@ -1,4 +1,4 @@
-//! What a page is answered: where its journey stands, as the Web SDK reads it.
+//! The answers to a page: the state of its journey, as the Web SDK reads it.
 
 use codes::randomness::Randomness;
 use encryption::CryptoSession;
@@ -12,7 +12,7 @@ pub struct Reply {
     pub error_code: u32,
     /// What went wrong, for people.
     pub error_message: String,
-    /// What the SDK keeps: IDs, keys.
+    /// The control data that the SDK keeps: IDs, keys.
     pub headers: Vec<Value>,
     /// Where the journey stands.
     pub data: Value,

@@ -7,8 +7,9 @@
 //! ```text
 //!  edge::guard                  http::send: Gate::admit         one configuration, one Principal
 //!  wire::issuer::parse_issue    json::parse, Body::into_request
-//!         `--------- IssueRequest ---------'
-//!  CodeIssuer::issue
+//!         `------------- Ask -------------'
+//!  CodeIssuer::issue            names the agent, refuses while notices are late
+//!  desk::Desk                   admits the issue, if the application has a desk
 //!  codes::issuer::Issuer        draws a `TempCode`, stores its digest
 //!  CodeStore: one Redis script
 //!  edge::notices::Notices       the outbox, if the application has a receiver of notices

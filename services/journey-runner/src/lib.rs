@@ -1,5 +1,5 @@
 //! The journey runner: runs journeys for services over gRPC and for browsers over the protocol of
-//! the Web SDK, calls the verifier, and mints what users end up with.
+//! the Web SDK, calls the verifier, and mints the users' tokens.
 //!
 //! Thin: requests come in through `grpc` and `http`, and go to [`journeys::runner::Runner`].
 //!

@@ -38,11 +38,11 @@ use super::{Store, StoreArgs};
 pub struct Stores {
     /// Where codes and lockouts are kept.
     pub codes: Arc<dyn CodeStore>,
-    /// What idempotency keys for codes stand for.
+    /// The claims of idempotency keys for codes.
     pub claims: Arc<dyn ClaimStore>,
     /// Which grants are revoked.
     pub grants: Arc<dyn GrantStore>,
-    /// What desks admitted, counted and stopped.
+    /// The store of desks.
     pub desks: Arc<dyn DeskStore>,
     /// Where notices wait to be delivered.
     pub outbox: Arc<dyn Outbox>,
@@ -52,7 +52,7 @@ pub struct Stores {
     pub console: Arc<dyn JourneyStore>,
     /// The codes of authorization requests.
     pub authorizations: Arc<dyn AuthorizationCodeStore>,
-    /// What idempotency keys for journeys stand for.
+    /// The claims of idempotency keys for journeys.
     pub journey_claims: Arc<dyn ClaimStore>,
     /// The way to Redis, if they are kept there.
     pub(crate) connection: Option<Connection>,

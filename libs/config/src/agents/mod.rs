@@ -45,7 +45,7 @@ pub struct AgentProvider {
     pub claim: String,
     /// The claims that name an agent's own account, by the type of its identifier.
     pub own: BTreeMap<IdentifierType, String>,
-    /// What each role allows.
+    /// The rights of each role.
     pub roles: BTreeMap<String, Role>,
 }
 

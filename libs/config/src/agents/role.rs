@@ -10,12 +10,12 @@ use crate::client::each;
 use crate::known::Known;
 use crate::tiers::tier_names;
 
-/// What a role allows.
+/// The rights of a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     /// In which applications.
     pub applications: BTreeSet<ApplicationId>,
-    /// What.
+    /// The rights.
     pub may: BTreeSet<Right>,
     /// For which tiers of users.
     pub tiers: BTreeSet<Tier>,

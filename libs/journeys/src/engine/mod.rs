@@ -59,7 +59,7 @@ pub enum Event {
     Minted(UserTokens),
 }
 
-/// What the runner must do next.
+/// The next move of the runner.
 pub enum Move {
     /// Verify a code.
     Verify {

@@ -39,7 +39,7 @@ pub struct State {
     pub(crate) failures: u32,
     /// After this many of them, no form is shown any more.
     pub(crate) failures_allowed: u32,
-    /// What is valid until the next wait, and never stored.
+    /// The data of one leg: valid until the next wait, and never stored.
     pub(crate) leg: Leg,
 }
 

@@ -62,7 +62,7 @@ impl Discovery {
         Ok(self.ask(issuer).await.unwrap_or(old))
     }
 
-    /// What needs no question: fresh endpoints, or a failure of a moment ago.
+    /// The cached outcome: fresh endpoints, or a failure of a moment ago.
     fn known(&self) -> Option<Result<Endpoints, SignInError>> {
         let state = self.state();
         let fresh = state.found.as_ref().filter(|(_, at)| at.elapsed() < LIFE);

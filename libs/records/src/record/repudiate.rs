@@ -20,7 +20,7 @@ pub struct Repudiate {
     pub told_of: Timestamp,
 }
 
-/// What a repudiation found.
+/// The outcome of a repudiation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repudiated {
     /// When the block of the user ends, if there is one.

@@ -60,7 +60,7 @@ struct Taken {
     by_activity: BTreeSet<(Instant, u64)>,
 }
 
-/// What has a limit of its own.
+/// The scope of a limit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Network {
     Source(Source),

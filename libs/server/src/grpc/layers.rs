@@ -29,7 +29,7 @@ pub(super) fn around(router: Router, methods: Methods, limit: Limit) -> Router {
     router.layer(from_fn_with_state(Arc::new(Layers { methods, limit }), pass))
 }
 
-/// What the layers know.
+/// The state that the layers share.
 struct Layers {
     methods: Methods,
     limit: Limit,
