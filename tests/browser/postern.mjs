@@ -47,6 +47,11 @@ export class Postern {
     return issue(this.origin, user, "user_id", { pairing_number: number });
   }
 
+  /** The process ID. */
+  get pid() {
+    return this.#process.pid;
+  }
+
   /** The published keys. */
   async keys() {
     return (await (await fetch(`${this.origin}/.well-known/jwks.json`)).json()).keys;

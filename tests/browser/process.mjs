@@ -4,17 +4,18 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const startLimitMs = 20_000;
+/** How a process starts and ends unless the caller says so. */
+const usual = { startLimitMs: 20_000, stopSignal: "SIGKILL" };
 
 /** Starts a process and waits until it is ready; answers with ways to end it and to read what it printed. */
-export async function startProcess(file, flags, options, isReady) {
+export async function startProcess(file, flags, options, isReady, { startLimitMs, stopSignal } = usual) {
   const child = spawn(file, flags, { stdio: ["ignore", "pipe", "pipe"], ...options });
   let printed = "";
   child.on("error", (error) => { printed += error; });
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (data) => { printed += data; });
   }
-  const stop = async (signal = "SIGKILL") => {
+  const stop = async (signal = stopSignal) => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
     child.kill(signal);
@@ -28,7 +29,7 @@ export async function startProcess(file, flags, options, isReady) {
     }
     await sleep(20);
   }
-  return { stop, printed: () => printed };
+  return { pid: child.pid, stop, printed: () => printed };
 }
 
 /** Whether a server of HTTP is well there. */
