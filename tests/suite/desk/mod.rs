@@ -8,6 +8,7 @@ mod not_me;
 mod page;
 mod repudiation;
 mod rules;
+mod runbook;
 mod suspension;
 mod tiers;
 

@@ -10,7 +10,7 @@ use crate::harness::postern::utf8;
 use crate::harness::process::{command, run_to_end};
 
 /// The blocks of a kind, without the indentation of their list.
-fn blocks(page: &str, kind: &str) -> Vec<String> {
+pub(super) fn blocks(page: &str, kind: &str) -> Vec<String> {
     let fence = format!("```{kind}\n");
     let blocks = page.split(fence.as_str()).skip(1).filter_map(|rest| rest.split("```").next());
     let plain = |block: &str| {

@@ -121,8 +121,8 @@ impl Redis {
         self.process.signal("CONT")
     }
 
-    /// Every key with its content, but for those that expire meanwhile. Postern writes only strings
-    /// and hashes.
+    /// Every key with its content, but for those that expire meanwhile. Postern writes only strings,
+    /// hashes and sorted sets.
     pub(crate) fn entries(&self) -> anyhow::Result<Vec<Entry>> {
         let mut connection = Connection::open(self.at)?;
         let mut entries = Vec::new();
@@ -131,6 +131,7 @@ impl Redis {
             let values = match connection.text(&["TYPE", &key])?.as_slice() {
                 b"string" => vec![connection.text(&["GET", &key])?],
                 b"hash" => connection.list(&["HGETALL", &key])?,
+                b"zset" => connection.list(&["ZRANGE", &key, "0", "-1"])?,
                 b"none" => continue,
                 other => bail!("{key} is a {}", String::from_utf8_lossy(other)),
             };
