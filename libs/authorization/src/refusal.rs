@@ -55,7 +55,9 @@ pub enum ErrorCode {
     LoginRequired,
     /// The journey did not authenticate the user.
     AccessDenied,
-    /// Too many requests.
+    /// The request cannot be served, now or later.
+    ServerError,
+    /// Too many requests, or a dependency is unavailable.
     TemporarilyUnavailable,
 }
 
@@ -71,6 +73,7 @@ impl ErrorCode {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::LoginRequired => "login_required",
             Self::AccessDenied => "access_denied",
+            Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }
@@ -79,3 +82,21 @@ impl ErrorCode {
 /// The journey ended without authenticating the user: a rejection, or an escape that leads to one.
 pub const DENIED: RequestError =
     RequestError { code: ErrorCode::AccessDenied, description: "the user was not authenticated" };
+
+/// The journey cannot be run as it is defined.
+pub const BROKEN: RequestError = RequestError {
+    code: ErrorCode::ServerError,
+    description: "the sign-in could not go on: the provider's log says why",
+};
+
+/// A dependency is unavailable.
+pub const UNAVAILABLE: RequestError = RequestError {
+    code: ErrorCode::TemporarilyUnavailable,
+    description: "the sign-in could not go on: try again later",
+};
+
+/// Too many requests from one place.
+pub const SLOW_DOWN: RequestError = RequestError {
+    code: ErrorCode::TemporarilyUnavailable,
+    description: "too many requests: try again in a minute",
+};

@@ -50,7 +50,7 @@ impl AuthorizationRequest {
     /// [`Refusal::Page`] without a registered client and redirect URI; else [`Refusal::Redirect`].
     pub fn parse(
         query: &str,
-        is_registered: impl Fn(&ClientId, &str) -> Option<bool>,
+        is_registered: impl FnOnce(&ClientId, &str) -> Option<bool>,
     ) -> Result<Self, Refusal> {
         let parameters = Parameters::parse(query);
         let client = parameters.once("client_id").and_then(|id| ClientId::parse(id).ok());

@@ -13,11 +13,13 @@
 //! | who was turned away, for the audit trail | [`audit`] |
 //! | how JSON comes in, and how faults go out as JSON | [`json`] |
 //! | how forms come in | [`form`] |
+//! | how a server lets pages in browsers call | [`browsers`] |
 //! | how users learn of what is done with their codes | [`notices`] |
 //! | how others find a service's keys and endpoints | [`metadata`] |
 
 pub mod agents;
 pub mod audit;
+pub mod browsers;
 pub mod certificate;
 mod desk;
 pub mod form;

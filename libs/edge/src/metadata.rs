@@ -28,7 +28,7 @@ pub struct Issuer<'a> {
 }
 
 /// The well-known endpoints of an issuer: `GET /.well-known/jwks.json` (RFC 7517), also as
-/// `/cis/oidc/jwks`, and `GET /.well-known/openid-configuration` (RFC 8414).
+/// `/cis/oidc/jwks`, and the metadata, at the paths of `OpenID` Connect Discovery and of RFC 8414.
 ///
 /// Where clients sign their users in, both services of one issuer describe all of its endpoints: a client
 /// reads the document from either. One service alone cannot sign users in.
@@ -53,7 +53,8 @@ pub fn well_known(of: Issuer<'_>) -> Router {
     Router::new()
         .route("/.well-known/jwks.json", document(constant(jwks.clone())))
         .route("/cis/oidc/jwks", document(constant(jwks)))
-        .route("/.well-known/openid-configuration", document(discovery))
+        .route("/.well-known/openid-configuration", document(discovery.clone()))
+        .route("/.well-known/oauth-authorization-server", document(discovery))
 }
 
 /// `GET /openapi.json`: the descriptions of what one server serves, as one, with what `configured`

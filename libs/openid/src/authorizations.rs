@@ -5,7 +5,8 @@ use std::sync::Arc;
 use authorization::authorized::{Authorized, Mismatch, Presented};
 use authorization::code::{AuthorizationCode, CodeKey};
 use authorization::interaction::{Browser, Interaction};
-use authorization::refusal::{DENIED, RequestError};
+use authorization::refusal::{BROKEN, DENIED, RequestError, UNAVAILABLE};
+use authorization::request::AuthorizationRequest;
 use authorization::response;
 use authorization::store::{AuthorizationCodeStore, Consumption, NewCode};
 use base64::Engine as _;
@@ -92,10 +93,11 @@ impl Authorizations {
         Interaction::parse(&bytes, browser, self.clock.now())
     }
 
-    /// The address that the browser returns to after a journey that authenticated the user: with a code.
+    /// The address that the browser returns to after a journey that authenticated the user: with a code, or
+    /// with an error if the store fails. The user's temporary code is spent: the page cannot try again.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`] if the store fails.
+    /// [`Fault::JourneyChanged`] if another version tied the journey.
     pub async fn grant(
         &self,
         purpose: &str,
@@ -111,10 +113,14 @@ impl Authorizations {
         let body = body.ok_or_else(unavailable)?;
         let new = NewCode { grant, proof: authorized.proof(), body };
         let put = span.around(self.store.put(&key, self.clock.now(), new)).await;
-        put.map_err(|error| failed(&error))?;
-        self.count("granted");
         let request = &authorized.interaction.request;
         let state = request.state.as_deref();
+        if let Err(error) = put {
+            failed(&error);
+            self.count("failed");
+            return Ok(self.refuse(&request.redirect_uri, state, UNAVAILABLE));
+        }
+        self.count("granted");
         Ok(response::success(&request.redirect_uri, state, &self.issuer, &code))
     }
 
@@ -126,6 +132,18 @@ impl Authorizations {
         let request = tied(purpose)?.request;
         self.count("denied");
         Ok(self.refuse(&request.redirect_uri, request.state.as_deref(), DENIED))
+    }
+
+    /// The address at which the client learns of a fault that ends its request. `None` for a fault that the
+    /// user, or a new request, can mend.
+    pub fn fail(&self, request: &AuthorizationRequest, fault: &Fault) -> Option<String> {
+        let error = match fault {
+            Fault::JourneyAborted | Fault::JourneyNotFound => BROKEN,
+            Fault::Unavailable { .. } => UNAVAILABLE,
+            _ => return None,
+        };
+        self.count("failed");
+        Some(self.refuse(&request.redirect_uri, request.state.as_deref(), error))
     }
 
     /// The address of an error.

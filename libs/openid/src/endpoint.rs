@@ -1,30 +1,25 @@
-//! `GET /oidc/auth`: the authorization endpoint. It checks a request, marks the browser with a cookie, and
+//! `GET` and `POST /oidc/auth`: the authorization endpoint. It checks a request, marks the browser with a cookie, and
 //! shows the recovery page, which runs the client's journey.
 
 use std::sync::Arc;
 
 use authorization::interaction::{Browser, Interaction};
-use authorization::refusal::{ErrorCode, PageRefusal, Refusal, RequestError};
+use authorization::refusal::{BROKEN, PageRefusal, Refusal, RequestError, SLOW_DOWN};
 use authorization::request::AuthorizationRequest;
+use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use codes::ids::{ApplicationId, ClientId};
-use config::Configuration;
+use codes::ids::ApplicationId;
+use config::{Application, Client, Configuration};
 use pages::recovery::Request;
 use server::http::Source;
 
 use crate::authorizations::Authorizations;
 use crate::cookie;
-
-/// Too many requests from one place.
-const SLOW_DOWN: RequestError = RequestError {
-    code: ErrorCode::TemporarilyUnavailable,
-    description: "too many requests: try again in a minute",
-};
 
 /// Counts a request of a source for an application: whether both are within their limits.
 pub type Admit = dyn Fn(Source, Option<&ApplicationId>) -> bool + Send + Sync;
@@ -41,8 +36,16 @@ pub struct Endpoint {
 impl Endpoint {
     /// Its route.
     pub fn routes<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
-        Router::new().route("/oidc/auth", get(authorize)).with_state(self)
+        Router::new().route("/oidc/auth", get(authorize).post(forward)).with_state(self)
     }
+}
+
+/// A request as a form (`OpenID` Connect Core, section 3.1.2.1) is sent on as a query. The browser then sends
+/// its cookie, which it keeps back from the form of another site, and a reload sends no form again.
+async fn forward(form: Bytes) -> Response {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(form_urlencoded::parse(&form));
+    redirect(&format!("?{}", query.finish()))
 }
 
 async fn authorize(
@@ -53,19 +56,18 @@ async fn authorize(
     headers: HeaderMap,
 ) -> Response {
     let query = query.unwrap_or_default();
-    let client = |id: &ClientId| configuration.client(id);
+    let mut party = None;
     let request = AuthorizationRequest::parse(&query, |id, redirect_uri| {
-        client(id)?.1.has_registered(redirect_uri)
+        party = configuration.client(id);
+        party?.1.has_registered(redirect_uri)
     });
-    let application = match &request {
-        Ok(request) => ClientId::parse(request.client()).ok().and_then(|id| client(&id)),
-        Err(_) => None,
-    };
-    let application = application.map(|(application, _)| &application.id);
-    let is_admitted = (endpoint.admit)(source, application);
-    match (request, is_admitted) {
-        (Ok(request), true) => endpoint.show(&configuration, request, &headers),
-        (Ok(AuthorizationRequest { redirect_uri, state, .. }), false) => {
+    let party = party.filter(|_| request.is_ok());
+    let is_admitted = (endpoint.admit)(source, party.map(|(application, _)| &application.id));
+    match (request, party) {
+        (Ok(request), Some(party)) if is_admitted => {
+            endpoint.show(&configuration, party, request, &headers)
+        }
+        (Ok(AuthorizationRequest { redirect_uri, state, .. }), _) => {
             endpoint.refuse(&redirect_uri, state.as_deref(), SLOW_DOWN)
         }
         (Err(Refusal::Redirect { redirect_uri, state, error }), _) => {
@@ -80,6 +82,7 @@ impl Endpoint {
     fn show(
         &self,
         configuration: &Configuration,
+        (application, client): (&Application, &Client),
         request: AuthorizationRequest,
         headers: &HeaderMap,
     ) -> Response {
@@ -94,7 +97,8 @@ impl Endpoint {
             pages::recovery::sign_in(
                 configuration,
                 &Request {
-                    client: request.client(),
+                    application,
+                    client,
                     interaction: &sealed,
                     fingerprint: &request.fingerprint(),
                     login_hint: request.login_hint.as_deref(),
@@ -104,7 +108,7 @@ impl Endpoint {
             )
         });
         let (Some(mut page), Some(cookie)) = (page, cookie) else {
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            return self.refuse(&request.redirect_uri, request.state.as_deref(), BROKEN);
         };
         page.headers_mut().insert(SET_COOKIE, cookie);
         self.authorizations.count("requested");
@@ -114,16 +118,18 @@ impl Endpoint {
     /// Tells the client by a redirect.
     fn refuse(&self, redirect_uri: &str, state: Option<&str>, error: RequestError) -> Response {
         self.authorizations.count("refused");
-        let address = self.authorizations.refuse(redirect_uri, state, error);
-        let Ok(address) = HeaderValue::try_from(address) else {
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        };
-        let no_store = HeaderValue::from_static("no-store");
-        let no_referrer = HeaderValue::from_static("no-referrer");
-        let headers =
-            [(LOCATION, address), (CACHE_CONTROL, no_store), (REFERRER_POLICY, no_referrer)];
-        (StatusCode::SEE_OTHER, headers).into_response()
+        redirect(&self.authorizations.refuse(redirect_uri, state, error))
     }
+}
+
+fn redirect(address: &str) -> Response {
+    let Ok(address) = HeaderValue::try_from(address) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let no_store = HeaderValue::from_static("no-store");
+    let no_referrer = HeaderValue::from_static("no-referrer");
+    let headers = [(LOCATION, address), (CACHE_CONTROL, no_store), (REFERRER_POLICY, no_referrer)];
+    (StatusCode::SEE_OTHER, headers).into_response()
 }
 
 /// A request that leads nowhere: the user is told, and the operator's log says what is wrong.

@@ -2,7 +2,7 @@
 //! browsers take back. The journey runner runs the journey and serves the calls.
 //!
 //! ```text
-//!  endpoint         GET /oidc/auth        -> interaction, sealed into the page
+//!  endpoint         GET, POST /oidc/auth  -> interaction, sealed into the page
 //!  journey runner   the page's calls      -> the journey, tied to the interaction and the browser
 //!  authorizations   the journey's end     -> code or error, by redirect
 //!                   the code issuer       -> the user, once

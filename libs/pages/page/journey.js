@@ -54,7 +54,8 @@ export class Journey {
 
   #assert(data) {
     const { sid, challenge, step } = this.#waiting;
-    return this.#call("assert", { assertion_id: step.assertion_id, action: step.type, fch: challenge, ...data }, { sid });
+    const session = this.#interaction ? { sid, ssoInteractionId: this.#interaction } : { sid };
+    return this.#call("assert", { assertion_id: step.assertion_id, action: step.type, fch: challenge, ...data }, session);
   }
 
   async #call(operation, data, session = {}) {
@@ -70,14 +71,7 @@ export class Journey {
         redirect: "error",
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
-      const waitSeconds = Number(response.headers.get("Retry-After"));
-      // Nothing was compared, and nothing counted.
-      if (response.status === 400) return { name: "unreadable" };
-      if (response.status === 429) return { name: "busy", waitSeconds };
-      // The session has ended, or has moved on in another window.
-      const isGone = session.sid || session.ssoInteractionId;
-      if (isGone && [404, 409].includes(response.status)) return this.#ended("expired");
-      if (!response.ok) return { name: "unavailable", waitSeconds };
+      if (!response.ok) return this.#refused(response, session.sid || session.ssoInteractionId);
       return this.#outcome(await response.json(), response.headers.get("Date"));
     } catch (error) {
       // An answer that is no JSON is the server's fault, not the connection's.
@@ -85,8 +79,27 @@ export class Journey {
     }
   }
 
+  async #refused(response, hasSession) {
+    const waitSeconds = Number(response.headers.get("Retry-After"));
+    // Nothing was compared, and nothing counted.
+    if (response.status === 400) return { name: "unreadable" };
+    if (response.status === 429) return { name: "busy", waitSeconds };
+    const url = this.#wayBack((await response.json().catch(() => null))?.data);
+    // The same call can be sent again, or the application be told.
+    if (response.status === 503) return { name: "unavailable", waitSeconds, url };
+    if (url) return { ...this.#ended("returning"), url };
+    // The session has ended, or has moved on in another window.
+    if (hasSession && [404, 409].includes(response.status)) return this.#ended("expired");
+    return { name: "unavailable", waitSeconds };
+  }
+
+  /** The application's address, to which the answer to an authorization request sends the browser. */
+  #wayBack(data) {
+    return this.#interaction && data?.data?.url;
+  }
+
   #outcome({ headers, data }, date) {
-    const url = this.#interaction && data?.data?.url;
+    const url = this.#wayBack(data);
     if (url) return { ...this.#ended("returning"), url };
     switch (data?.state) {
       case "completed": return this.#ended("accepted");

@@ -65,11 +65,12 @@ export function show({ heading, text, inputs = [], pairing, renew, action, escap
 }
 
 /** Says that the last act failed, and why. */
-export function fail({ name: failed, waitSeconds }) {
+export function fail({ name: failed, waitSeconds, url }) {
   // The other failures say nothing about the code: it is kept for the next try.
   if (failed === "denied") forgetCodes();
   clearFailure();
-  present(failed, waitSeconds);
+  const back = url ? [element("a", { href: url }, texts.back_to_application)] : [];
+  present(failed, waitSeconds, ...back);
 }
 
 /** Shows the end. */

@@ -165,6 +165,8 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     let server =
         server.reflection(process.reflection.unwrap_or(false), wire::FILE_DESCRIPTOR_SET)?;
     let pages = HttpServer::new(http.tls(http_tls), router.merge(service.http()));
+    // Pages without a backend redeem their codes themselves.
+    let pages = edge::browsers::serve(pages, Arc::clone(&live));
     let watch = service.clone().watch_desks();
     let servers = Servers::new()
         .behind(proxies.clone())

@@ -174,7 +174,11 @@ impl<'p> Flow<'p> {
         pending: &Value,
         assertion: &Value,
     ) -> RequestBuilder {
-        let query = [("clientId", self.party.id), ("sid", id(first, "session_id"))];
+        let query = [
+            ("clientId", self.party.id),
+            ("sid", id(first, "session_id")),
+            ("ssoInteractionId", &self.interaction),
+        ];
         let call = browser(self.postern, Method::POST, ASSERT, &query);
         call.json(&submission(first, pending, assertion))
     }

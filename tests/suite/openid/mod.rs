@@ -3,6 +3,8 @@
 mod attacks;
 mod back;
 mod browsers;
+mod endpoints;
+mod faults;
 mod flow;
 mod provider;
 

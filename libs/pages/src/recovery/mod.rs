@@ -71,8 +71,10 @@ struct Host<'a> {
 /// An authorization request, for which the page runs the client's journey.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
+    /// The application of the client.
+    pub application: &'a Application,
     /// The client that asks.
-    pub client: &'a str,
+    pub client: &'a Client,
     /// The request, sealed: the page sends it back.
     pub interaction: &'a str,
     /// A name for the request: a reload continues its journey.
@@ -89,7 +91,7 @@ pub fn sign_in(
     request: &Request<'_>,
     headers: &HeaderMap,
 ) -> Option<Response> {
-    let (application, client) = configuration.client(&ClientId::parse(request.client).ok()?)?;
+    let Request { application, client, .. } = *request;
     let journey = configuration.journey(client.openid.as_ref()?)?;
     let host = Host { application, client, journey };
     let named = request.ui_locales.unwrap_or_default().replace(' ', ",");

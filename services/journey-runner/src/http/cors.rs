@@ -3,34 +3,11 @@
 //! browser, so this protects users and not the service: a foreign page cannot make a visitor's
 //! browser run or read a journey.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use axum::http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER};
-use axum::http::request::Parts;
+use axum::http::HeaderMap;
+use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Method};
 use config::{ClientKind, Configuration};
 use edge::principal::Principal;
-use tower_http::cors::{AllowOrigin, CorsLayer};
-
-/// Lets pages of every configured origin call and read. Which client's they may be is checked for
-/// each call. An origin is named exactly, never `*`: the SDK sends credentials.
-pub(crate) fn layer() -> CorsLayer {
-    let is_configured = |origin: &HeaderValue, request: &Parts| {
-        let configuration = request.extensions.get::<Arc<Configuration>>();
-        let Some(configuration) = configuration else { return false };
-        origin.to_str().is_ok_and(|origin| configuration.allows_origin(origin))
-    };
-    let trace = ["traceparent", "tracestate", "baggage"].map(HeaderName::from_static);
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(is_configured))
-        .allow_credentials(true)
-        .allow_methods([Method::POST])
-        .allow_headers([CONTENT_TYPE].into_iter().chain(trace).collect::<Vec<_>>())
-        .expose_headers([RETRY_AFTER])
-        .max_age(Duration::from_secs(600))
-}
 
 /// Whether a request comes from a page that is neither the client's nor of this very host.
 pub(super) fn is_foreign(
@@ -79,6 +56,8 @@ fn is_loopback(authority: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     const CLIENTS: &str = "https://acme.example";

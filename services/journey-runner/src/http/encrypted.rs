@@ -34,10 +34,10 @@ impl JourneyRunner {
     ) -> Response {
         let floor = Instant::now() + REFUSAL_FLOOR;
         match self.perform_encrypted(operation, call, headers, sent).await {
-            Ok((reply, session)) => self.answer(Ok(reply), Some(&session)),
+            Ok((reply, session)) => self.answer(Ok(reply), None, Some(&session)),
             Err(fault) => {
                 sleep_until(floor).await;
-                self.answer(Err(told(fault)), None)
+                self.answer(Err(told(fault)), None, None)
             }
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use authorization::interaction::Interaction;
 use axum::http::HeaderMap;
 use codes::ids::{ApplicationId, ClientId};
 use codes::operations::Caller;
@@ -61,20 +62,41 @@ impl JourneyRunner {
     ) -> Result<Reply, Fault> {
         let SsoInvocation { params } = message.data()?;
         let sealed = call.interaction.as_deref();
-        let interaction = sealed
-            .zip(cookie::browser(headers))
-            .and_then(|(sealed, browser)| self.authorizations.open(sealed, &browser))
-            .filter(|it| it.request.client() == principal.caller().client.as_str());
+        let interaction = sealed.and_then(|sealed| self.interaction(principal, sealed, headers));
         let interaction = interaction.ok_or(Fault::SessionNotFound)?;
-        let client = principal.registration().ok_or(Fault::JourneyNotFound)?;
-        // The configuration may have changed since the request.
-        let is_registered = client.has_registered(&interaction.request.redirect_uri) == Some(true);
-        let journey = client.openid.clone().filter(|_| is_registered);
+        let journey = principal.registration().and_then(|client| client.openid.clone());
         let journey = journey.ok_or(Fault::JourneyNotFound)?;
         let browser = interaction.browser.as_str().to_owned();
         let tie = Some(Tie { browser, purpose: purpose(&interaction) });
         let begun = self.begin(principal, (journey, tie), params, call, headers, message);
         span(&interaction, "start the journey of a request").around(begun).await
+    }
+
+    /// The authorization request of a client, in the browser that made it.
+    fn interaction(
+        &self,
+        principal: &Principal,
+        sealed: &str,
+        headers: &HeaderMap,
+    ) -> Option<Interaction> {
+        let interaction = self.authorizations.open(sealed, &cookie::browser(headers)?)?;
+        let request = &interaction.request;
+        let is_theirs = request.client() == principal.caller().client.as_str();
+        // The configuration may have changed since the request.
+        let is_registered = principal.registration()?.has_registered(&request.redirect_uri)?;
+        (is_theirs && is_registered).then_some(interaction)
+    }
+
+    /// Where the browser goes if a fault ends the authorization request that a page serves.
+    pub(super) fn way_back(
+        &self,
+        fault: &Fault,
+        principal: &Principal,
+        sealed: &str,
+        headers: &HeaderMap,
+    ) -> Option<String> {
+        let interaction = self.interaction(principal, sealed, headers)?;
+        self.authorizations.fail(&interaction.request, fault)
     }
 
     /// The answer to a page: of a journey for an authorization request, where the browser goes at its

@@ -16,12 +16,12 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
 use codes::randomness;
-use config::{Configuration, Live};
+use config::Configuration;
 use definitions::JourneyId;
 use edge::principal::Principal;
 use encryption::CryptoSession;
@@ -37,7 +37,6 @@ use wire::error::{Fault, HttpFault};
 
 pub(crate) use self::admission::Admissions;
 use self::call::{Assertion, Call, Invocation, Operation};
-pub(crate) use self::cors::layer as cors_layer;
 use crate::JourneyRunner;
 
 impl JourneyRunner {
@@ -62,13 +61,8 @@ impl JourneyRunner {
     /// Serves browsers: each request is served under one configuration, the pages of all clients may
     /// call, and they can read what the edge refuses.
     pub fn serve_browsers(&self, server: HttpServer) -> HttpServer {
-        server.prepare(admit(Arc::clone(&self.live))).cors(cors_layer()).refusals(refusal)
+        edge::browsers::serve(server, Arc::clone(&self.live)).refusals(refusal)
     }
-}
-
-/// Takes the configuration under which a request is served, as it is when the request comes.
-pub(crate) fn admit(live: Arc<Live>) -> impl Fn(&mut Extensions) + Clone {
-    move |request| drop(request.insert(live.current()))
 }
 
 /// `POST /ido/api/v2/auth/<operation>`.
@@ -85,30 +79,35 @@ async fn call(
         return refusal(server::http::Refusal::NotFound);
     };
     let Ok(Query(mut call)) = call else {
-        return runner.answer(Err(invalid("the query must name a clientId")), None);
+        return runner.answer(Err(invalid("the query must name a clientId")), None, None);
     };
     let principal = interactions::client(&configuration, &call.client_id);
     // Only the page that this service serves acts for an authorization request.
     let pages = principal.as_ref().filter(|_| !matches!(operation, Operation::Sso));
     if cors::is_foreign(&headers, &configuration, pages, runner.minter.issuer()) {
-        return runner.answer(Err(Fault::ForeignOrigin), None);
+        return runner.answer(Err(Fault::ForeignOrigin), None, None);
     }
     call.source = Some(source.network());
     let now = runner.clock.now();
     let application = principal.as_ref().map(|it| &it.caller().application);
     if let Err(retry_after) = runner.pace.count(source, application, now) {
-        return runner.answer(Err(Fault::RateLimited { retry_after }), None);
+        return runner.answer(Err(Fault::RateLimited { retry_after }), None, None);
     }
     call.principal = principal;
     match Envelope::parse(&headers, &body) {
         Ok(Envelope::Clear(mut message)) => {
+            let request = call.principal.clone().zip(call.interaction.clone());
             let reply = runner.perform(operation, call, &headers, &mut message).await;
-            runner.answer(reply, None)
+            let back = reply.as_ref().err().zip(request);
+            let back = back.and_then(|(fault, (principal, sealed))| {
+                runner.way_back(fault, &principal, &sealed, &headers)
+            });
+            runner.answer(reply, back, None)
         }
         Ok(Envelope::Encrypted(sent)) => {
             runner.answer_encrypted(operation, call, &headers, &sent).await
         }
-        Err(fault) => runner.answer(Err(fault), None),
+        Err(fault) => runner.answer(Err(fault), None, None),
     }
 }
 
@@ -235,15 +234,24 @@ impl JourneyRunner {
     }
 
     /// The answer, in the same shape whether the call was fine or refused, and encrypted in a crypto
-    /// session.
-    fn answer(&self, reply: Result<Reply, Fault>, session: Option<&CryptoSession>) -> Response {
+    /// session. A fault that ends an authorization request leads the browser back.
+    fn answer(
+        &self,
+        reply: Result<Reply, Fault>,
+        back: Option<String>,
+        session: Option<&CryptoSession>,
+    ) -> Response {
         let mut retry_after = None;
         let (status, reply) = match reply {
             Ok(reply) => (StatusCode::OK, reply),
             Err(fault) => {
                 let refusal = fault.http();
                 retry_after = refusal.retry_after_seconds;
-                (refusal.status, Reply::rejected(&refusal.message, json!({ "state": "rejected" })))
+                let mut data = json!({ "state": "rejected" });
+                if let Some(url) = back {
+                    data["data"] = json!({ "url": url });
+                }
+                (refusal.status, Reply::rejected(&refusal.message, data))
             }
         };
         let Some(body) = reply.into_json(session, &self.randomness) else {

@@ -173,9 +173,9 @@ impl World {
 
     /// The endpoints behind the layers that `serve_browsers` puts around them.
     fn pages(&self) -> Router {
-        let admit = crate::http::admit(Arc::clone(&self.reloading.live));
+        let admit = edge::browsers::admit(Arc::clone(&self.reloading.live));
         let router = self.runner.http().layer(Extension(Source::of([192, 0, 2, 1].into())));
-        router.layer(crate::http::cors_layer()).layer(MapRequestLayer::new(
+        router.layer(edge::browsers::layer()).layer(MapRequestLayer::new(
             move |mut request: Request| {
                 admit(request.extensions_mut());
                 request

@@ -69,6 +69,10 @@ pub(super) async fn redeem(
     let runner = edge.service.runner.as_ref().ok_or(TokenError::UnsupportedGrantType)?;
     let configuration = edge.service.gate.configuration();
     let (application, client) = client(edge, from, &configuration, headers, form).await?;
+    let registered = configuration.client(&client);
+    if registered.is_none_or(|(_, client)| client.openid.is_none()) {
+        return Err(TokenError::UnauthorizedClient("the client lacks `openid: true`"));
+    }
     let now = edge.service.clock.now();
     let slow_down = |wait| TokenError::SlowDown(wait, "too many codes were refused");
     edge.refused_codes.check(from, Some(&client), now).map_err(slow_down)?;

@@ -14,7 +14,7 @@ pub(super) enum TokenError {
     InvalidRequest(Cow<'static, str>),
     InvalidClient,
     InvalidGrant,
-    UnauthorizedClient,
+    UnauthorizedClient(&'static str),
     UnsupportedGrantType,
     InvalidScope,
     SlowDown(Duration, &'static str),
@@ -33,11 +33,7 @@ impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
         let (status, error, description) = match &self {
             Self::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", &**why),
-            Self::UnauthorizedClient => (
-                StatusCode::BAD_REQUEST,
-                "unauthorized_client",
-                "no identity provider in agents/*.yaml lists this client under `clients`",
-            ),
+            Self::UnauthorizedClient(why) => (StatusCode::BAD_REQUEST, "unauthorized_client", *why),
             Self::InvalidClient => {
                 (StatusCode::UNAUTHORIZED, "invalid_client", "unknown client or wrong secret")
             }
@@ -84,7 +80,7 @@ impl IntoResponse for TokenError {
             }
             Self::InvalidRequest(_)
             | Self::InvalidGrant
-            | Self::UnauthorizedClient
+            | Self::UnauthorizedClient(_)
             | Self::UnsupportedGrantType
             | Self::InvalidScope => {}
         }

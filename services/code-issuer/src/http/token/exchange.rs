@@ -37,7 +37,8 @@ pub(super) async fn exchange(
     let providers: Vec<_> =
         configuration.providers().filter(|it| it.clients.contains(&client.client)).collect();
     if providers.is_empty() {
-        return Err(TokenError::UnauthorizedClient);
+        let why = "no identity provider in agents/*.yaml lists this client under `clients`";
+        return Err(TokenError::UnauthorizedClient(why));
     }
     let now = edge.service.clock.now();
     edge.refused_tokens.check(from, Some(&client.client), now).map_err(slow_down)?;

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
@@ -50,13 +50,14 @@ pub(super) async fn token(
     respond(grant(&edge, from, &headers, &body).await)
 }
 
-/// The answer, which no cache may keep.
+/// The answer, which no cache may keep (RFC 6749, section 5.1).
 fn respond(granted: Result<Json<serde_json::Value>, TokenError>) -> Response {
     let mut response = match granted {
         Ok(token) => token.into_response(),
         Err(error) => error.into_response(),
     };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
 
