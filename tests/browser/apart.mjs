@@ -17,11 +17,11 @@ export class Apart {
   #services = [];
   #others = [];
 
-  /** Starts all of them; `origin` is that of the page. */
-  static async start(origin) {
+  /** Starts all of them; `origin` is that of the page. With `issuer` all have one public URL, as for OpenID Connect. */
+  static async start(origin, { issuer, files } = {}) {
     const apart = new Apart();
     try {
-      await apart.#start(origin);
+      await apart.#start(origin, issuer, files);
     } catch (error) {
       await apart.stop();
       throw error;
@@ -29,9 +29,9 @@ export class Apart {
     return apart;
   }
 
-  async #start(origin) {
+  async #start(origin, publicUrl, files) {
     const folder = await mkdtemp(join(tmpdir(), "postern-apart-"));
-    const config = await configuration(origin);
+    const config = await configuration(origin, undefined, files);
     this.#folders.push(folder, config);
     this.sent = join(folder, "sent.json");
     await drawKeys(folder);
@@ -45,13 +45,15 @@ export class Apart {
     await this.#other(collector, described, folder, otlp, settings);
 
     const key = (name) => join(folder, name);
-    const clients = ["--client-keys", key("issuer-public"), "--client-issuer", "https://issuer.example"];
-    const signs = (who) => ["--signing-keys", key(who), "--issuer", `https://${who}.example`];
+    const url = (who) => publicUrl ?? `https://${who}.example`;
+    const clients = ["--client-keys", key("issuer-public"), "--client-issuer", url("issuer")];
+    const signs = (who) => ["--signing-keys", key(who), "--issuer", url(who)];
+    const redeems = publicUrl ? ["--journey-runner", `http://${at(runner)}`, "--runner-keys", key("runner-public")] : [];
     const flags = {
       "code-issuer": ["--grpc-listen", at(issuer), "--http-listen", at(http),
-        "--peppers", key("peppers"), ...signs("issuer")],
+        "--peppers", key("peppers"), ...redeems, ...signs("issuer")],
       "verifier": ["--grpc-listen", at(verifier), "--peppers", key("peppers"), ...clients,
-        "--runner-keys", key("runner-public"), "--runner-issuer", "https://runner.example"],
+        "--runner-keys", key("runner-public"), "--runner-issuer", url("runner")],
       "journey-runner": ["--grpc-listen", at(runner), "--http-listen", at(pages), ...clients,
         "--verifier", `http://${at(verifier)}`, "--sealing-key", key("sealing.key"), ...signs("runner")],
     };

@@ -15,11 +15,7 @@ export class Postern {
 
   /** `files` are further files of the configuration, by their paths in it. */
   static async start(origin, { config = "../config", settings = [], files = {} } = {}) {
-    const folder = await configuration(origin, config);
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), text);
-    }
+    const folder = await configuration(origin, config, files);
     const flags = ["http", "issuer-grpc", "verifier-grpc", "runner-grpc", "admin"];
     const ports = await freePorts(flags.length);
     const listen = flags.flatMap((flag, index) => [`--${flag}-listen`, `127.0.0.1:${ports[index]}`]);
@@ -67,7 +63,7 @@ export class Postern {
 const recovery = "account-recovery.yaml";
 
 /** Copies a configuration of acme, so that it knows `origin`, and its page may run the demo's recovery. */
-export async function configuration(origin, config = "../config") {
+export async function configuration(origin, config = "../config", files = {}) {
   const folder = await mkdtemp(join(tmpdir(), "postern-"));
   await cp(join(here, config), folder, { recursive: true });
   await cp(join(here, "../../services/postern/demo/journeys", recovery), join(folder, "journeys", recovery));
@@ -77,6 +73,10 @@ export async function configuration(origin, config = "../config") {
   const journeys = "temp-code-form]";
   const changed = text.replace(known, `${origin}/back`).replace(journeys, "temp-code-form, account-recovery]");
   await writeFile(application, changed);
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
   return folder;
 }
 

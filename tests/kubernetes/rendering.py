@@ -46,6 +46,7 @@ CHOICES = {
     "in-a-mesh-with-the-console": (
         "production", {"mutual-tls": [], "redis-sentinel-tls": [], "gateway": ["gateway", "console"]}
     ),
+    "production-with-openid": ("production", {"gateway": ["gateway", "openid", "openid-mutual-tls"]}),
     "in-a-mesh-with-openid": (
         "production", {"mutual-tls": [], "redis-sentinel-tls": [], "gateway": ["gateway", "openid"]}
     ),

@@ -93,6 +93,11 @@ impl Client {
         self.openid.as_ref() == Some(journey)
     }
 
+    /// Whether users get into that journey through the client.
+    pub fn leads_to(&self, journey: &JourneyId) -> bool {
+        self.may_run(journey) || self.signs_in_by(journey)
+    }
+
     /// Whether the client signs its users in with `OpenID` Connect, and then whether it registered this
     /// redirect URI, character by character.
     pub fn has_registered(&self, redirect_uri: &str) -> Option<bool> {

@@ -195,11 +195,11 @@ impl Configuration {
             "{id}: anyone who knows a user ID can burn codes: set pairing to optional or required, \
              or attempts_per_source below failed_attempts",
         );
-        let may_run = |journey: &&Arc<Journey>| {
-            application.clients.values().any(|client| client.may_run(journey.id()))
+        let is_run = |journey: &&Arc<Journey>| {
+            application.clients.values().any(|client| client.leads_to(journey.id()))
         };
         let requires_pairing = policy.settings().pairing == PairingRule::Required;
-        let journeys = self.journeys.values().filter(|_| requires_pairing).filter(may_run);
+        let journeys = self.journeys.values().filter(|_| requires_pairing).filter(is_run);
         let unpaired =
             journeys.filter_map(|journey| Some((journey.id(), journey.unpaired_step()?)));
         let unpaired = unpaired.map(|(journey, step)| {

@@ -17,7 +17,7 @@ use wire::error::Fault;
 use wire::rpc::Rpc;
 
 use crate::agents;
-use crate::certificate::RunnerName;
+use crate::certificate::PeerName;
 use crate::principal::Principal;
 use crate::rules::{self, Budget};
 use crate::throttle::Throttle;
@@ -33,7 +33,9 @@ pub struct Gate {
     clients: TokenVerifier,
     /// The service that may call, and what verifies the tokens that it signs itself.
     service: Option<(Service, TokenVerifier)>,
-    runner: Option<RunnerName>,
+    /// The name in that service's certificate, if it must call over mutual TLS.
+    service_name: Option<PeerName>,
+    runner: Option<PeerName>,
     /// Whether the links of notices are let in.
     links: bool,
     /// Calls of each client within a minute, by what they are charged to.
@@ -44,7 +46,16 @@ impl Gate {
     /// A gate for clients, whose tokens the code issuer signs.
     pub fn for_clients(live: Arc<Live>, clock: Arc<dyn Clock>, clients: TokenVerifier) -> Self {
         let charges = Arc::new(Throttle::new(MINUTE));
-        Self { live, clock, clients, service: None, runner: None, links: false, charges }
+        Self {
+            live,
+            clock,
+            clients,
+            service: None,
+            service_name: None,
+            runner: None,
+            links: false,
+            charges,
+        }
     }
 
     /// Also lets in a service, whose tokens it signs itself.
@@ -54,9 +65,16 @@ impl Gate {
         self
     }
 
+    /// Lets that service in only over a connection whose certificate has that name.
+    #[must_use]
+    pub fn known_as(mut self, name: Option<PeerName>) -> Self {
+        self.service_name = name;
+        self
+    }
+
     /// Also lets in the journey runner without a token, if its certificate has that name.
     #[must_use]
-    pub fn and_certificate(mut self, runner: RunnerName) -> Self {
+    pub fn and_certificate(mut self, runner: PeerName) -> Self {
         self.runner = Some(runner);
         self
     }
@@ -139,7 +157,8 @@ impl Gate {
             Ok(CallerToken::Client(token)) => Principal::client(configuration, token),
             Ok(CallerToken::Agent(token)) => agents::principal(configuration, token, now),
             Err(_) => {
-                self.service(configuration, token).or_else(|| self.link(configuration, token))
+                let service = self.service(configuration, peer, token);
+                service.or_else(|| self.link(configuration, token))
             }
         }
     }
@@ -149,8 +168,16 @@ impl Gate {
         self.live.current()
     }
 
-    fn service(&self, configuration: &Arc<Configuration>, token: &str) -> Option<Principal> {
+    fn service(
+        &self,
+        configuration: &Arc<Configuration>,
+        peer: Option<&Peer>,
+        token: &str,
+    ) -> Option<Principal> {
         let (service, tokens) = self.service.as_ref()?;
+        if self.service_name.as_ref().is_some_and(|name| !name.is_of(peer)) {
+            return None;
+        }
         let token = ServiceToken::verify(token, *service, tokens, self.clock.now()).ok()?;
         let application = configuration.application(&token.application)?.id.clone();
         Principal::service(Arc::clone(configuration), *service, application)

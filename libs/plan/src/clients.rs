@@ -1,7 +1,8 @@
 //! The facts of a client.
 
 use codes::ids::ApplicationId;
-use config::{Client, ClientKind, Rates};
+use config::{Client, ClientKind, Configuration, Rates};
+use definitions::JourneyId;
 
 use crate::fact::Fact;
 use crate::facts::Facts;
@@ -9,8 +10,8 @@ use crate::facts::Facts;
 /// Notes a client. A new right is a weaker control, unless the whole application is new.
 pub(crate) fn note(
     facts: &mut Facts,
-    client: &Client,
-    application: &ApplicationId,
+    configuration: &Configuration,
+    (application, client): (&ApplicationId, &Client),
     is_known: bool,
 ) {
     let Client { id, kind, redirect_uris, openid } = client;
@@ -25,7 +26,7 @@ pub(crate) fn note(
         [
             ("application", Fact::plain(application)),
             ("redirect_uris", Fact::allowed(redirect_uris)),
-            ("openid", Fact::allowed(openid)),
+            ("openid", sign_in(configuration, openid.as_ref())),
         ],
     );
     match kind {
@@ -64,4 +65,11 @@ pub(crate) fn note(
             );
         }
     }
+}
+
+/// How the client signs its users in: best not at all, else by a journey that compares paired codes only.
+fn sign_in(configuration: &Configuration, journey: Option<&JourneyId>) -> Fact {
+    let Some(id) = journey else { return Fact::level("none", 2.0) };
+    let is_paired = configuration.journey(id).is_some_and(|it| it.unpaired_step().is_none());
+    Fact::level(id, f64::from(u8::from(is_paired)))
 }

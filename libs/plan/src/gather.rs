@@ -17,7 +17,7 @@ pub(crate) fn facts(configuration: &Configuration, other: &Configuration) -> Fac
         // A new application has no controls yet that could get weaker.
         let is_known = other.application(&application.id).is_some();
         for client in application.clients.values() {
-            clients::note(&mut facts, client, &application.id, is_known);
+            clients::note(&mut facts, configuration, (&application.id, client), is_known);
         }
     }
     for provider in configuration.providers() {
@@ -32,7 +32,7 @@ pub(crate) fn facts(configuration: &Configuration, other: &Configuration) -> Fac
 fn note(facts: &mut Facts, configuration: &Configuration, journey: &Journey) {
     let place = format!("journey {}", journey.id());
     let clients = configuration.applications().flat_map(|it| it.clients.values());
-    let clients = clients.filter(|client| client.may_run(journey.id()));
+    let clients = clients.filter(|client| client.leads_to(journey.id()));
     let clients: BTreeSet<_> = clients.map(|client| client.id.to_string()).collect();
     let clients: Vec<_> = clients.into_iter().collect();
     let whose = if clients.is_empty() { "no client".to_owned() } else { clients.join(", ") };

@@ -227,3 +227,55 @@ fn a_new_application_weakens_nothing() {
     assert_eq!(lines(&old, &new), told);
     assert!(!Plan::between(&new, &old).is_weaker());
 }
+
+/// A relying party, and the journeys that it may sign its users in by.
+fn relying_party(keys: &str) -> Configuration {
+    let application = format!(
+        "{{id: acme, name: Acme, clients: [{{id: shop, {keys}}}], {}}}",
+        "users: {directory: file, file: acme.yaml}"
+    );
+    let verify = "verify: {type: temp_code_authentication, external_user_id: \"@policy.request().params.user\", temp_code: \"@policy.request().params.code\", on: {success: done, failure: no}}, \
+         done: {type: complete}, no: {type: reject_access}";
+    let pair = "pair: {type: pair_with_support, external_user_id: \"@policy.request().params.user\", output: number, on: {next: verify}}";
+    let plain = format!("{{id: plain, start: verify, steps: {{{verify}}}}}");
+    let other = plain.replace("plain", "other");
+    let paired = format!("{{id: paired, start: pair, steps: {{{pair}, {verify}}}}}");
+    let journeys = [
+        ("journeys/plain.yaml", plain.as_str()),
+        ("journeys/other.yaml", &other),
+        ("journeys/paired.yaml", &paired),
+    ];
+    read(&application, USERS, &journeys)
+}
+
+#[test]
+fn a_sign_in_gets_weaker_with_a_new_address_and_with_a_journey_without_pairing() {
+    let openid = |uris: &str, journey: &str| {
+        relying_party(&format!("redirect_uris: [{uris}], openid: true, journey: {journey}"))
+    };
+    let (back, more) = ("https://a.example/back", "https://a.example/back, https://a.example/b");
+    let none = relying_party("redirect_uris: [https://a.example/back], journeys: [plain]");
+    let plain = |of: &Configuration| {
+        let plan = Plan::between(of, &openid(back, "plain"));
+        let change = plan.changes.iter().find(|it| it.key == "openid").expect("it differs");
+        (change.effect, change.before.clone().expect("it was there"))
+    };
+    assert_eq!(plain(&none), (Effect::Weakened, "none".to_owned()));
+    assert_eq!(plain(&openid(back, "paired")), (Effect::Weakened, "paired".to_owned()));
+    assert_eq!(plain(&openid(back, "other")), (Effect::Changed, "other".to_owned()));
+    let (paired, weaker) = (openid(back, "paired"), openid(back, "plain"));
+    assert!(!Plan::between(&weaker, &paired).is_weaker());
+    assert!(
+        !Plan::between(&weaker, &none)
+            .changes
+            .iter()
+            .any(|it| it.key == "openid" && it.effect == Effect::Weakened)
+    );
+    let (few, many) = (openid(back, "paired"), openid(more, "paired"));
+    let told = lines(&few, &many);
+    assert_eq!(
+        told,
+        [format!("weakened     client shop: redirect_uris: {back} -> https://a.example/b, {back}")]
+    );
+    assert!(!Plan::between(&many, &few).is_weaker());
+}

@@ -82,6 +82,15 @@ impl GrpcTls {
     pub const fn asks_for_certificates(&self) -> bool {
         self.client_authority.is_some()
     }
+
+    /// Notes a setting that names a client's certificate, unless clients show certificates.
+    pub fn needs_certificates(&self, setting: &str, mistakes: &mut Mistakes) {
+        if !self.asks_for_certificates() {
+            mistakes.note(format_args!(
+                "{setting}: needs --grpc-tls-client-authority: without it no client shows a certificate"
+            ));
+        }
+    }
 }
 
 impl HttpTls {

@@ -14,6 +14,7 @@ use assembly::store::{JourneyStoreArgs, Store, StoreArgs, Use};
 use clock::SystemClock;
 use codes::randomness;
 use config::Live;
+use edge::certificate::PeerName;
 use edge::gate::Gate;
 use edge::metadata::{self, Issuer};
 use grpc_client::{Client, Remote};
@@ -139,6 +140,7 @@ pub struct Checked {
     verifier: Remote,
     identity: Identity,
     code_issuer: Option<Remote>,
+    issuer_name: Option<PeerName>,
     sealing_key: Zeroizing<[u8; 32]>,
     proxies: Proxies,
     limits: Limits,
@@ -166,6 +168,7 @@ impl server::Settings for Args {
         let clients = self.clients.open(mistakes);
         let verifier = self.verifier.open(mistakes);
         let code_issuer = self.code_issuer.open(mistakes);
+        let issuer_name = self.code_issuer.name(&self.grpc_tls, mistakes);
         let sealing_key = sealing_key(self.sealing_key.as_deref(), mistakes);
         let proxies = self.proxies.check(mistakes);
         let limits = self.pace.check(mistakes);
@@ -180,6 +183,7 @@ impl server::Settings for Args {
             verifier,
             identity,
             code_issuer,
+            issuer_name: issuer_name?,
             sealing_key: sealing_key?,
             proxies: proxies?,
             limits: limits?,
@@ -194,7 +198,8 @@ impl server::Settings for Args {
 pub async fn start(settings: Checked, process: Process) -> Result<Servers, StartError> {
     let Checked { endpoints, tls: [grpc_tls, http_tls], proxies, limits, sealing_key, .. } =
         settings;
-    let Checked { live, store, minter, clients, verifier, identity, code_issuer, .. } = settings;
+    let Checked { live, store, minter, clients, verifier, identity, .. } = settings;
+    let Checked { code_issuer, issuer_name, .. } = settings;
     let [grpc, http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
     let verifier = Client::connect(verifier, wire::FILE_DESCRIPTOR_SET)?;
@@ -216,7 +221,7 @@ pub async fn start(settings: Checked, process: Process) -> Result<Servers, Start
     };
     let other = clients.ring_of(minter.issuer()).cloned();
     let gate = Gate::for_clients(Arc::clone(&live), Arc::new(SystemClock), clients.clone());
-    let gate = gate.and_service(Service::CodeIssuer, clients);
+    let gate = gate.and_service(Service::CodeIssuer, clients).known_as(issuer_name);
     let well_known = metadata::well_known(Issuer {
         minter: &minter,
         other,

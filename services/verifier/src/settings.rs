@@ -13,7 +13,7 @@ use clock::SystemClock;
 use codes::audit::Addresses;
 use codes::peppers::Peppers;
 use config::Live;
-use edge::certificate::RunnerName;
+use edge::certificate::PeerName;
 use edge::gate::Gate;
 use server::{GrpcServer, Process, ProcessArgs, Servers, StartError, bind};
 use settings::Endpoint;
@@ -63,7 +63,7 @@ pub struct Args {
 /// How the journey runner is known: by its tokens, by its certificate, or by either.
 struct Runner {
     tokens: Option<TokenVerifier>,
-    certificate: Option<RunnerName>,
+    certificate: Option<PeerName>,
 }
 
 /// Checked settings.
@@ -118,11 +118,9 @@ impl Args {
     fn runner(&self, mistakes: &mut Mistakes) -> Option<Runner> {
         let setting = "--runner-certificate-name (POSTERN_RUNNER_CERTIFICATE_NAME)";
         let name = self.runner_certificate_name.as_deref();
-        let certificate = name.map(|name| mistakes.check(setting, RunnerName::parse(name)));
-        if certificate.is_some() && !self.grpc_tls.asks_for_certificates() {
-            mistakes.note(format_args!(
-                "{setting}: needs --grpc-tls-client-authority: without it no client shows a certificate"
-            ));
+        let certificate = name.map(|name| mistakes.check(setting, PeerName::parse(name)));
+        if certificate.is_some() {
+            self.grpc_tls.needs_certificates(setting, mistakes);
         }
         let has_keys = self.runner_keys.is_some() || self.runner_issuer.is_some();
         let tokens = (has_keys || certificate.is_none()).then(|| {

@@ -25,6 +25,8 @@ const ISSUER: &str = "https://issuer.example";
 const RUNNER: &str = "https://runner.example";
 /// The name in the journey runner's certificate.
 pub(crate) const RUNNER_NAME: &str = "runner.mesh";
+/// The name in the code issuer's certificate.
+const ISSUER_NAME: &str = "issuer.mesh";
 
 /// The state that the replicas of one deployment share.
 pub(crate) struct Deployment {
@@ -36,6 +38,8 @@ pub(crate) struct Deployment {
     way: Option<Arc<Lossy>>,
     /// The public URL of the journey runner.
     runner_issuer: &'static str,
+    /// The name in the certificate that a mesh's code issuer shows the journey runner.
+    pub(crate) redeemer: &'static str,
     pub(crate) redis: Arc<Redis>,
 }
 
@@ -79,6 +83,7 @@ impl Deployment {
             mesh: None,
             way: None,
             runner_issuer: RUNNER,
+            redeemer: ISSUER_NAME,
             redis: Arc::new(redis),
         })
     }
@@ -101,7 +106,7 @@ impl Deployment {
     /// Makes the code issuer of a mesh use TLS: mutual TLS for gRPC, and for HTTP its own certificate.
     pub(crate) fn with_secure_issuer(mut self) -> anyhow::Result<Self> {
         let mesh = self.mesh.as_mut().context("it is meshed")?;
-        mesh.issuer = Some(mesh.authority.sign("issuer.mesh")?);
+        mesh.issuer = Some(mesh.authority.sign(ISSUER_NAME)?);
         Ok(self)
     }
 
@@ -198,7 +203,11 @@ impl Deployment {
         code_issuer.args(["--recovery-page", RUNNER]);
         sign_as(&mut code_issuer, &issuer_keys, ISSUER)?;
         if self.runner_issuer == ISSUER {
-            code_issuer.args(["--journey-runner", &format!("http://{runner}")]);
+            let url = match self.mesh {
+                Some(_) => format!("https://localhost:{}", runner.port()),
+                None => format!("http://{runner}"),
+            };
+            code_issuer.args(["--journey-runner", &url]);
             code_issuer.args(["--runner-keys", utf8(&runner_public)?]);
         }
 
@@ -242,6 +251,14 @@ impl Deployment {
                 let flags = ["--http-tls-certificate", "--http-tls-key"];
                 let [_, certificate, key] = files(issuer);
                 code_issuer.args(flags.into_iter().zip([certificate, key]).flat_map(flag));
+            }
+            if self.runner_issuer == ISSUER {
+                journey_runner.args(flags.into_iter().zip(files(runner)).flat_map(flag));
+                journey_runner.args(["--code-issuer-certificate-name", ISSUER_NAME]);
+                let flags = ["authority", "certificate", "key"];
+                let flags = flags.into_iter().zip(files(&authority.sign(self.redeemer)?));
+                let flags = flags.map(|(it, file)| [format!("--journey-runner-{it}"), text(&file)]);
+                code_issuer.args(flags.flatten());
             }
             let flags = ["--verifier-authority", "--verifier-certificate", "--verifier-key"];
             journey_runner.args(flags.into_iter().zip(files(runner)).flat_map(flag));

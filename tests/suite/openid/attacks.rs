@@ -40,6 +40,26 @@ async fn a_replay_at_other_replicas() -> Tested {
     a_replay_revokes_what_the_code_gave(&deployment.replica()?).await
 }
 
+/// A mesh gives every workload a certificate: that of another one redeems nothing, even with the code issuer's
+/// key for tokens.
+#[tokio::test]
+async fn over_mutual_tls_only_the_code_issuers_certificate_redeems() -> Tested {
+    let folder = configured()?;
+    let mut deployment = Deployment::of(folder.path())?.of_one_issuer().meshed(false)?;
+    let postern = deployment.replica()?;
+    let (flow, back) = signed_in(&postern, SHOP).await?;
+    flow.redeem(&back).await?;
+
+    deployment.redeemer = "somebody.mesh";
+    let postern = deployment.replica()?;
+    let (flow, back) = signed_in(&postern, SHOP).await?;
+    let (status, body) = flow.try_redeem(&back).await?;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+    assert_eq!(body["error"], "temporarily_unavailable");
+    assert!(postern.printed().contains("the journey runner redeems no code"));
+    Ok(())
+}
+
 /// In parallel, one request gets tokens, which then are revoked.
 #[tokio::test]
 async fn of_parallel_redemptions_at_most_one_gets_tokens() -> Tested {

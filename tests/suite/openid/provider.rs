@@ -20,7 +20,8 @@ async fn both_services_of_one_issuer_publish_the_same_document_and_the_keys_of_b
         let answer = reqwest::get(format!("http://{at}{path}")).await?;
         Ok(answer.error_for_status()?.json().await?)
     };
-    for path in ["/.well-known/openid-configuration", "/.well-known/jwks.json"] {
+    let metadata = "/.well-known/openid-configuration";
+    for path in [metadata, "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"] {
         let [issuer, runner] =
             [read(postern.at.http, path).await?, read(postern.at.pages, path).await?];
         assert_eq!(issuer, runner, "{path}");

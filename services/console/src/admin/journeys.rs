@@ -70,6 +70,6 @@ impl Reader {
     /// The clients that may run a journey.
     fn clients(&self, journey: &Journey) -> String {
         let clients = self.configuration.applications().flat_map(|it| it.clients.values());
-        listed(clients.filter(|it| it.may_run(journey.id())).map(|it| &it.id))
+        listed(clients.filter(|it| it.leads_to(journey.id())).map(|it| &it.id))
     }
 }

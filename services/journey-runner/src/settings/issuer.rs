@@ -1,10 +1,12 @@
-//! Where the code issuer is, for users who press the links of notices.
+//! Where the code issuer is, for users who press the links of notices, and how it is known where it redeems
+//! authorization codes.
 
 use std::path::PathBuf;
 
+use edge::certificate::PeerName;
 use grpc_client::Remote;
 use settings::Mistakes;
-use tls::ClientTlsFiles;
+use tls::{ClientTlsFiles, GrpcTls};
 
 /// How the code issuer is called.
 #[derive(Clone, Debug, clap::Args)]
@@ -23,9 +25,21 @@ pub(super) struct CodeIssuerArgs {
     /// The key of that certificate, PEM
     #[arg(long, env = "POSTERN_CODE_ISSUER_KEY", value_name = "FILE")]
     code_issuer_key: Option<PathBuf>,
+    /// The host or URI in the code issuer's certificate: authorization codes are then redeemed only over a
+    /// connection with that certificate
+    #[arg(long, env = "POSTERN_CODE_ISSUER_CERTIFICATE_NAME", value_name = "NAME")]
+    code_issuer_certificate_name: Option<String>,
 }
 
 impl CodeIssuerArgs {
+    /// The name that the code issuer's certificate must have; `Some(None)` if none is required.
+    pub(super) fn name(&self, tls: &GrpcTls, mistakes: &mut Mistakes) -> Option<Option<PeerName>> {
+        let setting = "--code-issuer-certificate-name (POSTERN_CODE_ISSUER_CERTIFICATE_NAME)";
+        let Some(name) = &self.code_issuer_certificate_name else { return Some(None) };
+        tls.needs_certificates(setting, mistakes);
+        mistakes.check(setting, PeerName::parse(name)).map(Some)
+    }
+
     /// Checks the settings. `None` too if there are none: then the code issuer is not called.
     pub(super) fn open(&self, mistakes: &mut Mistakes) -> Option<Remote> {
         let file = |setting, file: &Option<PathBuf>| (setting, file.clone());
