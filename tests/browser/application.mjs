@@ -5,6 +5,21 @@ import { createServer } from "node:http";
 
 import * as oidc from "openid-client";
 
+/** The configuration of `acme` with a relying party, `shop`, whose users come back to `origin`. */
+export const acme = (origin) => `id: acme
+name: Acme
+clients:
+  - id: acme-support
+    secret_sha256: 8aa0f733cc5abfccabfd934eef7c107b1300709c21ef40cec8ddef0ec6793f8c
+    scopes: [codes:issue]
+  - id: shop
+    redirect_uris: ["${origin}/back"]
+    openid: true
+    journey: temp-code-form
+temp_code: { length: 12 }
+tokens: { scope: "openid recovery" }
+`;
+
 export class Application {
   #server = createServer((request, response) => this.#answer(request, response)).listen(0, "127.0.0.1");
   #provider;
@@ -19,10 +34,10 @@ export class Application {
     return application;
   }
 
-  /** Signs users in at that provider from now on, as a client without a secret. */
-  async delegate(issuer, client) {
-    const execute = [oidc.allowInsecureRequests];
-    this.#provider = await oidc.discovery(new URL(issuer), client, undefined, oidc.None(), { execute });
+  /** Signs users in at that provider from now on, as a client without a secret, which calls it by `fetch`. */
+  async delegate(issuer, client, fetch = globalThis.fetch) {
+    const options = { execute: [oidc.allowInsecureRequests], [oidc.customFetch]: fetch };
+    this.#provider = await oidc.discovery(new URL(issuer), client, undefined, oidc.None(), options);
   }
 
   stop() {

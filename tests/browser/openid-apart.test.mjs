@@ -3,20 +3,20 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { Apart } from "./apart.mjs";
+import { Application, acme } from "./application.mjs";
 import { startBrowser } from "./browser.mjs";
 import { Gateway } from "./gateway.mjs";
 import { someone } from "./postern.mjs";
-import { RelyingParty, acme } from "./relying-party.mjs";
 
 let browser, application, gateway, apart;
 
 before(async () => {
-  application = await RelyingParty.start();
+  application = await Application.start();
   gateway = await Gateway.start();
   const files = { "applications/acme.yaml": acme(application.origin) };
   apart = await Apart.start(application.origin, { issuer: gateway.origin, files });
   gateway.lead(apart.helpDesk, apart.origin);
-  await application.trust(gateway.origin, gateway.fetch);
+  await application.delegate(gateway.origin, "shop", gateway.fetch);
   browser = await startBrowser();
 });
 
@@ -60,7 +60,7 @@ test("a page without a backend redeems its own code, and one of another origin d
     }, `${gateway.origin}/oidc/token`).catch(() => "blocked");
   };
   assert.equal(await redeem(`${application.origin}/other`), "invalid_grant");
-  const other = await RelyingParty.start();
+  const other = await Application.start();
   t.after(() => other.stop());
   assert.equal(await redeem(`${other.origin}/other`), "blocked");
 });

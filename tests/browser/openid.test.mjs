@@ -3,27 +3,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Application } from "./application.mjs";
+import { Application, acme } from "./application.mjs";
 import { startBrowser } from "./browser.mjs";
 import { Postern, someone } from "./postern.mjs";
 import { screen } from "./visit.mjs";
 
 let browser, application, postern;
-
-/** The application `acme` with a relying party, whose users come back to `origin`. */
-const acme = (origin) => `id: acme
-name: Acme
-clients:
-  - id: acme-support
-    secret_sha256: 8aa0f733cc5abfccabfd934eef7c107b1300709c21ef40cec8ddef0ec6793f8c
-    scopes: [codes:issue]
-  - id: shop
-    redirect_uris: ["${origin}/back"]
-    openid: true
-    journey: temp-code-form
-temp_code: { length: 12 }
-tokens: { scope: "openid recovery" }
-`;
 
 before(async () => {
   application = await Application.start();
@@ -104,4 +89,24 @@ test("a page in another browser cannot go on with the request", async (t) => {
     return (await fetch(`/ido/api/v2/auth/sso?${query}`, { method: "POST", headers, body })).status;
   }, stolen);
   assert.equal(status, 404);
+});
+
+test("a page that cannot reach its service can be left for the application", async (t) => {
+  const page = await begin(t);
+  const url = `${application.origin}/back?error=temporarily_unavailable`;
+  const body = JSON.stringify({ headers: [], data: { state: "rejected", data: { url } } });
+  const answer = (status) => page.route("**/ido/api/v2/auth/assert?*", (route) => {
+    assert.ok(new URL(route.request().url()).searchParams.get("ssoInteractionId"), "the request goes with each call");
+    return route.fulfill({ status, body, contentType: "application/json" });
+  });
+  await answer(503);
+  await redeem(page, someone(), "123456123456");
+  await page.getByRole("heading", { name: "The service is not available" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Back to the application" }).getAttribute("href"), url);
+
+  // A fault that no second try mends leads back at once.
+  await page.unroute("**/ido/api/v2/auth/assert?*");
+  await answer(409);
+  await redeem(page, null, "123456123456");
+  await page.getByRole("heading", { name: "Not signed in" }).waitFor();
 });

@@ -1,4 +1,4 @@
-"""Starts the `postern` binary on free loopback ports."""
+"""Starts the `postern` binary, and others, on free loopback ports."""
 
 import os
 import socket
@@ -29,19 +29,25 @@ def postern(*flags: str | Path) -> Iterator[Server]:
     names = ["http", "issuer-grpc", "verifier-grpc", "runner-grpc", "admin"]
     at = [f"127.0.0.1:{port}" for port in free_ports(len(names))]
     listen = [word for name, address in zip(names, at) for word in (f"--{name}-listen", address)]
-    command = [os.environ["POSTERN_BIN"], *flags, *listen]
+    with running([os.environ["POSTERN_BIN"], *flags, *listen], at[0]):
+        yield Server(*at[:4])
+
+
+@contextmanager
+def running(command: list[str | Path], address: str) -> Iterator[None]:
+    """Runs a program that listens at that address until the end of the block."""
     # `postern` refuses unknown variables of that prefix, and the tests set one: POSTERN_BIN.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTERN_")}
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
             begun = time.monotonic()
-            while not accepts(at[0]):
+            while not accepts(address):
                 if process.poll() is not None or time.monotonic() - begun > LIMIT_S:
                     log.seek(0)
-                    raise RuntimeError(f"postern does not start:\n{log.read()}")
+                    raise RuntimeError(f"{command[0]} does not start:\n{log.read()}")
                 time.sleep(0.02)
-            yield Server(*at[:4])
+            yield
         finally:
             process.kill()
             process.wait()

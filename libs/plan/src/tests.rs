@@ -234,12 +234,24 @@ fn relying_party(keys: &str) -> Configuration {
         "{{id: acme, name: Acme, clients: [{{id: shop, {keys}}}], {}}}",
         "users: {directory: file, file: acme.yaml}"
     );
-    let verify = "verify: {type: temp_code_authentication, external_user_id: \"@policy.request().params.user\", temp_code: \"@policy.request().params.code\", on: {success: done, failure: no}}, \
-         done: {type: complete}, no: {type: reject_access}";
-    let pair = "pair: {type: pair_with_support, external_user_id: \"@policy.request().params.user\", output: number, on: {next: verify}}";
-    let plain = format!("{{id: plain, start: verify, steps: {{{verify}}}}}");
-    let other = plain.replace("plain", "other");
-    let paired = format!("{{id: paired, start: pair, steps: {{{pair}, {verify}}}}}");
+    let journey = |id: &str, first: &str| {
+        let user = "external_user_id: \"@policy.request().params.user\"";
+        let pair = format!(
+            "pair: {{type: pair_with_support, {user}, output: pairing, on: {{next: ask}}}},"
+        );
+        // Every step must be reachable.
+        let pair = if first == "pair" { &*pair } else { "" };
+        format!(
+            "{{id: {id}, start: {first}, steps: {{
+                {pair}
+                ask: {{type: collect_information, form_id: f, fields: [code], output: form, on: {{submit: verify}}}},
+                verify: {{type: temp_code_authentication, {user}, temp_code: form.code, on: {{success: done, failure: no}}}},
+                done: {{type: complete}}, no: {{type: reject_access}}}}}}"
+        )
+    };
+    let plain = journey("plain", "ask");
+    let other = journey("other", "ask");
+    let paired = journey("paired", "pair");
     let journeys = [
         ("journeys/plain.yaml", plain.as_str()),
         ("journeys/other.yaml", &other),

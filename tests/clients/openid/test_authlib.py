@@ -14,15 +14,17 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from server import Server, postern
+from services import services
 
 CONFIG = Path(__file__).parent.parent / "inputs" / "config"
 BACK = "https://portal.acme.example/back"
 CLIENT = {"client_id": "acme-portal", "client_secret": "acme-portal-secret-acme"}
 
 
-@pytest.fixture(scope="module")
-def server():
-    with pytest.MonkeyPatch.context() as patch, postern("--config", CONFIG) as running:
+@pytest.fixture(scope="module", params=["one process", "three services"])
+def server(request: pytest.FixtureRequest):
+    started = postern("--config", CONFIG) if request.param == "one process" else services(CONFIG)
+    with pytest.MonkeyPatch.context() as patch, started as running:
         patch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")  # loopback speaks no TLS
         yield running
 

@@ -1,4 +1,4 @@
-//! Runs ghz with each of its configurations and prints one table of the results.
+//! Runs ghz with each of its configurations and prints one table of the results; then signs users in over HTTP.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::redis_server::Redis;
 use crate::seed::{header, seed};
+use crate::sign_ins::{self, Way};
 use crate::stack::{Stack, USUAL};
 use crate::{calls, metrics};
 
@@ -51,9 +52,9 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     let redis_files = tempfile::TempDir::new()?;
     let redis = Redis::start(redis_files.path(), "")?;
     let stack = Stack::on(&redis)?;
-    let (issuer, http) = stack.issuer(&[])?;
     let verifier = stack.verifier(USUAL, &[])?;
-    let (runner, _) = stack.runner(&verifier)?;
+    let (runner, pages) = stack.runner(&verifier)?;
+    let (issuer, http) = stack.issuer_that_redeems(&runner)?;
     for caller in ["desk", "login", "backend"] {
         header(&stack.token(http, &format!("load-{caller}")).await?, caller, &data)?;
     }
@@ -83,7 +84,10 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
         ensure!(found == expected, "{} happened {found} times, not {expected}", label.1);
     }
     println!("reports: {}", reports.display());
-    Ok(())
+    let token = stack.token(http, "load-desk").await?;
+    let way = Way { http: reqwest::Client::new(), issuer: http, runner: pages, token };
+    // Each takes four calls, one of them a whole journey.
+    sign_ins::run(&way, args.calls.div_ceil(5), args.concurrency.unwrap_or(32)).await
 }
 
 /// Runs one configuration. ghz writes only one kind of report; the HTML page contains every call.

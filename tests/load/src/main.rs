@@ -2,7 +2,7 @@
 //!
 //! | subject | read |
 //! | --- | --- |
-//! | running ghz | `ghz`, `seed` |
+//! | running ghz, signing users in | `ghz`, `seed`; `sign_ins` |
 //! | comparison with reference services | `bench`, `reference` |
 //! | behaviour at scale and over time | `scale`, `plot`, `soak` |
 //! | behaviour under ten times the capacity | `overload`, `throttle` |
@@ -33,6 +33,7 @@ mod redis_server;
 mod reference;
 mod scale;
 mod seed;
+mod sign_ins;
 mod sink;
 mod soak;
 mod stack;

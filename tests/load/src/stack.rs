@@ -103,6 +103,17 @@ impl Stack {
         Ok((self.start("code-issuer", command)?, http))
     }
 
+    /// Starts a code issuer that redeems authorization codes at this journey runner.
+    pub(crate) fn issuer_that_redeems(
+        &self,
+        runner: &Service,
+    ) -> anyhow::Result<(Service, SocketAddr)> {
+        let keys = self.files.path().join("runner-public");
+        let keys = keys.to_str().context("the folder is not UTF-8")?;
+        let url = format!("http://{}", runner.grpc);
+        self.issuer(&["--journey-runner", &url, "--runner-keys", keys])
+    }
+
     /// Starts a verifier.
     pub(crate) fn verifier(&self, traces: Traces, more: &[&str]) -> anyhow::Result<Service> {
         let mut command = self.command("verifier", "config", traces)?;
@@ -134,6 +145,10 @@ impl Stack {
             ],
         );
         command.args(["--client-issuer", ISSUER, "--issuer", RUNNER]);
+        // All calls come from one address.
+        for flag in ["--starts-per-minute", "--application-starts-per-minute"] {
+            command.args([flag, "1000000000"]);
+        }
         Ok((self.start("journey-runner", command)?, http))
     }
 

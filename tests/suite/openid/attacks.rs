@@ -1,7 +1,7 @@
 //! Attacks at the token endpoint: codes that are replayed, injected, or another client's.
 
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::back::{self, Back};
 use super::flow::{PORTAL, SHOP, configured, signed_in};
@@ -141,8 +141,9 @@ async fn an_incomplete_request_spends_no_code() -> Tested {
 #[tokio::test]
 async fn what_can_be_no_code_is_refused_and_slowed_down() -> Tested {
     let folder = configured()?;
-    let postern = Postern::serving(folder.path())?;
-    let (flow, _) = signed_in(&postern, SHOP).await?;
+    let config = folder.path().to_str().expect("UTF-8");
+    let postern = Postern::with(&["--config", config, "--trusted-proxies=127.0.0.0/8"])?;
+    let (flow, back_of_shop) = signed_in(&postern, SHOP).await?;
     let mut slowed = false;
     for at in 0..150 {
         let code = if at % 2 == 0 { "x".to_owned() } else { "A".repeat(43) };
@@ -156,5 +157,13 @@ async fn what_can_be_no_code_is_refused_and_slowed_down() -> Tested {
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     }
     assert!(slowed, "a client that presents only wrong codes is slowed down");
+    // The right code waits too, but not that of another client, and not at another address.
+    let right = flow.grant(&back_of_shop);
+    assert_eq!(flow.try_grant(&right).await?.0, StatusCode::TOO_MANY_REQUESTS);
+    let (portal, back) = signed_in(&postern, PORTAL).await?;
+    portal.redeem(&back).await?;
+    let elsewhere = postern.post(TOKEN).header("x-forwarded-for", "192.0.2.2");
+    let tokens: Value = elsewhere.form(&right).send().await?.error_for_status()?.json().await?;
+    flow.keep(&tokens);
     Ok(())
 }

@@ -203,12 +203,16 @@ async fn a_confidential_clients_journey_is_no_pages_to_start() -> Tested {
 async fn requests_count_against_the_limit_of_their_source() -> Tested {
     let folder = configured()?;
     let config = folder.path().to_str().expect("UTF-8");
-    let postern = Postern::with(&["--config", config, "--starts-per-minute", "3"])?;
+    let proxied = ["--starts-per-minute=3", "--trusted-proxies=127.0.0.0/8"];
+    let postern = Postern::with(&[&["--config", config], &proxied[..]].concat())?;
+    let from = async |address| {
+        flow::authorize(&postern, &flow::valid(SHOP), &[("x-forwarded-for", address)]).await
+    };
     for _ in 0..3 {
-        let answer = flow::authorize(&postern, &flow::valid(SHOP), &[]).await?;
-        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(from("192.0.2.1").await?.status(), StatusCode::OK);
     }
-    let back = Back::of(&flow::authorize(&postern, &flow::valid(SHOP), &[]).await?)?;
+    let back = Back::of(&from("192.0.2.1").await?)?;
     assert_eq!(back.get("error"), Some("temporarily_unavailable"));
+    assert_eq!(from("192.0.2.2").await?.status(), StatusCode::OK, "another source goes on");
     Ok(())
 }
