@@ -183,7 +183,7 @@ impl server::Settings for Args {
             verifier,
             identity,
             code_issuer,
-            issuer_name: issuer_name?,
+            issuer_name,
             sealing_key: sealing_key?,
             proxies: proxies?,
             limits: limits?,

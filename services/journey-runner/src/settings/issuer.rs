@@ -32,12 +32,12 @@ pub(super) struct CodeIssuerArgs {
 }
 
 impl CodeIssuerArgs {
-    /// The name that the code issuer's certificate must have; `Some(None)` if none is required.
-    pub(super) fn name(&self, tls: &GrpcTls, mistakes: &mut Mistakes) -> Option<Option<PeerName>> {
+    /// The name that the code issuer's certificate must have, if one is required.
+    pub(super) fn name(&self, tls: &GrpcTls, mistakes: &mut Mistakes) -> Option<PeerName> {
         let setting = "--code-issuer-certificate-name (POSTERN_CODE_ISSUER_CERTIFICATE_NAME)";
-        let Some(name) = &self.code_issuer_certificate_name else { return Some(None) };
+        let name = self.code_issuer_certificate_name.as_deref()?;
         tls.needs_certificates(setting, mistakes);
-        mistakes.check(setting, PeerName::parse(name)).map(Some)
+        mistakes.check(setting, PeerName::parse(name))
     }
 
     /// Checks the settings. `None` too if there are none: then the code issuer is not called.
