@@ -43,6 +43,11 @@ export class Postern {
     return issue(this.origin, user, "user_id", { pairing_number: number });
   }
 
+  /** What the process printed until now: its log and the audit trail. */
+  printed() {
+    return this.#process.printed();
+  }
+
   /** The process ID. */
   get pid() {
     return this.#process.pid;
