@@ -10,9 +10,9 @@ use crate::ids::{ApplicationId, ClientId, IdempotencyKey};
 use crate::mac::{Prepared, mac, prepared};
 
 /// The key of these hashes: the same in all replicas of a service.
-pub struct Names(Prepared);
+pub struct OperationNames(Prepared);
 
-impl Names {
+impl OperationNames {
     /// Derives the key from a secret that may have other uses.
     pub fn derived_from(secret: SecretSlice<u8>) -> Self {
         let derived = mac(&prepared(secret), "names of operations", &[]);
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_name_depends_on_the_secret_the_client_and_the_key() {
-        let names = |byte: u8| Names::derived_from(vec![byte; 32].into());
+        let names = |byte: u8| OperationNames::derived_from(vec![byte; 32].into());
         let application = ApplicationId::parse("acme").expect("valid");
         let of = |byte: u8, client: &str, key: &str| {
             let client = ClientId::parse(client).expect("valid");

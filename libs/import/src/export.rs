@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use crate::{MAX_EXPORT, Refusal};
+use crate::{ImportError, MAX_EXPORT};
 
 /// The most journeys of an export.
 const MAX_POLICIES: usize = 200;
@@ -48,14 +48,14 @@ pub(crate) struct Link {
 
 impl Policy {
     /// A refusal of the whole journey.
-    pub(crate) fn refusal(&self, reason: impl Into<String>) -> Refusal {
+    pub(crate) fn refusal(&self, reason: impl Into<String>) -> ImportError {
         let (file, journey) = (self.file.clone(), Some(self.name.clone()));
-        Refusal { file, journey, node: None, reason: reason.into() }
+        ImportError { file, journey, node: None, reason: reason.into() }
     }
 
     /// A refusal of one node.
-    pub(crate) fn refuse(&self, node: &Node, reason: impl Into<String>) -> Refusal {
-        Refusal { node: Some((node.id.clone(), node.kind.clone())), ..self.refusal(reason) }
+    pub(crate) fn refuse(&self, node: &Node, reason: impl Into<String>) -> ImportError {
+        ImportError { node: Some((node.id.clone(), node.kind.clone())), ..self.refusal(reason) }
     }
 }
 
@@ -100,10 +100,10 @@ fn text<'j>(object: &'j Map<String, Json>, key: &str) -> Option<&'j str> {
 }
 
 /// Reads the policies of an export.
-pub(crate) fn read(file: &str, source: &str) -> Result<Vec<Policy>, Vec<Refusal>> {
+pub(crate) fn read(file: &str, source: &str) -> Result<Vec<Policy>, Vec<ImportError>> {
     let refuse = |reason: String| {
         let file = file.to_owned();
-        vec![Refusal { file, journey: None, node: None, reason }]
+        vec![ImportError { file, journey: None, node: None, reason }]
     };
     if source.len() > MAX_EXPORT {
         return Err(refuse(format!("an export has at most {MAX_EXPORT} bytes")));

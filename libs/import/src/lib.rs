@@ -51,7 +51,7 @@ pub struct Imported {
 
 /// Why an export was not imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ImportError {
     /// The file.
     pub file: String,
     /// The name of the journey.
@@ -62,7 +62,9 @@ pub struct Refusal {
     pub reason: String,
 }
 
-impl fmt::Display for Refusal {
+impl std::error::Error for ImportError {}
+
+impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.file)?;
         if let Some(journey) = &self.journey {
@@ -80,7 +82,7 @@ impl fmt::Display for Refusal {
 ///
 /// # Errors
 /// Everything that stands in the way.
-pub fn import(files: &[(String, String)], stub: bool) -> Result<Vec<Imported>, Vec<Refusal>> {
+pub fn import(files: &[(String, String)], stub: bool) -> Result<Vec<Imported>, Vec<ImportError>> {
     let mut refusals = Vec::new();
     let mut policies = Vec::new();
     for (file, text) in files {
@@ -110,7 +112,7 @@ pub fn import(files: &[(String, String)], stub: bool) -> Result<Vec<Imported>, V
 }
 
 /// What the checks of journeys say, each about the node whose step it is.
-fn check(written: &[(&Policy, Written)], ids: &[JourneyId]) -> Vec<Refusal> {
+fn check(written: &[(&Policy, Written)], ids: &[JourneyId]) -> Vec<ImportError> {
     let drafts = written.iter().zip(ids).map(|((_, it), id)| Draft::parse(id.as_str(), &it.yaml));
     let (_, problems) = link(drafts.collect(), &BTreeSet::new());
     let refusals = problems.into_iter().filter_map(|problem| {
@@ -118,7 +120,10 @@ fn check(written: &[(&Policy, Written)], ids: &[JourneyId]) -> Vec<Refusal> {
         let (policy, written) = &written[at];
         let line = problem.line.unwrap_or(0);
         let node = written.lines.iter().rev().find(|(first, _)| *first <= line);
-        Some(Refusal { node: node.map(|(_, node)| node.clone()), ..policy.refusal(problem.reason) })
+        Some(ImportError {
+            node: node.map(|(_, node)| node.clone()),
+            ..policy.refusal(problem.reason)
+        })
     });
     refusals.collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use definitions::JourneyId;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::Refusal;
+use crate::ImportError;
 use crate::export::Policy;
 
 /// Leaves room for a number.
@@ -29,7 +29,7 @@ impl Names {
 }
 
 /// The ids of the journeys, one for each policy.
-pub(crate) fn journeys(policies: &[Policy], refusals: &mut Vec<Refusal>) -> Vec<JourneyId> {
+pub(crate) fn journeys(policies: &[Policy], refusals: &mut Vec<ImportError>) -> Vec<JourneyId> {
     let mut names = Names::default();
     let mut id = |policy: &Policy| {
         let id = JourneyId::parse(&names.take(&policy.name, "journey"));

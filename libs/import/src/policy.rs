@@ -7,7 +7,7 @@ use definitions::JourneyId;
 use expressions::{Expression, Root};
 use serde_json::Value as Json;
 
-use crate::Refusal;
+use crate::ImportError;
 use crate::convert::Converter;
 use crate::export::{Node, Policy, expression};
 use crate::kinds::{Kind, purpose};
@@ -49,7 +49,7 @@ pub(crate) fn convert(
     policies: &[Policy],
     ids: &[JourneyId],
     stub: bool,
-) -> Result<Written, Vec<Refusal>> {
+) -> Result<Written, Vec<ImportError>> {
     let mut refusals = Vec::new();
     let walk = Walk::of(policy, &|node| kind(node, policies), &mut refusals);
     let mut variables = Variables::of(policy, &walk, stub, &mut refusals);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::{Imported, Refusal, import};
+use crate::{ImportError, Imported, import};
 
 const LOOP: &str = include_str!("../examples/form-in-a-loop.json");
 const CALL: &str = include_str!("../examples/one-call.json");
@@ -17,7 +17,7 @@ const INFORM: &str = "35624bad-7988-469b-9304-6a84194aba4c";
 const PASS: &str = "8b82ebb6-6e28-4419-a5e2-35f3ad9de979";
 const REJECT: &str = "dd031ba2-1460-4e68-a9ee-2f84e72bf2bd";
 
-fn run(export: &str, stub: bool) -> Result<Vec<Imported>, Vec<Refusal>> {
+fn run(export: &str, stub: bool) -> Result<Vec<Imported>, Vec<ImportError>> {
     import(&[("export.json".to_owned(), export.to_owned())], stub)
 }
 
@@ -127,7 +127,7 @@ fn a_changed_export_is_refused_with_node_and_reason() {
         }
         let refusals = run(&export, false).expect_err(reason);
         let at = if reason.contains("inside and outside") { DECIDE } else { node };
-        let is_told = |it: &Refusal| {
+        let is_told = |it: &ImportError| {
             it.reason.contains(reason) && it.node.as_ref().is_some_and(|(id, _)| id == at)
         };
         assert!(refusals.iter().any(is_told), "{reason}: {refusals:#?}");

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use expressions::{Expression, Path, Root};
 
-use crate::Refusal;
+use crate::ImportError;
 use crate::export::{Node, Policy, expression};
 use crate::kinds::Kind;
 use crate::walk::{Place, Walk};
@@ -64,7 +64,7 @@ impl<'p> Variables<'p> {
         policy: &'p Policy,
         walk: &Walk<'p>,
         stub: bool,
-        refusals: &mut Vec<Refusal>,
+        refusals: &mut Vec<ImportError>,
     ) -> Self {
         let mut variables = Self { stub, ..Self::default() };
         for place in walk.places() {
@@ -100,7 +100,7 @@ impl<'p> Variables<'p> {
         policy: &'p Policy,
         walk: &Walk<'p>,
         node: &'p Node,
-        refusals: &mut Vec<Refusal>,
+        refusals: &mut Vec<ImportError>,
     ) {
         for (name, source) in assignments(node).into_iter().flatten() {
             if !self.is_owned(name) {

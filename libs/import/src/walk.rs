@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Refusal;
+use crate::ImportError;
 use crate::export::{Link, Node, Policy};
 use crate::kinds::Kind;
 
@@ -32,7 +32,7 @@ impl<'p> Walk<'p> {
     pub(crate) fn of(
         policy: &'p Policy,
         kind_of: &dyn Fn(&Node) -> Kind,
-        refusals: &mut Vec<Refusal>,
+        refusals: &mut Vec<ImportError>,
     ) -> Self {
         let mut walk = Self { places: BTreeMap::new(), order: Vec::new() };
         let mut seen = BTreeSet::new();

@@ -17,7 +17,7 @@ use crate::desk::v1::{self as pb, brake_target::Target};
 use crate::error::{DeskFault, Fault};
 use crate::issuer::parse_issue;
 use crate::time::to_wire;
-use crate::violations::{Checked, Violations, user_identifier};
+use crate::violations::{Parsed, Violations, user_identifier};
 
 /// Reads which issue to explain.
 ///
@@ -248,7 +248,7 @@ fn to_agent(
     violations: &mut Violations,
     field: &str,
     agent: Option<&pb::AgentRef>,
-) -> Checked<Agent> {
+) -> Parsed<Agent> {
     let Some(agent) = agent else { return Err(violations.note(field, "must be given")) };
     let provider = ProviderId::parse(&agent.provider);
     let provider = violations.check(&format!("{field}.provider"), provider);

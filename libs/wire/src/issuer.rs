@@ -12,7 +12,7 @@ use desk::request::{Ask, Standing};
 use crate::code::v1 as pb;
 use crate::error::Fault;
 use crate::time::to_wire;
-use crate::violations::{Checked, Violations};
+use crate::violations::{Parsed, Violations};
 
 /// Parses a request for a code.
 ///
@@ -40,7 +40,7 @@ pub fn parse_issue(request: pb::IssueCodeRequest) -> Result<Ask, Fault> {
     Ok(Ask { issue, standing: Standing::default(), pairing_confirmed, request_id })
 }
 
-fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Checked<Context> {
+fn parse_context(violations: &mut Violations, context: pb::IssueContext) -> Parsed<Context> {
     let mut short = |field, text| violations.text(field, text, Violations::SHORT_TEXT);
     let agent_id = short("context.agent_id", context.agent_id);
     let ticket_ref = short("context.ticket_ref", context.ticket_ref);

@@ -11,7 +11,7 @@ use codes::user::Identifier;
 use crate::code::v1 as pb;
 use crate::error::Fault;
 use crate::time::{from_wire, to_wire};
-use crate::violations::{Checked, Violations};
+use crate::violations::{Parsed, Violations};
 
 /// Parses a request to pair a journey.
 ///
@@ -31,7 +31,7 @@ pub fn parse_pair(request: &pb::PairJourneyRequest) -> Result<PairRequest, Fault
     Ok(PairRequest { user, binding, facts, session_ends_at })
 }
 
-fn parse_facts(violations: &mut Violations, facts: Option<&pb::PairingFacts>) -> Checked<Facts> {
+fn parse_facts(violations: &mut Violations, facts: Option<&pb::PairingFacts>) -> Parsed<Facts> {
     let Some(facts) = facts else { return Err(violations.note("facts", "must be given")) };
     let opened_at = instant(violations, "facts.opened_at", facts.opened_at.as_ref());
     let source = violations.address("facts.source_address", &facts.source_address);
@@ -42,7 +42,7 @@ fn instant(
     violations: &mut Violations,
     field: &str,
     at: Option<&prost_types::Timestamp>,
-) -> Checked<Timestamp> {
+) -> Parsed<Timestamp> {
     violations.check(field, at.copied().map(from_wire).ok_or("must be given"))
 }
 

@@ -46,7 +46,7 @@ pub(crate) const fn to_identifier_type(kind: pb::IdentifierType) -> Option<Ident
 pub struct Noted;
 
 /// The result of a check.
-pub type Checked<T> = Result<T, Noted>;
+pub type Parsed<T> = Result<T, Noted>;
 
 /// The violations of a request so far.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ impl Violations {
     ///
     /// # Errors
     /// [`Noted`]: the parser failed.
-    pub fn check<T, E: fmt::Display>(&mut self, field: &str, parsed: Result<T, E>) -> Checked<T> {
+    pub fn check<T, E: fmt::Display>(&mut self, field: &str, parsed: Result<T, E>) -> Parsed<T> {
         parsed.map_err(|error| self.note(field, error))
     }
 
@@ -81,7 +81,7 @@ impl Violations {
     ///
     /// # Errors
     /// [`Noted`]: it is missing, has an unknown type, or is not a valid identifier of its type.
-    pub fn user(&mut self, field: &str, user: Option<&UserIdentifier>) -> Checked<Identifier> {
+    pub fn user(&mut self, field: &str, user: Option<&UserIdentifier>) -> Parsed<Identifier> {
         let Some(user) = user else { return Err(self.note(field, "must be given")) };
         let Ok(kind) = pb::IdentifierType::try_from(user.r#type) else {
             return Err(self.note(format!("{field}.type"), "is not known"));
@@ -96,7 +96,7 @@ impl Violations {
     ///
     /// # Errors
     /// [`Noted`]: it is not a code of that shape.
-    pub fn guess(&mut self, field: &str, shape: Shape, code: &str) -> Checked<Guess> {
+    pub fn guess(&mut self, field: &str, shape: Shape, code: &str) -> Parsed<Guess> {
         self.check(field, Guess::parse(shape, code))
     }
 
@@ -104,7 +104,7 @@ impl Violations {
     ///
     /// # Errors
     /// [`Noted`]: there is no such type.
-    pub fn identifier_type(&mut self, field: &str, name: &str) -> Checked<IdentifierType> {
+    pub fn identifier_type(&mut self, field: &str, name: &str) -> Parsed<IdentifierType> {
         let rule = "must be user_id, email, phone_number or username";
         IdentifierType::parse(name).ok_or_else(|| self.note(field, rule))
     }
@@ -113,7 +113,7 @@ impl Violations {
     ///
     /// # Errors
     /// [`Noted`]: it is not an idempotency key.
-    pub fn idempotency_key(&mut self, field: &str, key: &str) -> Checked<Option<IdempotencyKey>> {
+    pub fn idempotency_key(&mut self, field: &str, key: &str) -> Parsed<Option<IdempotencyKey>> {
         if key.is_empty() {
             return Ok(None);
         }
@@ -124,7 +124,7 @@ impl Violations {
     ///
     /// # Errors
     /// [`Noted`]: it is not a number of six or eight digits.
-    pub fn pairing_number(&mut self, field: &str, text: &str) -> Checked<Option<PairingNumber>> {
+    pub fn pairing_number(&mut self, field: &str, text: &str) -> Parsed<Option<PairingNumber>> {
         if text.is_empty() {
             return Ok(None);
         }
@@ -135,7 +135,7 @@ impl Violations {
     ///
     /// # Errors
     /// Other than 32 hexadecimal digits; the violation is noted.
-    pub fn request_id(&mut self, field: &str, text: &str) -> Checked<Option<RequestId>> {
+    pub fn request_id(&mut self, field: &str, text: &str) -> Parsed<Option<RequestId>> {
         if text.is_empty() {
             return Ok(None);
         }
@@ -146,7 +146,7 @@ impl Violations {
     ///
     /// # Errors
     /// [`Noted`]: it does not have 16 bytes.
-    pub fn binding(&mut self, field: &str, bytes: &[u8]) -> Checked<Binding> {
+    pub fn binding(&mut self, field: &str, bytes: &[u8]) -> Parsed<Binding> {
         let bytes = bytes.try_into().map_err(|_| "must be 16 bytes");
         self.check(field, bytes.map(Binding::from_bytes))
     }
@@ -155,7 +155,7 @@ impl Violations {
     ///
     /// # Errors
     /// [`Noted`]: it is not an IP address.
-    pub fn address(&mut self, field: &str, address: &str) -> Checked<Option<IpAddr>> {
+    pub fn address(&mut self, field: &str, address: &str) -> Parsed<Option<IpAddr>> {
         if address.is_empty() {
             return Ok(None);
         }
@@ -170,7 +170,7 @@ impl Violations {
         &mut self,
         field: &str,
         duration: Option<&prost_types::Duration>,
-    ) -> Checked<Option<Duration>> {
+    ) -> Parsed<Option<Duration>> {
         let Some(duration) = duration else { return Ok(None) };
         match u64::try_from(duration.seconds) {
             Ok(seconds) if seconds > 0 && duration.nanos == 0 => {
@@ -185,7 +185,7 @@ impl Violations {
     ///
     /// # Errors
     /// [`Noted`]: it is too long, or contains a control character.
-    pub fn text(&mut self, field: &str, text: String, max_bytes: usize) -> Checked<Option<String>> {
+    pub fn text(&mut self, field: &str, text: String, max_bytes: usize) -> Parsed<Option<String>> {
         if text.len() > max_bytes {
             return Err(self.note(field, format!("must be at most {max_bytes} bytes long")));
         }
@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    fn refused<T: fmt::Debug>(check: impl FnOnce(&mut Violations) -> Checked<T>) -> String {
+    fn refused<T: fmt::Debug>(check: impl FnOnce(&mut Violations) -> Parsed<T>) -> String {
         let mut violations = Violations::default();
         assert!(check(&mut violations).is_err());
         violations.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")

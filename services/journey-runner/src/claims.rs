@@ -8,7 +8,7 @@ use std::sync::Arc;
 use codes::claims::{Claim, ClaimStore};
 use codes::digest::Fingerprint;
 use codes::ids::IdempotencyKey;
-use codes::names::Names;
+use codes::names::OperationNames;
 use codes::operations::Caller;
 use codes::record::Attempt;
 use journeys::runner::{Start, Submission};
@@ -18,13 +18,13 @@ use wire::error::Fault;
 /// The keys of clients, and the secret under which requests are compared: they hold codes.
 pub(crate) struct Keys {
     claims: Arc<dyn ClaimStore>,
-    names: Names,
+    names: OperationNames,
 }
 
 impl Keys {
     /// Keys whose requests are compared under a secret that all replicas share.
     pub(crate) fn new(claims: Arc<dyn ClaimStore>, secret: &[u8]) -> Self {
-        Self { claims, names: Names::derived_from(secret.to_vec().into()) }
+        Self { claims, names: OperationNames::derived_from(secret.to_vec().into()) }
     }
 
     /// Claims the key of a start, if it has one: the start's name.

@@ -8,7 +8,7 @@ use expressions::{EvaluateError, Path, Purpose, Root, Value, whole_text};
 use serde_json::Value as Json;
 
 use super::leg::{Engine, Flow};
-use super::state::{MAX_INPUT, marked, oversized};
+use super::state::{MAX_INPUT, mark_secrets, oversized};
 use super::{Move, PromptError};
 use crate::input::{InputError, TEXT, input_name};
 use crate::verdict::Malformed;
@@ -66,7 +66,7 @@ impl Engine<'_> {
         if !wrong.is_empty() {
             return self.ask_again(wrong);
         }
-        let fields = marked(given, &root, self.journey.secrets());
+        let fields = mark_secrets(given, &root, self.journey.secrets());
         match fields.and_then(|fields| fields.within(MAX_INPUT)) {
             Ok(fields) => {
                 self.state.variables.insert(form.output.clone(), fields);

@@ -158,7 +158,7 @@ pub fn surroundings(
         return Err(wrong);
     }
     let refused = |name: &str, error: OversizeError| vec![InputError::new(name, error.to_string())];
-    let request = marked(request, &Root::Request, journey.secrets());
+    let request = mark_secrets(request, &Root::Request, journey.secrets());
     let request = request.map_err(|error| refused("params", error))?;
     let device = Value::from_json(device).map_err(|error| refused("device", error))?;
     if journey.may_wait() && request.weight().saturating_add(device.weight()) > MAX_INPUT {
@@ -179,7 +179,7 @@ pub(super) fn oversized(identifiers: &BTreeSet<Path>, root: &Root, json: &Json) 
 }
 
 /// Converts JSON to a value and marks the values at secret paths below `root`.
-pub(super) fn marked(
+pub(super) fn mark_secrets(
     mut json: Json,
     root: &Root,
     secrets: &BTreeSet<Path>,

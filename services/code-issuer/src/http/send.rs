@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use wire::error::Fault;
 use wire::rpc::Rpc;
-use wire::violations::{Checked, Violations};
+use wire::violations::{Parsed, Violations};
 
 use super::Edge;
 use crate::Issued;
@@ -167,13 +167,13 @@ impl Body {
         Ok(Ask { issue, standing: Standing::default(), pairing_confirmed, request_id })
     }
 
-    fn user(&self, violations: &mut Violations) -> Checked<Identifier> {
+    fn user(&self, violations: &mut Violations) -> Parsed<Identifier> {
         let kind = violations.identifier_type("identifier_type", &self.identifier_type)?;
         violations.check("identifier", Identifier::parse(kind, &self.identifier))
     }
 }
 
-fn check_channel(violations: &mut Violations, channel: &str) -> Checked<()> {
+fn check_channel(violations: &mut Violations, channel: &str) -> Parsed<()> {
     match channel {
         "direct" => Ok(()),
         "sms" | "email" => {
