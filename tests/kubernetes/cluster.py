@@ -84,8 +84,9 @@ class Cluster:
         return [Pod(document) for document in self.documents if document["kind"] in WORKLOADS]
 
     def services(self) -> list[Pod]:
-        """The pods of Postern's own services."""
-        return [Pod(self.one("Deployment", service)) for service in SERVICES]
+        """The pods of Postern's own services, with the console where it is added."""
+        console = [Pod(it) for it in self.of("Deployment") if name_of(it) == "console"]
+        return [Pod(self.one("Deployment", service)) for service in SERVICES] + console
 
     def images(self) -> list[str]:
         return [container["image"] for pod in self.pods() for container in pod.containers()]

@@ -36,6 +36,9 @@ CHOICES = {
     ),
     "local-with-tls": ("local", {"redis-development": ["redis-development", "mutual-tls"]}),
     "local-with-ipv6": ("local", {"network-policies": ["network-policies", "ipv6"]}),
+    "production-with-the-console": (
+        "production", {"redis-sentinel": ["console", "redis-sentinel"], "mutual-tls": ["mutual-tls", "console-tls"]}
+    ),
     "production-with-ingress": ("production", {"gateway": ["ingress"]}),
     "production-with-ipv6": ("production", {"network-policies": ["network-policies", "ipv6"]}),
     "production-with-a-cluster": (

@@ -28,17 +28,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client whose secret is its ID followed by `-secret`.
 fn client(token_endpoint: String, id: &str) -> anyhow::Result<Client> {
-    with_secret(token_endpoint, id, Secret::Text(format!("{id}-secret").into()), None)
+    with_secret(token_endpoint, id, Secret::Text(format!("{id}-secret").into()))
 }
 
-fn with_secret(
-    token_endpoint: String,
-    client_id: &str,
-    secret: Secret,
-    tls: Option<Tls>,
-) -> anyhow::Result<Client> {
-    let credentials = Credentials { token_endpoint, client_id: client_id.to_owned(), secret };
-    Ok(Client::new(credentials, tls)?.with_deadline(PATIENCE))
+fn with_secret(token_endpoint: String, client_id: &str, secret: Secret) -> anyhow::Result<Client> {
+    let client_id = client_id.to_owned();
+    let credentials = Credentials { token_endpoint, client_id, secret, tls: None };
+    Ok(Client::new(credentials, None)?.with_deadline(PATIENCE))
 }
 
 fn token_endpoint(postern: &Postern) -> String {
@@ -148,7 +144,7 @@ async fn a_rotated_secret_needs_no_restart() -> Tested {
     let served = folder.path().join(format!("applications/{id}.secret"));
     let own = folder.path().join("own.secret");
     fs::copy(&served, &own)?;
-    let login = with_secret(token_endpoint(&postern), id, Secret::File(own.clone()), None)?;
+    let login = with_secret(token_endpoint(&postern), id, Secret::File(own.clone()))?;
     let verifier = login.verifier(&url(postern.at.verifier))?;
     let name = unique("jane");
     let code = postern.issue(&name).await?;
@@ -224,16 +220,22 @@ async fn services_and_token_endpoint_are_called_over_mutual_tls() -> Tested {
     // Certificates contain host names.
     let [issuing, verifying, tokens] = [postern.at.issuer, postern.at.verifier, postern.at.http]
         .map(|at| format!("https://localhost:{}", at.port()));
-    let with = |id: &str, tls: Tls| {
-        let secret = Secret::Text(format!("{id}-secret").into());
-        with_secret(format!("{tokens}{TOKEN}"), id, secret, Some(tls))
+    let with = |id: &str, tokens_by: &Tls, services_by: &Tls| -> anyhow::Result<Client> {
+        let credentials = Credentials {
+            token_endpoint: format!("{tokens}{TOKEN}"),
+            client_id: id.to_owned(),
+            secret: Secret::Text(format!("{id}-secret").into()),
+            tls: Some(tokens_by.clone()),
+        };
+        Ok(Client::new(credentials, Some(services_by.clone()))?.with_deadline(PATIENCE))
     };
     let shown = || -> anyhow::Result<Tls> {
         let tls = Tls::authority(mesh.pem())?;
         Ok(tls.with_identity(fs::read(&pair.certificate)?, fs::read(&pair.key)?)?)
     };
-    let issuer = with("acme-support", shown()?)?.code_issuer(&issuing)?;
-    let verifier = with("acme-verifier", shown()?)?.verifier(&verifying)?;
+    let trusting = Tls::authority(mesh.pem())?;
+    let issuer = with("acme-support", &trusting, &shown()?)?.code_issuer(&issuing)?;
+    let verifier = with("acme-verifier", &trusting, &shown()?)?.verifier(&verifying)?;
     let name = unique("jane");
     let code = issued(&postern, &issuer, &name).await?;
     assert!(accepts(&verifier, &name, &code).await?);
@@ -252,13 +254,16 @@ async fn services_and_token_endpoint_are_called_over_mutual_tls() -> Tested {
     let pressed = postern.post("/not-me").form(&[("t", link)]).send().await?;
     assert_eq!(pressed.status(), 200);
 
-    // Without a certificate it has a token, but no connection to the service.
-    let bare = with("acme-verifier", Tls::authority(mesh.pem())?)?.verifier(&verifying)?;
+    // Without a certificate it has a token, but no connection to the service until it is renewed.
+    let renewed = Tls::authority(mesh.pem())?;
+    let bare = with("acme-verifier", &trusting, &renewed)?.verifier(&verifying)?;
     let error = accepts(&bare, &name, &code).await.expect_err("it shows no certificate");
     assert!(matches!(error, CallError::Unavailable { .. }), "{error:?}");
+    renewed.renew(&shown()?);
+    assert!(!accepts(&bare, &name, &code).await?, "the code is redeemed");
     // A server of another authority gets no secret.
     let other = Tls::authority(tls::Authority::new()?.pem())?;
-    let other = with("acme-verifier", other)?.verifier(&verifying)?;
+    let other = with("acme-verifier", &other, &shown()?)?.verifier(&verifying)?;
     let error = accepts(&other, &name, &code).await.expect_err("the server is not trusted");
     assert!(matches!(error, CallError::Token(TokenError::Unavailable { .. })), "{error:?}");
     Ok(())

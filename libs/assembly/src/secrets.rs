@@ -48,12 +48,18 @@ pub fn generated_peppers(randomness: &Randomness) -> Arc<Peppers> {
 }
 
 /// Reads a file that holds a secret.
-pub(crate) fn read(path: &Path) -> Result<SecretSlice<u8>, String> {
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read(path: &Path) -> Result<SecretSlice<u8>, String> {
     files::read_secret(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Reads a file that everybody may see.
-pub(crate) fn read_public(path: &Path) -> Result<SecretSlice<u8>, String> {
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read_public(path: &Path) -> Result<SecretSlice<u8>, String> {
     files::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 

@@ -37,7 +37,7 @@ async fn main() -> anyhow::Result<()> {
     let client = |id: &str| {
         let (token_endpoint, client_id) = (arguments.token_endpoint.clone(), id.to_owned());
         let secret = Secret::Text(format!("{id}-secret").into());
-        Client::new(Credentials { token_endpoint, client_id, secret }, None)
+        Client::new(Credentials { token_endpoint, client_id, secret, tls: None }, None)
     };
     let issuer = client("acme-support")?.code_issuer(&arguments.issuer)?;
     let verifier = client("acme-verifier")?.verifier(&arguments.verifier)?;

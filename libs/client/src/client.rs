@@ -33,13 +33,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that gets access tokens with these credentials. The certificates hold at the token
-    /// endpoint and at the services; with `None`, `https` trusts the operating system's authorities.
+    /// A client that gets access tokens with these credentials. The certificates are for the services;
+    /// with `None`, `https` trusts the operating system's authorities.
     ///
     /// # Errors
     /// [`SetupError`] where the token endpoint's URL does not fit the certificates.
     pub fn new(credentials: Credentials, tls: Option<Tls>) -> Result<Self, SetupError> {
-        let tokens = Arc::new(Tokens::new(credentials, tls.as_ref())?);
+        let tokens = Arc::new(Tokens::new(credentials)?);
         Ok(Self { tokens, tls, deadline: DEADLINE })
     }
 

@@ -38,12 +38,18 @@ pub(crate) struct Connector {
     host: String,
     port: u16,
     /// With the name that the server's certificate must contain.
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<(Tls, ServerName<'static>)>,
+    /// The protocol of ALPN.
+    alpn: &'static [u8],
 }
 
 impl Connector {
     /// Reads a URL. A connection over TLS speaks this protocol of ALPN.
-    pub(crate) fn new(url: &str, tls: Option<&Tls>, alpn: &[u8]) -> Result<Self, SetupError> {
+    pub(crate) fn new(
+        url: &str,
+        tls: Option<&Tls>,
+        alpn: &'static [u8],
+    ) -> Result<Self, SetupError> {
         let wrong = || SetupError::Url(url.to_owned());
         let origin: Uri = url.parse().map_err(|_| wrong())?;
         let host = origin.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
@@ -56,12 +62,12 @@ impl Connector {
             (Some("https"), tls) => {
                 let tls = tls.map_or_else(Tls::system, |tls| Ok(tls.clone()))?;
                 let name = ServerName::try_from(host.clone()).map_err(|_| wrong())?;
-                (443, Some((TlsConnector::from(Arc::new(tls.speaking(alpn))), name)))
+                (443, Some((tls, name)))
             }
             (Some(_) | None, _) => return Err(wrong()),
         };
         let port = origin.port_u16().unwrap_or(port);
-        Ok(Self { origin, host, port, tls })
+        Ok(Self { origin, host, port, tls, alpn })
     }
 
     pub(crate) const fn url(&self) -> &Uri {
@@ -75,7 +81,10 @@ impl Connector {
         stream.set_nodelay(true)?;
         Ok(match &self.tls {
             None => Box::new(stream),
-            Some((tls, name)) => Box::new(tls.connect(name.clone(), stream).await?),
+            Some((tls, name)) => {
+                let connector = TlsConnector::from(Arc::new(tls.speaking(self.alpn)));
+                Box::new(connector.connect(name.clone(), stream).await?)
+            }
         })
     }
 

@@ -5,6 +5,8 @@ use std::{fs, io};
 
 use secrecy::SecretString;
 
+use crate::tls::Tls;
+
 /// A confidential client of an application.
 #[derive(Clone, Debug)]
 pub struct Credentials {
@@ -14,6 +16,9 @@ pub struct Credentials {
     pub client_id: String,
     /// The client's secret.
     pub secret: Secret,
+    /// The certificates for the token endpoint; with `None`, `https` trusts the operating system's
+    /// authorities.
+    pub tls: Option<Tls>,
 }
 
 /// Where a client secret is.

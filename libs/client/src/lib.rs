@@ -16,6 +16,7 @@
 //!     token_endpoint: "http://127.0.0.1:8080/oidc/token".to_owned(),
 //!     client_id: "help-desk".to_owned(),
 //!     secret: Secret::File("/run/secrets/help-desk".into()),
+//!     tls: None,
 //! };
 //! let issuer = Client::new(credentials, None)?.code_issuer("http://127.0.0.1:50051")?;
 //!

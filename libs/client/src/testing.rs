@@ -43,7 +43,7 @@ impl TokenEndpoint {
 
     pub(crate) fn credentials(&self, secret: Secret) -> Credentials {
         let (token_endpoint, client_id) = (self.url.clone(), "help-desk".to_owned());
-        Credentials { token_endpoint, client_id, secret }
+        Credentials { token_endpoint, client_id, secret, tls: None }
     }
 
     /// The bodies of all requests so far.

@@ -1,7 +1,7 @@
 //! TLS: which authorities are trusted, and which certificate is presented.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::client::WantsClientCert;
 use rustls::crypto::aws_lc_rs;
@@ -11,9 +11,13 @@ use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use crate::setup::SetupError;
 
-/// The certificates of a client.
+/// The certificates of a client. Clones share them.
 #[derive(Clone)]
-pub struct Tls {
+pub struct Tls(Arc<RwLock<Certificates>>);
+
+/// What new connections use.
+#[derive(Clone)]
+struct Certificates {
     roots: Arc<RootCertStore>,
     config: ClientConfig,
 }
@@ -60,21 +64,37 @@ impl Tls {
         let chain = certificates("the client certificate", certificate.as_ref())?;
         let key = PrivateKeyDer::from_pem_slice(key.as_ref())
             .map_err(|_| SetupError::Tls("the key: holds no private key in PEM".to_owned()))?;
-        let config = builder(&self.roots)?
+        let roots = self.current().roots;
+        let config = builder(&roots)?
             .with_client_auth_cert(chain, key)
             .map_err(|error| SetupError::Tls(format!("certificate and key: {error}")))?;
-        Ok(Self { config, ..self })
+        Ok(Self::of(Certificates { roots, config }))
+    }
+
+    /// Uses the certificates of `other` from now on, for all clones: also in typed clients that were made
+    /// with them. Connections that exist go on.
+    pub fn renew(&self, other: &Self) {
+        let renewed = other.current();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+    }
+
+    fn of(certificates: Certificates) -> Self {
+        Self(Arc::new(RwLock::new(certificates)))
+    }
+
+    fn current(&self) -> Certificates {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn trusting(roots: RootCertStore) -> Result<Self, SetupError> {
         let roots = Arc::new(roots);
         let config = builder(&roots)?.with_no_client_auth();
-        Ok(Self { roots, config })
+        Ok(Self::of(Certificates { roots, config }))
     }
 
     /// The configuration of a connection that speaks this protocol.
     pub(crate) fn speaking(&self, alpn: &[u8]) -> ClientConfig {
-        let mut config = self.config.clone();
+        let mut config = self.current().config;
         config.alpn_protocols = vec![alpn.to_vec()];
         config
     }
@@ -82,7 +102,9 @@ impl Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("authorities", &self.roots.len()).finish_non_exhaustive()
+        f.debug_struct("Tls")
+            .field("authorities", &self.current().roots.len())
+            .finish_non_exhaustive()
     }
 }
 

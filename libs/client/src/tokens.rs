@@ -15,7 +15,6 @@ use crate::connect::Connector;
 use crate::credentials::Credentials;
 use crate::error::TokenError;
 use crate::setup::SetupError;
-use crate::tls::Tls;
 
 /// A token is renewed for the last tenth of its life, at most for this long.
 const RENEWAL: Duration = Duration::from_secs(60);
@@ -84,8 +83,9 @@ struct Token {
 }
 
 impl Tokens {
-    pub(crate) fn new(credentials: Credentials, tls: Option<&Tls>) -> Result<Self, SetupError> {
-        let connector = Connector::new(&credentials.token_endpoint, tls, b"http/1.1")?;
+    pub(crate) fn new(credentials: Credentials) -> Result<Self, SetupError> {
+        let Credentials { token_endpoint, tls, .. } = &credentials;
+        let connector = Connector::new(token_endpoint, tls.as_ref(), b"http/1.1")?;
         Ok(Self { credentials, connector, kept: Mutex::default() })
     }
 

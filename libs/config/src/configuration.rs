@@ -179,20 +179,23 @@ impl Configuration {
         self.applications.values().map(line).collect()
     }
 
-    /// Warnings about valid settings: a line for each, with what to do.
+    /// Warnings about valid settings, with what to do: a line for each, which begins with the application.
     pub fn warnings(&self) -> Vec<String> {
-        self.applications.values().flat_map(|application| self.warnings_of(application)).collect()
+        let named = |it: &Application, text| format!("{}: {text}", it.id);
+        let lines = |it| self.warnings_of(it).into_iter().map(move |text| named(it, text));
+        self.applications.values().flat_map(lines).collect()
     }
 
-    fn warnings_of(&self, application: &Application) -> impl Iterator<Item = String> {
-        let Application { id, policy, .. } = application;
+    /// What is unwise in an application.
+    pub fn warnings_of(&self, application: &Application) -> Vec<String> {
+        let policy = &application.policy;
         let odds = format!(
-            "{id}: the chance that a code is guessed is more than 1 in {}: reduce failed_attempts, \
+            "the chance that a code is guessed is more than 1 in {}: reduce failed_attempts, \
              increase length or use alphabet base32",
             Policy::SAFE_ODDS,
         );
         let burning = format!(
-            "{id}: anyone who knows a user ID can burn codes: set pairing to optional or required, \
+            "anyone who knows a user ID can burn codes: set pairing to optional or required, \
              or attempts_per_source below failed_attempts",
         );
         let is_run = |journey: &&Arc<Journey>| {
@@ -204,7 +207,7 @@ impl Configuration {
             journeys.filter_map(|journey| Some((journey.id(), journey.unpaired_step()?)));
         let unpaired = unpaired.map(|(journey, step)| {
             format!(
-                "{id}: in the journey `{journey}`, step `{step}` can be reached without pairing, \
+                "in the journey `{journey}`, step `{step}` can be reached without pairing, \
                  where every code is denied: lead to it through pair_with_support",
             )
         });
@@ -213,7 +216,7 @@ impl Configuration {
         let odds = (!policy.has_safe_odds()).then_some(odds);
         let burning = policy.lets_strangers_burn_codes().then_some(burning);
         let openid = crate::warnings::of_openid(application, &self.journeys);
-        odds.into_iter().chain(burning).chain(unpaired).chain(desk).chain(openid)
+        odds.into_iter().chain(burning).chain(unpaired).chain(desk).chain(openid).collect()
     }
 }
 

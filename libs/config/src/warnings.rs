@@ -21,14 +21,13 @@ pub(crate) fn of_desk<'p>(
         provider.rights(id, provider.roles.keys()).contains(&Right::Issue)
     };
     let providers: Vec<_> = providers.filter(may_issue).collect();
-    let no_agent = format!(
-        "{id}: desk: no role of a file in agents/ may issue in this application: nobody can issue a code",
-    );
+    let no_agent =
+        "desk: no role of a file in agents/ may issue in this application: nobody can issue a code";
     let unknown = providers.iter().filter(|provider| provider.own.is_empty()).map(|provider| {
         let file = format!("agents/{}.yaml", provider.id);
-        format!("{id}: desk: {file} has no `self`: its agents can issue no code")
+        format!("desk: {file} has no `self`: its agents can issue no code")
     });
-    providers.is_empty().then_some(no_agent).into_iter().chain(unknown).collect()
+    providers.is_empty().then(|| no_agent.to_owned()).into_iter().chain(unknown).collect()
 }
 
 /// Warns about clients that sign users in by a journey in which no step verifies a code.
@@ -44,9 +43,9 @@ pub(crate) fn of_openid(
     let idle = clients.filter_map(|client| {
         let journey = client.openid.as_ref().filter(|journey| !verifies(journey))?;
         Some(format!(
-            "{}: client {}: the journey `{journey}` has no step of type temp_code_authentication: \
+            "client {}: the journey `{journey}` has no step of type temp_code_authentication: \
              every sign-in is denied",
-            application.id, client.id,
+            client.id,
         ))
     });
     idle.collect()

@@ -39,7 +39,7 @@ pub enum Use {
     JourneysAndGrants,
     /// Sessions at the console.
     Console,
-    /// All of it.
+    /// All of it but sessions at the console: `postern` serves a console from memory alone.
     All,
 }
 
@@ -74,7 +74,7 @@ impl Use {
             Self::Journeys => &[JOURNEYS],
             Self::JourneysAndGrants => &[JOURNEYS, GRANTS],
             Self::Console => &[CONSOLE],
-            Self::All => &[CODES, NOTICES, DESKS, JOURNEYS, GRANTS, CONSOLE],
+            Self::All => &[CODES, NOTICES, DESKS, JOURNEYS, GRANTS],
         }
     }
 }

@@ -122,15 +122,15 @@ impl Agent {
     }
 
     pub(crate) fn issuer(&self) -> CodeIssuer {
-        self.console.issuer.acting_as(&self.token())
+        self.console.services.issuer.acting_as(&self.token())
     }
 
     pub(crate) fn desk(&self) -> Desk {
-        self.console.desk.acting_as(&self.token())
+        self.console.services.desk.acting_as(&self.token())
     }
 
     pub(crate) fn verifier(&self) -> Verifier {
-        self.console.verifier.acting_as(&self.token())
+        self.console.services.verifier.acting_as(&self.token())
     }
 
     /// Draws the token of a form. It counts once it is handed out.
@@ -177,7 +177,7 @@ impl Console {
     /// What a session holds about a person who signed in.
     pub(crate) async fn person(&self, signed_in: &SignedIn) -> Result<Person, EntryError> {
         let asked_at = self.clock.now();
-        let token = self.client.exchange(&signed_in.id_token).await?;
+        let token = self.services.client.exchange(&signed_in.id_token).await?;
         Ok(Person {
             subject: signed_in.subject.clone(),
             name: signed_in.name.clone(),

@@ -33,11 +33,10 @@ mod pace;
 mod page;
 mod refusal;
 mod requests;
+mod services;
 mod session;
 pub mod settings;
 mod sign_in;
-#[cfg(test)]
-mod testing;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -49,7 +48,6 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::get;
-use client::{Client, CodeIssuer, Desk, Verifier};
 use clock::Clock;
 use codes::randomness::Randomness;
 use config::Live;
@@ -58,6 +56,7 @@ use journeys::ports::JourneyStore;
 use oidc::RelyingParty;
 use server::HttpServer;
 
+pub use self::services::Services;
 use self::session::Sessions;
 pub use self::settings::MAX_AGE;
 pub use self::sign_in::CALLBACK;
@@ -69,14 +68,8 @@ pub struct Ports {
     pub url: PublicUrl,
     /// Signs people in.
     pub relying_party: RelyingParty,
-    /// Exchanges their ID tokens.
-    pub client: Client,
-    /// Issues codes.
-    pub issuer: CodeIssuer,
-    /// Approves and stops.
-    pub desk: Desk,
-    /// Knows lockouts.
-    pub verifier: Verifier,
+    /// Decides and acts.
+    pub services: Services,
     /// Where sessions are kept.
     pub sessions: Arc<dyn JourneyStore>,
     /// The time.
@@ -92,10 +85,7 @@ pub struct Ports {
 pub struct Console {
     url: PublicUrl,
     relying_party: Arc<RelyingParty>,
-    client: Client,
-    issuer: CodeIssuer,
-    desk: Desk,
-    verifier: Verifier,
+    services: Services,
     sessions: Arc<Sessions>,
     sign_ins: Arc<SourceThrottle<()>>,
     clock: Arc<dyn Clock>,
@@ -106,26 +96,13 @@ pub struct Console {
 impl Console {
     /// A console over these ports.
     pub fn new(ports: Ports) -> Self {
-        let Ports {
-            url,
-            relying_party,
-            client,
-            issuer,
-            desk,
-            verifier,
-            sessions,
-            clock,
-            randomness,
-            configuration,
-        } = ports;
+        let Ports { url, relying_party, services, sessions, clock, randomness, configuration } =
+            ports;
         let sessions = Sessions::new(sessions, clock.clone(), randomness.clone(), &url);
         Self {
             url,
             relying_party: Arc::new(relying_party),
-            client,
-            issuer,
-            desk,
-            verifier,
+            services,
             sessions: Arc::new(sessions),
             sign_ins: Arc::new(SourceThrottle::new(pace::WINDOW)),
             clock,

@@ -1,5 +1,7 @@
 //! The settings of a console, and how it is put together from them.
 
+mod services;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,18 +10,18 @@ use assembly::configuration::{ConfigArgs, look_after};
 use assembly::health;
 use assembly::secrets::read_password;
 use assembly::store::{Store, StoreArgs, Use};
-use client::{Client, CodeIssuer, Credentials, Desk, Secret, Tls, Verifier};
 use clock::SystemClock;
 use codes::randomness;
 use config::Live;
 use oidc::RelyingParty;
 use oidc::relying_party::Registration;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use server::http::{Proxies, ProxyArgs};
 use server::{HttpServer, Process, ProcessArgs, Servers, StartError, bind};
 use settings::{AdminListen, Endpoint, HttpListen, Mistakes};
 use tls::{HttpTls, ServerTls};
 
+use self::services::{Reached, ServiceArgs};
 use crate::session::LONGEST;
 use crate::sign_in::CALLBACK;
 use crate::{Console, Ports, PublicUrl};
@@ -74,51 +76,6 @@ struct ProviderArgs {
         default_value = "openid profile"
     )]
     provider_scope: String,
-}
-
-/// Where the services are, and as what the console calls them.
-#[derive(Clone, Debug, clap::Args)]
-struct ServiceArgs {
-    /// The console's client ID in applications/*.yaml
-    #[arg(long, env = "POSTERN_CONSOLE_CLIENT", value_name = "ID")]
-    console_client: Option<String>,
-    /// The file with that client's secret; it is read again for each agent who signs in
-    #[arg(long, env = "POSTERN_CONSOLE_CLIENT_SECRET_FILE", value_name = "FILE")]
-    console_client_secret_file: Option<PathBuf>,
-    /// The code issuer's token endpoint, such as `http://code-issuer:8080/oidc/token`
-    #[arg(long, env = "POSTERN_TOKEN_ENDPOINT", value_name = "URL")]
-    token_endpoint: Option<String>,
-    /// The code issuer's gRPC address, such as `http://code-issuer:50051`
-    #[arg(long, env = "POSTERN_CODE_ISSUER", value_name = "URL")]
-    code_issuer: Option<String>,
-    /// The verifier's gRPC address, such as `http://verifier:50052`
-    #[arg(long, env = "POSTERN_VERIFIER", value_name = "URL")]
-    verifier: Option<String>,
-    /// The authority of the services' certificates, PEM; without it, the system's authorities
-    #[arg(long, env = "POSTERN_SERVICES_AUTHORITY", value_name = "FILE")]
-    services_authority: Option<PathBuf>,
-    /// The console's certificate for the services, PEM
-    #[arg(long, env = "POSTERN_SERVICES_CERTIFICATE", value_name = "FILE")]
-    services_certificate: Option<PathBuf>,
-    /// The key of that certificate, PEM
-    #[arg(long, env = "POSTERN_SERVICES_KEY", value_name = "FILE")]
-    services_key: Option<PathBuf>,
-}
-
-/// The services to call.
-struct Services {
-    client: Client,
-    issuer: CodeIssuer,
-    desk: Desk,
-    verifier: Verifier,
-}
-
-/// Where the services are.
-struct Reached {
-    credentials: Credentials,
-    issuer: String,
-    verifier: String,
-    tls: Option<Tls>,
 }
 
 /// Checked settings.
@@ -195,57 +152,6 @@ impl ProviderArgs {
     }
 }
 
-impl ServiceArgs {
-    fn check(self, mistakes: &mut Mistakes) -> Option<Reached> {
-        let mut text = |setting, value| mistakes.check(setting, given(value));
-        let client = text("--console-client (POSTERN_CONSOLE_CLIENT)", self.console_client.clone());
-        let token_endpoint =
-            text("--token-endpoint (POSTERN_TOKEN_ENDPOINT)", self.token_endpoint.clone());
-        let issuer = text("--code-issuer (POSTERN_CODE_ISSUER)", self.code_issuer.clone());
-        let verifier = text("--verifier (POSTERN_VERIFIER)", self.verifier.clone());
-        let setting = "--console-client-secret-file (POSTERN_CONSOLE_CLIENT_SECRET_FILE)";
-        let secret = given(self.console_client_secret_file.clone())
-            .and_then(|file| read_password(&file).map(|_| Secret::File(file)));
-        let secret = mistakes.check(setting, secret);
-        let tls = mistakes.check("--services-authority (POSTERN_SERVICES_AUTHORITY)", self.tls());
-        let (token_endpoint, client_id) = (token_endpoint?, client?);
-        let credentials = Credentials { token_endpoint, client_id, secret: secret? };
-        Some(Reached { credentials, issuer: issuer?, verifier: verifier?, tls: tls? })
-    }
-
-    fn tls(&self) -> Result<Option<Tls>, String> {
-        let read = |path: &PathBuf| {
-            let content = files::read_secret(path);
-            content.map_err(|error| format!("{}: {error}", path.display()))
-        };
-        let told = |error: client::SetupError| error.to_string();
-        let tls = match &self.services_authority {
-            Some(path) => Some(Tls::authority(read(path)?.expose_secret()).map_err(told)?),
-            None => None,
-        };
-        match (&self.services_certificate, &self.services_key) {
-            (None, None) => Ok(tls),
-            (Some(certificate), Some(key)) => {
-                let tls = tls.map_or_else(|| Tls::system().map_err(told), Ok)?;
-                let (certificate, key) = (read(certificate)?, read(key)?);
-                let tls = tls.with_identity(certificate.expose_secret(), key.expose_secret());
-                tls.map(Some).map_err(told)
-            }
-            _ => Err("--services-certificate and --services-key must be given together".to_owned()),
-        }
-    }
-}
-
-impl Reached {
-    /// Clients of the services, inside a runtime. They connect at their first calls.
-    fn clients(&self) -> Result<Services, client::SetupError> {
-        let client = Client::new(self.credentials.clone(), self.tls.clone())?;
-        let (issuer, desk) = (client.code_issuer(&self.issuer)?, client.desk(&self.issuer)?);
-        let verifier = client.verifier(&self.verifier)?;
-        Ok(Services { client, issuer, desk, verifier })
-    }
-}
-
 /// Puts the service together.
 ///
 /// # Errors
@@ -255,15 +161,11 @@ pub async fn start(settings: Checked, _: Process) -> Result<Servers, StartError>
         settings;
     let [http, admin] = bind(endpoints).await?;
     let stores = store.open().await?;
-    let Services { client, issuer, desk, verifier } =
-        services.clients().map_err(|error| Mistakes(vec![error.to_string()]))?;
+    let clients = services.clients().map_err(|error| Mistakes(vec![error.to_string()]))?;
     let console = Console::new(Ports {
         url,
         relying_party: RelyingParty::new(registration),
-        client,
-        issuer,
-        desk,
-        verifier,
+        services: clients,
         sessions: Arc::clone(&stores.console),
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),
@@ -273,7 +175,7 @@ pub async fn start(settings: Checked, _: Process) -> Result<Servers, StartError>
     let pages = Console::serve_pages(pages).behind(proxies.clone());
     let servers = Servers::new().behind(proxies).http(pages).admin(admin);
     let readiness = servers.readiness();
-    let servers = servers.task(health::follow(stores, readiness));
+    let servers = servers.task(health::follow(stores, readiness)).task(services.look_after());
     Ok(match configuration {
         Some(configuration) => servers.task(look_after(configuration)),
         None => servers,

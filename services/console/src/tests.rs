@@ -1,5 +1,7 @@
 //! Sign-ins, and forms whose outcome is open: no service answers.
 
+pub(crate) mod fixture;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::Console;
 use crate::pace::LIMIT;
 use crate::session::Session;
-use crate::testing::{
+use crate::tests::fixture::{
     agent, console, console_at, get, page, post, secret, signed_in, source, text,
 };
 

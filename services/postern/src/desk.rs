@@ -8,7 +8,7 @@ use client::{Client, Credentials, Secret};
 use clock::SystemClock;
 use codes::randomness;
 use config::Live;
-use console::{Console, Ports, PublicUrl};
+use console::{Console, Ports, PublicUrl, Services};
 use oidc::RelyingParty;
 use oidc::relying_party::Registration;
 use server::{HttpServer, Listener, StartError};
@@ -32,6 +32,7 @@ pub(crate) fn pages(
         token_endpoint: format!("http://{}/oidc/token", reachable(addresses.http)),
         client_id: CLIENT.0.to_owned(),
         secret: Secret::Text(CLIENT.1.into()),
+        tls: None,
     };
     let client = Client::new(credentials, None).context("the demo's console")?;
     let issuer = format!("http://{}", reachable(addresses.issuer));
@@ -48,10 +49,7 @@ pub(crate) fn pages(
     let console = Console::new(Ports {
         url,
         relying_party: RelyingParty::new(registration).at(People::endpoints(&origin)),
-        issuer: client.code_issuer(&issuer).context("the demo's console")?,
-        desk: client.desk(&issuer).context("the demo's console")?,
-        verifier: client.verifier(&verifier).context("the demo's console")?,
-        client,
+        services: Services::at(client, &issuer, &verifier).context("the demo's console")?,
         sessions: Arc::clone(&stores.console),
         clock: Arc::new(SystemClock),
         randomness: randomness::system(),

@@ -27,7 +27,7 @@ OWNERS = {
     "redis-peers": {"redis"},
     "client-secrets": set(SERVICES),
     # Made by cert-manager, in the same way for every service.
-    **{f"{name}-tls": {name} for name in (*SERVICES, "redis")},
+    **{f"{name}-tls": {name} for name in (*SERVICES, "console", "redis")},
 }
 
 

@@ -112,12 +112,13 @@ def a_service_that_asks_callers_for_nothing(cluster: Cluster) -> None:
 
 @rule
 def either_both_ends_speak_tls_or_neither(cluster: Cluster) -> Iterator[str]:
-    issuer, verifier, runner = cluster.services()
+    issuer, verifier, *callers = cluster.services()
     is_served = "POSTERN_GRPC_TLS_CERTIFICATE" in verifier.environment()
     for called, variable in ((verifier, "POSTERN_VERIFIER"), (issuer, "POSTERN_CODE_ISSUER")):
-        is_called = runner.environment()[variable]["value"].startswith("https://")
-        if ("POSTERN_GRPC_TLS_CERTIFICATE" in called.environment()) != is_called:
-            yield f"the runner calls {called.name} in a way that it does not answer"
+        for caller in callers:
+            is_called = caller.environment()[variable]["value"].startswith("https://")
+            if ("POSTERN_GRPC_TLS_CERTIFICATE" in called.environment()) != is_called:
+                yield f"{caller.name} calls {called.name} in a way that it does not answer"
     for service in cluster.of("Service"):
         for port in service["spec"]["ports"]:
             wanted = "https" if is_served else "kubernetes.io/h2c"

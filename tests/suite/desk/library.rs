@@ -13,6 +13,7 @@ impl Desk {
             token_endpoint: format!("http://{}{TOKEN}", self.postern.at.http),
             client_id: "acme-console".to_owned(),
             secret: Secret::Text("acme-console-secret".into()),
+            tls: None,
         };
         Ok(Client::new(credentials, None)?)
     }

@@ -15,7 +15,7 @@ fn secret() -> Secret {
 }
 
 fn tokens(endpoint: &TokenEndpoint) -> Tokens {
-    Tokens::new(endpoint.credentials(secret()), None).expect("a URL")
+    Tokens::new(endpoint.credentials(secret())).expect("a URL")
 }
 
 async fn sent(tokens: &Tokens) -> Result<String, TokenError> {
@@ -95,7 +95,7 @@ async fn a_secret_is_read_from_its_file_for_each_token() {
     let file = folder.path().join("secret");
     let endpoint = TokenEndpoint::start(["one", "two"].map(|token| granted(token, 0))).await;
     let credentials = endpoint.credentials(Secret::File(file.clone()));
-    let tokens = Tokens::new(credentials, None).expect("a URL");
+    let tokens = Tokens::new(credentials).expect("a URL");
     let error = sent(&tokens).await.expect_err("there is no file");
     assert!(error.to_string().contains("secret: No such file"), "{error}");
     for secret in ["first\n", "a&b=c second"] {

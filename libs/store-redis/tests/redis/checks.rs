@@ -88,7 +88,8 @@ async fn missing_rights_are_named() {
         "user able on >secret {keys} -@all {rights}\n\
          user weak on >secret {keys} -@all {rights} -set -del\n\
          user older on >secret ~pcode:* -@all {rights}\n\
-         user astray on >secret ~other:* -@all {rights}"
+         user astray on >secret ~other:* -@all {rights}\n\
+         user postern on >secret {keys} ~postern:desk:* ~postern:journey:* -@all {rights} +eval_ro +hmget"
     ));
     let url = server.url();
     let as_user = |user: &str| Access {
@@ -97,12 +98,14 @@ async fn missing_rights_are_named() {
         ..Access::default()
     };
     assert_eq!(look(&url, Use::Codes, as_user("able")).await, Ok(()));
+    assert_eq!(look(&url, Use::All, as_user("postern")).await, Ok(()));
     for (user, used, told) in [
         ("weak", Use::Codes, "may not run SET, DEL"),
         ("astray", Use::Codes, "rights of"),
         ("older", Use::Codes, "EVAL for notices"),
         ("able", Use::CodesAndDesks, "EVAL for desks"),
         ("able", Use::All, "may not run"),
+        ("postern", Use::Console, "EVAL for journeys"),
         ("able", Use::JourneysAndGrants, "may not run EVAL_RO for grants: give it"),
     ] {
         let refusal = look(&url, used, as_user(user)).await.expect_err("it lacks rights");

@@ -36,17 +36,15 @@ struct PolicyCard<'c> {
 
 async fn list(reader: Reader) -> Response {
     let configuration = &reader.configuration;
-    let warnings = configuration.warnings();
-    let policies = configuration.applications().map(|it| PolicyCard::of(it, &warnings)).collect();
+    let card = |it| PolicyCard::of(it, configuration.warnings_of(it));
+    let policies = configuration.applications().map(card).collect();
     page::html(StatusCode::OK, &CodesPage { frame: reader.frame(PATH), policies })
 }
 
 impl<'c> PolicyCard<'c> {
-    fn of(application: &'c Application, warnings: &[String]) -> Self {
+    fn of(application: &'c Application, warnings: Vec<String>) -> Self {
         let policy = &application.policy;
         let settings = policy.settings();
-        let mine = format!("{}: ", application.id);
-        let warnings = warnings.iter().filter_map(|it| it.strip_prefix(&mine)).map(str::to_owned);
         Self {
             application,
             rows: vec![
@@ -63,7 +61,7 @@ impl<'c> PolicyCard<'c> {
             ],
             odds: format!("{} in {:.0}", settings.failed_attempts, policy.shape().count()),
             has_safe_odds: policy.has_safe_odds(),
-            warnings: warnings.collect(),
+            warnings,
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::http::{Request, StatusCode};
 use config::Source;
 
 use crate::Console;
-use crate::testing::{self, agent, console, get, page, post};
+use crate::tests::fixture::{self, agent, console, get, page, post};
 
 /// The most bytes of a page, and the longest time that it may take.
 const LARGEST: usize = 60 * 1024;
@@ -87,7 +87,7 @@ async fn without_the_scope_or_a_folder_there_is_nothing_to_read() {
         assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
         let request = Request::get(path).body(Body::empty()).expect("a request");
         assert_eq!(page(&console, request).await.0, StatusCode::FORBIDDEN, "{path}");
-        let (status, text, _) = get(&testing::console(None), &["codes:read"], path).await;
+        let (status, text, _) = get(&fixture::console(None), &["codes:read"], path).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         assert!(text.contains("--config"), "{text}");
     }

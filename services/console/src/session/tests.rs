@@ -5,7 +5,7 @@ use codes::randomness;
 use journeys::memory::MemoryJourneyStore;
 
 use super::*;
-use crate::testing::person;
+use crate::tests::fixture::person;
 
 struct Bench {
     store: Arc<MemoryJourneyStore>,

@@ -3,7 +3,7 @@
 use client::DeskRefusal;
 
 use super::*;
-use crate::testing;
+use crate::tests::fixture;
 
 #[test]
 fn a_code_is_shown_in_groups_and_read_by_characters() {
@@ -15,9 +15,9 @@ fn a_code_is_shown_in_groups_and_read_by_characters() {
 
 #[tokio::test]
 async fn a_request_for_approval_is_kept_until_it_has_ended() {
-    let console = testing::console(None);
-    let cookie = testing::agent(&console, &["codes:issue", "codes:read"]).await;
-    let agent = testing::signed_in(&console, &cookie).await;
+    let console = fixture::console(None);
+    let cookie = fixture::agent(&console, &["codes:issue", "codes:read"]).await;
+    let agent = fixture::signed_in(&console, &cookie).await;
     for (refusal, is_kept) in [
         (DeskRefusal::Brake, true),
         (DeskRefusal::ApprovalDenied, false),
@@ -25,13 +25,13 @@ async fn a_request_for_approval_is_kept_until_it_has_ended() {
     ] {
         let issue = Issue { request_id: "req-1".to_owned(), ..Issue::default() };
         let answer = refused(&agent, issue, &CallError::Desk(refusal)).await;
-        let text = testing::text(answer.expect("a page")).await;
+        let text = fixture::text(answer.expect("a page")).await;
         assert_eq!(text.contains("value=\"req-1\""), is_kept, "{text}");
         assert_eq!(text.contains("Send again"), is_kept, "{text}");
     }
     let issue = || Issue { form: "a form".to_owned(), ..Issue::default() };
     let busy = CallError::RateLimited { retry_after: None };
     let answer = refused(&agent, issue(), &busy).await.expect("a page");
-    assert!(testing::text(answer).await.contains("value=\"a form\""));
+    assert!(fixture::text(answer).await.contains("value=\"a form\""));
     agent.take("a form").await.expect("it was handed out again");
 }

@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 
 use crate::agent::Agent;
 use crate::session::{Person, Secret, Session};
-use crate::{Console, Ports, PublicUrl};
+use crate::{Console, Ports, PublicUrl, Services};
 
 const URL: &str = "https://console.example";
 
@@ -39,6 +39,7 @@ pub(crate) fn console_at(source: Option<Source>, provider: &str) -> Console {
         token_endpoint: format!("{nowhere}/oidc/token"),
         client_id: "acme-console".to_owned(),
         secret: client::Secret::Text("a secret of the console".into()),
+        tls: None,
     };
     let client = Client::new(credentials, None).expect("a client");
     let live = |source| Arc::new(Live::from_source(source).expect("a valid configuration"));
@@ -57,10 +58,7 @@ pub(crate) fn console_at(source: Option<Source>, provider: &str) -> Console {
             token_endpoint: format!("{provider}/token"),
             authorization_response_iss_parameter_supported: false,
         }),
-        issuer: client.code_issuer(nowhere).expect("a URL"),
-        desk: client.desk(nowhere).expect("a URL"),
-        verifier: client.verifier(nowhere).expect("a URL"),
-        client,
+        services: Services::at(client, nowhere, nowhere).expect("URLs"),
         sessions: Arc::new(Busy {
             store: MemoryJourneyStore::new(clock.clone()),
             advances: AtomicUsize::new(0),
