@@ -2,7 +2,7 @@
 //! although each reads only its own part of it. A test of `postern` holds the list to the settings.
 
 /// The variables, in order.
-pub const ALL: [&str; 83] = [
+pub const ALL: [&str; 84] = [
     "POSTERN_ADMIN_LISTEN",
     "POSTERN_APPLICATION_STARTS_PER_MINUTE",
     "POSTERN_AUDIT_ADDRESSES",

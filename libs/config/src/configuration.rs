@@ -194,10 +194,8 @@ impl Configuration {
              increase length or use alphabet base32",
             Policy::SAFE_ODDS,
         );
-        let burning = format!(
-            "anyone who knows a user ID can burn codes: set pairing to optional or required, \
-             or attempts_per_source below failed_attempts",
-        );
+        let burning = "anyone who knows a user ID can burn codes: set pairing to optional or required, \
+             or attempts_per_source below failed_attempts";
         let is_run = |journey: &&Arc<Journey>| {
             application.clients.values().any(|client| client.leads_to(journey.id()))
         };
@@ -214,7 +212,7 @@ impl Configuration {
         let unpaired: Vec<_> = unpaired.collect();
         let desk = crate::warnings::of_desk(application, self.providers.values());
         let odds = (!policy.has_safe_odds()).then_some(odds);
-        let burning = policy.lets_strangers_burn_codes().then_some(burning);
+        let burning = policy.lets_strangers_burn_codes().then(|| burning.to_owned());
         let openid = crate::warnings::of_openid(application, &self.journeys);
         odds.into_iter().chain(burning).chain(unpaired).chain(desk).chain(openid).collect()
     }

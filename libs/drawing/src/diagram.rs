@@ -57,9 +57,6 @@ pub enum Role {
     Rejected,
 }
 
-/// The most steps and branches, together, that are laid out while a page waits.
-const MAX_IN_A_PAGE: usize = 80;
-
 impl<'j> Diagram<'j> {
     /// The diagram of a journey.
     pub fn of(journey: &'j Journey) -> Self {
@@ -80,10 +77,10 @@ impl<'j> Diagram<'j> {
         Self { journey: journey.id().as_str(), steps: indexes.iter().map(step).collect() }
     }
 
-    /// Whether it is small enough for a page: laying out takes more than linear time.
-    pub fn fits_a_page(&self) -> bool {
+    /// The number of steps and branches.
+    pub(crate) fn size(&self) -> usize {
         let branches = self.steps.iter().map(|step| step.branches.len());
-        self.steps.len() + branches.sum::<usize>() <= MAX_IN_A_PAGE
+        self.steps.len() + branches.sum::<usize>()
     }
 
     /// The id of the step to which a branch leads.

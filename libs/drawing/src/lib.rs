@@ -25,4 +25,4 @@ mod text;
 mod tests;
 
 pub use diagram::{Branch, Diagram, Role, Step};
-pub use svg::STYLE;
+pub use svg::{STYLE, TooLarge};

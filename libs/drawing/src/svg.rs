@@ -11,18 +11,38 @@ pub const STYLE: &str = include_str!("style.css");
 /// How far before a corner an arrow begins to turn.
 const TURN: f64 = 12.0;
 
+/// The most steps and branches, together, that are laid out: it takes more than quadratic time.
+const LARGEST: usize = 80;
+
+/// The journey is too large for a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} steps and branches are more than the {LARGEST} that a picture can hold: move steps into a \
+     sub_journey, or use the table or Mermaid"
+)]
+pub struct TooLarge(usize);
+
 impl Diagram<'_> {
     /// The drawing as a file.
-    pub fn svg(&self) -> String {
+    ///
+    /// # Errors
+    /// [`TooLarge`]. The other forms have no limit.
+    pub fn svg(&self) -> Result<String, TooLarge> {
         self.draw(&format!("<style>\n{STYLE}</style>\n"))
     }
 
     /// The drawing as an element of an HTML page that has [`STYLE`] in its own stylesheet.
-    pub fn figure(&self) -> String {
+    ///
+    /// # Errors
+    /// [`TooLarge`].
+    pub fn figure(&self) -> Result<String, TooLarge> {
         self.draw("")
     }
 
-    fn draw(&self, style: &str) -> String {
+    fn draw(&self, style: &str) -> Result<String, TooLarge> {
+        if self.size() > LARGEST {
+            return Err(TooLarge(self.size()));
+        }
         let layout = Layout::of(self);
         let frame = layout.frame();
         let Point { x, y } = frame.corner(-1.0);
@@ -36,12 +56,12 @@ impl Diagram<'_> {
             self.steps.iter().zip(&layout.boxes).map(|(step, area)| drawn(step, *area)).collect();
         // Above everything else: a line may cross a name, and no name may be hidden.
         let names: String = layout.arrows.iter().map(name).collect();
-        format!(
+        Ok(format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"drawing\" role=\"img\" width=\"{width}\" \
              height=\"{height}\" viewBox=\"{x} {y} {width} {height}\">\n\
              <title>{title}</title>\n<desc>{told}</desc>\n{style}{ways}\
              <circle class=\"dot\" cx=\"{dot_x}\" cy=\"{dot_y}\" r=\"{radius}\"/>\n{steps}{names}</svg>\n"
-        )
+        ))
     }
 
     /// The drawing in words.

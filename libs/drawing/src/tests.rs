@@ -75,8 +75,8 @@ proptest! {
 
     #[test]
     fn the_picture_is_xml_with_each_step_and_branch_once(diagram in diagrams()) {
-        let svg = diagram.svg();
-        prop_assert_eq!(&diagram.svg(), &svg, "the same bytes again");
+        let svg = diagram.svg().map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(&diagram.svg(), &Ok(svg.clone()), "the same bytes again");
         let document = Document::parse(&svg).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let known = ["svg", "title", "desc", "style", "path", "circle", "g", "rect", "text"];
         for node in document.descendants().filter(roxmltree::Node::is_element) {
@@ -167,8 +167,27 @@ fn the_text_forms_say_where_each_step_leads() {
          \x20 s2([\"denied<br>reject#95;access\"])\n\
          \x20 s0 -->|\"success\"| s1\n  s0 -->|\"failure\"| s2\n"
     );
-    let svg = diagram.svg();
+    let svg = diagram.svg().expect("it is small");
     let told = "It starts at login. login (sub_journey) leads by success to done, by failure to denied. \
                 done (complete) ends the journey. denied (reject_access) ends the journey.";
     assert!(svg.contains(&format!("<desc>{told}</desc>")), "{svg}");
+}
+
+#[test]
+fn a_journey_that_is_too_large_for_a_picture_is_refused_with_the_limit_and_a_way_on() {
+    let step = |branches| Step {
+        id: "a",
+        kind: "condition",
+        detail: String::new(),
+        role: Role::Logic,
+        branches: vec![Branch { name: "true", target: 0 }; branches],
+    };
+    let diagram = |steps: Vec<Step<'static>>| Diagram { journey: "any", steps };
+    let largest = diagram((0..20).map(|_| step(3)).collect());
+    assert!(largest.svg().is_ok() && largest.figure().is_ok());
+    let larger = diagram((0..200).map(|_| step(3)).collect());
+    let told = larger.svg().expect_err("800 of 80").to_string();
+    assert!(told.starts_with("800 steps and branches are more than the 80"), "{told}");
+    assert!(told.contains("sub_journey") && larger.figure().is_err(), "{told}");
+    assert!(larger.table().lines().count() == 202 && larger.mermaid().len() > 800);
 }

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
     /// The server is no URL that fits into every file.
-    #[error("--server `{0}`: must be a URL like https://recovery.example, without a query")]
+    #[error("server `{0}`: must be a URL like https://recovery.example, without a query")]
     Server(String),
     /// No application has the client.
-    #[error("--client `{0}`: no application has this client")]
+    #[error("client `{0}`: no application has this client")]
     UnknownClient(String),
     /// The client is a backend.
     #[error(
-        "--client `{0}`: is confidential; an app holds no secret, so give a client with `redirect_uris`"
+        "client `{0}`: is confidential; an app holds no secret, so give a client with `redirect_uris`"
     )]
     ConfidentialClient(String),
     /// The client may not run the journey.

@@ -5,10 +5,12 @@
 //! ```
 //!
 //! `model` finds the journey and its client, `screens` describes what the journey asks for, `escape` writes
-//! the journey's texts into the literals of each language, and `project` writes the files and the record by
-//! which [`is_current`] checks the project later. A project holds no secret: its client is public.
+//! the journey's texts into the literals of each language, `archive` packs the files, and `project` writes
+//! them with the record by which [`is_current`] checks the project later. A project holds no secret: its
+//! client is public.
 
 mod android;
+mod archive;
 mod error;
 mod escape;
 mod ios;
@@ -23,6 +25,7 @@ use std::path::Path;
 
 use config::Configuration;
 
+pub use archive::archive;
 pub use error::GenerateError;
 pub use project::{File, write};
 
@@ -41,7 +44,11 @@ pub enum Target {
 }
 
 impl Target {
-    const fn as_str(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Web, Self::Android, Self::Ios];
+
+    /// The name, as the command line has it.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Web => "web",
             Self::Android => "android",

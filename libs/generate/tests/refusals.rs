@@ -34,8 +34,8 @@ fn what_cannot_become_a_project_is_told_with_its_place_and_what_to_do() {
     let fine = [("a", "name"), ("a", "name")];
     let server = "https://recovery.example";
     for (forms, journey, client, server, expected) in [
-        (fine, "two-forms", "nobody", server, "--client `nobody`: no application has this client"),
-        (fine, "two-forms", "acme-backend", server, "--client `acme-backend`: is confidential"),
+        (fine, "two-forms", "nobody", server, "client `nobody`: no application has this client"),
+        (fine, "two-forms", "acme-backend", server, "client `acme-backend`: is confidential"),
         (
             fine,
             "other",
@@ -43,7 +43,7 @@ fn what_cannot_become_a_project_is_told_with_its_place_and_what_to_do() {
             server,
             "journey `other`: the client `acme-web` may not run it",
         ),
-        (fine, "two-forms", "acme-web", "recovery.example", "--server `recovery.example`: must be"),
+        (fine, "two-forms", "acme-web", "recovery.example", "server `recovery.example`: must be"),
         (
             [("a", "name"), ("a", "name, more")],
             "two-forms",

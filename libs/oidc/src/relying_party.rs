@@ -221,6 +221,11 @@ impl RelyingParty {
         id_token::read(id_token, tokens.refresh_token, &expected).map_err(SignInError::IdToken)
     }
 
+    /// What it is registered as.
+    pub const fn registration(&self) -> &Registration {
+        &self.registration
+    }
+
     /// The client authentication `client_secret_basic`.
     fn credentials(&self) -> Result<HeaderValue, SignInError> {
         let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();

@@ -93,6 +93,22 @@ impl Script {
         self.inputs.pop();
     }
 
+    /// The script after one more act of the person: an outcome's name, `submit`, `escape.` with its id, `paired`,
+    /// `too_many` or `back`. Any other starts again with the fields as parameters.
+    #[must_use]
+    pub fn after(mut self, journey: &Journey, act: &str, fields: BTreeMap<String, String>) -> Self {
+        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == act);
+        match (act, outcome, act.strip_prefix("escape.")) {
+            (_, Some(outcome), _) => self.push(journey, Input::Verified(outcome)),
+            (_, _, Some(escape)) => self.push(journey, Input::Escape(escape.to_owned())),
+            ("submit", ..) => self.push(journey, Input::Submit(fields)),
+            ("paired" | "too_many", ..) => self.push(journey, Input::Paired(act == "paired")),
+            ("back", ..) => self.pop(),
+            _ => return Self::new(journey, fields),
+        }
+        self
+    }
+
     pub(crate) const fn params(&self) -> &BTreeMap<String, String> {
         &self.params
     }

@@ -2,11 +2,22 @@
 // person signs out in another tab. Every page works without this file.
 "use strict";
 
+/** Copies a text, and says on the button whether that worked. */
+async function copied(text, button) {
+  button.textContent = await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not copied");
+  return button.textContent;
+}
+
 for (const time of document.querySelectorAll("time")) {
   const at = new Date(time.dateTime);
   if (Number.isNaN(at.getTime())) continue;
   const isToday = at.toDateString() === new Date().toDateString();
   time.textContent = at.toLocaleString([], { timeStyle: "medium", ...(isToday ? {} : { dateStyle: "medium" }) });
+}
+
+for (const button of document.querySelectorAll("[data-copies]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => copied(document.getElementById(button.dataset.copies).textContent, button));
 }
 
 const tabs = new BroadcastChannel("postern-console");
@@ -39,9 +50,7 @@ if (page) {
 
   copy.hidden = keep.hidden = false;
   copy.addEventListener("click", async () => {
-    const text = code.querySelector(".groups").textContent;
-    spoken.textContent = await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not copied");
-    copy.textContent = spoken.textContent;
+    spoken.textContent = await copied(code.querySelector(".groups").textContent, copy);
   });
   keep.addEventListener("click", () => {
     clearInterval(clock);

@@ -9,11 +9,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use client::{AgentToken, CodeIssuer, Desk, TokenError, Verifier};
 use clock::Timestamp;
 use oidc::SignedIn;
-use oidc::relying_party::SignInError;
+use oidc::relying_party::{Registration, SignInError};
 use secrecy::{ExposeSecret as _, SecretString};
+use vault::{Secret, Vault};
 
 use crate::page::Frame;
-use crate::session::{Person, Secret, Session};
+use crate::session::{Person, Session};
 use crate::url::sign_in;
 use crate::{Console, page};
 
@@ -94,6 +95,20 @@ impl Agent {
     pub(crate) fn frame(&self, path: &str) -> Frame {
         let name = self.person.name.as_deref().unwrap_or(&self.person.subject);
         Frame::of(name, |scope| self.has(scope), path)
+    }
+
+    /// Where the console keeps what outlives a session.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.console.vault
+    }
+
+    /// What the console is at the provider.
+    pub(crate) fn registration(&self) -> &Registration {
+        self.console.relying_party.registration()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.console.clock.now()
     }
 
     /// The agent, as the provider names them.

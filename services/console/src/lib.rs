@@ -8,7 +8,7 @@
 //!
 //! | to learn | read |
 //! | --- | --- |
-//! | what a request passes before a page sees it | [`Console::http`], `origin` |
+//! | what a request passes before a page sees it | [`Console::http`], `guard` |
 //! | how people sign in and out, and how often strangers may | `sign_in`, `pace` |
 //! | what a session holds, and who can read it | `session` |
 //! | how a page finds the agent and calls in their name | `agent` |
@@ -28,7 +28,7 @@ mod agent;
 mod assets;
 mod brakes;
 mod desk;
-mod origin;
+mod guard;
 mod pace;
 mod page;
 mod refusal;
@@ -55,12 +55,13 @@ use edge::throttle::SourceThrottle;
 use journeys::ports::JourneyStore;
 use oidc::RelyingParty;
 use server::HttpServer;
+use vault::Vault;
 
 pub use self::services::Services;
 use self::session::Sessions;
 pub use self::settings::MAX_AGE;
 pub use self::sign_in::CALLBACK;
-pub use self::url::{PublicUrl, PublicUrlError};
+pub use origin::PublicUrl;
 
 /// What the console works with.
 pub struct Ports {
@@ -70,7 +71,7 @@ pub struct Ports {
     pub relying_party: RelyingParty,
     /// Decides and acts.
     pub services: Services,
-    /// Where sessions are kept.
+    /// Where sessions and waiting requests are kept.
     pub sessions: Arc<dyn JourneyStore>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -86,6 +87,7 @@ pub struct Console {
     url: PublicUrl,
     relying_party: Arc<RelyingParty>,
     services: Services,
+    vault: Arc<Vault>,
     sessions: Arc<Sessions>,
     sign_ins: Arc<SourceThrottle<()>>,
     clock: Arc<dyn Clock>,
@@ -98,11 +100,13 @@ impl Console {
     pub fn new(ports: Ports) -> Self {
         let Ports { url, relying_party, services, sessions, clock, randomness, configuration } =
             ports;
-        let sessions = Sessions::new(sessions, clock.clone(), randomness.clone(), &url);
+        let vault = Arc::new(Vault::new(sessions, clock.clone()));
+        let sessions = Sessions::new(Arc::clone(&vault), randomness.clone(), &url);
         Self {
             url,
             relying_party: Arc::new(relying_party),
             services,
+            vault,
             sessions: Arc::new(sessions),
             sign_ins: Arc::new(SourceThrottle::new(pace::WINDOW)),
             clock,
@@ -121,7 +125,7 @@ impl Console {
             .merge(brakes::routes())
             .merge(admin::routes())
             // Around all pages: a change is made from a page of the console alone.
-            .layer(from_fn_with_state(self.clone(), origin::guard))
+            .layer(from_fn_with_state(self.clone(), guard::guard))
             .merge(assets::routes())
             .with_state(self.clone())
     }

@@ -31,7 +31,7 @@ async fn at_a_form(console: &Console, scopes: &[&str]) -> String {
 #[tokio::test]
 async fn a_form_whose_outcome_is_open_is_sent_again_with_the_same_token_and_fields() {
     let console = console(None);
-    let issue = [("user", "<alice>"), ("reason", "lost phone"), ("request_id", "req-1")];
+    let issue = [("user", "<alice>"), ("reason", "lost phone"), ("ticket_ref", "<INC1>")];
     let act = [("user", "<alice>"), ("reason", "a mistake"), ("what", "revoke")];
     let set = [("target", "group"), ("group", "<night>"), ("hours", "8"), ("what", "set")];
     let decide = [("request_id", "<req-1>"), ("reason", "checked"), ("what", "approve")];

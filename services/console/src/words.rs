@@ -1,5 +1,7 @@
 //! The names of the protocol, in words for people.
 
+use generate::Target;
+
 /// A name such as `in_person`.
 pub(crate) fn plain(name: &str) -> String {
     name.replace('_', " ")
@@ -8,6 +10,15 @@ pub(crate) fn plain(name: &str) -> String {
 /// The part of a request's ID by which agents name it on the phone.
 pub(crate) fn short(id: &str) -> &str {
     id.get(..6).unwrap_or(id)
+}
+
+/// What a project of integration code is for.
+pub(crate) const fn platform(target: Target) -> &'static str {
+    match target {
+        Target::Web => "Web page",
+        Target::Android => "Android app",
+        Target::Ios => "iOS app",
+    }
 }
 
 /// A limit of the desk.

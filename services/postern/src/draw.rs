@@ -54,7 +54,10 @@ fn drawn(args: &Args) -> Result<String, Vec<String>> {
     };
     let diagram = Diagram::of(journey);
     Ok(match args.format {
-        Format::Svg => diagram.svg(),
+        Format::Svg => {
+            let mistake = |error| vec![format!("journey `{}`: {error}", args.journey)];
+            diagram.svg().map_err(mistake)?
+        }
         Format::Mermaid => diagram.mermaid(),
         Format::Table => diagram.table(),
     })

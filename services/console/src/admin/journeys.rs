@@ -6,14 +6,14 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use definitions::{Journey, JourneyId};
+use definitions::Journey;
 use drawing::Diagram;
 
 use super::{Reader, listed};
 use crate::Console;
 use crate::page::{self, Frame};
 
-const PATH: &str = "/journeys";
+pub(super) const PATH: &str = "/journeys";
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new().route(PATH, get(list)).route("/journeys/{id}", get(one))
@@ -45,31 +45,29 @@ async fn list(reader: Reader) -> Response {
     let row = |journey: &std::sync::Arc<Journey>| Row {
         id: journey.id().to_string(),
         steps: Diagram::of(journey).steps.len(),
-        clients: reader.clients(journey),
+        clients: runners(&reader, journey),
     };
     let journeys = reader.configuration.journeys().map(row).collect();
     page::html(StatusCode::OK, &JourneysPage { frame: reader.frame(PATH), journeys })
 }
 
 async fn one(reader: Reader, Path(id): Path<String>) -> Response {
-    let id = JourneyId::parse(&id).ok();
-    let Some(journey) = id.and_then(|id| reader.configuration.journey(&id)) else {
-        let text = "The configuration has no journey of this name.";
-        return page::message(StatusCode::NOT_FOUND, "No such journey", text);
-    };
+    let Some(journey) = reader.journey(&id) else { return unknown() };
     let page = JourneyPage {
         frame: reader.frame(PATH),
         diagram: Diagram::of(journey),
-        clients: reader.clients(journey),
+        clients: runners(&reader, journey),
         parameters: listed(journey.params()),
     };
     page::html(StatusCode::OK, &page)
 }
 
-impl Reader {
-    /// The clients that may run a journey.
-    fn clients(&self, journey: &Journey) -> String {
-        let clients = self.configuration.applications().flat_map(|it| it.clients.values());
-        listed(clients.filter(|it| it.leads_to(journey.id())).map(|it| &it.id))
-    }
+/// The page for a journey that is not there.
+pub(super) fn unknown() -> Response {
+    let text = "The configuration has no journey of this name.";
+    page::message(StatusCode::NOT_FOUND, "No such journey", text)
+}
+
+fn runners(reader: &Reader, journey: &Journey) -> String {
+    listed(reader.clients(journey).map(|it| &it.id))
 }

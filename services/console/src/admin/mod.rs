@@ -5,6 +5,7 @@
 mod applications;
 mod codes;
 mod health;
+mod integration;
 mod journeys;
 mod playground;
 
@@ -18,7 +19,8 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use config::Configuration;
+use config::{Client, Configuration};
+use definitions::{Journey, JourneyId};
 
 use crate::agent::Agent;
 use crate::page::Frame;
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Router<Console> {
         .merge(applications::routes())
         .merge(codes::routes())
         .merge(journeys::routes())
+        .merge(integration::routes())
         .merge(health::routes())
         .merge(playground::routes())
 }
@@ -62,6 +65,18 @@ impl FromRequestParts<Console> for Reader {
 impl Reader {
     fn frame(&self, path: &str) -> Frame {
         self.agent.frame(path)
+    }
+
+    /// The journey that a path names.
+    fn journey(&self, id: &str) -> Option<&Journey> {
+        let journey = self.configuration.journey(&JourneyId::parse(id).ok()?)?;
+        Some(journey.as_ref())
+    }
+
+    /// The clients that lead to a journey.
+    fn clients(&self, journey: &Journey) -> impl Iterator<Item = &Client> {
+        let clients = self.configuration.applications().flat_map(|it| it.clients.values());
+        clients.filter(|it| it.leads_to(journey.id()))
     }
 }
 

@@ -12,7 +12,7 @@ use axum::routing::get;
 use definitions::Journey;
 use drawing::Diagram;
 use rehearsal::view::{Stage, View};
-use rehearsal::{Input, Outcome, Script, read, rehearse};
+use rehearsal::{Script, read, rehearse};
 
 use super::Reader;
 use crate::Console;
@@ -45,7 +45,7 @@ struct PlaygroundPage<'j> {
 }
 
 async fn empty(reader: Reader) -> Response {
-    shown(&reader, EXAMPLE, None, &Script::default(), None)
+    page::html(StatusCode::OK, &drawn(&reader, EXAMPLE, None, &Script::default(), None))
 }
 
 async fn play(
@@ -63,60 +63,29 @@ async fn play(
     let journey = match read(&yaml) {
         Ok(journey) => journey,
         Err(problems) => {
-            let problems = problems.into_iter().map(|it| (it.line, it.reason)).collect();
-            return wrong(&reader, &yaml, problems);
+            let mut page = drawn(&reader, &yaml, None, &Script::default(), None);
+            page.problems = problems.into_iter().map(|it| (it.line, it.reason)).collect();
+            return page::html(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
-    let script = changed(&journey, script.unwrap_or_default(), &act, fields);
+    let script = script.unwrap_or_default().after(&journey, &act, fields);
     let scene = View::of(&journey, rehearse(&journey, &script, console.clock.now()));
-    shown(&reader, &yaml, Some(&journey), &script, Some(scene))
+    page::html(StatusCode::OK, &drawn(&reader, &yaml, Some(&journey), &script, Some(scene)))
 }
 
-/// The script with what the person chose last.
-fn changed(
-    journey: &Journey,
-    mut script: Script,
-    act: &str,
-    fields: BTreeMap<String, String>,
-) -> Script {
-    let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == act);
-    match (act, outcome, act.strip_prefix("escape.")) {
-        (_, Some(outcome), _) => script.push(journey, Input::Verified(outcome)),
-        (_, _, Some(escape)) => script.push(journey, Input::Escape(escape.to_owned())),
-        ("submit", ..) => script.push(journey, Input::Submit(fields)),
-        ("paired" | "too_many", ..) => script.push(journey, Input::Paired(act == "paired")),
-        ("back", ..) => script.pop(),
-        _ => return Script::new(journey, fields),
-    }
-    script
-}
-
-fn wrong(reader: &Reader, yaml: &str, problems: Vec<(Option<u64>, String)>) -> Response {
-    let page = PlaygroundPage {
-        frame: reader.frame(PATH),
-        yaml,
-        problems,
-        diagram: None,
-        scene: None,
-        script: String::new(),
-    };
-    page::html(StatusCode::UNPROCESSABLE_ENTITY, &page)
-}
-
-fn shown<'j>(
+fn drawn<'j>(
     reader: &Reader,
     yaml: &'j str,
     journey: Option<&'j Journey>,
     script: &Script,
     scene: Option<View<'j>>,
-) -> Response {
-    let page = PlaygroundPage {
+) -> PlaygroundPage<'j> {
+    PlaygroundPage {
         frame: reader.frame(PATH),
         yaml,
         problems: Vec::new(),
         diagram: journey.map(Diagram::of),
         scene,
         script: serde_json::to_string(script).unwrap_or_default(),
-    };
-    page::html(StatusCode::OK, &page)
+    }
 }

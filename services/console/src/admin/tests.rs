@@ -24,12 +24,15 @@ async fn play(console: &Console, fields: &[(&str, &str)]) -> (StatusCode, String
     post(console, &cookie, "/playground", fields).await
 }
 
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 10] = [
     "/applications",
     "/passcodes",
     "/journeys",
     "/journeys/account-recovery",
     "/journeys/temp-code-form",
+    "/journeys/account-recovery/code",
+    "/journeys/account-recovery/code?target=web&file=package-lock.json",
+    "/journeys/account-recovery/code?target=ios&file=Sources/PosternIdo/TSIdoTypes.swift",
     "/playground",
     "/health",
 ];
@@ -68,6 +71,12 @@ async fn pages_say_what_the_folder_says() {
         ("/journeys", &["href=\"/journeys/account-recovery\""]),
         ("/journeys/account-recovery", &["<svg", "leads by submit to pair", "new_number: pair"]),
         ("/health", &["code-issuer", "does not answer", "Fingerprint"]),
+        (
+            "/journeys/account-recovery/code",
+            &["id=\"text\"", "src/journeyExecutor.ts", ">acme-web<"],
+        ),
+        ("/journeys/account-recovery/code?file=.env", &["VITE_CLIENT_ID=acme-web"]),
+        ("/journeys/account-recovery/code?file=package-lock.json", &["It is in the download."]),
     ] {
         let (_, text, _) = get(&console, &["codes:read"], path).await;
         for expected in texts {
@@ -106,7 +115,9 @@ async fn hostile_texts_of_the_folder_and_of_a_pasted_journey_stay_texts() {
     );
     let files = [("applications/a.yaml", application.as_str()), ("journeys/e.yaml", &journey)];
     let console = console(Some(Source::from_files(files)));
-    for path in ["/applications", "/passcodes", "/journeys/evil"] {
+    let code = "/journeys/evil/code?server=https://a.example&file=";
+    let [steps, screens] = ["src/steps.ts", "README.md"].map(|file| format!("{code}{file}"));
+    for path in ["/applications", "/passcodes", "/journeys/evil", &steps, &screens] {
         let (status, text, _) = get(&console, &["codes:read"], path).await;
         assert_eq!(status, StatusCode::OK);
         assert!(!text.contains("<script>"), "{path}: {text}");
@@ -157,7 +168,10 @@ async fn a_journey_that_is_too_large_to_draw_has_its_table_alone() {
         format!("id: long\nstart: s0\nsteps:\n{}  s190: {{type: complete}}\n", steps.concat());
     let (status, text) = play(&demo(), &[("yaml", &yaml), ("act", "start")]).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(text.contains("postern draw long") && text.contains("next: s190"), "{text}");
+    assert!(
+        text.contains("move steps into a sub_journey") && text.contains("next: s190"),
+        "{text}"
+    );
     assert!(!text.contains("<svg"), "{text}");
 }
 
@@ -174,4 +188,26 @@ async fn mistakes_are_told_by_line_and_a_wild_script_is_refused() {
         assert_eq!(status, StatusCode::OK);
         assert!(text.contains("start again") || text.contains("The user sees"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn integration_code_is_downloaded_as_one_archive_and_refused_for_what_is_no_address() {
+    let console = demo();
+    let at = |path: &str, server: &str| {
+        format!("/journeys/account-recovery/{path}?target=ios&client=acme-web&server={server}")
+    };
+    let (status, archive, _) =
+        get(&console, &["codes:read"], &at("code.tar", "https://a.example")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(archive.starts_with("Package.swift\0") || archive.contains("\0Package.swift\0"));
+    assert!(archive.contains("https://a.example"));
+    for path in ["code", "code.tar"] {
+        let (status, text, _) = get(&console, &["codes:read"], &at(path, "javascript:1")).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(text.contains("must be a URL like https://recovery.example"), "{text}");
+        let (status, ..) = get(&console, &["codes:issue"], &at(path, "https://a.example")).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let (status, ..) = get(&console, &["codes:read"], "/journeys/no-such/code.tar").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
 }

@@ -58,7 +58,7 @@ impl LookUp {
 }
 
 /// The second form: why, and how the caller was checked.
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 pub(super) struct Issue {
     #[serde(flatten)]
     pub(super) look_up: LookUp,

@@ -3,6 +3,7 @@
 //! ```text
 //! POST /desk       user, pairing number ──> what is known of both, and what an issue will need
 //! POST /desk/code  method, ticket, reason ──> the code, once; or a request that waits for approval
+//! POST /desk/collect   ──> the code of a request that was approved
 //! POST /desk/act   revoke, clear, lift ──> the same card
 //! ```
 //! Users and codes travel in bodies alone, never in a URL. Looking up changes nothing, so its form can be sent
@@ -12,6 +13,7 @@ mod act;
 mod card;
 mod code;
 mod form;
+mod waiting;
 
 use askama::Template;
 use axum::Router;
@@ -22,6 +24,7 @@ use axum::routing::get;
 use self::card::Card;
 use self::form::LookUp;
 pub(crate) use self::form::Sent;
+use self::waiting::Waiting;
 use crate::Console;
 use crate::agent::Agent;
 use crate::page::{self, Frame};
@@ -32,6 +35,7 @@ pub(crate) fn routes() -> Router<Console> {
     Router::new()
         .route("/desk", get(empty).post(look_up))
         .route("/desk/code", to_desk().post(code::issue))
+        .route("/desk/collect", to_desk().post(code::collect))
         .route("/desk/act", to_desk().post(act::act))
 }
 
@@ -45,6 +49,9 @@ struct DeskPage<'a> {
     /// What was done, or why not.
     notice: Option<&'a Notice>,
     agent: &'a Agent,
+    /// The agent's requests for approval, and the token of the forms that collect them.
+    waiting: Vec<Waiting>,
+    form: String,
 }
 
 /// What the agent is told about their last form.
@@ -55,8 +62,8 @@ struct Notice {
     sign_in: bool,
 }
 
-async fn empty(agent: Agent) -> Response {
-    shown(&agent, &LookUp::default(), None, None)
+async fn empty(agent: Agent) -> Result<Response, Response> {
+    shown(&agent, &LookUp::default(), None, None).await
 }
 
 async fn look_up(agent: Agent, Sent(look_up): Sent<LookUp>) -> Result<Response, Response> {
@@ -72,24 +79,23 @@ async fn card(
 ) -> Result<Response, Response> {
     let card = Card::find(agent, look_up, filled).await?;
     match card {
-        Ok(card) => Ok(shown(agent, look_up, Some(&card), notice.as_ref())),
-        Err(error) => {
-            let notice = Notice::refusal(&error);
-            Ok(shown(agent, look_up, None, Some(&notice)))
-        }
+        Ok(card) => shown(agent, look_up, Some(&card), notice.as_ref()).await,
+        Err(error) => shown(agent, look_up, None, Some(&Notice::refusal(&error))).await,
     }
 }
 
-fn shown(
+async fn shown(
     agent: &Agent,
     look_up: &LookUp,
     card: Option<&Card>,
     notice: Option<&Notice>,
-) -> Response {
+) -> Result<Response, Response> {
+    let waiting = waiting::of(agent).await?;
+    let [form] = if waiting.is_empty() { [String::new()] } else { agent.forms().await? };
     let frame = agent.frame("/desk");
     let is_refused = notice.is_some_and(|notice| notice.is_refusal);
     let status = if is_refused { StatusCode::CONFLICT } else { StatusCode::OK };
-    page::html(status, &DeskPage { frame, look_up, card, notice, agent })
+    Ok(page::html(status, &DeskPage { frame, look_up, card, notice, agent, waiting, form }))
 }
 
 impl Notice {

@@ -1,30 +1,20 @@
 //! The sessions of people at the console.
 //!
-//! ```text
-//! cookie ── SHA-256 ──> key in the store
-//!    └───── SHA-256 ──> key that seals the contents: AES-256-GCM
-//! ```
-//! A reader of the store learns neither cookies nor contents. A session ends 15 minutes after its last
-//! request, and at most 8 hours after it began, or 10 minutes after it began without a sign-in. A person gets a
-//! new one when they sign in.
-
-mod cookie;
+//! The cookie's value is the secret under which a vault keeps the session. A session ends 15 minutes after its
+//! last request, and at most 8 hours after it began, or 10 minutes after it began without a sign-in. A person
+//! gets a new one when they sign in.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
-use clock::{Clock, Timestamp};
+use clock::Timestamp;
 use codes::randomness::{Randomness, bytes};
-use encryption::seal::Sealer;
-use journeys::ids::SessionKey;
-use journeys::ports::{Advance, JourneyStore, StoreFault};
+use journeys::ports::StoreFault;
 use oidc::relying_party::Attempt;
+use origin::{Cookie, PublicUrl};
 use serde::{Deserialize, Serialize};
-
-use self::cookie::CookieName;
-pub(crate) use self::cookie::Secret;
-use crate::url::PublicUrl;
+use vault::{Kept, Secret, Vault};
 
 /// How long a session lives without a request, and at most.
 const IDLE: Duration = Duration::from_secs(15 * 60);
@@ -36,12 +26,6 @@ const LONGEST_OF_STRANGERS: Duration = Duration::from_secs(10 * 60);
 /// How many forms of one session can be sent. An older one is refused. A look-up hands out two, and the form
 /// of a request that waits for approval outlives many look-ups.
 const MAX_FORMS: usize = 64;
-
-/// How often a change is tried while other requests of the session change it too.
-const ATTEMPTS: usize = 16;
-
-/// What the contents are sealed for.
-const PURPOSE: &str = "console session";
 
 /// What is kept about a browser. Secret.
 #[derive(Serialize, Deserialize)]
@@ -101,8 +85,11 @@ impl Session {
         let at = self.forms.iter().position(|form| form == token);
         at.map(|at| self.forms.remove(at)).is_some()
     }
+}
 
-    /// How long it may stay unused; nothing if it is over.
+impl Kept for Session {
+    const PURPOSE: &str = "console session";
+
     fn lifetime(&self, now: Timestamp) -> Duration {
         let age = now.since(Timestamp::from_unix_millis(self.began_ms));
         let longest = if self.person.is_some() { LONGEST } else { LONGEST_OF_STRANGERS };
@@ -112,34 +99,26 @@ impl Session {
 
 /// Keeps sessions.
 pub(crate) struct Sessions {
-    store: Arc<dyn JourneyStore>,
-    clock: Arc<dyn Clock>,
+    vault: Arc<Vault>,
     randomness: Randomness,
-    cookie: CookieName,
+    cookie: Cookie,
 }
 
 impl Sessions {
-    pub(crate) fn new(
-        store: Arc<dyn JourneyStore>,
-        clock: Arc<dyn Clock>,
-        randomness: Randomness,
-        url: &PublicUrl,
-    ) -> Self {
-        Self { store, clock, randomness, cookie: CookieName::of(url) }
+    pub(crate) fn new(vault: Arc<Vault>, randomness: Randomness, url: &PublicUrl) -> Self {
+        Self { vault, randomness, cookie: Cookie::of(url, "postern-console") }
     }
 
     /// What the browser's cookie says, if it could be one of ours.
     pub(crate) fn secret(&self, headers: &HeaderMap) -> Option<Secret> {
-        self.cookie.read(headers)
+        self.cookie.read(headers).and_then(Secret::parse)
     }
 
     /// Keeps a new session. Returns the cookie.
     pub(crate) async fn create(&self, session: &Session) -> Result<HeaderValue, StoreFault> {
         let secret = Secret::draw(&self.randomness);
-        let body = sealed(&secret, session)?;
-        let lifetime = session.lifetime(self.clock.now());
-        self.store.create(&key(&secret), body, lifetime).await?;
-        Ok(self.cookie.set(&secret))
+        self.vault.create(&secret, session).await?;
+        Ok(self.cookie.set(secret.expose()))
     }
 
     /// Changes a session and keeps it alive. `None` if there is none. `change` may run several times.
@@ -148,29 +127,12 @@ impl Sessions {
         secret: &Secret,
         change: impl Fn(&mut Session) -> T,
     ) -> Result<Option<T>, StoreFault> {
-        let key = key(secret);
-        for _ in 0..ATTEMPTS {
-            let Some(stored) = self.store.load(&key).await? else { return Ok(None) };
-            let Some(mut session) = opened(secret, &stored.body) else { return Ok(None) };
-            let lifetime = session.lifetime(self.clock.now());
-            if lifetime.is_zero() {
-                self.store.end(&key).await?;
-                return Ok(None);
-            }
-            let changed = change(&mut session);
-            let body = sealed(secret, &session)?;
-            match self.store.advance(&key, stored.version, body, Some(lifetime)).await? {
-                Advance::Advanced => return Ok(Some(changed)),
-                Advance::Gone => return Ok(None),
-                Advance::Outrun => {}
-            }
-        }
-        Err(StoreFault("too many requests change the session at once".to_owned()))
+        self.vault.change(secret, change).await
     }
 
     /// Ends a session. Returns the cookie that removes the browser's.
     pub(crate) async fn end(&self, secret: &Secret) -> Result<HeaderValue, StoreFault> {
-        self.store.end(&key(secret)).await?;
+        self.vault.end(secret).await?;
         Ok(self.cookie.removed())
     }
 
@@ -179,20 +141,6 @@ impl Sessions {
         let drawn: [u8; 16] = bytes(&self.randomness);
         format!("{:032x}", u128::from_be_bytes(drawn))
     }
-}
-
-fn key(secret: &Secret) -> SessionKey {
-    SessionKey::of_console(secret.expose())
-}
-
-fn sealed(secret: &Secret, session: &Session) -> Result<Vec<u8>, StoreFault> {
-    let text = serde_json::to_vec(session).map_err(|error| StoreFault(error.to_string()))?;
-    let sealed = Sealer::new(&secret.sealing_key()).seal(PURPOSE, text);
-    sealed.ok_or_else(|| StoreFault("the session cannot be sealed".to_owned()))
-}
-
-fn opened(secret: &Secret, body: &[u8]) -> Option<Session> {
-    serde_json::from_slice(&Sealer::new(&secret.sealing_key()).open(PURPOSE, body)?).ok()
 }
 
 #[cfg(test)]

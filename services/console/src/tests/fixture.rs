@@ -20,9 +20,10 @@ use journeys::ports::{Advance, JourneyStore, StoreFault, Stored};
 use oidc::RelyingParty;
 use oidc::relying_party::{Endpoints, Registration};
 use tower::ServiceExt as _;
+use vault::Secret;
 
 use crate::agent::Agent;
-use crate::session::{Person, Secret, Session};
+use crate::session::{Person, Session};
 use crate::{Console, Ports, PublicUrl, Services};
 
 const URL: &str = "https://console.example";

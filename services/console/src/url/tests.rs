@@ -1,33 +1,6 @@
-//! Tests of URLs and paths.
+//! Tests of paths.
 
 use super::*;
-
-#[test]
-fn a_public_url_is_an_origin_and_http_only_on_this_machine() {
-    for (text, origin, plain) in [
-        ("https://console.example", "https://console.example", None),
-        ("https://console.example/", "https://console.example", None),
-        ("https://console.example:8443", "https://console.example:8443", None),
-        ("http://127.0.0.1:8081", "http://127.0.0.1:8081", Some(8081)),
-        ("http://[::1]", "http://[::1]", Some(80)),
-        ("http://localhost:1", "http://localhost:1", Some(1)),
-    ] {
-        let url = PublicUrl::parse(text).expect(text);
-        assert_eq!((url.at("/x"), url.plain_port()), (format!("{origin}/x"), plain));
-    }
-    for text in [
-        "",
-        "console.example",
-        "http://console.example",
-        "http://127.0.0.1.console.example",
-        "https://console.example/path",
-        "https://console.example/?x",
-        "https://me@console.example",
-        "ftp://127.0.0.1",
-    ] {
-        assert_eq!(PublicUrl::parse(text), Err(PublicUrlError), "{text}");
-    }
-}
 
 #[test]
 fn a_sign_in_leads_to_a_page_of_the_console_alone() {
