@@ -64,6 +64,15 @@ test("an application's own link goes to the recovery page at once, with the user
   await page.getByRole("heading", { name: "Hello, jane" }).waitFor();
 });
 
+test("a user whom Keycloak does not know gets no account", async (t) => {
+  application.claims = undefined;
+  const page = await visit(t, { kc_idp_hint: "postern" });
+  await redeem(page, "mallory", await postern.issue("mallory"));
+  await page.getByText("does not exist. Please contact your administrator").waitFor();
+  assert.equal(application.claims, undefined);
+  assert.deepEqual(await users({ search: "mallory" }), []);
+});
+
 test("a user without a code is back at Keycloak's login", async (t) => {
   const page = await visit(t, { kc_idp_hint: "postern" });
   await page.getByRole("button", { name: "Contact support" }).click();
