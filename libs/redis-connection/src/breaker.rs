@@ -8,28 +8,22 @@
 //!  wait                       the link                                their deadline
 //!      │  attempt failed                connected
 //!      └───────────────────> DOWN ──────────────────> UP
-//!                            calls fail at once; an attempt every 100 ms
+//!                            calls fail at once; an attempt every 100 to 800 ms
 //! ```
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::checks::{self, Demands};
 use crate::link::Link;
 use crate::outage::Outage;
+use crate::pace::Pace;
 use crate::route::Route;
 use crate::server::Peer;
-
-/// The limit for one connection attempt: sentinels, server, greeting and checks.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// The pause between connection attempts while Redis is down.
-const TRY_EVERY: Duration = Duration::from_millis(100);
 
 /// The number of calls in a row without a reply after which the link is dropped. A half-open
 /// connection can be detected in no other way.
@@ -168,8 +162,10 @@ async fn bring_up(
     serves: &watch::Sender<bool>,
 ) -> Option<Peer> {
     let mut is_known_down = false;
+    let mut pace = Pace::default();
     loop {
-        match attempt(route, demands).await {
+        let began = Instant::now();
+        match attempt(route, demands, pace).await {
             Ok((link, peer)) => {
                 state.send_modify(|state| {
                     state.generation += 1;
@@ -188,18 +184,23 @@ async fn bring_up(
                 }
                 serves.send_replace(false);
                 state.send_modify(|state| state.phase = Phase::Down(Arc::new(outage)));
-                sleep(TRY_EVERY).await;
+                pace = pace.after(began.elapsed());
+                sleep(pace.pause()).await;
             }
         }
     }
 }
 
-async fn attempt(route: &Route, demands: Demands) -> Result<(Link, Option<Peer>), Outage> {
+async fn attempt(
+    route: &Route,
+    demands: Demands,
+    pace: Pace,
+) -> Result<(Link, Option<Peer>), Outage> {
     let attempt = async {
-        let (mut link, peer) = route.connect().await?;
+        let (mut link, peer) = route.connect(pace.connection()).await?;
         let complaints = checks::inspect(&mut link, demands).await?;
         if complaints.is_empty() { Ok((link, peer)) } else { Err(Outage::Unfit(complaints)) }
     };
-    let no_link = format!("no connection within {} ms", PATIENCE.as_millis());
-    timeout(PATIENCE, attempt).await.unwrap_or(Err(Outage::Unreachable(no_link)))
+    let no_link = format!("no connection within {} ms", pace.attempt().as_millis());
+    timeout(pace.attempt(), attempt).await.unwrap_or(Err(Outage::Unreachable(no_link)))
 }

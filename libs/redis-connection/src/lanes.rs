@@ -12,6 +12,7 @@ use crate::evaluation::evaluation;
 use crate::link::Link;
 use crate::route::Route;
 use crate::script::Script;
+use crate::server::CONNECT_TIMEOUT;
 use crate::{CallError, Words};
 
 /// The maximum number of calls that wait at the same time. Further calls queue, up to their
@@ -99,7 +100,7 @@ impl Lanes {
             if to_call.is_closed() && !idle.lacks_links() {
                 return;
             }
-            if let Err(Ok((link, _))) = to_call.send(route.connect().await) {
+            if let Err(Ok((link, _))) = to_call.send(route.connect(CONNECT_TIMEOUT).await) {
                 idle.put(generation, link);
             }
         });

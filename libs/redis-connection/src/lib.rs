@@ -21,6 +21,7 @@ mod lanes;
 mod link;
 pub mod observer;
 mod outage;
+mod pace;
 mod rights;
 mod route;
 mod script;

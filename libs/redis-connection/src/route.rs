@@ -1,5 +1,7 @@
 //! How a link is established in each topology.
 
+use std::time::Duration;
+
 use redis::Client;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::io::tcp::TcpSettings;
@@ -38,15 +40,16 @@ impl Route {
         })
     }
 
-    /// Establishes a link. With sentinels, also returns the server it leads to.
-    pub(crate) async fn connect(&self) -> Result<(Link, Option<Peer>), Outage> {
+    /// Establishes a link, each connection within the limit; the cluster client has limits of its own.
+    /// With sentinels, also returns the server it leads to.
+    pub(crate) async fn connect(&self, limit: Duration) -> Result<(Link, Option<Peer>), Outage> {
         match self {
-            Self::Standalone(client) => match primary(client).await? {
+            Self::Standalone(client) => match primary(client, limit).await? {
                 Some(connection) => Ok((Link::Node(connection), None)),
                 None => Err(Outage::Unfit(vec![REPLICA.to_owned()])),
             },
             Self::Sentinel(sentinels) => {
-                let (connection, peer) = sentinels.connect().await?;
+                let (connection, peer) = sentinels.connect(limit).await?;
                 Ok((Link::Node(connection), Some(peer)))
             }
             Self::Cluster(client) => {

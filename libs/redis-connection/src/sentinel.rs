@@ -15,6 +15,9 @@ use crate::server::{CONNECT_TIMEOUT, Peer, connect, primary};
 /// interval covers a primary that does not know yet that it was demoted.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
+/// The connection to a sentinel, if it is open.
+type Line = Option<MultiplexedConnection>;
+
 /// The sentinels of one primary.
 pub(crate) struct Sentinels {
     name: String,
@@ -38,15 +41,18 @@ impl Sentinels {
 
     /// Connects to the primary that most sentinels report. Falls back to the next one: an isolated
     /// sentinel may report a former primary, now a replica or gone.
-    pub(crate) async fn connect(&self) -> RedisResult<(MultiplexedConnection, Peer)> {
-        let answers = self.answers().await;
+    pub(crate) async fn connect(
+        &self,
+        limit: Duration,
+    ) -> RedisResult<(MultiplexedConnection, Peer)> {
+        let answers = self.answers(&mut self.closed(), limit).await;
         let mut last = self.unnamed(&answers);
         for peer in most_named(answers) {
             let client = self.access.to_server(self.server.clone().set_addr(self.at(&peer)));
             let client = client.map_err(|_| {
                 RedisError::from((ErrorKind::InvalidClientConfig, "certificates cannot be used"))
             })?;
-            match primary(&client).await {
+            match primary(&client, limit).await {
                 Ok(Some(connection)) => return Ok((connection, peer)),
                 Ok(None) => last = RedisError::from((ErrorKind::Client, "no primary elected yet")),
                 Err(error) => last = error,
@@ -55,30 +61,51 @@ impl Sentinels {
         Err(last)
     }
 
-    /// Waits until most sentinels report a primary other than this one.
+    /// Waits until most sentinels report a primary other than this one. Keeps their connections: new
+    /// ones every second would occupy a small sentinel with TLS handshakes.
     pub(crate) async fn has_moved(&self, from: &Peer) {
+        let mut lines = self.closed();
         loop {
             sleep(ASK_EVERY).await;
-            if most_named(self.answers().await).first().is_some_and(|named| named != from) {
+            if most_named(self.answers(&mut lines, CONNECT_TIMEOUT).await)
+                .first()
+                .is_some_and(|named| named != from)
+            {
                 return;
             }
         }
     }
 
-    /// The answer of each sentinel: the primary, if it knows one of that name.
-    async fn answers(&self) -> Vec<RedisResult<Option<Peer>>> {
-        join_all(self.nodes.iter().map(|sentinel| self.ask(sentinel))).await
+    /// A line to each sentinel that is yet to be opened.
+    fn closed(&self) -> Vec<Line> {
+        self.nodes.iter().map(|_| None).collect()
     }
 
-    async fn ask(&self, sentinel: &Client) -> RedisResult<Option<Peer>> {
+    /// The answer of each sentinel: the primary, if it knows one of that name. Lines that answered stay
+    /// open.
+    async fn answers(&self, lines: &mut [Line], limit: Duration) -> Vec<RedisResult<Option<Peer>>> {
+        join_all(self.nodes.iter().zip(lines).map(|(node, line)| self.ask(node, line, limit))).await
+    }
+
+    async fn ask(
+        &self,
+        sentinel: &Client,
+        line: &mut Line,
+        limit: Duration,
+    ) -> RedisResult<Option<Peer>> {
         let ask = async {
-            let mut connection = connect(sentinel).await?;
+            let mut connection = match line.take() {
+                Some(connection) => connection,
+                None => connect(sentinel, limit).await?,
+            };
             let mut question = redis::cmd("SENTINEL");
             question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.name);
-            question.query_async::<Option<Peer>>(&mut connection).await
+            let answer = question.query_async::<Option<Peer>>(&mut connection).await?;
+            *line = Some(connection);
+            Ok(answer)
         };
         let late = |_| Err(RedisError::from((ErrorKind::Io, "no answer in time")));
-        timeout(CONNECT_TIMEOUT, ask).await.unwrap_or_else(late)
+        timeout(limit, ask).await.unwrap_or_else(late)
     }
 
     /// The error where no sentinel reports a primary. It tells a wrong name from a network that does
@@ -161,7 +188,8 @@ mod tests {
         let nodes = [silent_port, gone_port, ignorant]
             .map(|port| format!("redis://127.0.0.1:{port}").into_connection_info().expect("a URL"));
         let sentinels = Sentinels::new("postern", nodes.into(), Access::default()).expect("nodes");
-        let error = sentinels.connect().await.map(drop).expect_err("no primary").to_string();
+        let error =
+            sentinels.connect(CONNECT_TIMEOUT).await.map(drop).expect_err("no primary").to_string();
         for (port, told) in [
             (silent_port, "no answer in time"),
             (gone_port, "Connection refused"),

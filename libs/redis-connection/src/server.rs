@@ -7,15 +7,18 @@ use redis::{AsyncConnectionConfig, Client, RedisResult};
 
 use crate::DEADLINE;
 
-/// How long a connection attempt may take.
+/// How long a connection may take to be there, unless attempts were late before.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A server's host and port.
 pub(crate) type Peer = (String, u16);
 
 /// Connects to a server that serves; `None` if it is a replica.
-pub(crate) async fn primary(client: &Client) -> RedisResult<Option<MultiplexedConnection>> {
-    let mut connection = connect(client).await?;
+pub(crate) async fn primary(
+    client: &Client,
+    limit: Duration,
+) -> RedisResult<Option<MultiplexedConnection>> {
+    let mut connection = connect(client, limit).await?;
     // A server that is loading its data or is paused does not answer the first command. The second
     // tells a replica from a primary.
     let mut greeting = redis::pipe();
@@ -25,9 +28,12 @@ pub(crate) async fn primary(client: &Client) -> RedisResult<Option<MultiplexedCo
     Ok(matches!(role, Some(Ok(role)) if role == "master").then_some(connection))
 }
 
-pub(crate) async fn connect(client: &Client) -> RedisResult<MultiplexedConnection> {
+pub(crate) async fn connect(
+    client: &Client,
+    limit: Duration,
+) -> RedisResult<MultiplexedConnection> {
     let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CONNECT_TIMEOUT))
+        .set_connection_timeout(Some(limit))
         .set_response_timeout(Some(DEADLINE));
     client.get_multiplexed_async_connection_with_config(&config).await
 }
