@@ -83,13 +83,14 @@ pub(crate) async fn try_issue(
     Ok((outcome, issued))
 }
 
-/// Issues codes only to fill the store. Returns the last of them.
+/// Issues codes only to fill the store. Calls that the service refuses while Redis stalls, for example as
+/// it rewrites its file, are made again. Returns the last codes.
 pub(crate) async fn fill(desk: &Target, mut count: usize) -> anyhow::Result<Vec<Issued>> {
     let mut last = Vec::new();
     while count > 0 {
-        let batch = count.min(BATCH);
-        (_, last) = issue(desk, batch, Pace::Full).await?;
-        count -= batch;
+        (_, last) = try_issue(desk, count.min(BATCH), Pace::Full).await?;
+        ensure!(!last.is_empty(), "no call was admitted");
+        count -= last.len();
     }
     Ok(last)
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -16,6 +17,9 @@ const OBSERVER: &str = "load";
 
 /// The password of every user. The server exists for one run and listens on loopback only.
 pub(crate) const PASSWORD: &str = "load";
+
+/// The longest rewrite of an append-only file that is waited for.
+const SETTLE_SECONDS: u32 = 120;
 
 /// A running server.
 pub(crate) struct Redis {
@@ -64,10 +68,7 @@ impl Redis {
     /// The counters now.
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
         let info: String = redis::cmd("INFO").arg("everything").query(&mut self.connect()?)?;
-        let field = |name: &str| {
-            let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            line.with_context(|| format!("INFO says nothing of {name}"))
-        };
+        let field = |name| field(&info, name);
         let [user, system] = ["used_cpu_user", "used_cpu_sys"].map(|name| {
             field(name).and_then(|text| Ok(Duration::try_from_secs_f64(text.parse()?)?))
         });
@@ -86,10 +87,28 @@ impl Redis {
         Ok(redis::cmd("MEMORY").arg("USAGE").arg(key).query(&mut connection)?)
     }
 
+    /// Waits until the server does not rewrite its append-only file, which would disturb a measurement.
+    pub(crate) fn settle(&self) -> anyhow::Result<()> {
+        for _ in 0..SETTLE_SECONDS {
+            let info: String = redis::cmd("INFO").arg("persistence").query(&mut self.connect()?)?;
+            if field(&info, "aof_rewrite_in_progress")? == "0" {
+                return Ok(());
+            }
+            sleep(Duration::from_secs(1));
+        }
+        bail!("redis still rewrites its file after {SETTLE_SECONDS} s");
+    }
+
     /// Deletes all keys.
     pub(crate) fn clear(&self) -> anyhow::Result<()> {
         Ok(redis::cmd("FLUSHALL").query(&mut self.connect()?)?)
     }
+}
+
+/// A field of a reply to `INFO`.
+fn field<'a>(info: &'a str, name: &str) -> anyhow::Result<&'a str> {
+    let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.with_context(|| format!("INFO says nothing of {name}"))
 }
 
 /// The observer's URL of a server.

@@ -38,6 +38,7 @@ pub(super) async fn run(field: &Field, args: &Args, figures: &mut Figures) -> an
     calls::fill(&field.issue.target, args.codes).await?;
     let full = field.redis.usage()?;
     let unpaired = (full.memory - empty.memory) as f64 / (full.keys - empty.keys) as f64;
+    field.redis.settle()?;
     let (_, codes) = issue(field, calls).await?;
     let many = verify(field, &field.verify, &codes, pace).await?;
     many.print("verify, a full store");
