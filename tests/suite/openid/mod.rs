@@ -6,6 +6,7 @@ mod browsers;
 mod endpoints;
 mod faults;
 mod flow;
+mod paired;
 mod provider;
 
 use serde_json::{Value, json};
