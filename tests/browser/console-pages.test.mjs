@@ -29,6 +29,8 @@ for (const [name, options] of [["desktop", desk], ["dark", { ...desk, colorSchem
     }
     await page.goto(`${demo.console}/journeys/account-recovery`);
     await screen(page, "account-recovery", `console-drawing-${name}`);
+    await page.getByRole("link", { name: "Integration code" }).click();
+    await screen(page, "Integration code", `console-code-of-journey-${name}`);
   });
 }
 
@@ -68,4 +70,24 @@ test("a journey is played to its end by keyboard alone, and mistakes are told by
   await page.getByRole("button", { name: "Check and play" }).click();
   await page.getByText("Line 49: step `done`: unknown step type `complet`").waitFor();
   await screen(page, "Playground", "console-playground-mistake");
+});
+
+test("the project that runs a journey is read file by file and downloaded as one archive", async (t) => {
+  const page = await demo.signIn(t, browser, "Ada");
+  for (const [target, file, text] of [
+    ["web", "src/journeyExecutor.ts", "startJourney"],
+    ["android", "README.md", "TSIdo"],
+    ["ios", "Package.swift", "swift-tools-version"],
+  ]) {
+    await page.goto(`${demo.console}/journeys/account-recovery/code?target=${target}`);
+    await page.getByRole("button", { name: file, exact: true }).click();
+    await page.getByRole("heading", { name: file, exact: true }).waitFor();
+    assert.ok((await page.locator("pre").textContent()).includes(text), target);
+    assert.equal(await page.locator("select[name=target]").inputValue(), target);
+  }
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download all files" }).click(),
+  ]);
+  assert.match(download.suggestedFilename(), /\.tar$/);
 });

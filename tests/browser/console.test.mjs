@@ -97,6 +97,42 @@ test("a privileged user's code needs another agent, who never sees it", async (t
   await screen(agent, "Code for carol");
 });
 
+test("a request that waits is collected in another browser after the first was closed", async (t) => {
+  const first = await signIn(t, "Ada");
+  await lookUp(first, "carol");
+  await explain(first);
+  await first.getByRole("button", { name: "Ask for approval" }).click();
+  await first.getByRole("heading", { name: "Waiting for approval" }).waitFor();
+  await first.context().close();
+  const lead = await signIn(t, "Lee");
+  await lead.goto(`${demo.console}/requests`);
+  await lead.getByRole("button", { name: "Approve" }).click();
+  await lead.getByText("Approved.").waitFor();
+  assert.equal(await lead.goto(`${demo.console}/desk`).then(() => lead.locator(".waiting").count()), 0);
+
+  const agent = await signIn(t, "Ada");
+  await screen(agent, "Desk", "console-desk-waiting");
+  const item = agent.getByRole("listitem").filter({ hasText: "carol" }).last();
+  await item.getByRole("button", { name: "Show the code" }).click();
+  await screen(agent, "Code for carol");
+  assert.match(await codeOn(agent), /^\d{6}$/);
+});
+
+test("two agents on one user see each other's code after a reload", async (t) => {
+  const [ada, other] = [await signIn(t, "Ada"), await signIn(t, "Lee")];
+  for (const page of [ada, other]) await lookUp(page, "bob");
+  const before = await other.getByText("Latest code").locator("xpath=..").textContent();
+  await explain(ada);
+  await ada.getByRole("button", { name: "Issue a code" }).click();
+  await ada.getByRole("heading", { name: "Code for bob" }).waitFor();
+  const issued = await codeOn(ada);
+  await other.reload();
+  const after = await other.getByText("Latest code").locator("xpath=..").textContent();
+  assert.match(after, /by ada/);
+  assert.notEqual(after, before);
+  assert.ok(!(await other.content()).includes(issued), "nobody else reads the code");
+});
+
 test("a brake stops the desk, which says so before the agent asks the caller for more", async (t) => {
   const security = await signIn(t, "Sam", { ...phone, colorScheme: "dark" });
   await security.getByRole("link", { name: "Brakes" }).click();
