@@ -2,6 +2,7 @@
 
 mod approvals;
 mod brakes;
+mod end_to_end;
 mod library;
 mod limits;
 mod not_me;

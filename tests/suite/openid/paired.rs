@@ -20,7 +20,7 @@ const CLIENT: &str = r#"  - id: bank
 temp_code:
 "#;
 
-const OUTER: &str = r#"id: sign-in-by-support
+const OUTER: &str = r"id: sign-in-by-support
 start: recover
 steps:
   recover:
@@ -29,7 +29,7 @@ steps:
     on: { success: done, failure: denied }
   done: { type: complete }
   denied: { type: reject_access }
-"#;
+";
 
 const INNER: &str = r#"id: on-the-phone
 start: identify

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use clock::Clock as _;
+use codes::issuer::Issuance;
 use desk::conformance::{Room, agent_of, collecting, issued, keyed, pending, refused};
 use desk::messages::DeskIssuance;
 use desk::names::Scope;
 use desk::policy::{DeskSettings, Limits};
 use desk::rule::Rule;
-use desk::store::Stop;
+use desk::store::{Admission, Stop};
 use store_redis::connection::Connection;
 use store_redis::connection::address::Access;
 use tokio::task::block_in_place;
@@ -96,6 +97,36 @@ async fn a_brake_waits_for_the_replica_where_there_is_one() {
     // It was set, and is acknowledged now.
     assert!(matches!(refused(&room.issue_for("eve", "jane").await), Rule::Brake { .. }));
     insist(&room, &brake()).await;
+}
+
+/// I25, I26: the primary is lost between the steps of an issue. A retry under the same key continues where the
+/// step that was lost had not yet given a code: nothing is counted twice, and no ticket is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_retry_continues_after_a_failover_between_the_steps_of_an_issue() {
+    let pair = block_in_place(Pair::start);
+    let room = Room::new(bench(plain(&pair.primary)), Room::generous());
+    let key = |room: &Room, name: &str| keyed(&room.ask(name), &format!("{name}-first"));
+    assert_eq!(
+        room.admit("ada", &key(&room, "jane")).await,
+        Admission::Admitted { was_issued: false }
+    );
+    let code = issued(room.issue("ada", &key(&room, "john")).await);
+    block_in_place(|| pair.in_step());
+    let _gone = block_in_place(|| fail_over(&pair));
+
+    let after = room.over(bench(plain(&pair.replica)));
+    issued(after.issue("ada", &key(&after, "jane")).await);
+    assert_eq!(after.facts("ada", "jane").await.user.number, 1, "counted once");
+    let mut stranger = key(&after, "eve");
+    stranger.issue.context.ticket_ref = after.ask("jane").issue.context.ticket_ref;
+    assert_eq!(refused(&after.issue("ada", &stranger).await), &Rule::TicketTaken);
+    // A code of the lost primary verifies nowhere: its key stands for it, and a new one gives another code.
+    let again = after.issue("ada", &key(&after, "john")).await;
+    assert!(matches!(again, DeskIssuance::Decided(Issuance::Conflict)), "{again:?}");
+    let next = issued(named(&after, "ada", "john").await);
+    assert_ne!(next.code_id, code.code_id);
+    let facts = after.facts("ada", "john").await;
+    assert_eq!((facts.user.number, facts.agent.number), (2, 3), "one for each code and retry");
 }
 
 async fn admitted(room: &Room, at_most: u32, from: u32) -> u32 {
