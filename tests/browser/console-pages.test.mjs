@@ -91,3 +91,37 @@ test("the project that runs a journey is read file by file and downloaded as one
   ]);
   assert.match(download.suggestedFilename(), /\.tar$/);
 });
+
+/** What a page took of the server, in ms, and of the network, in bytes, with an empty cache. */
+async function cost(page, open) {
+  const measured = [];
+  for (let visit = 0; visit < 5; visit += 1) {
+    await open(page);
+    measured.push(await page.evaluate(() => {
+      const [own] = performance.getEntriesByType("navigation");
+      const all = [own, ...performance.getEntriesByType("resource")];
+      return { ms: own.responseStart - own.requestStart, bytes: all.reduce((sum, it) => sum + it.encodedBodySize, 0) };
+    }));
+  }
+  // Other tests run at the same time: the fastest visit shows what the server needs.
+  return { ms: Math.min(...measured.map((it) => it.ms)), bytes: Math.max(...measured.map((it) => it.bytes)) };
+}
+
+test("each page takes at most 50 ms of the server and 60 KB", async (t) => {
+  const page = await demo.signIn(t, browser, "Ada");
+  const addresses = ["desk", "requests", "applications", "codes", "journeys", "journeys/account-recovery",
+    "journeys/account-recovery/code", "playground", "health"];
+  const opens = addresses.map((path) => [path, () => page.goto(`${demo.console}/${path}`)]);
+  opens.push(["card of a user", async () => {
+    await page.goto(`${demo.console}/desk`);
+    await page.getByLabel("User", { exact: true }).fill("bob");
+    await page.getByRole("button", { name: "Look up" }).click();
+    await page.getByRole("heading", { name: "User ID bob" }).waitFor();
+  }]);
+  for (const [name, open] of opens) {
+    const { ms, bytes } = await cost(page, open);
+    t.diagnostic(`${name}: ${ms.toFixed(1)} ms, ${(bytes / 1000).toFixed(1)} KB`);
+    assert.ok(ms <= 50, `${name} took ${ms} ms`);
+    assert.ok(bytes > 1000 && bytes <= 60_000, `${name} took ${bytes} bytes`);
+  }
+});
