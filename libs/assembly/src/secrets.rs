@@ -48,18 +48,12 @@ pub fn generated_peppers(randomness: &Randomness) -> Arc<Peppers> {
 }
 
 /// Reads a file that holds a secret.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn read(path: &Path) -> Result<SecretSlice<u8>, String> {
+pub(crate) fn read(path: &Path) -> Result<SecretSlice<u8>, String> {
     files::read_secret(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Reads a file that everybody may see.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn read_public(path: &Path) -> Result<SecretSlice<u8>, String> {
+pub(crate) fn read_public(path: &Path) -> Result<SecretSlice<u8>, String> {
     files::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 

@@ -11,7 +11,8 @@ use config::{Configuration, Live};
 use server::HttpServer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// Serves browsers: each request is served under one configuration, and the pages of all clients may call.
+/// Serves browsers: the pages of all clients may call, and handlers find the configuration of a request in
+/// its extensions.
 pub fn serve(server: HttpServer, live: Arc<Live>) -> HttpServer {
     server.prepare(admit(live)).cors(layer())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use clock::{Clock, Timestamp};
+use clock::Timestamp;
 use codes::ids::{ApplicationId, CodeId};
 use codes::randomness::Randomness;
 
@@ -84,19 +84,13 @@ pub struct Dispatcher {
     notifier: Notifier,
     post: Arc<dyn Post>,
     links: Option<Arc<dyn Links>>,
-    clock: Arc<dyn Clock>,
     randomness: Randomness,
 }
 
 impl Dispatcher {
     /// A dispatcher of that notifier's notices.
-    pub fn new(
-        notifier: Notifier,
-        post: Arc<dyn Post>,
-        clock: Arc<dyn Clock>,
-        randomness: Randomness,
-    ) -> Self {
-        Self { notifier, post, links: None, clock, randomness }
+    pub fn new(notifier: Notifier, post: Arc<dyn Post>, randomness: Randomness) -> Self {
+        Self { notifier, post, links: None, randomness }
     }
 
     /// Puts links by which users disown codes into notices.
@@ -154,7 +148,7 @@ impl Dispatcher {
         let link =
             link.and_then(|(links, code)| links.not_me(application, &code, entry.written_at));
         let body = notice.with_link(link).to_json();
-        let headers = Headers::sign(&entry.id, self.clock.now(), &body, &receiver.keys);
+        let headers = Headers::sign(&entry.id, self.notifier.clock.now(), &body, &receiver.keys);
         let reason = match self.post.post(receiver, headers, body).await {
             Ok(200..=299) => return Outcome::Delivered,
             Ok(status @ 400..=499) if !is_temporary(status) => {

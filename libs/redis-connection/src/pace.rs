@@ -38,7 +38,7 @@ impl Pace {
         self.doubled(TRY_EVERY)
     }
 
-    /// The times after an attempt that failed and took so long.
+    /// The times after a failed attempt of that duration.
     pub(crate) fn after(self, took: Duration) -> Self {
         let is_late = took >= self.connection();
         Self { doublings: if is_late { (self.doublings + 1).min(MOST_DOUBLINGS) } else { 0 } }

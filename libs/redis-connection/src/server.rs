@@ -7,7 +7,7 @@ use redis::{AsyncConnectionConfig, Client, RedisResult};
 
 use crate::DEADLINE;
 
-/// How long a connection may take to be there, unless attempts were late before.
+/// The limit for one connection. [`Pace`](crate::pace::Pace) doubles it after late attempts.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A server's host and port.

@@ -78,14 +78,9 @@ impl GrpcTls {
         open(b"h2", settings, paths.map(Option::as_ref), mistakes)
     }
 
-    /// Whether clients must show a certificate.
-    pub const fn asks_for_certificates(&self) -> bool {
-        self.client_authority.is_some()
-    }
-
     /// Notes a setting that names a client's certificate, unless clients show certificates.
     pub fn needs_certificates(&self, setting: &str, mistakes: &mut Mistakes) {
-        if !self.asks_for_certificates() {
+        if self.client_authority.is_none() {
             mistakes.note(format_args!(
                 "{setting}: needs --grpc-tls-client-authority: without it no client shows a certificate"
             ));

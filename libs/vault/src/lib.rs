@@ -52,6 +52,16 @@ impl Vault {
         self.store.create(&secret.key(), sealed(secret, value)?, lifetime).await
     }
 
+    /// The value, which is not kept any longer for it. `None` if there is none.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn read<T: Kept>(&self, secret: &Secret) -> Result<Option<T>, StoreFault> {
+        let stored = self.store.load(&secret.key()).await?;
+        let value = stored.and_then(|stored| opened::<T>(secret, &stored.body));
+        Ok(value.filter(|value| !value.lifetime(self.clock.now()).is_zero()))
+    }
+
     /// Changes a value and keeps it alive. `None` if there is none. `change` may run several times.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ impl Secret {
         Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(*drawn)))
     }
 
-    /// One that everybody who has `root` derives for these texts.
+    /// The secret that `root` and these texts determine.
     pub fn derived(root: &SecretString, texts: &[&str]) -> Self {
         let mut hash = Sha256::new().chain_update("postern vault\0");
         for text in [root.expose_secret()].iter().chain(texts) {

@@ -97,3 +97,16 @@ fn a_derived_secret_depends_on_the_root_and_on_each_text() {
     }
     assert!(Secret::parse("short").is_none());
 }
+
+#[tokio::test]
+async fn reading_a_value_does_not_keep_it_alive() {
+    let clock = Arc::new(FakeClock::default());
+    let vault = Vault::new(Arc::new(MemoryJourneyStore::new(clock.clone())), clock.clone());
+    let secret = Secret::draw(&randomness::system());
+    vault.change_or_create(&secret, |notes| (note(notes), note(notes))).await.expect("room");
+    for is_there in [true, true, false] {
+        let read = vault.read::<Notes>(&secret).await.expect("it serves");
+        assert_eq!(read.is_some_and(|notes| notes.0.len() == 2), is_there);
+        clock.advance(Duration::from_secs(1));
+    }
+}

@@ -194,13 +194,8 @@ pub fn parse_brake(request: pb::SetBrakeRequest) -> Result<BrakeOrder, Fault> {
             to_agent(&mut violations, "target.agent", Some(&agent)).map(Scope::Agent)
         }
     };
-    let life = violations.whole_seconds("expires_in", request.expires_in.as_ref());
-    let life = match life {
-        Ok(Some(life)) if life > LONGEST_BRAKE => {
-            Err(violations.note("expires_in", "must be at most 7 days"))
-        }
-        life => life,
-    };
+    let longest = (LONGEST_BRAKE, "must be at most 7 days");
+    let life = to_life(&mut violations, request.expires_in.as_ref(), longest);
     let reason = violations.text("reason", request.reason, Violations::LONG_TEXT);
     let (Ok(scope), Ok(life), Ok(reason)) = (scope, life, reason) else {
         return Err(violations.into());
@@ -220,13 +215,8 @@ pub fn parse_suspension(
     request: pb::SuspendLagRuleRequest,
 ) -> Result<(Option<Duration>, Option<String>), Fault> {
     let mut violations = Violations::default();
-    let life = violations.whole_seconds("expires_in", request.expires_in.as_ref());
-    let life = match life {
-        Ok(Some(life)) if life > LONGEST_SUSPENSION => {
-            Err(violations.note("expires_in", "must be at most 24 hours"))
-        }
-        life => life,
-    };
+    let longest = (LONGEST_SUSPENSION, "must be at most 24 hours");
+    let life = to_life(&mut violations, request.expires_in.as_ref(), longest);
     let reason = violations.text("reason", request.reason, Violations::LONG_TEXT);
     let (Ok(life), Ok(reason)) = (life, reason) else { return Err(violations.into()) };
     Ok((life, reason))
@@ -242,6 +232,18 @@ pub fn parse_lift(request: pb::LiftFreezeRequest) -> Result<(Agent, Option<Strin
     let reason = violations.text("reason", request.reason, Violations::LONG_TEXT);
     let (Ok(agent), Ok(reason)) = (agent, reason) else { return Err(violations.into()) };
     Ok((agent, reason))
+}
+
+/// Reads a time that may not exceed the longest; the text is that rule.
+fn to_life(
+    violations: &mut Violations,
+    expires_in: Option<&prost_types::Duration>,
+    (longest, rule): (Duration, &str),
+) -> Parsed<Option<Duration>> {
+    match violations.whole_seconds("expires_in", expires_in)? {
+        Some(life) if life > longest => Err(violations.note("expires_in", rule)),
+        life => Ok(life),
+    }
 }
 
 fn to_agent(

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::SystemClock;
 use codes::ids::ApplicationId;
 use codes::randomness;
 use config::Live;
@@ -29,8 +28,7 @@ const AT_A_TIME: usize = 16;
 
 /// Delivers the notices of every application that has a receiver, with links if there is a page for them.
 pub async fn dispatch(live: Arc<Live>, notifier: Notifier, links: Option<Arc<dyn Links>>) {
-    let (post, clock) = (Arc::new(Webhooks), Arc::new(SystemClock));
-    let dispatcher = Dispatcher::new(notifier.clone(), post, clock, randomness::system());
+    let dispatcher = Dispatcher::new(notifier.clone(), Arc::new(Webhooks), randomness::system());
     let dispatcher = match links {
         Some(links) => dispatcher.with_links(links),
         None => dispatcher,

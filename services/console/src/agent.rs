@@ -102,7 +102,7 @@ impl Agent {
         &self.console.vault
     }
 
-    /// What the console is at the provider.
+    /// The registration of the console at the provider.
     pub(crate) fn registration(&self) -> &Registration {
         self.console.relying_party.registration()
     }

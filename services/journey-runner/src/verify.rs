@@ -31,8 +31,8 @@ use crate::settings::Identity;
 /// What a call may take in all (the budget of the failure policy).
 const DEADLINE: Duration = Duration::from_millis(800);
 
-/// No denial and no number is answered sooner than this after it was asked for, whatever it took to find: its
-/// time tells nobody why.
+/// No denial and no number is answered sooner than this after it was asked for, so that the time of an answer
+/// does not tell its reason.
 const DENIAL_FLOOR: Duration = Duration::from_millis(50);
 
 /// Verifies codes at the verifier.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use clock::FakeClock;
+use clock::{Clock as _, FakeClock};
 use codes::digest::Subject;
 use codes::randomness::system;
 use codes::user::{Identifier, IdentifierType};
@@ -58,7 +58,7 @@ impl World {
         let (clock, net) = (Arc::new(FakeClock::default()), Arc::new(Receiving::default()));
         let outbox = Arc::new(MemoryOutbox::new(clock.clone()));
         let notifier = Notifier::new(outbox, peppers(1), clock.clone());
-        let dispatcher = Dispatcher::new(notifier.clone(), net.clone(), clock.clone(), system());
+        let dispatcher = Dispatcher::new(notifier.clone(), net.clone(), system());
         let acme = ApplicationId::parse("acme").expect("valid");
         let alice = Identifier::parse(IdentifierType::UserId, "alice").expect("valid");
         let code = CodeId::new(&Subject::from_bytes([7; 16]), [1; 16]);

@@ -115,7 +115,6 @@ async fn refused(agent: &Agent, mut issue: Issue, error: &CallError) -> Result<R
     if refusal::may_be_sent_again(error) {
         return again::page(agent, "/desk/code", (&issue.form, &issue), error).await;
     }
-    issue.form = agent.draw_form();
     let look_up = issue.look_up.clone();
     card(agent, &look_up, Some(issue), Some(Notice::refusal(error))).await
 }
@@ -126,7 +125,7 @@ async fn forget(agent: &Agent, issue: &Issue) {
     }
 }
 
-/// The answer is shown all the same: the request is with the desk.
+/// Logs a fault of the list. The answer is shown all the same: the request is with the desk.
 fn kept(kept: Result<(), StoreFault>) {
     if let Err(fault) = kept {
         tracing::warn!(%fault, "the list of an agent's requests could not be changed");

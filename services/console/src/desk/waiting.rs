@@ -23,7 +23,7 @@ pub(super) struct Waiting {
     ends_ms: i64,
 }
 
-/// All of an agent.
+/// All waiting requests of an agent.
 #[derive(Default, Serialize, Deserialize)]
 struct Drawer(Vec<Waiting>);
 
@@ -46,8 +46,8 @@ impl Waiting {
 /// The requests of the agent that have not expired.
 pub(super) async fn of(agent: &Agent) -> Result<Vec<Waiting>, Response> {
     let now = agent.now().unix_millis();
-    let found = agent.vault().change(&drawer(agent), |drawer: &mut Drawer| drawer.0.clone()).await;
-    let mut found = found.map_err(page::away)?.unwrap_or_default();
+    let found: Option<Drawer> = agent.vault().read(&drawer(agent)).await.map_err(page::away)?;
+    let Drawer(mut found) = found.unwrap_or_default();
     found.retain(|it| now < it.ends_ms);
     Ok(found)
 }

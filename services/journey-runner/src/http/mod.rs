@@ -96,7 +96,8 @@ async fn call(
     call.principal = principal;
     match Envelope::parse(&headers, &body) {
         Ok(Envelope::Clear(mut message)) => {
-            let request = call.principal.clone().zip(call.interaction.clone());
+            let request = call.interaction.clone();
+            let request = request.and_then(|sealed| Some((call.principal.clone()?, sealed)));
             let reply = runner.perform(operation, call, &headers, &mut message).await;
             let back = reply.as_ref().err().zip(request);
             let back = back.and_then(|(fault, (principal, sealed))| {
