@@ -2,7 +2,7 @@
 //! commands that can run here work as written.
 
 mod commands;
-mod steps;
+pub(crate) mod steps;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,7 +24,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn page(path: &str) -> anyhow::Result<String> {
+pub(crate) fn page(path: &str) -> anyhow::Result<String> {
     fs::read_to_string(root().join(path)).with_context(|| path.to_owned())
 }
 

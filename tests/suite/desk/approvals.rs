@@ -11,7 +11,6 @@ use crate::harness::pb::desk::v1::{
     ApprovalRequest, DecideRequestRequest, DecideRequestResponse, ListRequestsRequest,
     RepudiateRequest,
 };
-use crate::harness::receiver::{Receiver, keygen};
 
 impl Desk {
     async fn decide(
@@ -179,11 +178,7 @@ async fn over_http_a_request_waits_with_202_and_is_collected_by_its_id() -> Test
 
 #[tokio::test]
 async fn the_user_is_told_of_the_request_once_then_of_the_code_and_of_its_end() -> Tested {
-    let receiver = Receiver::start().await?;
-    let url = format!("http://{}/", receiver.at);
-    let notify = format!("{{ url: '{url}', key_files: [notify.key], private_addresses: true }}");
-    let folder = Folder::with(&format!("{POLICY}  notify: {notify}\n"))?;
-    keygen(&folder.folder)?;
+    let (folder, receiver) = notified(POLICY, "").await?;
     let desk = Desk { postern: Postern::serving(folder.folder.path())?, folder };
 
     let agent = desk.agent("agent-1", "helpdesk").await?;

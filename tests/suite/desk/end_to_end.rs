@@ -20,24 +20,14 @@ const SOON: Duration = Duration::from_secs(90);
 const TRACE: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
 const BACKEND: u64 = 0x00f0_67aa_0ba9_02b7;
 
-/// A desk with every rule but limits that are reached, and the receiver of its notices.
-async fn full() -> anyhow::Result<(Folder, Receiver)> {
-    let receiver = Receiver::start().await?;
-    let policy = format!(
-        "desk:
+/// Every rule, with limits that are not reached.
+const POLICY: &str = "desk:
   agent: verified
   require: [reason, ticket_ref, verification_method]
-  ticket: {{ pattern: 'INC[0-9]{{7}}', once: true }}
-  limits: {{ agent_per_hour: 1000, group_per_hour: 1000, user_per_day: 10 }}
-  approval: {{ tiers: [privileged], above_limits: true }}
-  notify: {{ url: 'http://{}/', key_files: [notify.key], private_addresses: true }}
-",
-        receiver.at
-    );
-    let folder = Folder::with(&policy)?;
-    keygen(&folder.folder)?;
-    Ok((folder, receiver))
-}
+  ticket: { pattern: 'INC[0-9]{7}', once: true }
+  limits: { agent_per_hour: 1000, group_per_hour: 1000, user_per_day: 10 }
+  approval: { tiers: [privileged], above_limits: true }
+";
 
 fn sending_to(collector: &Collector) -> Vec<Variable> {
     vec![
@@ -59,7 +49,7 @@ async fn traced(request: RequestBuilder) -> anyhow::Result<Value> {
 
 #[tokio::test]
 async fn one_trace_leads_from_an_agents_token_to_the_redemption() -> Tested {
-    let (collector, (folder, _receiver)) = (Collector::start()?, full().await?);
+    let (collector, (folder, _receiver)) = (Collector::start()?, notified(POLICY, "").await?);
     let deployment = Deployment::of(folder.folder.path())?;
     let postern = deployment.with_environment(&sending_to(&collector)).replica()?;
     let claims = json!({"sub": "agent-1", "roles": ["helpdesk"], "employee_id": "e-1"});
@@ -114,7 +104,7 @@ async fn one_trace_leads_from_an_agents_token_to_the_redemption() -> Tested {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_codes_are_in_no_notice_outbox_trail_or_span() -> Tested {
-    let (collector, (folder, receiver)) = (Collector::start()?, full().await?);
+    let (collector, (folder, receiver)) = (Collector::start()?, notified(POLICY, "").await?);
     let deployment = Deployment::of(folder.folder.path())?;
     let deployment = deployment.with_environment(&sending_to(&collector));
     let postern = deployment.replica()?;

@@ -114,12 +114,17 @@ impl Folder {
 
 /// A desk with verified agents, and the receiver of its notices. `more` has more keys of `notify`.
 async fn notifying(more: &str) -> anyhow::Result<(Folder, Receiver)> {
+    notified("desk:\n  agent: verified\n", more).await
+}
+
+/// A desk with this policy, which gets `notify` as its last key, and the receiver.
+async fn notified(policy: &str, more: &str) -> anyhow::Result<(Folder, Receiver)> {
     let receiver = Receiver::start().await?;
     let notify = format!(
         "notify: {{ url: 'http://{}/', key_files: [notify.key], private_addresses: true{more} }}",
         receiver.at
     );
-    let folder = Folder::with(&format!("desk: {{ agent: verified, {notify} }}\n"))?;
+    let folder = Folder::with(&format!("{policy}  {notify}\n"))?;
     keygen(&folder.folder)?;
     Ok((folder, receiver))
 }

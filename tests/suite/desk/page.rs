@@ -5,6 +5,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
+use crate::documentation;
 use crate::harness::pb::desk::v1::{DecideRequestRequest, ExplainIssueRequest, IssueOutlook};
 use crate::harness::postern::utf8;
 use crate::harness::process::{command, run_to_end};
@@ -23,8 +24,7 @@ pub(super) fn blocks(page: &str, kind: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_steps_of_the_page_give_a_desk() -> Tested {
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/desk.md");
-    let page = fs::read_to_string(page)?;
+    let page = documentation::page("deploy/desk.md")?;
     let (folder, provider) = (TempDir::new()?, Provider::new()?);
     for kind in ["applications", "agents", "users", "journeys"] {
         fs::create_dir(folder.path().join(kind))?;

@@ -1,22 +1,19 @@
 //! The runbooks of the desk in `deploy/runbooks.md`: their commands do what they say.
 
-use std::process::Command;
-
 use tempfile::TempDir;
 
 use super::*;
+use crate::documentation::{self, steps::shell};
 use crate::harness::pb::desk::v1::{
     AgentRef, BrakeTarget, LiftRepudiationRequest, RepudiateRequest, SetBrakeRequest,
     SuspendLagRuleRequest, brake_target::Target,
 };
-use crate::harness::process::run_to_end;
 
 /// The shell commands of a section.
 fn commands(section: &str) -> anyhow::Result<Vec<String>> {
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/runbooks.md");
-    let page = fs::read_to_string(page)?;
+    let text = documentation::page("deploy/runbooks.md")?;
     let heading = format!("## {section}\n");
-    let (_, rest) = page.split_once(&heading).expect("the section is there");
+    let (_, rest) = text.split_once(&heading).expect("the section is there");
     let text = rest.split("\n## ").next().unwrap_or_default();
     Ok(page::blocks(text, "sh"))
 }
@@ -66,10 +63,7 @@ async fn an_incident_is_stopped_looked_at_and_cleaned_up() -> Tested {
     let printed = desk.postern.printed();
     let log: Vec<_> = printed.lines().filter(|line| line.starts_with('{')).collect();
     fs::write(folder.path().join("audit.log"), log.join("\n"))?;
-    let mut bash = Command::new("bash");
-    bash.args(["-c", &format!("set -euo pipefail\n{look}")]).current_dir(folder.path());
-    let (status, printed) = run_to_end(bash)?;
-    assert!(status.success(), "{printed}");
+    let printed = shell(folder.path(), look)?;
     let seen: Vec<Value> = printed.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     let issued = |code_id: &str| {
         seen.iter().any(|it| it["action"] == "code.issued" && it["code_id"] == code_id)

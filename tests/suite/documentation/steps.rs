@@ -27,7 +27,7 @@ fn blocks(page: &str) -> Vec<String> {
 }
 
 /// Runs commands in a folder until one fails. Returns their output.
-fn shell(folder: &Path, commands: &str) -> anyhow::Result<String> {
+pub(crate) fn shell(folder: &Path, commands: &str) -> anyhow::Result<String> {
     let mut bash = Command::new("bash");
     bash.args(["-c", &format!("set -euo pipefail\n{commands}")]).current_dir(folder);
     // The variables of the tests are no settings, which the services refuse.

@@ -255,10 +255,13 @@ impl Deployment {
             if self.runner_issuer == ISSUER {
                 journey_runner.args(flags.into_iter().zip(files(runner)).flat_map(flag));
                 journey_runner.args(["--code-issuer-certificate-name", ISSUER_NAME]);
-                let flags = ["authority", "certificate", "key"];
-                let flags = flags.into_iter().zip(files(&authority.sign(self.redeemer)?));
-                let flags = flags.map(|(it, file)| [format!("--journey-runner-{it}"), text(&file)]);
-                code_issuer.args(flags.flatten());
+                let flags = [
+                    "--journey-runner-authority",
+                    "--journey-runner-certificate",
+                    "--journey-runner-key",
+                ];
+                let redeemer = authority.sign(self.redeemer)?;
+                code_issuer.args(flags.into_iter().zip(files(&redeemer)).flat_map(flag));
             }
             let flags = ["--verifier-authority", "--verifier-certificate", "--verifier-key"];
             journey_runner.args(flags.into_iter().zip(files(runner)).flat_map(flag));
