@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { answers, freePorts, startProcess } from "../../browser/process.mjs";
-import { send } from "./http.mjs";
+import { post } from "./http.mjs";
 import { startPostgres } from "./postgres.mjs";
 
 const binary = process.env.KRATOS;
@@ -34,16 +34,16 @@ export async function start(after) {
     server: kratos.pid, database: postgres.pid, startMs: performance.now() - began,
     prepare: async (name) => {
       const identity = { schema_id: "default", traits: { email: `${name}@acme.example` } };
-      identities.set(name, (await send("POST", `http://127.0.0.1:${admin}/admin/identities`, identity)).id);
+      identities.set(name, (await post(`http://127.0.0.1:${admin}/admin/identities`, identity)).id);
     },
     issue: async (name) => {
       const asked = { identity_id: identities.get(name), flow_type: "api" };
-      const issued = await send("POST", `http://127.0.0.1:${admin}/admin/recovery/code`, asked);
+      const issued = await post(`http://127.0.0.1:${admin}/admin/recovery/code`, asked);
       return { flow: new URL(issued.recovery_link).searchParams.get("flow"), code: issued.recovery_code };
     },
     redeem: async ({ flow, code }) => {
       const url = `http://127.0.0.1:${open}/self-service/recovery?flow=${flow}`;
-      const { state } = await send("POST", url, { method: "code", code });
+      const { state } = await post(url, { method: "code", code });
       if (state !== "passed_challenge") throw new Error(`Kratos does not redeem the code: ${state}`);
     },
   };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { Postern } from "../../browser/postern.mjs";
 import { freePorts, listens, startProcess } from "../../browser/process.mjs";
-import { send } from "./http.mjs";
+import { post } from "./http.mjs";
 
 const many = 1_000_000_000;
 const secret = randomBytes(24).toString("hex");
@@ -41,7 +41,7 @@ export async function start(after) {
   const startMs = performance.now() - began;
   const bearer = async (client) => {
     const form = new URLSearchParams({ grant_type: "client_credentials", client_id: client, client_secret: secret });
-    const { access_token: token } = await send("POST", `${postern.origin}/oidc/token`, form.toString());
+    const { access_token: token } = await post(`${postern.origin}/oidc/token`, form.toString());
     return { authorization: `Bearer ${token}` };
   };
   const [desk, login] = [await bearer("load-desk"), await bearer("load-login")];
@@ -50,11 +50,11 @@ export async function start(after) {
     server: postern.pid, database: redis.pid, startMs,
     issue: async (user) => {
       const body = { channel: "direct", ...identified(user) };
-      const { code } = await send("POST", `${postern.origin}/cis/v1/auth/otp/send`, body, desk);
+      const { code } = await post(`${postern.origin}/cis/v1/auth/otp/send`, body, desk);
       return { user, code };
     },
     redeem: ({ user, code }) =>
-      send("POST", `${postern.origin}/cis/v1/auth/otp/authenticate`, { ...identified(user), passcode: code }, login),
+      post(`${postern.origin}/cis/v1/auth/otp/authenticate`, { ...identified(user), passcode: code }, login),
   };
 }
 

@@ -71,6 +71,12 @@ pub(crate) struct Answer {
     body: Bytes,
 }
 
+/// The given quantile of sorted durations.
+pub(crate) fn quantile(sorted: &[Duration], share: f64) -> Duration {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get((share * last as f64).round() as usize).copied().unwrap_or_default()
+}
+
 impl Outcome {
     /// Calls a second.
     pub(crate) fn rate(&self) -> f64 {
@@ -79,9 +85,7 @@ impl Outcome {
 
     /// The given quantile of the durations.
     pub(crate) fn quantile(&self, share: f64) -> Duration {
-        let last = self.durations.len().saturating_sub(1);
-        let index = (share * last as f64).round() as usize;
-        self.durations.get(index).copied().unwrap_or_default()
+        quantile(&self.durations, share)
     }
 
     /// The number of calls with a status other than OK.

@@ -9,6 +9,8 @@ use reqwest::{Client, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::generator::quantile;
+
 /// A code verifier and its challenge (RFC 7636, appendix B).
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -53,11 +55,8 @@ pub(crate) async fn run(way: &Way, count: usize, at_a_time: usize) -> anyhow::Re
     println!("{:<24} {:>7} {:>9} {:>9}", "step of a sign-in", "calls", "p50 ms", "p99 ms");
     for (step, mut took) in STEPS.iter().zip(took) {
         took.sort_unstable();
-        let quantile = |share: usize| {
-            let at = (took.len() * share / 100).min(took.len().saturating_sub(1));
-            took.get(at).map_or(0.0, |it: &Duration| it.as_secs_f64() * 1e3)
-        };
-        println!("{step:<24} {:>7} {:>9.2} {:>9.2}", took.len(), quantile(50), quantile(99));
+        let ms = |share| quantile(&took, share).as_secs_f64() * 1e3;
+        println!("{step:<24} {:>7} {:>9.2} {:>9.2}", took.len(), ms(0.5), ms(0.99));
     }
     println!("{per_second:.0} sign-ins per second, each with an issued code");
     Ok(())

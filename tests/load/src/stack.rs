@@ -178,9 +178,7 @@ impl Stack {
             ("client_id", client),
             ("client_secret", &secret),
         ];
-        let request = reqwest::Client::new().post(format!("http://{http}/oidc/token")).form(&form);
-        let answer: Value = request.send().await?.error_for_status()?.json().await?;
-        Ok(answer["access_token"].as_str().context("no access token")?.to_owned())
+        access_token(http, &form).await
     }
 
     fn command(&self, service: &str, config: &str, traces: Traces) -> anyhow::Result<Command> {
@@ -241,4 +239,14 @@ pub(crate) fn configure(folder: &Path) -> anyhow::Result<()> {
     let secret = rand::random::<u128>();
     fs::write(folder.join("applications/load.secret"), format!("{secret:032x}"))?;
     Ok(())
+}
+
+/// The access token that the token endpoint gives for a form.
+pub(crate) async fn access_token(
+    http: SocketAddr,
+    form: &[(&str, &str)],
+) -> anyhow::Result<String> {
+    let request = reqwest::Client::new().post(format!("http://{http}/oidc/token")).form(form);
+    let answer: Value = request.send().await?.error_for_status()?.json().await?;
+    Ok(answer["access_token"].as_str().context("no access token")?.to_owned())
 }

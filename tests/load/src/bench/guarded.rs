@@ -13,12 +13,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rcgen::{KeyPair, PKCS_ED25519};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::calls;
 use crate::generator::{Outcome, Pace, Target, drive};
 use crate::pb::body;
 use crate::pb::code::{IssueCodeRequest, IssueContext};
+use crate::stack::access_token;
 
 const ISSUER: &str = "https://login.load.example";
 
@@ -70,9 +71,7 @@ pub(super) async fn exchange(
         ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
         ("subject_token", id_token),
     ];
-    let request = reqwest::Client::new().post(format!("http://{http}/oidc/token")).form(&form);
-    let answer: Value = request.send().await?.error_for_status()?.json().await?;
-    Ok(answer["access_token"].as_str().context("no access token")?.to_owned())
+    access_token(http, &form).await
 }
 
 /// Issues a code for each of that many new users, under a new ticket each. Every call must succeed.
