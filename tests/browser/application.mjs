@@ -20,6 +20,13 @@ temp_code: { length: 12 }
 tokens: { scope: "openid recovery" }
 `;
 
+/** Redeems a code on the recovery page, as `user` unless the page knows who it is. */
+export async function redeem(page, user, code) {
+  if (user) await page.getByLabel("User ID").fill(user);
+  await page.getByLabel("Temporary code").fill(code);
+  await page.getByRole("button", { name: "Login with Temporary Code" }).click();
+}
+
 export class Application {
   #server = createServer((request, response) => this.#answer(request, response)).listen(0, "127.0.0.1");
   #provider;

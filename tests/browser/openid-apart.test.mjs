@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { Apart } from "./apart.mjs";
-import { Application, acme } from "./application.mjs";
+import { Application, acme, redeem } from "./application.mjs";
 import { startBrowser } from "./browser.mjs";
 import { Gateway } from "./gateway.mjs";
 import { someone } from "./postern.mjs";
@@ -41,8 +41,7 @@ test("a user comes back signed in through the gateway, by a cookie that only its
   assert.deepEqual({ name, secure, httpOnly, sameSite, path, domain }, {
     name: "__Host-postern-browser", secure: true, httpOnly: true, sameSite: "Lax", path: "/", domain: "localhost",
   });
-  await page.getByLabel("Temporary code").fill(code);
-  await page.getByRole("button", { name: "Login with Temporary Code" }).click();
+  await redeem(page, null, code);
   await page.getByRole("heading", { name: `Hello, ${user}` }).waitFor();
   assert.equal(await page.locator("p").textContent(), "no referrer");
 });
@@ -51,7 +50,7 @@ test("a page without a backend redeems its own code, and one of another origin d
   const profile = await browser.newContext({ ignoreHTTPSErrors: true });
   t.after(() => profile.close());
   const page = await profile.newPage();
-  const redeem = async (origin) => {
+  const outcome = async (origin) => {
     await page.goto(origin);
     return page.evaluate(async (endpoint) => {
       const body = new URLSearchParams({ grant_type: "authorization_code", client_id: "shop", code: "A".repeat(43),
@@ -59,8 +58,8 @@ test("a page without a backend redeems its own code, and one of another origin d
       return (await fetch(endpoint, { method: "POST", body })).json().then(({ error }) => error, String);
     }, `${gateway.origin}/oidc/token`).catch(() => "blocked");
   };
-  assert.equal(await redeem(`${application.origin}/other`), "invalid_grant");
+  assert.equal(await outcome(`${application.origin}/other`), "invalid_grant");
   const other = await Application.start();
   t.after(() => other.stop());
-  assert.equal(await redeem(`${other.origin}/other`), "blocked");
+  assert.equal(await outcome(`${other.origin}/other`), "blocked");
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Application, acme } from "./application.mjs";
+import { Application, acme, redeem } from "./application.mjs";
 import { startBrowser } from "./browser.mjs";
 import { Postern, someone } from "./postern.mjs";
 import { screen } from "./visit.mjs";
@@ -31,12 +31,6 @@ async function begin(context, query = "") {
   const page = await profile.newPage();
   await page.goto(`${application.origin}/login${query}`);
   return page;
-}
-
-async function redeem(page, user, code) {
-  if (user) await page.getByLabel("User ID").fill(user);
-  await page.getByLabel("Temporary code").fill(code);
-  await page.getByRole("button", { name: "Login with Temporary Code" }).click();
 }
 
 test("a user comes back signed in, and the code stays out of referrer and history", async (t) => {

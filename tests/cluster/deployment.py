@@ -93,7 +93,7 @@ class Deployment:
         for image, name in IMAGES.items():
             given = f"{image}={registry(name)}@{self.bed.images.digests[name]}"
             subprocess.run([os.environ["KUSTOMIZE"], "edit", "set", "image", given], cwd=self.folder, check=True)
-        shutil.rmtree(self.secrets_folder, ignore_errors=True)
+        shutil.rmtree(documented.home(self.bed) / "postern-secrets", ignore_errors=True)
         documented.run(self.bed, documented.block("kubernetes.md", "umask 077"))
 
     def configure(self) -> None:
@@ -118,16 +118,6 @@ class Deployment:
     def has_tls(self) -> bool:
         """Whether gRPC is spoken under TLS."""
         return self.overlay.base == "production"
-
-    @property
-    def secrets_folder(self) -> Path:
-        """Where the drawn secrets are. Runbooks change files there."""
-        return documented.home(self.bed) / "postern-secrets"
-
-    def apply_secrets(self) -> None:
-        """The loop of deploy/kubernetes.md, which the runbooks call `apply`."""
-        whole = documented.block("kubernetes.md", "umask 077")
-        documented.run(self.bed, whole[whole.index("for folder in") :])
 
     def kubectl(self, *arguments: str, given: str | None = None, check: bool = True) -> str:
         return self.bed.kubectl("-n", NAMESPACE, *arguments, given=given, check=check)

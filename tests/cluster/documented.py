@@ -20,12 +20,6 @@ def block(page: str, begins: str) -> str:
     return found[0]
 
 
-def says(page: str, *commands: str) -> None:
-    """Fails if the page does not have these commands any more, which a test has copied."""
-    for command in commands:
-        assert f"`{command}`" in (PAGES / page).read_text(), f"{page} has no {command}"
-
-
 def home(bed: Testbed) -> Path:
     """The home of the reader, in which the drawn secrets are."""
     folder = bed.work / "home"
@@ -33,13 +27,13 @@ def home(bed: Testbed) -> Path:
     return folder
 
 
-def run(bed: Testbed, script: str, timeout: float = 300) -> str:
+def run(bed: Testbed, script: str) -> str:
     """Runs a script at the root of a copy of the repository, as the cluster's administrator."""
     programs = Path(Program.path("kubectl")).parent
     access = {"KUBECONFIG": str(bed.plane.access("admin")), "HOME": str(home(bed))}
     environment = os.environ | access | {"PATH": f"{programs}:{os.environ['PATH']}"}
     done = subprocess.run(
-        ["bash", "-euc", script], cwd=copy().parent, env=environment, capture_output=True, text=True, timeout=timeout
+        ["bash", "-euc", script], cwd=copy().parent, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, f"{script}: {done.stdout}{done.stderr}"
     return done.stdout

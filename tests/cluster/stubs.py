@@ -1,5 +1,6 @@
 """Calls Postern's gRPC services from the descriptors in proto/released.binpb."""
 
+import functools
 import json
 import uuid
 from pathlib import Path
@@ -23,6 +24,7 @@ RETRIES = {
 }
 
 
+@functools.cache
 def messages() -> dict[str, Any]:
     """The class of each message by its full name."""
     described = descriptor_pb2.FileDescriptorSet.FromString(RELEASED.read_bytes())

@@ -13,11 +13,8 @@ export class Keycloak {
   #process;
   #password;
 
-  /**
-   * `ports` are two free ports, of the realms and of the health checks; `settings` are further ones by their
-   * variables.
-   */
-  static async start([port, management], settings = {}) {
+  /** Takes two free ports, of the realms and of the health checks. */
+  static async start([port, management]) {
     const keycloak = new Keycloak();
     keycloak.origin = `http://127.0.0.1:${port}`;
     const password = randomBytes(24).toString("hex");
@@ -27,7 +24,7 @@ export class Keycloak {
     ];
     const { PATH, HOME, JAVA_HOME = "" } = process.env;
     const administrator = { KC_BOOTSTRAP_ADMIN_USERNAME: "admin", KC_BOOTSTRAP_ADMIN_PASSWORD: password };
-    const env = { PATH, HOME, JAVA_HOME, ...administrator, ...settings };
+    const env = { PATH, HOME, JAVA_HOME, ...administrator };
     // It logs each check that it fails.
     const isReady = () => sleep(500).then(() => answers(`http://127.0.0.1:${management}/health/ready`));
     const file = join(process.env.KEYCLOAK, "bin/kc.sh");
@@ -62,11 +59,6 @@ export class Keycloak {
     const body = new URLSearchParams(form);
     const response = await fetch(`${this.realm("master")}/protocol/openid-connect/token`, { method: "POST", body });
     return (await response.json()).access_token;
-  }
-
-  /** The process ID. */
-  get pid() {
-    return this.#process.pid;
   }
 
   async stop() {

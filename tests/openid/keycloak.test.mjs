@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { Application } from "../browser/application.mjs";
+import { Application, redeem } from "../browser/application.mjs";
 import { startBrowser } from "../browser/browser.mjs";
 import { Postern } from "../browser/postern.mjs";
 import { freePorts } from "../browser/process.mjs";
 import { Keycloak } from "./keycloak.mjs";
-import { acme, redeem } from "./recovery.mjs";
+import { acme } from "./recovery.mjs";
 
 const secret = randomBytes(24).toString("hex");
 let application, browser, keycloak, postern;

@@ -8,10 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { redeem } from "../browser/application.mjs";
 import { startBrowser } from "../browser/browser.mjs";
 import { Postern } from "../browser/postern.mjs";
 import { answers, freePorts, startProcess } from "../browser/process.mjs";
-import { acme, redeem } from "./recovery.mjs";
+import { acme } from "./recovery.mjs";
 
 let application, browser, folder, origin, postern, proxy, received;
 

@@ -1,4 +1,4 @@
-// What the recipes share: the application with a relying party, and what a user does on the recovery page.
+// What the recipes share: the application with a relying party.
 import { createHash } from "node:crypto";
 
 /** The files of a configuration in which users of the relying party `client` come back to `back`. */
@@ -17,10 +17,3 @@ clients:
 temp_code: { length: 12 }
 `,
 });
-
-/** Redeems a code on the recovery page, as `user` unless the page knows who it is. */
-export async function redeem(page, user, code) {
-  if (user) await page.getByLabel("User ID").fill(user);
-  await page.getByLabel("Temporary code").fill(code);
-  await page.getByRole("button", { name: "Login with Temporary Code" }).click();
-}

@@ -11,9 +11,9 @@ SETTINGS = (
 CGROUPS = Path("/sys/fs/cgroup")
 
 
-def sh(*command: str | Path, given: str | None = None) -> str:
+def sh(*command: str | Path) -> str:
     """Runs a command, which must succeed, and returns its output."""
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"{' '.join(map(str, command))}: {done.stdout}{done.stderr}"
     return done.stdout
 

@@ -9,8 +9,7 @@ from testbed.host import sh
 CONTROL_PLANE = "10.200.0.1"
 PODS = "10.244.0.0/16"
 SERVICES = "10.96.0.0/16"
-# The first address of the Services is the API server's.
-API, DNS = "10.96.0.1", "10.96.0.10"
+DNS = "10.96.0.10"
 
 
 @dataclass(frozen=True)
