@@ -26,7 +26,7 @@ class Server:
 @contextmanager
 def postern(*flags: str | Path) -> Iterator[Server]:
     """Runs a `postern` with these flags until the end of the block. Without flags, it serves the demo."""
-    names = ["http", "issuer-grpc", "verifier-grpc", "runner-grpc", "admin"]
+    names = ["http", "issuer-grpc", "verifier-grpc", "runner-grpc", "admin", "console"]
     at = [f"127.0.0.1:{port}" for port in free_ports(len(names))]
     listen = [word for name, address in zip(names, at) for word in (f"--{name}-listen", address)]
     with running([os.environ["POSTERN_BIN"], *flags, *listen], at[0]):
